@@ -1,0 +1,3 @@
+//! Writes the scoped style sheets.
+
+fn main() {}

@@ -1,0 +1,3 @@
+module github.com/demo/podinfo
+
+go 1.24

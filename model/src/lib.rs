@@ -1,0 +1,1 @@
+//! The vocabulary of Weft and the rules over it.
