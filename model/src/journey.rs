@@ -1,0 +1,433 @@
+//! History as journeys: one release's way through the environments, and the figures over all of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Entry, Event};
+use crate::time::in_words;
+use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
+
+/// One release in one environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stop {
+    /// The pull request that carried it, if one did.
+    pub number: Option<u64>,
+    /// When that was opened.
+    pub opened_at: Option<Timestamp>,
+    /// When it was first approved.
+    pub approved_at: Option<Timestamp>,
+    /// By whom.
+    pub approved_by: Option<String>,
+    /// When it was merged.
+    pub merged_at: Option<Timestamp>,
+    /// When the release was first deployed there.
+    pub arrived_at: Option<Timestamp>,
+    /// When the next release replaced it.
+    pub left_at: Option<Timestamp>,
+    /// When it first failed there.
+    pub failed_at: Option<Timestamp>,
+    /// Whether that failure was rolled back.
+    pub rolled_back: bool,
+}
+
+/// A stop with the environment's name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedStop {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// What happened there.
+    #[serde(flatten)]
+    pub stop: Stop,
+}
+
+/// One release's way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journey {
+    /// The release.
+    pub release: ChartVersion,
+    /// The colour it showed, where it was seen.
+    pub colour: Option<Colour>,
+    /// When it was merged as a release.
+    pub released_at: Option<Timestamp>,
+    /// Its stops, in the order of the environments; only those that it came near.
+    pub stops: Vec<NamedStop>,
+}
+
+/// One figure, with how it was counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figure {
+    /// The figure as people read it, such as `47 min`; `–` where there is nothing to count.
+    pub value: String,
+    /// What it is.
+    pub name: String,
+    /// How it was counted.
+    pub explains: String,
+}
+
+/// The figures over a span of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Figures {
+    /// From the release's merge to the last environment, median.
+    pub lead_time: Option<Figure>,
+    /// Lead time of each hop, median, in the order of the environments.
+    pub hops: Vec<Figure>,
+    /// Deployments to the last environment per week.
+    pub frequency: Option<Figure>,
+    /// Share of deployments that failed.
+    pub failure_rate: Option<Figure>,
+    /// From a failure to the next success in the same environment, median.
+    pub time_to_restore: Option<Figure>,
+}
+
+/// Computes the journeys, oldest release first. `environments` are those with chart releases, in order.
+#[must_use]
+pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Journey> {
+    let mut ways: BTreeMap<&ChartVersion, (Journey, BTreeMap<&EnvironmentName, Stop>)> =
+        BTreeMap::new();
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by_key(|entry| (entry.at, entry.id));
+    for entry in sorted {
+        let Some(release) = &entry.release else {
+            continue;
+        };
+        let (journey, stops) = ways.entry(release).or_insert_with(|| {
+            let journey = Journey {
+                release: release.clone(),
+                colour: None,
+                released_at: None,
+                stops: Vec::new(),
+            };
+            (journey, BTreeMap::new())
+        });
+        journey.colour = journey.colour.or(entry.colour);
+        if let Event::Released { .. } = entry.event {
+            journey.released_at.get_or_insert(entry.at);
+        }
+        let Some(environment) = entry
+            .environment
+            .as_ref()
+            .filter(|name| environments.contains(name))
+        else {
+            continue;
+        };
+        note(stops.entry(environment).or_default(), entry);
+    }
+    let arrivals = arrivals(&ways);
+    let mut journeys: Vec<Journey> = ways
+        .into_values()
+        .map(|(mut journey, mut stops)| {
+            for (environment, stop) in &mut stops {
+                let next = |arrived: Timestamp| {
+                    arrivals
+                        .get(*environment)?
+                        .iter()
+                        .find(|(at, release)| *at > arrived && *release != journey.release)
+                };
+                stop.left_at = stop.arrived_at.and_then(next).map(|(at, _)| *at);
+            }
+            journey.stops = environments
+                .iter()
+                .filter_map(|name| {
+                    Some(NamedStop {
+                        environment: name.clone(),
+                        stop: stops.remove(name)?,
+                    })
+                })
+                .filter(|named| named.stop != Stop::default())
+                .collect();
+            journey
+        })
+        .filter(|journey| !journey.stops.is_empty() || journey.released_at.is_some())
+        .collect();
+    journeys.sort_by_key(|journey| {
+        journey.released_at.or_else(|| {
+            journey
+                .stops
+                .first()
+                .and_then(|named| named.stop.arrived_at)
+        })
+    });
+    journeys
+}
+
+type Ways<'a> = BTreeMap<&'a ChartVersion, (Journey, BTreeMap<&'a EnvironmentName, Stop>)>;
+
+fn arrivals(ways: &Ways<'_>) -> BTreeMap<EnvironmentName, Vec<(Timestamp, ChartVersion)>> {
+    let mut arrivals: BTreeMap<EnvironmentName, Vec<(Timestamp, ChartVersion)>> = BTreeMap::new();
+    for (release, (_, stops)) in ways {
+        for (environment, stop) in stops {
+            if let Some(at) = stop.arrived_at {
+                arrivals
+                    .entry((*environment).clone())
+                    .or_default()
+                    .push((at, (*release).clone()));
+            }
+        }
+    }
+    for list in arrivals.values_mut() {
+        list.sort();
+    }
+    arrivals
+}
+
+fn note(stop: &mut Stop, entry: &Entry) {
+    match &entry.event {
+        Event::PromotionOpened { number } => {
+            stop.number = Some(*number);
+            stop.opened_at = Some(entry.at);
+        }
+        Event::PromotionApproved { number } => {
+            stop.number = Some(*number);
+            stop.approved_at.get_or_insert(entry.at);
+            if stop.approved_by.is_none() {
+                stop.approved_by.clone_from(&entry.who);
+            }
+        }
+        Event::PromotionMerged { number } => {
+            stop.number = Some(*number);
+            stop.merged_at = Some(entry.at);
+        }
+        Event::Deployed => {
+            stop.arrived_at.get_or_insert(entry.at);
+        }
+        Event::DeployFailed { rolled_back } => {
+            stop.failed_at.get_or_insert(entry.at);
+            stop.rolled_back |= *rolled_back;
+        }
+        _ => {}
+    }
+}
+
+/// Computes the figures over journeys within `span`.
+#[must_use]
+pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Duration) -> Figures {
+    let Some(last) = environments.last() else {
+        return Figures::default();
+    };
+    let stop = |journey: &Journey, name: &EnvironmentName| {
+        journey
+            .stops
+            .iter()
+            .find(|named| named.environment == *name)
+            .map(|named| named.stop.clone())
+    };
+    let arrived = |journey: &Journey, name: &EnvironmentName| {
+        stop(journey, name).and_then(|stop| stop.arrived_at)
+    };
+    let whole: Vec<Duration> = journeys
+        .iter()
+        .filter_map(|journey| Some(arrived(journey, last)?.since(journey.released_at?)))
+        .collect();
+    let hops = environments.windows(2).map(|pair| {
+        let times: Vec<Duration> = journeys
+            .iter()
+            .filter_map(|journey| {
+                Some(arrived(journey, &pair[1])?.since(arrived(journey, &pair[0])?))
+            })
+            .collect();
+        Figure {
+            value: median(&times).map_or_else(|| "–".into(), in_words),
+            name: format!("{} to {}", pair[0], pair[1]),
+            explains: format!(
+                "Median time between a release's deployment in {} and in {}, over {}.",
+                pair[0],
+                pair[1],
+                count(times.len(), "release")
+            ),
+        }
+    });
+    let reached = journeys
+        .iter()
+        .filter(|journey| arrived(journey, last).is_some())
+        .count();
+    let attempts: Vec<Stop> = journeys
+        .iter()
+        .flat_map(|journey| journey.stops.iter().map(|named| named.stop.clone()))
+        .collect();
+    let failed = attempts
+        .iter()
+        .filter(|stop| stop.failed_at.is_some())
+        .count();
+    let tried = attempts
+        .iter()
+        .filter(|stop| stop.failed_at.is_some() || stop.arrived_at.is_some())
+        .count();
+    let restores = restores(journeys, environments);
+    let weeks = (span.as_secs_f64() / 604_800.0).max(1.0 / 7.0);
+    Figures {
+        lead_time: Some(Figure {
+            value: median(&whole).map_or_else(|| "–".into(), in_words),
+            name: format!("lead time, merge to {last}"),
+            explains: format!(
+                "Median time from the merge of a release to its deployment in {last}, over {}.",
+                count(whole.len(), "release")
+            ),
+        }),
+        hops: hops.collect(),
+        frequency: Some(Figure {
+            value: format!("{:.1}", one_decimal(reached, weeks)),
+            name: format!("releases to {last} a week"),
+            explains: format!(
+                "{} deployed in {last} within {}.",
+                count(reached, "release"),
+                in_words(span)
+            ),
+        }),
+        failure_rate: Some(Figure {
+            value: (failed * 100)
+                .checked_div(tried)
+                .map_or_else(|| "–".into(), |share| format!("{share} %")),
+            name: "deployments that failed".into(),
+            explains: format!(
+                "{failed} of {} in all environments; a rolled-back upgrade counts as failed.",
+                count(tried, "deployment")
+            ),
+        }),
+        time_to_restore: Some(Figure {
+            value: median(&restores).map_or_else(|| "–".into(), in_words),
+            name: "to restore".into(),
+            explains: format!(
+                "Median time from a failed deployment to the next good one in the same environment, over {}.",
+                count(restores.len(), "failure")
+            ),
+        }),
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a count of releases is far below 2^52"
+)]
+fn one_decimal(count: usize, weeks: f64) -> f64 {
+    count as f64 / weeks
+}
+
+fn count(number: usize, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
+}
+
+fn restores(journeys: &[Journey], environments: &[EnvironmentName]) -> Vec<Duration> {
+    let mut restores = Vec::new();
+    for environment in environments {
+        let stops = || {
+            journeys
+                .iter()
+                .flat_map(|journey| &journey.stops)
+                .filter(|named| named.environment == *environment)
+        };
+        for failed_at in stops().filter_map(|named| named.stop.failed_at) {
+            let restored = stops()
+                .filter_map(|named| named.stop.arrived_at)
+                .filter(|at| *at > failed_at)
+                .min();
+            restores.extend(restored.map(|at| at.since(failed_at)));
+        }
+    }
+    restores
+}
+
+fn median(times: &[Duration]) -> Option<Duration> {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[middle]),
+        _ => Some((sorted[middle - 1] + sorted[middle]) / 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::PipelineName;
+
+    fn entry(minute: i64, release: &str, environment: &str, event: Event) -> Entry {
+        let at = Timestamp::from_millis(minute * 60_000);
+        Entry {
+            id: 0,
+            at,
+            written_at: at,
+            pipeline: PipelineName {
+                namespace: "app-podinfo".into(),
+                name: "podinfo".into(),
+            },
+            environment: (!environment.is_empty()).then(|| environment.into()),
+            release: ChartVersion::parse(release).ok(),
+            colour: None,
+            who: None,
+            source: "test".into(),
+            sentence: String::new(),
+            event,
+            key: String::new(),
+        }
+    }
+
+    fn row() -> Vec<EnvironmentName> {
+        ["dev-test", "uat", "prod"]
+            .map(EnvironmentName::from)
+            .to_vec()
+    }
+
+    fn history() -> Vec<Entry> {
+        vec![
+            entry(0, "1.0.0", "", Event::Released { number: 1 }),
+            entry(2, "1.0.0", "dev-test", Event::Deployed),
+            entry(10, "1.0.0", "uat", Event::Deployed),
+            entry(47, "1.0.0", "prod", Event::Deployed),
+            entry(100, "1.1.0", "", Event::Released { number: 4 }),
+            entry(101, "1.1.0", "dev-test", Event::Deployed),
+            entry(
+                110,
+                "1.1.0",
+                "uat",
+                Event::DeployFailed { rolled_back: true },
+            ),
+            entry(120, "1.1.0", "uat", Event::Deployed),
+        ]
+    }
+
+    #[test]
+    fn a_release_leaves_an_environment_when_the_next_one_arrives() {
+        let journeys = journeys(&history(), &row());
+        let first = &journeys[0];
+        assert_eq!(first.release.to_string(), "1.0.0");
+        assert_eq!(
+            first.stops[1].stop.left_at,
+            Some(Timestamp::from_millis(120 * 60_000))
+        );
+        assert_eq!(first.stops[2].stop.left_at, None);
+    }
+
+    #[test]
+    fn a_rolled_back_attempt_is_no_arrival() {
+        let journeys = journeys(&history()[..7], &row());
+        let stop = &journeys[1].stops[1].stop;
+        assert!(stop.rolled_back && stop.arrived_at.is_none());
+        assert_eq!(journeys[0].stops[1].stop.left_at, None);
+    }
+
+    #[test]
+    fn the_figures_say_how_they_were_counted() {
+        let journeys = journeys(&history(), &row());
+        let figures = figures(&journeys, &row(), Duration::from_secs(604_800));
+        assert_eq!(figures.lead_time.unwrap().value, "47 min");
+        assert_eq!(figures.failure_rate.unwrap().value, "16 %");
+        let restore = figures.time_to_restore.unwrap();
+        assert_eq!(restore.value, "10 min");
+        assert!(restore.explains.contains("1 failure"));
+    }
+
+    #[test]
+    fn journeys_do_not_depend_on_the_order_of_the_entries() {
+        let mut reversed = history();
+        reversed.reverse();
+        assert_eq!(journeys(&reversed, &row()), journeys(&history(), &row()));
+    }
+}

@@ -1,0 +1,163 @@
+//! One application's ordered row of environments, as it is configured.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of an environment, such as `uat`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EnvironmentName(pub String);
+
+impl EnvironmentName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for EnvironmentName {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl fmt::Display for EnvironmentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a pipeline is called: the application's namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct PipelineName {
+    /// The application's namespace.
+    pub namespace: String,
+    /// The application's name.
+    pub name: String,
+}
+
+impl fmt::Display for PipelineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// A repository on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RepositoryName {
+    /// The user or organisation.
+    pub owner: String,
+    /// The repository's name.
+    pub name: String,
+}
+
+impl fmt::Display for RepositoryName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+/// The namespace and name of a Kubernetes object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectName {
+    /// The object's namespace.
+    pub namespace: String,
+    /// The object's name.
+    pub name: String,
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// How a release gets into an environment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateKind {
+    /// By itself: image automation, or a version range that Flux follows.
+    Automatic,
+    /// By a promotion pull request that a person approves.
+    #[default]
+    Approval,
+}
+
+/// What deploys the application in a target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deployer {
+    /// A HelmRelease of Flux.
+    HelmRelease(ObjectName),
+    /// A plain Deployment, as in dev.
+    Deployment(ObjectName),
+}
+
+/// One place where the application runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSpec {
+    /// What people call it; the cluster's name by default.
+    pub name: String,
+    /// The cluster it is in.
+    pub cluster: String,
+    /// The GitRepository that the Kustomization reads.
+    pub git_repository: ObjectName,
+    /// The Kustomization that applies the declaration.
+    pub kustomization: ObjectName,
+    /// What deploys the application.
+    pub deployer: Deployer,
+    /// Where Weft asks the live app, such as `http://podinfo.app-podinfo:9898`.
+    pub live_url: String,
+}
+
+/// One stage of the row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentSpec {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// How a release gets in.
+    pub gate: GateKind,
+    /// Whether users see this environment, so that its card must be loud.
+    pub loud: bool,
+    /// The file in git that declares the version, from the repository's root.
+    pub path: String,
+    /// Where a person opens the app.
+    pub link: Option<String>,
+    /// Where it runs; at least one.
+    pub targets: Vec<TargetSpec>,
+}
+
+/// A pipeline as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PipelineSpec {
+    /// Its name.
+    pub name: PipelineName,
+    /// The promotion repository.
+    pub repository: RepositoryName,
+    /// The branch that Flux follows.
+    pub branch: String,
+    /// The row, in order.
+    pub environments: Vec<EnvironmentSpec>,
+}
+
+impl PipelineSpec {
+    /// The environment of that name.
+    #[must_use]
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentSpec> {
+        self.environments
+            .iter()
+            .find(|environment| environment.name == *name)
+    }
+
+    /// The branch of the pull request that promotes into `environment`.
+    #[must_use]
+    pub fn promotion_branch(&self, environment: &EnvironmentName) -> String {
+        format!(
+            "promotion-{}-{}-{environment}",
+            self.name.namespace, self.name.name
+        )
+    }
+}
