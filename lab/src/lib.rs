@@ -1,1 +1,4 @@
 //! The embedded world of Weft.
+
+pub mod clock;
+pub mod faults;

@@ -1,0 +1,98 @@
+//! The lab's clock: real time plus an offset that tests and presenters may advance. Everything in
+//! the lab that waits for an interval waits on it, so that an hour of lab time costs no hour.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+/// Lab time. Clones share the same offset.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    offset: Arc<watch::Sender<Duration>>,
+}
+
+impl Clock {
+    /// A clock that agrees with real time.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            offset: Arc::new(watch::Sender::new(Duration::ZERO)),
+        }
+    }
+
+    /// The present lab time, UTC.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + *self.offset.borrow()
+    }
+
+    /// Moves lab time forward by `by` and wakes everyone who sleeps on this clock.
+    pub fn advance(&self, by: Duration) {
+        self.offset.send_modify(|offset| *offset += by);
+    }
+
+    /// By how much lab time is ahead of real time.
+    #[must_use]
+    pub fn offset(&self) -> Duration {
+        *self.offset.borrow()
+    }
+
+    /// Waits until `duration` of lab time has passed; returns at once when an advance skips it.
+    pub async fn sleep(&self, duration: Duration) {
+        self.sleep_until(self.now() + duration).await;
+    }
+
+    /// Waits until the lab time `deadline`.
+    pub async fn sleep_until(&self, deadline: OffsetDateTime) {
+        let mut offset = self.offset.subscribe();
+        loop {
+            offset.mark_unchanged();
+            let Ok(left) = Duration::try_from(deadline - self.now()) else {
+                return;
+            };
+            if left.is_zero() {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                // The sender lives in `self`, so the channel cannot close while we wait.
+                _ = offset.changed() => {}
+            }
+        }
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_hour_of_lab_time_passes_when_the_clock_is_advanced() {
+        let clock = Clock::new();
+        let sleeper = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep(Duration::from_secs(3600)).await }
+        });
+        clock.advance(Duration::from_secs(3601));
+        tokio::time::timeout(Duration::from_secs(5), sleeper)
+            .await
+            .expect("the sleeper wakes")
+            .expect("the sleeper does not panic");
+    }
+
+    #[test]
+    fn clones_share_their_offset() {
+        let clock = Clock::new();
+        let other = clock.clone();
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(other.offset(), Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,202 @@
+//! The faults that a presenter or a test can order. A fault stands until it is consumed by what it
+//! strikes, or is cancelled.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+/// What can be made to go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The next Helm upgrade in one environment fails and rolls back.
+    HelmUpgradeFails,
+    /// The next `repository_dispatch` is never sent.
+    DispatchLost,
+    /// The forge answers every API request with 502 until cancelled.
+    ForgeDown,
+    /// The Kubernetes API of one environment does not answer until cancelled.
+    ClusterDark,
+    /// The live app of one environment accepts connections and never answers until cancelled.
+    AppHangs,
+}
+
+impl Fault {
+    /// Every fault, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [
+        Self::HelmUpgradeFails,
+        Self::DispatchLost,
+        Self::ForgeDown,
+        Self::ClusterDark,
+        Self::AppHangs,
+    ];
+
+    /// The fault's name in URLs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HelmUpgradeFails => "helm-upgrade-fails",
+            Self::DispatchLost => "dispatch-lost",
+            Self::ForgeDown => "forge-down",
+            Self::ClusterDark => "cluster-dark",
+            Self::AppHangs => "app-hangs",
+        }
+    }
+
+    /// Whether the fault strikes one environment, which must then be named.
+    #[must_use]
+    pub fn needs_environment(self) -> bool {
+        matches!(
+            self,
+            Self::HelmUpgradeFails | Self::ClusterDark | Self::AppHangs
+        )
+    }
+}
+
+/// Why a fault could not be ordered or cancelled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// No fault has that name.
+    #[error("there is no fault named {0}")]
+    Unknown(String),
+    /// The fault strikes one environment and none was named.
+    #[error("the fault {0} needs an environment")]
+    NeedsEnvironment(&'static str),
+}
+
+impl std::str::FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(name: &str) -> Result<Self, FaultError> {
+        Self::ALL
+            .into_iter()
+            .find(|fault| fault.as_str() == name)
+            .ok_or_else(|| FaultError::Unknown(name.to_owned()))
+    }
+}
+
+/// One fault that stands ordered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ordered {
+    /// What will go wrong.
+    pub fault: Fault,
+    /// Where, for the faults that strike one environment.
+    pub environment: Option<String>,
+}
+
+/// The faults that stand ordered. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    ordered: Arc<Mutex<BTreeSet<Ordered>>>,
+}
+
+impl Faults {
+    /// Orders a fault by name; ordering it twice is ordering it once.
+    ///
+    /// # Errors
+    /// When no fault has that name, or when it needs an environment and none is given.
+    pub fn order(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
+        let ordered = named(name, environment)?;
+        self.ordered.lock().insert(ordered);
+        Ok(())
+    }
+
+    /// Takes an order back; without an environment, takes it back everywhere.
+    ///
+    /// # Errors
+    /// When no fault has that name.
+    pub fn cancel(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
+        let fault: Fault = name.parse()?;
+        self.ordered.lock().retain(|ordered| {
+            ordered.fault != fault
+                || environment.is_some_and(|wanted| ordered.environment.as_deref() != Some(wanted))
+        });
+        Ok(())
+    }
+
+    /// Every fault that stands ordered.
+    #[must_use]
+    pub fn list(&self) -> Vec<Ordered> {
+        self.ordered.lock().iter().cloned().collect()
+    }
+
+    /// Whether the fault stands, in `environment` for those that strike one; consumes nothing.
+    #[must_use]
+    pub fn stands(&self, fault: Fault, environment: Option<&str>) -> bool {
+        self.ordered.lock().contains(&Ordered {
+            fault,
+            environment: environment.map(str::to_owned),
+        })
+    }
+
+    /// Consumes the order for the next Helm upgrade in `environment` to fail: true once.
+    #[must_use]
+    pub fn take_helm_upgrade_fails(&self, environment: &str) -> bool {
+        self.take(Fault::HelmUpgradeFails, Some(environment))
+    }
+
+    /// Consumes the order for the next dispatch to be lost: true once. Whoever would send the
+    /// dispatch asks, and then sends nothing.
+    #[must_use]
+    pub fn take_dispatch_lost(&self) -> bool {
+        self.take(Fault::DispatchLost, None)
+    }
+
+    fn take(&self, fault: Fault, environment: Option<&str>) -> bool {
+        self.ordered.lock().remove(&Ordered {
+            fault,
+            environment: environment.map(str::to_owned),
+        })
+    }
+}
+
+fn named(name: &str, environment: Option<&str>) -> Result<Ordered, FaultError> {
+    let fault: Fault = name.parse()?;
+    if fault.needs_environment() && environment.is_none() {
+        return Err(FaultError::NeedsEnvironment(fault.as_str()));
+    }
+    Ok(Ordered {
+        fault,
+        environment: environment
+            .filter(|_| fault.needs_environment())
+            .map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_upgrade_is_consumed_once_and_only_where_it_was_ordered() {
+        let faults = Faults::default();
+        faults.order("helm-upgrade-fails", Some("uat")).unwrap();
+        assert!(!faults.take_helm_upgrade_fails("stg"));
+        assert!(faults.take_helm_upgrade_fails("uat"));
+        assert!(!faults.take_helm_upgrade_fails("uat"));
+    }
+
+    #[test]
+    fn a_fault_that_strikes_an_environment_must_name_it() {
+        let faults = Faults::default();
+        assert_eq!(
+            faults.order("helm-upgrade-fails", None),
+            Err(FaultError::NeedsEnvironment("helm-upgrade-fails"))
+        );
+        assert_eq!(
+            faults.order("earthquake", None),
+            Err(FaultError::Unknown("earthquake".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_cancelled_fault_does_not_strike() {
+        let faults = Faults::default();
+        faults.order("dispatch-lost", None).unwrap();
+        assert_eq!(faults.list().len(), 1);
+        faults.cancel("dispatch-lost", None).unwrap();
+        assert!(!faults.take_dispatch_lost());
+    }
+}
