@@ -1,0 +1,80 @@
+//! `cargo xtask budget`: what the first load weighs, brotli, against what it may weigh.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{setup, spa};
+
+/// All of the first load, in bytes as sent.
+const BUDGET: u64 = 180_000;
+
+/// What a browser fetches before the board shows.
+const FIRST_LOAD: [&str; 4] = ["html", "js", "wasm", "css"];
+
+/// Builds the page if need be, prints the table, fails when it is over the budget.
+pub fn run(workspace: &Workspace) -> Result<()> {
+    spa::build(workspace, &setup::for_build(workspace)?)?;
+    let dist = workspace.dist();
+    let mut files = Vec::new();
+    collect(&dist, &dist, &mut files)?;
+    if files.is_empty() {
+        bail!("{} holds no page", dist.display());
+    }
+    files.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+    println!("first load, brotli");
+    for (name, size) in &files {
+        println!("{:>9}  {name}", kilobytes(*size));
+    }
+    let total: u64 = files.iter().map(|(_, size)| size).sum();
+    println!("{:>9}  of {}", kilobytes(total), kilobytes(BUDGET));
+    if total > BUDGET {
+        bail!(
+            "the first load weighs {}, {} over its budget",
+            kilobytes(total),
+            kilobytes(total - BUDGET)
+        );
+    }
+    Ok(())
+}
+
+fn collect(root: &Path, dir: &Path, files: &mut Vec<(String, u64)>) -> Result<()> {
+    for entry in fs::read_dir(dir).with_context(|| format!("{}", dir.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(root, &path, files)?;
+            continue;
+        }
+        let counts = path
+            .extension()
+            .is_some_and(|ending| FIRST_LOAD.iter().any(|counted| ending == *counted));
+        if counts {
+            let sent = path.with_added_extension("br");
+            let size = fs::metadata(&sent)
+                .with_context(|| format!("{} was not precompressed", path.display()))?
+                .len();
+            let name = path.strip_prefix(root).unwrap_or(&path);
+            files.push((name.display().to_string(), size));
+        }
+    }
+    Ok(())
+}
+
+fn kilobytes(bytes: u64) -> String {
+    let tenths = (bytes + 50) / 100;
+    format!("{}.{} kB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_thousands_of_bytes_with_one_digit() {
+        assert_eq!(kilobytes(180_000), "180.0 kB");
+        assert_eq!(kilobytes(1_949), "1.9 kB");
+        assert_eq!(kilobytes(1_950), "2.0 kB");
+    }
+}

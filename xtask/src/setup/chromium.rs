@@ -1,0 +1,83 @@
+//! The browser for tests and benches: the system's Chromium or Chrome, else Debian's package, else
+//! the one that Playwright fetches.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use super::packages;
+use crate::process::{command, is_program, on_path, output, run, say};
+use crate::workspace::Workspace;
+
+const NAMES: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+];
+
+/// The path of a browser that runs.
+pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(named) = env::var_os("WEFT_CHROMIUM").filter(|value| !value.is_empty()) {
+        let named = PathBuf::from(named);
+        if !is_program(&named) {
+            bail!(
+                "WEFT_CHROMIUM names {}, which cannot be run",
+                named.display()
+            );
+        }
+        return Ok(named);
+    }
+    if let Some(found) = system() {
+        return Ok(found);
+    }
+    if let Some(found) = downloaded(workspace) {
+        return Ok(found);
+    }
+    packages::install(&["chromium"], "Chromium", "one to five minutes")?;
+    if let Some(found) = system() {
+        return Ok(found);
+    }
+    say("fetching Chromium with Playwright (one to five minutes, once)");
+    if let Err(error) = run(playwright(workspace).args(["install", "chromium"])) {
+        say(&format!("Playwright did not fetch Chromium: {error:#}"));
+    }
+    match downloaded(workspace) {
+        Some(found) => Ok(found),
+        None => bail!(
+            "no Chromium was found and none could be installed; install one by hand \
+             (`apt-get install chromium`), or name one in WEFT_CHROMIUM"
+        ),
+    }
+}
+
+/// A browser on PATH that runs. Ubuntu's `chromium-browser` may be a mere pointer to a snap that
+/// is not there.
+fn system() -> Option<PathBuf> {
+    NAMES
+        .iter()
+        .filter_map(|name| on_path(name))
+        .find(|path| output(command(path).arg("--version")).is_ok())
+}
+
+fn downloaded(workspace: &Workspace) -> Option<PathBuf> {
+    let mut node = command("node");
+    node.current_dir(workspace.browser_tests())
+        .env("PLAYWRIGHT_BROWSERS_PATH", browsers(workspace))
+        .args(["-p", "require('playwright-core').chromium.executablePath()"]);
+    let path = PathBuf::from(output(&mut node).ok()?);
+    is_program(&path).then_some(path)
+}
+
+fn playwright(workspace: &Workspace) -> std::process::Command {
+    let mut node = command("node");
+    node.current_dir(workspace.browser_tests())
+        .env("PLAYWRIGHT_BROWSERS_PATH", browsers(workspace))
+        .arg("node_modules/playwright-core/cli.js");
+    node
+}
+
+fn browsers(workspace: &Workspace) -> PathBuf {
+    workspace.cache.join("tools/browsers")
+}

@@ -1,0 +1,135 @@
+//! The WebAssembly target where no rustup server can be reached: Debian ships a compiler together
+//! with the standard library's source, and from these two a private sysroot is built, once.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use super::wasm_target::TARGET;
+use super::{Toolbox, packages};
+use crate::process::{command, is_program, output, run, say};
+use crate::workspace::{Workspace, make_dir, remove_dir};
+
+const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+const RUSTC: &str = "/usr/bin/rustc";
+const CARGO: &str = "/usr/bin/cargo";
+const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
+const LINKER: &str = "wasm-ld-19";
+const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
+
+/// Builds the sysroot if it is not there yet, and has every later cargo use its compiler.
+pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
+    let there = [RUSTC, CARGO]
+        .iter()
+        .all(|path| is_program(Path::new(path)))
+        && Path::new(SOURCE).is_file()
+        && is_program(&Path::new("/usr/bin").join(LINKER));
+    if !there
+        && !packages::install(
+            &PACKAGES,
+            "Debian's compiler and its source",
+            "a few minutes",
+        )?
+    {
+        bail!(
+            "the WebAssembly target is missing; install it by hand with \
+             `rustup target add {TARGET}`"
+        );
+    }
+    let version = output(command(RUSTC).arg("--version"))?;
+    let number = version.split(' ').nth(1).unwrap_or("unknown");
+    let sysroot = workspace.tool("wasm-sysroot", number);
+    if !is_program(&sysroot.join("bin/rustc")) {
+        say(&format!(
+            "building the standard library for WebAssembly with rustc {number} (about a minute, \
+             once)"
+        ));
+        build(workspace, &sysroot).context("the WebAssembly target could not be built")?;
+    }
+    tools.set("RUSTC", sysroot.join("bin/rustc"));
+    tools.set(LINKER_VARIABLE, LINKER);
+    Ok(())
+}
+
+fn build(workspace: &Workspace, sysroot: &Path) -> Result<()> {
+    let scratch = workspace.cache.join("build/wasm-std");
+    remove_dir(&scratch)?;
+    make_dir(&scratch.join("src"))?;
+    fs::write(
+        scratch.join("Cargo.toml"),
+        "[package]\nname = \"empty\"\nedition = \"2024\"\n\n[workspace]\n",
+    )?;
+    fs::write(scratch.join("src/lib.rs"), "#![no_std]\n")?;
+    // Without the bitcode, link-time optimisation of the app fails later.
+    let mut cargo = command(CARGO);
+    cargo
+        .current_dir(&scratch)
+        .env("RUSTC", RUSTC)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Cembed-bitcode=yes")
+        .env("CARGO_TARGET_DIR", scratch.join("target"))
+        .env(LINKER_VARIABLE, LINKER)
+        .args(["build", "--release", "--target", TARGET])
+        .arg("-Zbuild-std=std,panic_abort");
+    run(&mut cargo)?;
+    assemble(&scratch, sysroot)?;
+    remove_dir(&scratch)
+}
+
+/// Lays the fresh libraries beside the host's own. The compiler comes last, so that half a
+/// sysroot is never taken for a whole one.
+fn assemble(scratch: &Path, sysroot: &Path) -> Result<()> {
+    remove_dir(sysroot)?;
+    let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    make_dir(&libraries)?;
+    let built = scratch.join("target").join(TARGET).join("release/deps");
+    for entry in fs::read_dir(&built)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.ends_with(".rlib") && !name.starts_with("libempty-") {
+            fs::copy(entry.path(), libraries.join(&*name))?;
+        }
+    }
+    let host_root = output(command(RUSTC).args(["--print", "sysroot"]))?;
+    let host_libraries = Path::new(&host_root).join("lib/rustlib");
+    for entry in fs::read_dir(&host_libraries)? {
+        let entry = entry?;
+        let link = sysroot.join("lib/rustlib").join(entry.file_name());
+        if entry.file_name() != TARGET {
+            symlink(&entry.path(), &link)?;
+        }
+    }
+    make_dir(&sysroot.join("bin"))?;
+    write_program(
+        &sysroot.join("bin/rustc"),
+        &format!(
+            "#!/bin/sh\nexec {RUSTC} --sysroot '{}' \"$@\"\n",
+            sysroot.display()
+        ),
+    )
+}
+
+#[cfg(unix)]
+fn symlink(to: &Path, link: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(to, link).with_context(|| format!("{}", link.display()))
+}
+
+#[cfg(unix)]
+fn write_program(path: &Path, text: &str) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::write(path, text)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn symlink(_: &Path, link: &Path) -> Result<()> {
+    bail!("{} can be made on Debian only", link.display());
+}
+
+#[cfg(not(unix))]
+fn write_program(path: &Path, _: &str) -> Result<()> {
+    bail!("{} can be made on Debian only", path.display());
+}

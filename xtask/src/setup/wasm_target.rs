@@ -1,0 +1,36 @@
+//! The compiler's WebAssembly target: rustup's, else one built from Debian's packages.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use super::{Toolbox, debian_wasm};
+use crate::process::{command, on_path, output, run, say};
+use crate::workspace::Workspace;
+
+/// The target that browsers run.
+pub const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Makes sure that the compiler can build for the browser.
+pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
+    if has_target(workspace)? {
+        return Ok(());
+    }
+    if on_path("rustup").is_some() {
+        say("adding the WebAssembly target to the compiler with rustup (under a minute)");
+        let mut rustup = command("rustup");
+        rustup.current_dir(&workspace.root);
+        match run(rustup.args(["target", "add", TARGET])) {
+            Ok(()) => return Ok(()),
+            Err(error) => say(&format!("{error:#}; Debian's packages are tried instead")),
+        }
+    }
+    debian_wasm::ensure(workspace, tools)
+}
+
+fn has_target(workspace: &Workspace) -> Result<bool> {
+    let mut rustc = command("rustc");
+    rustc.current_dir(&workspace.root);
+    let libraries = output(rustc.args(["--print", "target-libdir", "--target", TARGET]))?;
+    Ok(PathBuf::from(libraries).is_dir())
+}

@@ -1,0 +1,86 @@
+//! Builds the single-page app into `dist/`, precompressed, unless nothing has changed.
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::process::{run, say};
+use crate::setup::Toolbox;
+use crate::stamp;
+use crate::workspace::Workspace;
+
+/// The profile of the root `Cargo.toml` that builds for size.
+const PROFILE: &str = "wasm-release";
+
+/// Everything that the built files depend on.
+const INPUTS: &[&str] = &[
+    ".cargo/config.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Trunk.toml",
+    "assets",
+    "build.rs",
+    "index.html",
+    "model/Cargo.toml",
+    "model/src",
+    "public",
+    "rust-toolchain.toml",
+    "src",
+    "style",
+    "xtask/precompress.mjs",
+];
+
+/// In `dist/` itself, so that whatever else replaces the files takes the stamp with them.
+const STAMP: &str = ".weft-stamp";
+
+/// Builds the app if its inputs changed since the last time.
+pub fn build(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
+    let stamp = workspace.dist().join(STAMP);
+    let wanted = stamp::hash(&workspace.root, INPUTS)?;
+    if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+        say("the page is built already");
+        return Ok(());
+    }
+    say("building the page (the first time two to five minutes, later less)");
+    let began = Instant::now();
+    compile(workspace, tools)?;
+    bundle(workspace, tools)?;
+    let mut precompress = tools.command("node")?;
+    precompress
+        .arg(workspace.root.join("xtask/precompress.mjs"))
+        .arg(workspace.dist());
+    run(&mut precompress)?;
+    fs::write(&stamp, wanted).with_context(|| format!("{}", stamp.display()))?;
+    say(&format!(
+        "the page is built ({} s)",
+        began.elapsed().as_secs()
+    ));
+    Ok(())
+}
+
+/// The very build that Trunk will ask for. It goes first because it also generates the style
+/// sheet, which Trunk wants to find before cargo is done; and because it may use the network.
+fn compile(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
+    let mut cargo = tools.command("cargo")?;
+    cargo
+        .current_dir(&workspace.root)
+        .args(["build", "--target=wasm32-unknown-unknown"])
+        .arg("--manifest-path")
+        .arg(workspace.root.join("Cargo.toml"))
+        .args(["--profile", PROFILE]);
+    run(&mut cargo)
+}
+
+fn bundle(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
+    let mut trunk = tools.command("trunk")?;
+    // Trunk takes `NO_COLOR=1`, which is how that variable is used, for a mistake.
+    trunk
+        .env_remove("NO_COLOR")
+        .current_dir(&workspace.root)
+        .args(["build", "--release", "--offline", "--skip-version-check"])
+        .args(["--cargo-profile", PROFILE])
+        .arg("--dist")
+        .arg(workspace.dist());
+    run(&mut trunk)
+}

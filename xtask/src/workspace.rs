@@ -1,0 +1,122 @@
+//! The places that everything here works in: the checkout, cargo's target directory, our cache.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The checkout and the two directories that it writes to.
+pub struct Workspace {
+    /// The folder of the root `Cargo.toml`.
+    pub root: PathBuf,
+    /// Cargo's target directory.
+    pub target: PathBuf,
+    /// What outlives the checkout: `$WEFT_CACHE`, `$XDG_CACHE_HOME/weft` or `~/.cache/weft`.
+    pub cache: PathBuf,
+}
+
+impl Workspace {
+    /// Finds the places; creates none of them.
+    pub fn find() -> Result<Self> {
+        let own = env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+        let root = own
+            .parent()
+            .context("xtask lies in no workspace")?
+            .to_owned();
+        let target = root.join(variable("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
+        let cache = variable("WEFT_CACHE")
+            .or_else(|| variable("XDG_CACHE_HOME").map(|dir| dir.join("weft")))
+            .or_else(|| variable("HOME").map(|dir| dir.join(".cache/weft")))
+            .context("no place for a cache: set WEFT_CACHE or HOME")?;
+        Ok(Self {
+            cache: root.join(cache),
+            root,
+            target,
+        })
+    }
+
+    /// Where the single-page app is built to.
+    pub fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    /// The browser tests, their helpers and the page's benches.
+    pub fn browser_tests(&self) -> PathBuf {
+        self.root.join("tests/browser")
+    }
+
+    /// Where an installed tool lives, whether it is there or not.
+    pub fn tool(&self, name: &str, version: &str) -> PathBuf {
+        self.cache.join("tools").join(format!("{name}-{version}"))
+    }
+
+    /// The version that `Cargo.lock` fixes for a package.
+    pub fn locked(&self, package: &str) -> Result<String> {
+        let path = self.root.join("Cargo.lock");
+        let lock = fs::read_to_string(&path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        locked_version(&lock, package)
+            .with_context(|| format!("{} names no {package}", path.display()))
+    }
+}
+
+/// Makes a directory and those above it.
+pub fn make_dir(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("{} cannot be made", path.display()))
+}
+
+/// Removes a directory with all that is in it; one that is not there is as good.
+pub fn remove_dir(path: &Path) -> Result<()> {
+    if path.exists() {
+        fs::remove_dir_all(path)
+            .with_context(|| format!("{} cannot be removed", path.display()))?;
+    }
+    Ok(())
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// Cargo writes `name = "x"` and, on the next line, `version = "y"`.
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let version = lock
+        .lines()
+        .skip_while(|line| *line != name)
+        .nth(1)?
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')?;
+    Some(version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locked_version_is_the_line_after_the_name() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-shared\"\nversion = \"0.1.0\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(
+            locked_version(lock, "wasm-bindgen").as_deref(),
+            Some("0.2.130")
+        );
+        assert_eq!(locked_version(lock, "trunk"), None);
+    }
+
+    #[test]
+    fn trunk_is_told_the_wasm_bindgen_of_the_lock_file() {
+        let workspace = Workspace::find().unwrap();
+        let trunk = fs::read_to_string(workspace.root.join("Trunk.toml")).unwrap();
+        let locked = workspace.locked("wasm-bindgen").unwrap();
+        assert!(
+            trunk.contains(&format!("wasm_bindgen = \"{locked}\"")),
+            "Trunk.toml must name {locked}"
+        );
+    }
+}
