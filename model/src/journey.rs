@@ -250,10 +250,12 @@ pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Dur
         .iter()
         .filter(|stop| stop.failed_at.is_some())
         .count();
-    let tried = attempts
+    // A failed attempt and the good one after it are two deployments.
+    let arrived = attempts
         .iter()
-        .filter(|stop| stop.failed_at.is_some() || stop.arrived_at.is_some())
+        .filter(|stop| stop.arrived_at.is_some())
         .count();
+    let tried = failed + arrived;
     let restores = restores(journeys, environments);
     let weeks = (span.as_secs_f64() / 604_800.0).max(1.0 / 7.0);
     Figures {

@@ -75,7 +75,7 @@ impl Place<'_> {
                 .observations
                 .contact_with(seen.source)
                 .and_then(|contact| contact.failing.as_deref())
-                .map(|why| format!(": {}", flux::cut(why, 120)))
+                .map(|why| format!(": {}", flux::cut(why.trim_end_matches('.'), 120)))
                 .unwrap_or_default();
             let sentence = format!(
                 "{} has not been heard for {}{why}.",
@@ -100,7 +100,7 @@ impl Place<'_> {
             .and_then(|contact| contact.failing.as_deref())
             .map_or_else(
                 || format!("{what} yet."),
-                |why| format!("{what}: {}.", flux::cut(why, 140)),
+                |why| format!("{what}: {}", flux::say(why, 140)),
             );
         link(name, LinkState::Unknown, why, None)
     }
@@ -206,8 +206,8 @@ impl Place<'_> {
             return say(
                 LinkState::Failed,
                 format!(
-                    "Flux could not apply it ({reason}): {}.",
-                    flux::cut(message, 160)
+                    "Flux could not apply it ({reason}): {}",
+                    flux::say(message, 160)
                 ),
             );
         }
@@ -242,8 +242,8 @@ impl Place<'_> {
                 return say(
                     LinkState::Failed,
                     format!(
-                        "Flux cannot fetch git ({reason}): {}.",
-                        flux::cut(message, 160)
+                        "Flux cannot fetch git ({reason}): {}",
+                        flux::say(message, 160)
                     ),
                 );
             }
@@ -356,11 +356,11 @@ impl Place<'_> {
                 Outcome::Progressing { message } => match chart.map(|chart| &chart.outcome) {
                     Some(Outcome::Failed { message, .. }) => (
                         LinkState::Failed,
-                        format!("The chart cannot be had: {}.", flux::cut(message, 160)),
+                        format!("The chart cannot be had: {}", flux::say(message, 160)),
                     ),
                     _ => (
                         LinkState::Progressing,
-                        format!("Helm is at it: {}.", flux::cut(message, 120)),
+                        format!("Helm is at it: {}", flux::say(message, 120)),
                     ),
                 },
                 Outcome::Succeeded => {
@@ -421,14 +421,11 @@ impl Place<'_> {
         match &reading.outcome {
             Outcome::Failed { reason, message } => say(
                 LinkState::Failed,
-                format!(
-                    "The rollout failed ({reason}): {}.",
-                    flux::cut(message, 160)
-                ),
+                format!("The rollout failed ({reason}): {}", flux::say(message, 160)),
             ),
             Outcome::Progressing { message } => say(
                 LinkState::Progressing,
-                format!("Rolling out: {}.", flux::cut(message, 120)),
+                format!("Rolling out: {}", flux::say(message, 120)),
             ),
             Outcome::Succeeded => match want {
                 Some(Want::Image(tag)) if reading.tag() == Some(tag) => say(
@@ -577,8 +574,5 @@ fn helm_failure(reading: &flux::HelmReleaseReading, reason: &str, message: &str)
         }
         _ => String::new(),
     };
-    format!(
-        "{step}: {}.{serving}",
-        flux::cut(cause, 140).trim_end_matches('.')
-    )
+    format!("{step}: {}{serving}", flux::say(cause, 140))
 }

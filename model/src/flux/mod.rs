@@ -149,6 +149,16 @@ pub fn order_of(object: &Value) -> u64 {
         .unwrap_or(0)
 }
 
+/// A message of Flux as the end of a sentence, cut to at most `limit` characters.
+#[must_use]
+pub fn say(message: &str, limit: usize) -> String {
+    let mut short = cut(message, limit);
+    if !short.ends_with(['…', '.', '!', '?']) {
+        short.push('.');
+    }
+    short
+}
+
 /// Cuts a message of Flux to one line of at most `limit` characters.
 #[must_use]
 pub fn cut(message: &str, limit: usize) -> String {

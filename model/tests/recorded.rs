@@ -1,0 +1,409 @@
+//! The rules held against what real Flux did.
+//!
+//! `testdata/objects.jsonl` is every update of the Flux objects of one environment, on a real API
+//! server, through twelve steps good and bad. They are replayed one by one; the tables below say what
+//! a person would call a change, and the rules must say exactly that, no more and no less.
+
+use std::collections::BTreeMap;
+
+use model::chain::{LinkName, Tolerances, VerdictState};
+use model::flux::{
+    self, GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
+};
+use model::observation::{Declared, Fact, Live, SourceName, Want};
+use model::pipeline::{
+    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
+    TargetSpec,
+};
+use model::wire::Station;
+use model::{
+    AppVersion, ChartVersion, CommitId, EnvironmentName, Observation, Observations, Timestamp,
+};
+use serde_json::Value;
+
+/// One recorded update.
+struct Update {
+    at: Timestamp,
+    step: String,
+    object: Value,
+}
+
+/// What each step declared in git. «broken YAML» spoiled a file beside this one.
+const DECLARED: &[(&str, &str)] = &[
+    ("first install of 6.0.0", "6.0.0"),
+    ("upgrade to 6.0.1 succeeds", "6.0.1"),
+    (
+        "upgrade to 6.0.3 fails at once (immutable selector), rolled back",
+        "6.0.3",
+    ),
+    ("upgrade to 6.0.2 succeeds", "6.0.2"),
+    (
+        "upgrade to 6.0.4 never becomes ready: timeout, rolled back",
+        "6.0.4",
+    ),
+    ("upgrade to 6.0.6 succeeds", "6.0.6"),
+    (
+        "upgrade to 6.0.5: the chart's test fails, rolled back",
+        "6.0.5",
+    ),
+    ("chart version 6.9.9 does not exist", "6.9.9"),
+    ("back to 6.0.6", "6.0.6"),
+    ("suspended, then 6.0.1 declared", "6.0.1"),
+    ("broken YAML in git", "6.0.1"),
+    ("repaired", "6.0.1"),
+];
+
+/// What the app answered, from the update (counted from 0) in which its pods changed.
+const SERVED: &[(usize, &str)] = &[
+    (29, "6.0.0"),
+    (74, "6.0.1"),
+    (150, "6.0.2"),
+    (234, "6.0.6"),
+    (274, "6.0.5"),
+    (285, "6.0.6"),
+    (386, "6.0.1"),
+];
+
+/// Every change of verdict that a person would call one: the update, what git asks for, the verdict,
+/// the link that breaks, and words that its sentence must hold.
+const CHANGES: &[(usize, &str, VerdictState, Option<LinkName>, &str)] = {
+    use LinkName::{Applied, Deployed};
+    use VerdictState::{Drifted, Failed, Proven, Rolling, Unknown};
+    &[
+        (0, "6.0.0", Unknown, Some(Applied), "No Kustomization"),
+        (1, "6.0.0", Rolling, Some(Applied), "yet to fetch"),
+        (36, "6.0.0", Proven, None, "agree"),
+        (57, "6.0.1", Rolling, Some(Applied), "yet to fetch"),
+        (81, "6.0.1", Proven, None, "agree"),
+        (94, "6.0.3", Rolling, Some(Applied), "yet to fetch"),
+        (
+            111,
+            "6.0.3",
+            Failed,
+            Some(Deployed),
+            "Helm upgrade to 6.0.3 failed: server-side apply failed",
+        ),
+        (133, "6.0.2", Rolling, Some(Applied), "yet to fetch"),
+        (154, "6.0.2", Proven, None, "agree"),
+        (173, "6.0.4", Rolling, Some(Applied), "yet to fetch"),
+        (
+            194,
+            "6.0.4",
+            Failed,
+            Some(Deployed),
+            "Helm upgrade to 6.0.4 failed: timeout waiting",
+        ),
+        (216, "6.0.6", Rolling, Some(Applied), "yet to fetch"),
+        (241, "6.0.6", Proven, None, "agree"),
+        (257, "6.0.5", Rolling, Some(Applied), "yet to fetch"),
+        (
+            281,
+            "6.0.5",
+            Failed,
+            Some(Deployed),
+            "The tests of 6.0.5 failed",
+        ),
+        (303, "6.9.9", Rolling, Some(Applied), "yet to fetch"),
+        (
+            315,
+            "6.9.9",
+            Failed,
+            Some(Deployed),
+            "no 'podinfo' chart with version matching '6.9.9' found",
+        ),
+        (330, "6.0.6", Rolling, Some(Applied), "yet to fetch"),
+        (348, "6.0.6", Proven, None, "agree"),
+        (368, "6.0.6", Drifted, Some(Deployed), "suspended"),
+        (369, "6.0.1", Rolling, Some(Applied), "yet to fetch"),
+        (393, "6.0.1", Proven, None, "agree"),
+        (425, "6.0.1", Rolling, Some(Applied), "yet to fetch"),
+        (430, "6.0.1", Failed, Some(Applied), "MalformedYAMLError"),
+        (446, "6.0.1", Rolling, Some(Applied), "yet to fetch"),
+        (453, "6.0.1", Proven, None, "agree"),
+    ]
+};
+
+fn updates() -> Vec<Update> {
+    let text = include_str!("../testdata/objects.jsonl");
+    text.lines()
+        .map(|line| {
+            let row: Value = serde_json::from_str(line).expect("a recorded line is JSON");
+            Update {
+                at: Timestamp::parse(row["at"].as_str().expect("at")).expect("a time"),
+                step: row["step"].as_str().expect("step").to_owned(),
+                object: row["object"].clone(),
+            }
+        })
+        .collect()
+}
+
+fn name(namespace: &str, name: &str) -> ObjectName {
+    ObjectName {
+        namespace: namespace.into(),
+        name: name.into(),
+    }
+}
+
+fn pipeline() -> PipelineSpec {
+    PipelineSpec {
+        name: PipelineName {
+            namespace: "podinfo".into(),
+            name: "podinfo".into(),
+        },
+        repository: RepositoryName {
+            owner: "demo".into(),
+            name: "podinfo".into(),
+        },
+        branch: "main".into(),
+        environments: vec![EnvironmentSpec {
+            name: "uat".into(),
+            gate: GateKind::Approval,
+            loud: false,
+            path: "environments/uat/podinfo.yaml".into(),
+            link: None,
+            targets: vec![TargetSpec {
+                name: "uat".into(),
+                cluster: "uat".into(),
+                git_repository: name("podinfo", "repo"),
+                kustomization: name("podinfo", "uat"),
+                deployer: Deployer::HelmRelease(name("podinfo", "podinfo")),
+                live_url: "http://127.0.0.1".into(),
+            }],
+        }],
+    }
+}
+
+/// The world as Weft would hold it, fed update by update.
+#[derive(Default)]
+struct Replay {
+    observations: Observations,
+    kustomization: Option<KustomizationReading>,
+    git: Option<GitRepositoryReading>,
+    helm: Option<HelmReleaseReading>,
+    order: u64,
+}
+
+impl Replay {
+    fn record(&mut self, source: SourceName, at: Timestamp, fact: Fact) {
+        self.order += 1;
+        self.observations.record(Observation {
+            source,
+            at,
+            order: self.order,
+            fact,
+        });
+    }
+
+    fn flux(&mut self, update: &Update) {
+        let object = &update.object;
+        let name = flux::name_of(object).expect("every object has a name");
+        let cluster = "uat".to_owned();
+        let fact = match object["kind"].as_str().expect("kind") {
+            "GitRepository" => {
+                let reading = GitRepositoryReading::read(object, self.git.as_ref());
+                self.git = Some(reading.clone());
+                Fact::GitRepository(cluster, name, reading)
+            }
+            "Kustomization" => {
+                let reading = KustomizationReading::read(object, self.kustomization.as_ref());
+                self.kustomization = Some(reading.clone());
+                Fact::Kustomization(cluster, name, reading)
+            }
+            "HelmRelease" => {
+                let reading = HelmReleaseReading::read(object, self.helm.as_ref());
+                self.helm = Some(reading.clone());
+                Fact::HelmRelease(cluster, name, Box::new(reading))
+            }
+            "HelmChart" => Fact::HelmChart(cluster, name, HelmChartReading::read(object)),
+            _ => return,
+        };
+        self.record(SourceName::flux("uat"), update.at, fact);
+    }
+
+    fn git(&mut self, version: &str, commit: CommitId, at: Timestamp) {
+        let declared = Declared {
+            want: Ok(Want::Chart(
+                ChartVersion::parse(version).expect("a version"),
+            )),
+            path: "environments/uat/podinfo.yaml".into(),
+            head: commit.clone(),
+            commits: vec![commit],
+            changed_at: at,
+            changed_by: None,
+        };
+        self.record(
+            SourceName::github(),
+            at,
+            Fact::Declared("uat".into(), Box::new(declared)),
+        );
+    }
+
+    fn live(&mut self, version: &str, at: Timestamp) {
+        let live = Live::Answer {
+            version: AppVersion(version.into()),
+            revision: None,
+            colour: None,
+            message: None,
+        };
+        self.record(
+            SourceName::live("uat"),
+            at,
+            Fact::Live("uat".into(), "uat".into(), live),
+        );
+    }
+
+    fn station(&mut self, now: Timestamp) -> Station {
+        for source in [
+            SourceName::github(),
+            SourceName::flux("uat"),
+            SourceName::live("uat"),
+        ] {
+            self.observations.contact(&source, now);
+        }
+        let board = model::board::board(
+            &pipeline(),
+            &self.observations,
+            None,
+            now,
+            &Tolerances::default(),
+        );
+        board.stations.into_iter().next().expect("one environment")
+    }
+}
+
+/// The commit that each step pushed: the one that its GitRepository came to hold.
+fn commits(updates: &[Update]) -> BTreeMap<String, CommitId> {
+    updates
+        .iter()
+        .filter(|update| update.object["kind"] == "GitRepository")
+        .filter_map(|update| {
+            let revision = update
+                .object
+                .pointer("/status/artifact/revision")?
+                .as_str()?;
+            Some((update.step.clone(), CommitId::from_revision(revision)?))
+        })
+        .collect()
+}
+
+/// Replays everything and calls `look` after each update.
+fn replay(mut look: impl FnMut(usize, &Update, &Station)) {
+    let updates = updates();
+    let commits = commits(&updates);
+    let mut declared_step = "";
+    let mut replay = Replay::default();
+    for (index, update) in updates.iter().enumerate() {
+        let pushed = DECLARED.iter().find(|(step, _)| *step == update.step);
+        if let Some((step, version)) = pushed.filter(|(step, _)| *step != declared_step)
+            && update.object["kind"] == "GitRepository"
+        {
+            declared_step = step;
+            replay.git(version, commits[*step].clone(), update.at);
+        }
+        if let Some((_, version)) = SERVED.iter().find(|(from, _)| *from == index) {
+            replay.live(version, update.at);
+        }
+        replay.flux(update);
+        let station = replay.station(update.at);
+        look(index, update, &station);
+    }
+}
+
+#[test]
+fn the_verdict_changes_exactly_when_a_person_would_say_so() {
+    let mut seen = Vec::new();
+    let mut last = None;
+    replay(|index, _, station| {
+        let verdict = &station.verdict;
+        let wanted = station.wanted.clone().unwrap_or_default();
+        let now = (
+            wanted.clone(),
+            verdict.state,
+            verdict
+                .breaks_at
+                .filter(|_| verdict.state != VerdictState::Rolling),
+        );
+        if last.as_ref() != Some(&now) {
+            last = Some(now);
+            seen.push((
+                index,
+                wanted,
+                verdict.state,
+                verdict.breaks_at,
+                verdict.sentence.clone(),
+            ));
+        }
+    });
+    for (at, seen) in seen.iter().enumerate() {
+        let Some((index, wanted, state, breaks_at, words)) = CHANGES.get(at) else {
+            panic!("one change too many: {seen:?}");
+        };
+        assert_eq!(
+            (seen.0, seen.1.as_str(), seen.2, seen.3),
+            (*index, *wanted, *state, *breaks_at),
+            "{}",
+            seen.4
+        );
+        assert!(seen.4.contains(words), "«{}» should say «{words}»", seen.4);
+    }
+    assert_eq!(seen.len(), CHANGES.len());
+}
+
+#[test]
+fn what_never_ran_is_never_proven() {
+    replay(|index, update, station| {
+        for bad in ["6.0.3", "6.0.4", "6.0.5", "6.9.9"] {
+            let asked = station.wanted.as_deref() == Some(bad);
+            assert!(
+                !(asked && station.verdict.state == VerdictState::Proven),
+                "{bad} proven at update {index} ({})",
+                update.step
+            );
+        }
+    });
+}
+
+#[test]
+fn a_rolled_back_release_says_what_users_still_get() {
+    let mut said = BTreeMap::new();
+    replay(|_, update, station| {
+        if station.verdict.state == VerdictState::Failed {
+            said.insert(update.step.clone(), station.verdict.sentence.clone());
+        }
+    });
+    for (tried, kept) in [("6.0.3", "6.0.1"), ("6.0.4", "6.0.2"), ("6.0.5", "6.0.6")] {
+        let sentence = said
+            .values()
+            .find(|sentence| sentence.contains(tried))
+            .expect(tried);
+        assert!(
+            sentence.ends_with(&format!("Rolled back: users still get {kept}.")),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn the_recording_read_by_an_environment_with_another_order_of_kinds_ends_the_same() {
+    // Watches of different kinds race; whatever the interleaving, the end is the same board.
+    let updates = updates();
+    let commits = commits(&updates);
+    let end = |order: &[&str]| {
+        let mut replay = Replay::default();
+        let at = updates.last().expect("updates").at;
+        for kind in order {
+            updates
+                .iter()
+                .filter(|update| update.object["kind"] == *kind)
+                .for_each(|update| replay.flux(update));
+        }
+        replay.git("6.0.1", commits["repaired"].clone(), at);
+        replay.live("6.0.1", at);
+        replay.station(at)
+    };
+    let forward = end(&["GitRepository", "Kustomization", "HelmChart", "HelmRelease"]);
+    let backward = end(&["HelmRelease", "HelmChart", "Kustomization", "GitRepository"]);
+    assert_eq!(forward, backward);
+    assert_eq!(forward.verdict.state, VerdictState::Proven);
+    assert_eq!(forward.name, EnvironmentName::from("uat"));
+}
