@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+mod deployed;
 mod links;
+mod serving;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,224 @@
+//! What a board says in words: the headline, the subtitle, the notes, and the row of the matrix.
+
+use crate::chain::VerdictState;
+use crate::gate::{Gate, GateState};
+use crate::observation::{Observations, Want};
+use crate::pipeline::EnvironmentSpec;
+use crate::promotion::PromotionState;
+use crate::release::branch_of;
+use crate::time::in_words;
+use crate::wire::{Board, Cell, Headline, Row, Station, Tone};
+use crate::{ChartVersion, Timestamp};
+
+pub(super) fn note(
+    spec: &EnvironmentSpec,
+    want: Option<&Want>,
+    observations: &Observations,
+    wanted_chart: Option<&ChartVersion>,
+    upstream: Option<&Station>,
+) -> String {
+    match want {
+        Some(Want::Image(tag)) => {
+            let branch = branch_of(tag).map_or_else(
+                || format!("image {tag}"),
+                |branch| format!("branch build of {branch}"),
+            );
+            return branch;
+        }
+        Some(Want::Range(range)) => return format!("follows {range}"),
+        _ => {}
+    }
+    let ahead = upstream.and_then(|station| station.wanted_chart.as_ref());
+    if let (Some(ahead), Some(wanted)) = (ahead, wanted_chart)
+        && ahead > wanted
+    {
+        return format!(
+            "behind: {ahead} is in {}",
+            upstream.map_or("", |station| station.name.as_str())
+        );
+    }
+    observations
+        .promotion(&spec.name)
+        .and_then(|seen| seen.value.as_deref())
+        .filter(|promotion| {
+            promotion.state == PromotionState::Merged && promotion.release.as_ref() == wanted_chart
+        })
+        .and_then(|promotion| {
+            let by = promotion
+                .approvals()
+                .next()
+                .map(|review| review.login.clone())
+                .or_else(|| promotion.merged_by.clone())?;
+            Some(format!("approved by {by} in #{}", promotion.number))
+        })
+        .unwrap_or_default()
+}
+
+pub(super) fn subtitle(stations: &[Station], now: Timestamp) -> String {
+    let Some(newest) = stations
+        .iter()
+        .filter_map(|station| station.wanted_chart.as_ref())
+        .max()
+    else {
+        return "No release has been seen yet.".into();
+    };
+    let proven = |station: &&Station| {
+        station.verdict.state == VerdictState::Proven
+            && station.wanted_chart.as_ref() == Some(newest)
+    };
+    let charts: Vec<&Station> = stations
+        .iter()
+        .filter(|station| station.wanted_chart.is_some())
+        .collect();
+    if charts.iter().all(proven) {
+        return format!("{newest} serves everywhere, proven");
+    }
+    let Some(furthest) = charts.iter().rposition(proven) else {
+        return format!("{newest} is on its way");
+    };
+    let held = in_words(now.since(charts[furthest].verdict.since));
+    match charts.get(furthest + 1) {
+        Some(next) => format!(
+            "{newest} is on its way: proven in {} for {held}, next stop {}",
+            charts[furthest].name, next.name
+        ),
+        None => format!(
+            "{newest} has reached {}, proven for {held}",
+            charts[furthest].name
+        ),
+    }
+}
+
+pub(super) fn headline(stations: &[Station], gates: &[Gate]) -> Headline {
+    let say = |tone, environment: &crate::EnvironmentName, sentence: String| Headline {
+        sentence,
+        tone,
+        environment: Some(environment.clone()),
+    };
+    let in_state = |state| {
+        stations
+            .iter()
+            .rev()
+            .find(|station| station.verdict.state == state)
+    };
+    let gate_in =
+        |wanted: &[GateState]| gates.iter().rev().find(|gate| wanted.contains(&gate.state));
+    if let Some(failed) = in_state(VerdictState::Failed) {
+        let lie = if failed.tick_lies {
+            " GitHub shows a green tick."
+        } else {
+            ""
+        };
+        return say(
+            Tone::Alarm,
+            &failed.name,
+            format!("{} failed. {}{lie}", failed.name, failed.verdict.sentence),
+        );
+    }
+    if let Some(lost) = gate_in(&[GateState::Lost, GateState::Blocked]) {
+        return say(Tone::Alarm, &lost.to, lost.sentence.clone());
+    }
+    for state in [
+        VerdictState::Stale,
+        VerdictState::Unknown,
+        VerdictState::Drifted,
+    ] {
+        if let Some(station) = in_state(state) {
+            return say(
+                Tone::Alarm,
+                &station.name,
+                format!(
+                    "{} is {}. {}",
+                    station.name,
+                    state.word(),
+                    station.verdict.sentence
+                ),
+            );
+        }
+    }
+    if let Some(waits) = gate_in(&[GateState::WaitsForApproval, GateState::WaitsForMerge]) {
+        return say(Tone::Waiting, &waits.to, waits.sentence.clone());
+    }
+    if let Some(rolling) = in_state(VerdictState::Rolling) {
+        return say(
+            Tone::Moving,
+            &rolling.name,
+            format!("{} is rolling. {}", rolling.name, rolling.verdict.sentence),
+        );
+    }
+    if let Some(moving) = gate_in(&[
+        GateState::WaitsForChecks,
+        GateState::WaitsForPromotion,
+        GateState::WaitsForProof,
+        GateState::Rolling,
+    ]) {
+        return say(Tone::Moving, &moving.to, moving.sentence.clone());
+    }
+    Headline {
+        sentence: "Nothing waits, and every environment is proven.".into(),
+        tone: Tone::Calm,
+        environment: None,
+    }
+}
+
+/// The row of the matrix that a board makes.
+#[must_use]
+pub fn row(board: &Board) -> Row {
+    let cells = board.stations.iter().enumerate().map(|(at, station)| {
+        let gate = at.checked_sub(1).and_then(|before| board.gates.get(before));
+        let waits = gate.is_some_and(Gate::waits_for_people);
+        let words = match (station.verdict.state, gate) {
+            (VerdictState::Failed, _) => {
+                let at = station
+                    .links
+                    .iter()
+                    .find(|link| Some(link.name) == station.verdict.breaks_at);
+                at.map_or_else(
+                    || "failed".to_owned(),
+                    |link| format!("failed at {}", link.label),
+                )
+            }
+            (VerdictState::Rolling, _) => {
+                format!("rolling {}", station.wanted.as_deref().unwrap_or_default())
+            }
+            (VerdictState::Proven, Some(gate)) if waits => {
+                format!(
+                    "{} waits",
+                    gate.release
+                        .as_ref()
+                        .map_or_else(|| "a release".into(), ToString::to_string)
+                )
+            }
+            (VerdictState::Proven, Some(gate)) if gate.state == GateState::Lost => {
+                "nothing came".to_owned()
+            }
+            (state, _) => state.word().to_owned(),
+        };
+        Cell {
+            environment: station.name.clone(),
+            label: station.release.label(),
+            colour: station.release.colour,
+            verdict: station.verdict.state,
+            words,
+            waits,
+        }
+    });
+    let mut waits_for: Vec<String> = board
+        .gates
+        .iter()
+        .filter(|gate| gate.waits_for_people())
+        .filter_map(|gate| gate.promotion.as_ref())
+        .flat_map(|promotion| promotion.requested.clone())
+        .collect();
+    waits_for.sort();
+    waits_for.dedup();
+    Row {
+        pipeline: board.pipeline.clone(),
+        repository: board.repository.clone(),
+        version: board.version,
+        sentence: board.headline.sentence.clone(),
+        tone: board.headline.tone,
+        cells: cells.collect(),
+        waits_for,
+    }
+}

@@ -1,0 +1,106 @@
+//! The fourth link: what the live app itself answers.
+
+use super::links::{Place, link};
+use super::{Evidence, Link, LinkName, LinkState};
+use crate::AppVersion;
+use crate::flux;
+use crate::observation::{Live, Want};
+use crate::release::commit_of;
+use crate::time::in_words;
+
+impl Place<'_> {
+    pub(super) fn serving(&self, want: Option<&Want>, app: Option<&AppVersion>) -> Link {
+        let name = LinkName::Serving;
+        let Some(seen) = self
+            .observations
+            .live(&self.environment.name, &self.target.name)
+        else {
+            return self.unknown(name, "The live app has not answered");
+        };
+        let (revision, message) = match seen.value {
+            Live::Answer {
+                version, message, ..
+            } => (Some(version.to_string()), message.clone()),
+            Live::Silent { why, .. } => (None, Some(why.clone())),
+        };
+        let evidence = Evidence {
+            source: seen.source.to_string(),
+            object: self.target.live_url.clone(),
+            revision,
+            condition: None,
+            message,
+            confirmed_at: Some(seen.confirmed_at),
+        };
+        if let Some(stale) = self.stale(name, &seen, self.tolerances.live, &evidence) {
+            return stale;
+        }
+        let say = |state, sentence: String| link(name, state, sentence, Some(evidence.clone()));
+        match seen.value {
+            Live::Silent { since, why } => {
+                let silence = self.now.since(*since);
+                let state = if silence > self.tolerances.silence {
+                    LinkState::Failed
+                } else {
+                    LinkState::Unknown
+                };
+                say(
+                    state,
+                    format!(
+                        "The app has not answered for {}: {}.",
+                        in_words(silence),
+                        flux::cut(why, 120)
+                    ),
+                )
+            }
+            Live::Answer {
+                version, revision, ..
+            } => match (want, app) {
+                (Some(Want::Image(tag)), _) => built_from(tag, revision.as_deref(), version, say),
+                (Some(_), Some(app)) if app.agrees_with(version) => {
+                    say(LinkState::Holds, format!("The app answers {version}."))
+                }
+                (Some(_), Some(app)) => say(
+                    LinkState::Drifted,
+                    format!("Helm deployed app {app}, but the app answers {version}."),
+                ),
+                _ => say(
+                    LinkState::Unknown,
+                    format!("The app answers {version}; what it should answer is not known."),
+                ),
+            },
+        }
+    }
+}
+
+/// Compares a branch build by the commit that it says it was built from.
+fn built_from(
+    tag: &str,
+    revision: Option<&str>,
+    version: &AppVersion,
+    say: impl Fn(LinkState, String) -> Link,
+) -> Link {
+    match (commit_of(tag), revision) {
+        (Some(commit), Some(revision)) if revision.starts_with(commit) => say(
+            LinkState::Holds,
+            format!("The app answers that it was built from {commit}."),
+        ),
+        (Some(commit), Some(revision)) if revision != "unknown" && !revision.is_empty() => say(
+            LinkState::Drifted,
+            format!(
+                "git asks for a build of {commit}, the app was built from {}.",
+                flux::cut(revision, 12)
+            ),
+        ),
+        (None, _) if AppVersion(tag.to_owned()).agrees_with(version) => {
+            say(LinkState::Holds, format!("The app answers {version}."))
+        }
+        (None, _) => say(
+            LinkState::Drifted,
+            format!("git asks for {tag}, the app answers {version}."),
+        ),
+        _ => say(
+            LinkState::Unknown,
+            format!("The app answers {version}, but not which commit it was built from."),
+        ),
+    }
+}
