@@ -524,7 +524,7 @@ fn an_approval_by_somebody_who_may_not_write_does_not_count() {
 #[test]
 fn nothing_goes_on_from_an_environment_that_failed() {
     let gate = gate_with(None, Duration::ZERO, |facts| {
-        facts[3].1 = helm("stg", &rolled_back("1.1.7", "1.1.6"))
+        facts[3].1 = helm("stg", &rolled_back("1.1.7", "1.1.6"));
     });
     assert_eq!(gate.state, GateState::WaitsForProof);
     assert!(gate.sentence.contains("failed in stg"), "{}", gate.sentence);
