@@ -1,0 +1,115 @@
+// What every test has: a demo of its own, the lab behind it, and the words that tests are written
+// in.
+
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { startDemo } from './demo.mjs';
+import { Lab } from './lab.mjs';
+
+export { expect };
+
+/** The one pipeline of the demo. */
+export const PIPELINE = 'app-podinfo/podinfo';
+
+/** A release's way from one environment to the next at the demo's fast pace, with room. */
+export const ROLLED_OUT = { timeout: 40_000 };
+
+interface World {
+  /** The base URL of this test's demo, ending in a slash. */
+  weft: string;
+  /** The lab's own controls. */
+  lab: Lab;
+}
+
+export const test = base.extend<World>({
+  weft: async ({}, use, testInfo) => {
+    const demo = await startDemo();
+    try {
+      await use(demo.url);
+    } finally {
+      if (testInfo.status !== testInfo.expectedStatus) {
+        await testInfo.attach('weft.log', { body: demo.log(), contentType: 'text/plain' });
+      }
+    }
+    await demo.stop();
+  },
+  lab: async ({ weft }, use) => {
+    await use(new Lab(weft));
+  },
+  // A script error or a breach of the content security policy fails any test.
+  page: async ({ page }, use) => {
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy|panicked/.test(message.text())) {
+        errors.push(message.text());
+      }
+    });
+    await use(page);
+    expect(errors, 'errors in the page').toEqual([]);
+  },
+});
+
+/** Opens the pipeline's page and waits until its lane shows data. */
+export async function openPipeline(page: Page, weft: string): Promise<void> {
+  await page.goto(`${weft}p/${PIPELINE}`);
+  await expect(station(page, 'prod')).toHaveAttribute('data-verdict', /./);
+}
+
+/** One environment on the lane. */
+export function station(page: Page, environment: string): Locator {
+  return page.getByTestId(`station-${environment}`);
+}
+
+/** What stands before an environment. */
+export function gate(page: Page, environment: string): Locator {
+  return page.getByTestId(`gate-${environment}`);
+}
+
+/** Signs in through the lab's GitHub-shaped page, by clicking. */
+export async function signIn(page: Page, login: string): Promise<void> {
+  await page.getByTestId('sign-in').first().click();
+  await page.waitForURL(/\/login\/oauth\/authorize/);
+  await page.getByRole('button', { name: new RegExp(`\\b${login}\\b`) }).click();
+  await expect(page.getByTestId('viewer').first()).toContainText(login);
+}
+
+/** Presses the button of a step in the presenter's drawer. */
+export async function pressStep(page: Page, step: string): Promise<void> {
+  await openDrawer(page);
+  await page.getByTestId(`step-${step}`).getByRole('button').click();
+}
+
+/** Opens the presenter's drawer if it is closed. */
+export async function openDrawer(page: Page): Promise<void> {
+  const drawer = page.getByTestId('demo-drawer');
+  if (!(await drawer.isVisible())) {
+    await page.getByRole('button', { name: /demo/i }).first().click();
+    await expect(drawer).toBeVisible();
+  }
+}
+
+/** Closes the presenter's drawer if it is open, so that it covers nothing. */
+export async function closeDrawer(page: Page): Promise<void> {
+  const drawer = page.getByTestId('demo-drawer');
+  if (await drawer.isVisible()) {
+    await drawer.getByRole('button', { name: /close/i }).click();
+    await expect(drawer).toBeHidden();
+  }
+}
+
+/** Waits until an environment is proven to serve a chart version. */
+export async function expectProven(page: Page, environment: string, version: string): Promise<void> {
+  await expect(station(page, environment)).toContainText(version, ROLLED_OUT);
+  await expect(station(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+}
+
+/** From the lane: opens the card of the promotion that waits before an environment. */
+export async function openCard(page: Page, environment: string): Promise<void> {
+  await expect(gate(page, environment)).toHaveAttribute(
+    'data-state',
+    'waits_for_approval',
+    ROLLED_OUT,
+  );
+  await gate(page, environment).getByTestId('approve').click();
+  await page.waitForURL(/\/pr\/demo\/podinfo\/\d+/);
+}

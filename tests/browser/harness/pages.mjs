@@ -1,0 +1,46 @@
+// Every page of the app, for checks and pictures that go through all of them.
+
+/** Pages by name; the path is below the base URL. `{pr}` is the promotion that waits before stg. */
+export const PAGES = {
+  board: '',
+  pipeline: 'p/app-podinfo/podinfo',
+  promotion: 'pr/demo/podinfo/{pr}',
+  embed: 'embed/p/app-podinfo/podinfo',
+};
+
+/** The two themes. */
+export const THEMES = ['light', 'dark'];
+
+/** The number of the promotion that the seeded week has left waiting before stg. */
+export async function waitingPromotion(base) {
+  const board = await json(`${base}api/v1/pipelines/app-podinfo/podinfo`);
+  const number = board.gates.find((gate) => gate.to === 'stg')?.promotion?.number;
+  if (!number) {
+    throw new Error('no promotion waits before stg');
+  }
+  return number;
+}
+
+/** The address of a page. */
+export function address(base, path, promotion) {
+  return base + path.replace('{pr}', String(promotion));
+}
+
+/** Waits until a page shows its data rather than its skeleton. */
+export async function settled(page, name) {
+  const sign = {
+    board: '[data-testid=board-row-podinfo]',
+    pipeline: '[data-testid=lane] [data-verdict]',
+    promotion: '[data-testid=approve-and-merge], [data-testid=sign-in]',
+    embed: '[data-testid=lane] [data-verdict]',
+  }[name];
+  await page.locator(sign).first().waitFor();
+}
+
+async function json(url) {
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new Error(`${url} answered ${response.status}`);
+  }
+  return response.json();
+}

@@ -1,0 +1,82 @@
+// The three faults that a presenter can order, and what an operator must see of each.
+
+import {
+  expect,
+  gate,
+  openCard,
+  openPipeline,
+  ROLLED_OUT,
+  signIn,
+  station,
+  test,
+} from '../harness/fixtures';
+
+test('a failed Helm release is red and says so while its commit has a green tick', async ({
+  page,
+  weft,
+  lab,
+}) => {
+  await lab.fault('helm-upgrade-fails', { environment: 'stg' });
+  await openPipeline(page, weft);
+  await signIn(page, 'sam');
+  await openPipeline(page, weft);
+  await openCard(page, 'stg');
+  await page.getByTestId('approve-and-merge').click();
+  await expect(page.getByRole('main')).toContainText(/merged/i, ROLLED_OUT);
+  await openPipeline(page, weft);
+
+  await expect(station(page, 'stg')).toHaveAttribute('data-verdict', 'failed', ROLLED_OUT);
+  await expect(station(page, 'stg')).toContainText(/helm/i);
+  await expect(station(page, 'stg')).toContainText('1.1.6');
+  await expect(station(page, 'stg')).toContainText(/green tick/i, ROLLED_OUT);
+  await expect(gate(page, 'prod')).not.toHaveAttribute('data-state', 'waits_for_approval');
+});
+
+test('a lost dispatch is named within a minute of lab time', async ({ page, weft, lab }) => {
+  test.setTimeout(240_000);
+  await lab.fault('dispatch-lost');
+  await openPipeline(page, weft);
+  await lab.step('release');
+  await expect
+    .poll(async () => stepState(await lab.state(), 'merge-release'), ROLLED_OUT)
+    .toBe('ready');
+  await lab.step('merge-release');
+  await expect(station(page, 'dev-test')).toContainText('1.1.8', ROLLED_OUT);
+  await expect(station(page, 'dev-test')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+  await expect(gate(page, 'uat')).toHaveAttribute('data-state', 'lost', { timeout: 70_000 });
+  await expect(gate(page, 'uat')).toContainText(/dispatch/i);
+});
+
+test('a moved head refuses the tap and shows the new state', async ({ page, weft, lab }) => {
+  await openPipeline(page, weft);
+  await signIn(page, 'sam');
+  await openPipeline(page, weft);
+  await openCard(page, 'stg');
+  const shown = await headOf(page);
+  await expect(page.getByTestId('approve-and-merge')).toBeEnabled(ROLLED_OUT);
+
+  // The tap is on its way when the head moves: the lab moves it before the request goes on.
+  await page.route('**/approve', async (route) => {
+    await page.unroute('**/approve');
+    await lab.fault('head-moves', { environment: 'stg' });
+    await route.continue();
+  });
+  await page.getByTestId('approve-and-merge').click();
+
+  await expect(page.getByRole('alert').first()).toContainText(/moved|changed/i);
+  await expect.poll(() => headOf(page)).not.toBe(shown);
+  await openPipeline(page, weft);
+  await expect(station(page, 'stg')).toContainText('1.1.6');
+});
+
+async function headOf(page: import('@playwright/test').Page): Promise<string | undefined> {
+  const text = await page.getByRole('main').innerText();
+  return /\b[0-9a-f]{7}\b/.exec(text)?.[0];
+}
+
+function stepState(
+  state: { steps: { id: string; state: string }[] },
+  id: string,
+): string | undefined {
+  return state.steps.find((step) => step.id === id)?.state;
+}
