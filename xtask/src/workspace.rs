@@ -52,6 +52,18 @@ impl Workspace {
         self.cache.join("tools").join(format!("{name}-{version}"))
     }
 
+    /// The oldest compiler that may build the workspace.
+    pub fn rust_version(&self) -> Result<String> {
+        let path = self.root.join("Cargo.toml");
+        let manifest = fs::read_to_string(&path)
+            .with_context(|| format!("{} cannot be read", path.display()))?;
+        manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'))
+            .map(str::to_owned)
+            .with_context(|| format!("{} names no rust-version", path.display()))
+    }
+
     /// The version that `Cargo.lock` fixes for a package.
     pub fn locked(&self, package: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");

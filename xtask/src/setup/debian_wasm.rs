@@ -39,6 +39,13 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     }
     let version = output(command(RUSTC).arg("--version"))?;
     let number = version.split(' ').nth(1).unwrap_or("unknown");
+    let needed = workspace.rust_version()?;
+    if minor(number) < minor(&needed) {
+        bail!(
+            "Debian's compiler is {number}, and Weft needs {needed}; install the WebAssembly \
+             target by hand with `rustup target add {TARGET}`"
+        );
+    }
     let sysroot = workspace.tool("wasm-sysroot", number);
     if !is_program(&sysroot.join("bin/rustc")) {
         say(&format!(
@@ -50,6 +57,11 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     tools.set("RUSTC", sysroot.join("bin/rustc"));
     tools.set(LINKER_VARIABLE, LINKER);
     Ok(())
+}
+
+/// `1.95` and `1.95.0` → 95.
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
 }
 
 fn build(workspace: &Workspace, sysroot: &Path) -> Result<()> {
@@ -132,4 +144,16 @@ fn symlink(_: &Path, link: &Path) -> Result<()> {
 #[cfg(not(unix))]
 fn write_program(path: &Path, _: &str) -> Result<()> {
     bail!("{} can be made on Debian only", path.display());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_by_their_second_number() {
+        assert!(minor("1.85.0") < minor("1.95"));
+        assert_eq!(minor("1.95.0"), minor("1.95"));
+        assert!(minor("unknown") < minor("1.95"));
+    }
 }

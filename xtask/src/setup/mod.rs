@@ -49,7 +49,6 @@ impl Toolbox {
 /// What building the single-page app and the server takes.
 pub fn for_build(workspace: &Workspace) -> Result<Toolbox> {
     let mut tools = Toolbox::default();
-    packages::require("cc", "gcc", "a C compiler and linker")?;
     packages::require("git", "git", "git")?;
     wasm_target::ensure(workspace, &mut tools)?;
     node::ensure()?;
