@@ -1,25 +1,30 @@
 //! Tools that are Rust programs: taken from PATH when their version is the wanted one, from our
-//! cache, or built by cargo from the registry.
+//! cache, as their project publishes them, or built by cargo from the registry.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::prebuilt;
 use crate::process::{command, is_program, on_path, output, run, say};
 use crate::workspace::{Workspace, remove_dir};
 
-/// The wanted cargo-deny.
-const CARGO_DENY: &str = "0.20.2";
-
 /// The newest Trunk that builds with our compiler.
 const TRUNK: &str = "0.21.14";
+
+/// The wanted cargo-deny.
+const CARGO_DENY: &str = "0.20.2";
 
 struct Tool<'a> {
     package: &'a str,
     program: &'a str,
     version: &'a str,
+    /// Whether the lock file that was published with it is used.
     locked: bool,
+    /// How long a build from source takes on two cores.
     time: &'a str,
+    /// Where its project publishes it, with `{version}` and `{triple}` to be filled in.
+    published: &'a str,
 }
 
 /// Trunk, which bundles the single-page app. Gives the directory to add to PATH, if any.
@@ -31,13 +36,15 @@ pub fn trunk(workspace: &Workspace) -> Result<Option<PathBuf>> {
             program: "trunk",
             version: TRUNK,
             locked: true,
-            time: "6 to 9 minutes on two cores",
+            time: "four to nine minutes",
+            published: "https://github.com/trunk-rs/trunk/releases/download/v{version}/\
+                        trunk-{triple}.tar.gz",
         },
     )
 }
 
-/// The wasm-bindgen of exactly the version in `Cargo.lock`. Its published lock file names a crate
-/// that has been withdrawn, therefore it is built without.
+/// The wasm-bindgen of exactly the version in `Cargo.lock`. The lock file that was published with
+/// it names a crate that has been withdrawn, therefore it is built without.
 pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
     ensure(
         workspace,
@@ -46,7 +53,9 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
             program: "wasm-bindgen",
             version: &workspace.locked("wasm-bindgen")?,
             locked: false,
-            time: "about 5 minutes on two cores",
+            time: "two to five minutes",
+            published: "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/\
+                        wasm-bindgen-{version}-{triple}.tar.gz",
         },
     )
 }
@@ -60,7 +69,9 @@ pub fn cargo_deny(workspace: &Workspace) -> Result<Option<PathBuf>> {
             program: "cargo-deny",
             version: CARGO_DENY,
             locked: true,
-            time: "3 to 6 minutes on two cores",
+            time: "three to six minutes",
+            published: "https://github.com/EmbarkStudios/cargo-deny/releases/download/{version}/\
+                        cargo-deny-{version}-{triple}.tar.gz",
         },
     )
 }
@@ -72,25 +83,53 @@ fn ensure(workspace: &Workspace, tool: &Tool<'_>) -> Result<Option<PathBuf>> {
     let root = workspace.tool(tool.package, tool.version);
     let bin = root.join("bin");
     let program = bin.join(tool.program);
-    if !(is_program(&program) && has_version(&program, tool.version)) {
-        install(workspace, tool, &root)?;
+    if !has_version(&program, tool.version) && !fetched(tool, &bin, &program) {
+        build(workspace, tool, &root)?;
     }
     Ok(Some(bin))
 }
 
-fn install(workspace: &Workspace, tool: &Tool<'_>, root: &Path) -> Result<()> {
+/// Whether what the project publishes could be had and runs here.
+fn fetched(tool: &Tool<'_>, bin: &Path, program: &Path) -> bool {
+    let Some(triple) = prebuilt::triple() else {
+        return false;
+    };
+    let url = tool
+        .published
+        .replace("{version}", tool.version)
+        .replace("{triple}", triple);
+    say(&format!(
+        "fetching {} {} (seconds, once; kept in {})",
+        tool.package,
+        tool.version,
+        bin.display()
+    ));
+    match prebuilt::fetch(&url, &[tool.program], bin) {
+        Ok(()) => has_version(program, tool.version),
+        Err(error) => {
+            say(&format!("it could not be fetched: {error:#}"));
+            false
+        }
+    }
+}
+
+fn build(workspace: &Workspace, tool: &Tool<'_>, root: &Path) -> Result<()> {
     let Tool {
         package, version, ..
     } = tool;
     say(&format!(
-        "building {package} {version} from source ({}, once; kept in {})",
+        "building {package} {version} from source ({} on two cores, once; kept in {})",
         tool.time,
         root.display()
     ));
     let scratch = workspace.cache.join("build").join(package);
     let mut cargo = command("cargo");
+    // What is built here is used a few times a day: quick to build beats quick to run.
     cargo
         .current_dir(&workspace.root)
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "2")
         .args(["install", package, "--version", version, "--force"])
         .arg("--root")
         .arg(root)
@@ -109,6 +148,7 @@ fn install(workspace: &Workspace, tool: &Tool<'_>, root: &Path) -> Result<()> {
 
 /// Programs answer `--version` with their name, the version, and perhaps more.
 fn has_version(program: &Path, version: &str) -> bool {
-    output(command(program).arg("--version"))
-        .is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
+    is_program(program)
+        && output(command(program).arg("--version"))
+            .is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
 }

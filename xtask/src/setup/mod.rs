@@ -6,6 +6,7 @@ mod chromium;
 mod debian_wasm;
 mod node;
 mod packages;
+mod prebuilt;
 mod wasm_target;
 
 use std::env;
