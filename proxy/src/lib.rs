@@ -1,1 +1,9 @@
-//! The server of Weft.
+//! The server of Weft: sources, journal, board, actions, and the HTTP interface.
+//!
+//! `app` holds the seams; facts flow `sources` → `board` → `front`, and commands `front` → `actions`.
+
+pub mod access;
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod journal;

@@ -1,0 +1,95 @@
+//! Signed intents: what exactly a person saw when they were offered a tap.
+
+use std::time::Duration;
+
+use model::pipeline::RepositoryName;
+use model::{CommitId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use super::sealed;
+
+/// How long an intent may be used after the card was shown.
+pub const LIFETIME: Duration = Duration::from_secs(300);
+const PURPOSE: &str = "intent";
+
+/// What a tap is bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The person's numeric id on GitHub.
+    pub user: u64,
+    /// The repository.
+    pub repository: RepositoryName,
+    /// The pull request.
+    pub number: u64,
+    /// The head that was shown.
+    pub head: CommitId,
+    /// The branch it goes into.
+    pub base_ref: String,
+    /// The commit of that branch.
+    pub base: CommitId,
+    /// A digest of the diff that was shown.
+    pub diff_digest: String,
+    /// How it would be merged: `merge`, `squash`, `rebase`.
+    pub method: String,
+}
+
+/// A subject with the id that makes its intent usable once, and the time when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Its id, to be consumed in the journal.
+    pub id: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// What it is bound to.
+    #[serde(flatten)]
+    pub subject: Subject,
+}
+
+/// Why an intent is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IntentError {
+    /// Weft did not sign it, or it was changed.
+    #[error("the intent was not made by this Weft")]
+    Forged,
+    /// Its time is over.
+    #[error("the intent is older than five minutes")]
+    Expired,
+}
+
+/// Mints and verifies intents.
+#[derive(Clone, Debug)]
+pub struct Intents {
+    key: Key,
+}
+
+impl Intents {
+    pub(super) fn new(key: Key) -> Self {
+        Self { key }
+    }
+
+    /// Signs an intent that ends after [`LIFETIME`], and gives it with its text for the card.
+    #[must_use]
+    pub fn mint(&self, subject: Subject, now: Timestamp) -> (Intent, String) {
+        let intent = Intent {
+            id: hex::encode(rand::random::<[u8; 16]>()),
+            expires_at: now + LIFETIME,
+            subject,
+        };
+        let text = sealed::seal(&self.key, PURPOSE, &intent);
+        (intent, text)
+    }
+
+    /// Reads the text of an intent. Whether it was used before, and whether its subject is still what
+    /// it was, is for the caller to find out.
+    ///
+    /// # Errors
+    /// When it is not authentic, or its time is over.
+    pub fn verify(&self, text: &str, now: Timestamp) -> Result<Intent, IntentError> {
+        let intent: Intent = sealed::open(&self.key, PURPOSE, text).ok_or(IntentError::Forged)?;
+        if now >= intent.expires_at {
+            return Err(IntentError::Expired);
+        }
+        Ok(intent)
+    }
+}

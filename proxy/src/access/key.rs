@@ -1,0 +1,64 @@
+//! The server's own key: made at the first start, kept in the data folder, readable by it alone.
+
+use std::io::Write;
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+const LENGTH: usize = 32;
+
+/// A key for message authentication with HMAC-SHA-256.
+#[derive(Clone)]
+pub struct Key([u8; LENGTH]);
+
+impl Key {
+    /// Reads the key in `file`, or makes one there.
+    pub(super) fn open(file: &Path) -> std::io::Result<Self> {
+        match std::fs::read(file) {
+            Ok(bytes) => bytes.as_slice().try_into().map(Self).map_err(|_| {
+                let words = format!("{} does not hold a key of {LENGTH} bytes", file.display());
+                std::io::Error::new(std::io::ErrorKind::InvalidData, words)
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::make(file),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn make(file: &Path) -> std::io::Result<Self> {
+        let key = Self(rand::random());
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(file)?;
+        file.write_all(&key.0)?;
+        file.sync_all()?;
+        Ok(key)
+    }
+
+    /// The tag of `message` under this key; `purpose` keeps one use's tags from serving another.
+    pub(super) fn sign(&self, purpose: &str, message: &[u8]) -> Vec<u8> {
+        self.mac(purpose, message).finalize().into_bytes().to_vec()
+    }
+
+    /// Whether `tag` is that of `message`, in constant time.
+    pub(super) fn holds(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
+        self.mac(purpose, message).verify_slice(tag).is_ok()
+    }
+
+    fn mac(&self, purpose: &str, message: &[u8]) -> Hmac<Sha256> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(message);
+        mac
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}

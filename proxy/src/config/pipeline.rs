@@ -1,0 +1,207 @@
+//! A pipeline as the file writes it, and what that means.
+
+use std::path::Path;
+
+use model::pipeline::{
+    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
+    TargetSpec,
+};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use url::Url;
+
+use super::error::{ConfigError, line};
+
+/// One of `pipelines`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pipeline {
+    /// The application's namespace.
+    pub namespace: String,
+    /// The application's name.
+    pub name: Spanned<String>,
+    /// The promotion repository, `owner/name`.
+    pub repository: Spanned<String>,
+    /// The branch that Flux follows; `main` unless said.
+    pub branch: Option<String>,
+    /// The row, in order; at least one.
+    pub environments: Vec<Environment>,
+}
+
+/// One of `environments`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Environment {
+    /// Its name, unique in its pipeline.
+    pub name: Spanned<String>,
+    /// `automatic`, or `approval` unless said.
+    #[serde(default)]
+    pub gate: GateKind,
+    /// Whether users see it; only the last environment unless said.
+    pub loud: Option<bool>,
+    /// The file in git that declares the version, from the repository's root.
+    pub path: Spanned<String>,
+    /// Where a person opens the app.
+    pub link: Option<Url>,
+    /// Where it runs; at least one.
+    pub targets: Vec<Target>,
+}
+
+/// One of `targets`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Target {
+    /// The cluster's name unless said.
+    pub name: Option<String>,
+    /// One of `clusters`.
+    pub cluster: Spanned<String>,
+    /// The GitRepository that the Kustomization reads.
+    pub git_repository: ObjectName,
+    /// The Kustomization that applies the declaration.
+    pub kustomization: ObjectName,
+    /// What deploys the application: this …
+    pub helm_release: Option<ObjectName>,
+    /// … or this.
+    pub deployment: Option<ObjectName>,
+    /// Where Weft asks the live app.
+    pub live_url: Spanned<Url>,
+}
+
+impl Pipeline {
+    /// Checks what it says. `clusters` are the names that targets may use.
+    pub(super) fn checked(
+        self,
+        file: &Path,
+        clusters: &[String],
+    ) -> Result<PipelineSpec, ConfigError> {
+        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let name = PipelineName {
+            namespace: self.namespace,
+            name: self.name.value,
+        };
+        if self.environments.is_empty() {
+            let sentence = format!("the pipeline {name} has no environments");
+            return Err(wrong(self.name.defined, sentence));
+        }
+        let repository = self
+            .repository
+            .value
+            .split_once('/')
+            .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
+            .map(|(owner, name)| RepositoryName {
+                owner: owner.to_owned(),
+                name: name.to_owned(),
+            })
+            .ok_or_else(|| {
+                let sentence = format!(
+                    "the repository '{}' must be written owner/name",
+                    self.repository.value
+                );
+                wrong(self.repository.defined, sentence)
+            })?;
+        let last = self.environments.len() - 1;
+        let mut environments: Vec<EnvironmentSpec> = Vec::with_capacity(self.environments.len());
+        for (at, environment) in self.environments.into_iter().enumerate() {
+            if environments
+                .iter()
+                .any(|known| known.name.as_str() == environment.name.value)
+            {
+                let sentence = format!(
+                    "the environment '{}' is there twice in the pipeline {name}",
+                    environment.name.value
+                );
+                return Err(wrong(environment.name.defined, sentence));
+            }
+            environments.push(environment.checked(file, clusters, at == last)?);
+        }
+        Ok(PipelineSpec {
+            name,
+            repository,
+            branch: self.branch.unwrap_or_else(|| "main".into()),
+            environments,
+        })
+    }
+}
+
+impl Environment {
+    fn checked(
+        self,
+        file: &Path,
+        clusters: &[String],
+        last: bool,
+    ) -> Result<EnvironmentSpec, ConfigError> {
+        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let name = self.name.value;
+        if self.targets.is_empty() {
+            let sentence = format!("the environment '{name}' has no targets");
+            return Err(wrong(self.name.defined, sentence));
+        }
+        if self.path.value.is_empty() || self.path.value.starts_with('/') {
+            let sentence = format!(
+                "the path of the environment '{name}' must name a file from the repository's root"
+            );
+            return Err(wrong(self.path.defined, sentence));
+        }
+        let mut targets: Vec<TargetSpec> = Vec::with_capacity(self.targets.len());
+        for target in self.targets {
+            let at = target.cluster.defined;
+            let target = target.checked(file, clusters)?;
+            if targets.iter().any(|known| known.name == target.name) {
+                let sentence = format!(
+                    "the target '{}' is there twice in the environment '{name}'",
+                    target.name
+                );
+                return Err(wrong(at, sentence));
+            }
+            targets.push(target);
+        }
+        Ok(EnvironmentSpec {
+            name: name.as_str().into(),
+            gate: self.gate,
+            loud: self.loud.unwrap_or(last),
+            path: self.path.value,
+            link: self.link.map(|link| link.to_string()),
+            targets,
+        })
+    }
+}
+
+impl Target {
+    fn checked(self, file: &Path, clusters: &[String]) -> Result<TargetSpec, ConfigError> {
+        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let cluster = self.cluster.value;
+        if !clusters.contains(&cluster) {
+            let sentence = format!(
+                "the cluster '{cluster}' is not one of clusters: {}",
+                clusters.join(", ")
+            );
+            return Err(wrong(self.cluster.defined, sentence));
+        }
+        let deployer = match (self.helm_release, self.deployment) {
+            (Some(name), None) => Deployer::HelmRelease(name),
+            (None, Some(name)) => Deployer::Deployment(name),
+            _ => {
+                let sentence =
+                    format!("the target in '{cluster}' needs either helm_release or deployment");
+                return Err(wrong(self.cluster.defined, sentence));
+            }
+        };
+        if !matches!(self.live_url.value.scheme(), "http" | "https") {
+            let sentence = "live_url must begin with http:// or https://".to_owned();
+            return Err(wrong(self.live_url.defined, sentence));
+        }
+        Ok(TargetSpec {
+            name: self.name.unwrap_or_else(|| cluster.clone()),
+            cluster,
+            git_repository: self.git_repository,
+            kustomization: self.kustomization,
+            deployer,
+            live_url: self
+                .live_url
+                .value
+                .as_str()
+                .trim_end_matches('/')
+                .to_owned(),
+        })
+    }
+}

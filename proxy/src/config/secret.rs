@@ -1,0 +1,41 @@
+//! Where a secret comes from: a file or the environment, never the configuration itself.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// `{file: PATH}` or `{env: NAME}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    /// The file that holds it; white space at its end is dropped.
+    file: Option<PathBuf>,
+    /// The variable that holds it.
+    env: Option<String>,
+}
+
+impl Source {
+    /// Loads it, or says in a sentence why it cannot.
+    pub(super) fn load(&self, folder: &Path) -> Result<SecretString, String> {
+        let secret = match (&self.file, &self.env) {
+            (Some(file), None) => {
+                let path = folder.join(file);
+                std::fs::read_to_string(&path).map_err(|error| {
+                    format!(
+                        "the secret's file {} cannot be read: {error}",
+                        path.display()
+                    )
+                })?
+            }
+            (None, Some(name)) => std::env::var(name)
+                .map_err(|_| format!("the environment variable {name} is not set"))?,
+            _ => return Err("a secret needs either 'file' or 'env'".into()),
+        };
+        let secret = secret.trim_end();
+        if secret.is_empty() {
+            return Err("the secret is empty".into());
+        }
+        Ok(SecretString::from(secret))
+    }
+}

@@ -1,0 +1,67 @@
+//! Who a token belongs to, and what they may do in a repository.
+
+use model::pipeline::RepositoryName;
+use model::promotion::Permission;
+use serde::Deserialize;
+
+use super::transport::Freshness;
+use super::{Acting, Error, GitHub};
+
+/// A person on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct User {
+    /// Their login; it may change.
+    pub login: String,
+    /// Their number; it never does.
+    pub id: u64,
+    /// Their picture.
+    #[serde(default)]
+    pub avatar_url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    #[serde(default)]
+    permissions: Permissions,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Permissions {
+    admin: bool,
+    maintain: bool,
+    push: bool,
+    triage: bool,
+    pull: bool,
+}
+
+impl GitHub {
+    /// Whose token it is (`users/get-authenticated`).
+    ///
+    /// # Errors
+    /// As every call; `Unauthorized` for a token that is not valid.
+    pub async fn user(&self, acting: Acting<'_>) -> Result<User, Error> {
+        self.get(acting, &["user"], &[], Freshness::Anew).await
+    }
+
+    /// What the token's owner may do in a repository (`repos/get`).
+    ///
+    /// # Errors
+    /// As every call; `NotFound` where they may not even see it.
+    pub async fn permission(
+        &self,
+        acting: Acting<'_>,
+        repository: &RepositoryName,
+    ) -> Result<Permission, Error> {
+        let path = ["repos", &repository.owner, &repository.name];
+        let Repository { permissions } = self.get(acting, &path, &[], Freshness::Confirmed).await?;
+        Ok(match permissions {
+            Permissions { admin: true, .. } => Permission::Admin,
+            Permissions { maintain: true, .. } => Permission::Maintain,
+            Permissions { push: true, .. } => Permission::Write,
+            Permissions { triage: true, .. } => Permission::Triage,
+            Permissions { pull: true, .. } => Permission::Read,
+            _ => Permission::None,
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! What the rulesets of a branch ask for before a merge.
+
+use model::pipeline::RepositoryName;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::transport::Freshness;
+use super::{Acting, Error, GitHub};
+
+/// What must be met before a merge into a branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// How many approvals.
+    pub approvals: u32,
+    /// Names of the checks that must pass.
+    pub checks: Vec<String>,
+}
+
+impl Rules {
+    /// Both sets of rules at once: the stricter count and all checks.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.approvals = self.approvals.max(other.approvals);
+        self.checks.extend(other.checks);
+        self.checks.sort();
+        self.checks.dedup();
+        self
+    }
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    parameters: Value,
+}
+
+impl GitHub {
+    /// The rulesets that hold for a branch (`repos/get-branch-rules`); classic protection is read with the
+    /// pull request.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn branch_rules(
+        &self,
+        acting: Acting<'_>,
+        repository: &RepositoryName,
+        branch: &str,
+    ) -> Result<Rules, Error> {
+        let path = [
+            "repos",
+            &repository.owner,
+            &repository.name,
+            "rules",
+            "branches",
+            branch,
+        ];
+        let rules: Vec<Rule> = self
+            .get(acting, &path, &[("per_page", "100")], Freshness::Confirmed)
+            .await?;
+        Ok(rules
+            .iter()
+            .map(read)
+            .fold(Rules::default(), |all, one| all.and(one)))
+    }
+}
+
+fn read(rule: &Rule) -> Rules {
+    match rule.kind.as_str() {
+        "pull_request" => Rules {
+            approvals: rule
+                .parameters
+                .get("required_approving_review_count")
+                .and_then(Value::as_u64)
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
+            checks: Vec::new(),
+        },
+        "required_status_checks" => Rules {
+            approvals: 0,
+            checks: rule
+                .parameters
+                .get("required_status_checks")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(|check| check.get("context")?.as_str().map(ToOwned::to_owned))
+                .collect(),
+        },
+        _ => Rules::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stricter_of_two_rules_holds_and_unknown_rules_are_left_to_github() {
+        let rules: Vec<Rule> = serde_json::from_value(serde_json::json!([
+            {"type": "pull_request", "parameters": {"required_approving_review_count": 1}},
+            {"type": "pull_request", "parameters": {"required_approving_review_count": 2}},
+            {"type": "required_status_checks", "parameters": {"required_status_checks": [{"context": "test"}]}},
+            {"type": "tomorrow"},
+        ]))
+        .unwrap();
+        let rules = rules
+            .iter()
+            .map(read)
+            .fold(Rules::default(), |all, one| all.and(one));
+        assert_eq!(
+            rules,
+            Rules {
+                approvals: 2,
+                checks: vec!["test".into()]
+            }
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! One request and its answer: addresses, headers, ETags, time limits, and what is tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderValue, IF_NONE_MATCH, USER_AGENT};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::cache::{Cache, Kept, Key};
+use super::{Acting, Endpoints, Error};
+use crate::clock::Clock;
+
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+const BEFORE_THE_SECOND_TRY: Duration = Duration::from_millis(250);
+const API_VERSION: &str = "2022-11-28";
+
+/// The client; cheap to clone.
+#[derive(Clone)]
+pub struct GitHub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    endpoints: Endpoints,
+    reader: SecretString,
+    clock: Arc<dyn Clock>,
+    cache: Cache,
+}
+
+/// Whether an answer that GitHub confirms with 304 will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Freshness {
+    /// Ask with the ETag of the last answer.
+    Confirmed,
+    /// Ask as if for the first time.
+    Anew,
+}
+
+impl GitHub {
+    /// A client that reads with `reader` where nobody in particular acts.
+    ///
+    /// # Errors
+    /// When the TLS of this machine cannot be set up.
+    pub fn new(
+        endpoints: Endpoints,
+        reader: SecretString,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .timeout(TIME_LIMIT)
+            .connect_timeout(Duration::from_secs(5))
+            .build()?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                endpoints,
+                reader,
+                clock,
+                cache: Cache::default(),
+            }),
+        })
+    }
+
+    /// The base of the pages for people.
+    #[must_use]
+    pub fn web_url(&self) -> &Url {
+        &self.inner.endpoints.web
+    }
+
+    /// Reads JSON from REST.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        acting: Acting<'_>,
+        path: &[&str],
+        query: &[(&str, &str)],
+        freshness: Freshness,
+    ) -> Result<T, Error> {
+        let url = self.rest(path, query);
+        let token = self.token(acting);
+        let key = Key::new(token.expose_secret(), url.as_str());
+        let kept = (freshness == Freshness::Confirmed)
+            .then(|| self.inner.cache.get(&key))
+            .flatten();
+        let answer = self
+            .twice(|| {
+                let mut request = self.inner.http.get(url.clone());
+                if let Some(kept) = &kept {
+                    request = request.header(IF_NONE_MATCH, kept.etag.clone());
+                }
+                self.request(request, token)
+            })
+            .await?;
+        if answer.status() == StatusCode::NOT_MODIFIED
+            && let Some(kept) = kept
+        {
+            return read(&kept.body);
+        }
+        let etag = answer.headers().get(ETAG).cloned();
+        let body = self.body(answer).await?;
+        if let Some(etag) = etag {
+            let body = body.clone();
+            self.inner.cache.keep(key, Kept { etag, body });
+        }
+        read(&body)
+    }
+
+    /// Writes JSON to REST, once and never again.
+    pub(super) async fn write<T: DeserializeOwned>(
+        &self,
+        acting: Acting<'_>,
+        method: Method,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<T, Error> {
+        let request = self
+            .inner
+            .http
+            .request(method, self.rest(path, &[]))
+            .json(body);
+        let answer = self
+            .request(request, self.token(acting))
+            .send()
+            .await
+            .map_err(|error| Error::from_transport(&error))?;
+        read(&self.body(answer).await?)
+    }
+
+    /// Sends a GraphQL query, which only reads, and returns the answer as it is.
+    pub(super) async fn post_query(
+        &self,
+        acting: Acting<'_>,
+        body: &Value,
+    ) -> Result<Value, Error> {
+        let token = self.token(acting);
+        let answer = self
+            .twice(|| {
+                let request = self.inner.http.post(self.inner.endpoints.graphql.clone());
+                self.request(request.json(body), token)
+            })
+            .await?;
+        read(&self.body(answer).await?)
+    }
+
+    pub(super) fn now(&self) -> model::Timestamp {
+        self.inner.clock.now()
+    }
+
+    async fn twice(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Error> {
+        match request().send().await {
+            Ok(answer) if !answer.status().is_server_error() => return Ok(answer),
+            Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "trying GitHub again"),
+            Err(error) => {
+                let why = Error::from_transport(&error);
+                tracing::debug!(%why, "trying GitHub again");
+            }
+        }
+        tokio::time::sleep(BEFORE_THE_SECOND_TRY).await;
+        request()
+            .send()
+            .await
+            .map_err(|error| Error::from_transport(&error))
+    }
+
+    async fn body(&self, answer: Response) -> Result<bytes::Bytes, Error> {
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let body = answer
+            .bytes()
+            .await
+            .map_err(|error| Error::from_transport(&error))?;
+        if status.is_client_error() || status.is_server_error() {
+            return Err(Error::from_answer(status, &headers, &body, self.now()));
+        }
+        Ok(body)
+    }
+
+    fn request(&self, request: RequestBuilder, token: &SecretString) -> RequestBuilder {
+        let bearer = format!("Bearer {}", token.expose_secret());
+        let request = request
+            .header(ACCEPT, "application/vnd.github+json")
+            .header("X-GitHub-Api-Version", API_VERSION)
+            .header(USER_AGENT, concat!("weft/", env!("CARGO_PKG_VERSION")));
+        match HeaderValue::from_str(&bearer) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                request.header(AUTHORIZATION, value)
+            }
+            // A token that is no header value cannot be right; GitHub answers 401 without one.
+            Err(_) => request,
+        }
+    }
+
+    fn token<'a>(&'a self, acting: Acting<'a>) -> &'a SecretString {
+        match acting {
+            Acting::Reader => &self.inner.reader,
+            Acting::Person(token) => token,
+        }
+    }
+
+    fn rest(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.inner.endpoints.rest.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    // 204 has no body; `null` is what it means to those who expect nothing.
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body).map_err(Error::malformed)
+}
