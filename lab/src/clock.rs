@@ -77,9 +77,10 @@ mod tests {
     #[tokio::test]
     async fn an_hour_of_lab_time_passes_when_the_clock_is_advanced() {
         let clock = Clock::new();
+        let deadline = clock.now() + Duration::from_secs(3600);
         let sleeper = tokio::spawn({
             let clock = clock.clone();
-            async move { clock.sleep(Duration::from_secs(3600)).await }
+            async move { clock.sleep_until(deadline).await }
         });
         clock.advance(Duration::from_secs(3601));
         tokio::time::timeout(Duration::from_secs(5), sleeper)

@@ -1,0 +1,127 @@
+//! The manifests below one path of a commit, as kustomize-controller builds them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::kinds::NAMESPACE;
+use super::object::{Key, text};
+
+/// Why the manifests cannot be built, in the words of kustomize-controller.
+pub type BuildError = String;
+
+/// All documents below `path` in the order in which they are applied: namespaces first, then by
+/// group, kind, namespace and name. A `kustomization.yaml` there chooses the files.
+///
+/// # Errors
+/// When the path does not exist or a file is not YAML.
+pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>, BuildError> {
+    let directory = path.trim_start_matches("./").trim_matches('/');
+    let prefix = if directory.is_empty() {
+        String::new()
+    } else {
+        format!("{directory}/")
+    };
+    let chosen = chosen(files, &prefix)?;
+    if chosen.is_empty() {
+        return Err(format!(
+            "kustomization path not found: stat /tmp/kustomization-1234567890/{directory}: no such file or directory"
+        ));
+    }
+    let mut documents = Vec::new();
+    for file in chosen {
+        let malformed = |what: &str| {
+            format!(
+                "failed to decode Kubernetes YAML from /tmp/kustomization-1234567890/{file}: MalformedYAMLError: yaml: {what}"
+            )
+        };
+        let contents = files
+            .get(&file)
+            .ok_or_else(|| format!("accumulating resources: stat {file}: no such file or directory"))?;
+        let contents = std::str::from_utf8(contents).map_err(|_| malformed("invalid UTF-8"))?;
+        let read: Vec<Value> = serde_saphyr::from_multiple(contents)
+            .map_err(|error| malformed(&first_line(&error.to_string())))?;
+        for document in read {
+            if text(&document, "/kind").is_none() || text(&document, "/metadata/name").is_none() {
+                return Err(malformed("an object has no kind or no name"));
+            }
+            documents.push(document);
+        }
+    }
+    documents.sort_by_cached_key(|document| {
+        let at = |pointer: &str| text(document, pointer).unwrap_or_default().to_owned();
+        (
+            at("/kind") != NAMESPACE.kind,
+            at("/apiVersion"),
+            at("/kind"),
+            at("/metadata/namespace"),
+            at("/metadata/name"),
+        )
+    });
+    Ok(documents)
+}
+
+fn chosen(files: &BTreeMap<String, Vec<u8>>, prefix: &str) -> Result<Vec<String>, BuildError> {
+    let Some(kustomization) = files.get(&format!("{prefix}kustomization.yaml")) else {
+        let yaml = |path: &&String| path.ends_with(".yaml") || path.ends_with(".yml");
+        let below = files.keys().filter(|path| path.starts_with(prefix));
+        return Ok(below.filter(yaml).cloned().collect());
+    };
+    let kustomization: Value = serde_saphyr::from_slice(kustomization)
+        .map_err(|error| format!("invalid Kustomization: {}", first_line(&error.to_string())))?;
+    let resources = kustomization["resources"].as_array();
+    Ok(resources
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(|resource| format!("{prefix}{}", resource.trim_start_matches("./")))
+        .collect())
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+/// `namespace_name_group_Kind`, as an inventory lists an object.
+#[must_use]
+pub fn inventory_id(key: &Key) -> String {
+    format!("{}_{}_{}_{}", key.namespace, key.name, key.kind.group, key.kind.kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        entries
+            .iter()
+            .map(|(path, contents)| ((*path).to_owned(), contents.as_bytes().to_vec()))
+            .collect()
+    }
+
+    #[test]
+    fn all_documents_below_the_path_are_built_namespaces_first() {
+        let files = tree(&[
+            ("environments/uat/a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n"),
+            ("environments/stg/b.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n"),
+        ]);
+        let built = build(&files, "./environments/uat").unwrap();
+        let kinds: Vec<_> = built.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["Namespace", "Service"]);
+    }
+
+    #[test]
+    fn broken_yaml_is_named_by_its_file() {
+        let files = tree(&[("environments/uat/podinfo.yaml", "a: [1\nb: }\n")]);
+        let error = build(&files, "./environments/uat").unwrap_err();
+        assert!(
+            error.starts_with("failed to decode Kubernetes YAML from /tmp/kustomization-1234567890/environments/uat/podinfo.yaml: MalformedYAMLError: yaml: "),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_path_without_manifests_is_not_found() {
+        assert!(build(&BTreeMap::new(), "./nowhere").unwrap_err().starts_with("kustomization path not found"));
+    }
+}

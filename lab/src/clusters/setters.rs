@@ -1,0 +1,113 @@
+//! The markers by which image automation finds what to write: `# {"$imagepolicy": "ns:name"}`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+static MARKED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"^(?<lead>\s*(?:-\s+)?[\w./-]+:\s*)(?<value>[^\s#]+)(?<marker>\s+#\s*\{\s*"\$imagepolicy":\s*"(?<policy>[^":]+:[^":]+)(?::(?<part>tag|name))?"\s*\}.*)$"#,
+    )
+    .expect("the pattern is a constant")
+});
+
+/// One value that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What stood there.
+    pub old: String,
+    /// What stands there now.
+    pub new: String,
+}
+
+/// The text with every marked value replaced by what its policy chose, and what that changed.
+/// `chosen` holds `(image, tag)` by `namespace:name` of the policy.
+#[must_use]
+pub fn write(text: &str, chosen: &BTreeMap<String, (String, String)>) -> (String, Vec<Written>) {
+    let mut written = Vec::new();
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| {
+            let Some(found) = MARKED.captures(line) else {
+                return line.to_owned();
+            };
+            let Some((image, tag)) = chosen.get(&found["policy"]) else {
+                return line.to_owned();
+            };
+            let new = match found.name("part").map(|part| part.as_str()) {
+                Some("tag") => tag.clone(),
+                Some(_) => image.clone(),
+                None => format!("{image}:{tag}"),
+            };
+            let old = found["value"].to_owned();
+            if old == new {
+                return line.to_owned();
+            }
+            let line = format!("{}{new}{}", &found["lead"], &found["marker"]);
+            written.push(Written { old, new });
+            line
+        })
+        .collect();
+    (lines.join("\n"), written)
+}
+
+/// A commit message from the template's `{{range .Changed.Changes}}…{{end}}`, of which `print` and
+/// `println` of `.OldValue` and `.NewValue` are understood.
+#[must_use]
+pub fn message(template: &str, written: &[Written]) -> String {
+    let Some((before, rest)) = template.split_once("{{range .Changed.Changes}}") else {
+        return template.to_owned();
+    };
+    let (each, after) = rest.split_once("{{end}}").unwrap_or((rest, ""));
+    let mut message = before.to_owned();
+    for change in written {
+        let mut line = each.to_owned();
+        for (field, value) in [(".OldValue", &change.old), (".NewValue", &change.new)] {
+            line = line
+                .replace(&format!("{{{{{field}}}}}"), value)
+                .replace(&format!("{{{{print {field}}}}}"), value)
+                .replace(&format!("{{{{println {field}}}}}"), &format!("{value}\n"));
+        }
+        message.push_str(&line);
+    }
+    message.push_str(after);
+    message.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen() -> BTreeMap<String, (String, String)> {
+        BTreeMap::from([(
+            "app-podinfo:podinfo".to_owned(),
+            ("ghcr.io/demo/podinfo".to_owned(), "fix-ui-1a2b3c4-17".to_owned()),
+        )])
+    }
+
+    #[test]
+    fn only_marked_lines_are_written_and_keep_their_marker() {
+        let text = "image: other:1\n          image: ghcr.io/demo/podinfo:5.1.5 # {\"$imagepolicy\": \"app-podinfo:podinfo\"}\n";
+        let (after, written) = write(text, &chosen());
+        assert_eq!(
+            after,
+            "image: other:1\n          image: ghcr.io/demo/podinfo:fix-ui-1a2b3c4-17 # {\"$imagepolicy\": \"app-podinfo:podinfo\"}\n"
+        );
+        assert_eq!(written.len(), 1);
+        assert_eq!(write(&after, &chosen()).1, []);
+    }
+
+    #[test]
+    fn a_marker_may_ask_for_the_tag_alone() {
+        let text = "tag: 5.1.5 # {\"$imagepolicy\": \"app-podinfo:podinfo:tag\"}";
+        assert!(write(text, &chosen()).0.starts_with("tag: fix-ui-1a2b3c4-17 #"));
+    }
+
+    #[test]
+    fn the_message_says_what_became_what() {
+        let template = "dev: {{range .Changed.Changes}}{{print .OldValue}} -> {{println .NewValue}}{{end}}";
+        let written = [Written { old: "a:1".into(), new: "a:2".into() }];
+        assert_eq!(message(template, &written), "dev: a:1 -> a:2");
+    }
+}
