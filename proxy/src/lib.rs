@@ -6,4 +6,6 @@ pub mod access;
 pub mod app;
 pub mod clock;
 pub mod config;
+pub mod github;
 pub mod journal;
+pub mod problem;

@@ -17,10 +17,10 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use error::Error;
-pub use history::{PastPromotion, PastPullRequest, PastReview};
+pub use history::{Past, PastMerge, PastPullRequest, PastReview};
 pub use people::User;
 pub use promotion::{ForViewer, Pulse, Tick};
-pub use pulls::{ChangedFile, Comparison, Merged};
+pub use pulls::{ChangedFile, Comparison, Merged, diff_digest};
 pub use repository::{DeclaredFile, Walk};
 pub use rules::Rules;
 pub use transport::GitHub;

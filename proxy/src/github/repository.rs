@@ -1,0 +1,164 @@
+//! What the branch declares, and under which of its commits that stands.
+
+use model::pipeline::RepositoryName;
+use model::{CommitId, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::graphql::Query;
+use super::promotion::Author;
+use super::{Acting, Error, GitHub};
+
+const DECLARED: &str = include_str!("queries/declared.graphql");
+
+/// One environment's file at the head of the branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredFile {
+    /// Its text, where the file is there.
+    pub text: Option<String>,
+    /// The commits of the branch with the same folder, the head first.
+    pub walk: Walk,
+}
+
+/// The commits of the branch from its head down to the one that last changed a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walk {
+    /// The commits, the head first.
+    pub commits: Vec<CommitId>,
+    /// When the last of them was committed.
+    pub changed_at: Timestamp,
+    /// Who wrote it.
+    pub changed_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Node {
+    oid: String,
+    committed_date: Timestamp,
+    author: Option<Value>,
+    parents: Parents,
+    #[serde(flatten)]
+    folders: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Parents {
+    nodes: Vec<Oid>,
+}
+
+#[derive(Deserialize)]
+struct Oid {
+    oid: String,
+}
+
+impl Node {
+    fn folder(&self, at: usize) -> Option<&str> {
+        self.folders.get(&format!("folder_{at}"))?.get("oid")?.as_str()
+    }
+}
+
+impl GitHub {
+    /// What each of `paths` holds at the commit `head`, all read from that one commit.
+    ///
+    /// # Errors
+    /// As every call; `NotFound` where there is no such commit.
+    pub async fn declared(
+        &self,
+        acting: Acting<'_>,
+        repository: &RepositoryName,
+        head: &CommitId,
+        paths: &[String],
+    ) -> Result<Vec<DeclaredFile>, Error> {
+        let mut variables = Map::new();
+        variables.insert("owner".into(), json!(repository.owner));
+        variables.insert("name".into(), json!(repository.name));
+        variables.insert("head".into(), json!(head));
+        for (at, path) in paths.iter().enumerate() {
+            variables.insert(format!("file_{at}"), json!(format!("{head}:{path}")));
+            variables.insert(format!("folder_{at}"), json!(folder(path)));
+        }
+        let query = Query::repeated(DECLARED, paths.len(), Value::Object(variables));
+        let data = self.query(acting, &query).await?;
+        let nodes = data
+            .pointer("/repository/head/history/nodes")
+            .ok_or(Error::NotFound)?;
+        let nodes = Vec::<Node>::deserialize(nodes).map_err(Error::malformed)?;
+        let file = |at: usize| {
+            let text = data
+                .pointer(&format!("/repository/file_{at}/text"))
+                .and_then(Value::as_str);
+            Ok(DeclaredFile {
+                text: text.map(ToOwned::to_owned),
+                walk: walk(&nodes, at).ok_or(Error::NotFound)?,
+            })
+        };
+        (0..paths.len()).map(file).collect()
+    }
+}
+
+/// The folder that an environment's file is in.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or(path, |(folder, _)| folder)
+}
+
+/// Walks the first parents, which are what the branch itself pointed at. A commit of a merged side branch
+/// is older by date than what it was merged into and must not make an older state of the branch count.
+fn walk(nodes: &[Node], at: usize) -> Option<Walk> {
+    let mut last = nodes.first()?;
+    let mut commits = vec![CommitId::new(&last.oid)];
+    while let Some(parent) = last.parents.nodes.first()
+        && let Some(before) = nodes.iter().find(|node| node.oid == parent.oid)
+        && before.folder(at) == last.folder(at)
+    {
+        last = before;
+        commits.push(CommitId::new(&last.oid));
+    }
+    let author = last.author.as_ref();
+    Some(Walk {
+        commits,
+        changed_at: last.committed_date,
+        changed_by: author
+            .and_then(|author| Author::deserialize(author).ok())
+            .and_then(Author::who),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(oid: &str, parents: &[&str], folder: &str) -> Node {
+        let parents: Vec<Value> = parents.iter().map(|oid| json!({"oid": oid})).collect();
+        let node = json!({
+            "oid": oid, "committedDate": "2026-11-22T10:00:00Z",
+            "author": {"name": "sam", "user": null}, "parents": {"nodes": parents},
+            "folder_0": {"oid": folder},
+        });
+        Node::deserialize(node).unwrap()
+    }
+
+    #[test]
+    fn a_state_of_the_branch_from_before_the_merge_does_not_count_as_declared() {
+        // The promotion `side` was committed before `other` went in, and merged after it.
+        let nodes = [
+            commit("later", &["merge"], "new"),
+            commit("merge", &["other"], "new"),
+            commit("other", &["base"], "old"),
+            commit("side", &["base"], "new"),
+            commit("base", &[], "old"),
+        ];
+        let walk = walk(&nodes, 0).unwrap();
+        assert_eq!(
+            walk.commits,
+            [CommitId::new("later"), CommitId::new("merge")]
+        );
+        assert_eq!(walk.changed_by.as_deref(), Some("sam"));
+    }
+
+    #[test]
+    fn a_folder_that_did_not_change_is_declared_by_all_that_was_read() {
+        let nodes = [commit("b", &["a"], "same"), commit("a", &["0"], "same")];
+        assert_eq!(walk(&nodes, 0).unwrap().commits.len(), 2);
+    }
+}
