@@ -2,29 +2,52 @@
 //!
 //! Who acts is an argument of every call: handlers take a [`Person`], never a cookie.
 
+mod cookies;
 pub mod intent;
 mod key;
+mod login;
+mod oauth;
+mod person;
 mod sealed;
+mod session;
 
 use std::path::Path;
 
-use model::wire::Viewer;
-use secrecy::SecretString;
+use crate::config::Config;
 
-/// The signed-in person of one request, with the token that acts as them.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// Who.
-    pub viewer: Viewer,
-    /// Their own GitHub token, fresh for at least a minute.
-    pub token: SecretString,
+pub use cookies::Cookies;
+pub use login::{LoginError, Start};
+pub use oauth::{OAuth, OAuthError};
+pub use person::{AccessError, Person, Reader, Writer};
+pub use session::{Opened, Session, Sessions, Tokens};
+
+/// All that access needs to keep, as one part of the app.
+pub struct Access {
+    /// Mints and verifies intents.
+    pub intents: intent::Intents,
+    /// The sign-ins under way.
+    pub(crate) logins: login::Logins,
+    /// The web flow of GitHub.
+    pub(crate) oauth: OAuth,
+    /// Who is signed in.
+    pub sessions: Sessions,
+    /// The names and attributes of Weft's cookies.
+    pub(crate) cookies: Cookies,
 }
 
-/// Opens the key of this installation in `data_dir`, making it at the first start, and gives what
-/// mints intents with it.
-///
-/// # Errors
-/// When the key can be neither read nor written.
-pub fn intents(data_dir: &Path) -> std::io::Result<intent::Intents> {
-    Ok(intent::Intents::new(key::Key::open(&data_dir.join("key"))?))
+impl Access {
+    /// Opens the installation's key in the data folder, making it at the first start.
+    ///
+    /// # Errors
+    /// When the key can be neither read nor written.
+    pub fn open(config: &Config, http: reqwest::Client) -> std::io::Result<Self> {
+        let key = key::Key::open(&config.data_dir.join(Path::new("key")))?;
+        Ok(Self {
+            intents: intent::Intents::new(key.clone()),
+            logins: login::Logins::new(key, config.base_path.clone()),
+            oauth: OAuth::new(config, http),
+            sessions: Sessions::default(),
+            cookies: Cookies::new(config.is_secure()),
+        })
+    }
 }

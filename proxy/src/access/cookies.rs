@@ -1,0 +1,119 @@
+//! Weft's cookies: one that may read, one that may write, one for a sign-in under way.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
+
+/// The cookies' names and attributes. Over TLS the names carry `__Host-`, which browsers accept only
+/// for secure cookies of this very host; on plain loopback they cannot.
+#[derive(Clone, Debug)]
+pub struct Cookies {
+    secure: bool,
+}
+
+/// When a browser sends a cookie along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SameSite {
+    /// Also when one comes from elsewhere by a link.
+    Lax,
+    /// Only from pages of this site.
+    Strict,
+}
+
+impl Cookies {
+    const PREFIX: &str = "__Host-";
+    const READ: &str = "weft_read";
+    const WRITE: &str = "weft_write";
+    const LOGIN: &str = "weft_login";
+
+    pub(super) fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    /// The value that lets its bearer read, if the request carries one.
+    #[must_use]
+    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.find(headers, Self::READ)
+    }
+
+    /// The value that lets its bearer write.
+    #[must_use]
+    pub fn write<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.find(headers, Self::WRITE)
+    }
+
+    /// The sealed state of a sign-in under way.
+    #[must_use]
+    pub fn login<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.find(headers, Self::LOGIN)
+    }
+
+    /// Sets the two cookies of a session.
+    #[must_use]
+    pub fn set_session(&self, read: &str, write: &str, life: Duration) -> [HeaderValue; 2] {
+        [
+            self.cookie(Self::READ, read, SameSite::Lax, life),
+            self.cookie(Self::WRITE, write, SameSite::Strict, life),
+        ]
+    }
+
+    /// Removes the two cookies of a session.
+    #[must_use]
+    pub fn clear_session(&self) -> [HeaderValue; 2] {
+        self.set_session("", "", Duration::ZERO)
+    }
+
+    /// Sets the cookie of a sign-in under way. GitHub sends the browser back by a link: hence `Lax`.
+    #[must_use]
+    pub fn set_login(&self, sealed: &str, life: Duration) -> HeaderValue {
+        self.cookie(Self::LOGIN, sealed, SameSite::Lax, life)
+    }
+
+    /// Removes the cookie of a sign-in.
+    #[must_use]
+    pub fn clear_login(&self) -> HeaderValue {
+        self.set_login("", Duration::ZERO)
+    }
+
+    /// Whether a cookie of that name is one of Weft's, which nobody behind Weft may see or set.
+    #[must_use]
+    pub fn is_own(name: &str) -> bool {
+        let name = name.strip_prefix(Self::PREFIX).unwrap_or(name);
+        [Self::READ, Self::WRITE, Self::LOGIN].contains(&name)
+    }
+
+    fn name(&self, name: &str) -> String {
+        let prefix = if self.secure { Self::PREFIX } else { "" };
+        format!("{prefix}{name}")
+    }
+
+    fn find<'a>(&self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+        let name = self.name(name);
+        pairs(headers)
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn cookie(&self, name: &str, value: &str, same_site: SameSite, life: Duration) -> HeaderValue {
+        let name = self.name(name);
+        let secure = if self.secure { "; Secure" } else { "" };
+        let seconds = life.as_secs();
+        let text = format!(
+            "{name}={value}; Path=/; HttpOnly; SameSite={same_site:?}; Max-Age={seconds}{secure}"
+        );
+        let mut value = HeaderValue::try_from(text).expect("names and values are plain ASCII");
+        value.set_sensitive(true);
+        value
+    }
+}
+
+/// The cookies of a request, by name and value.
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+}

@@ -1,0 +1,180 @@
+//! One sign-in from its start to its return, kept in a sealed cookie of the browser that began it.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::Timestamp;
+use model::wire::Viewer;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::key::Key;
+use super::oauth::{OAuth, OAuthError};
+use super::sealed;
+use super::session::{Tokens, random_text};
+use crate::github::{Acting, GitHub};
+
+/// How long a person may take on GitHub's page.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
+const PURPOSE: &str = "login";
+
+/// What a sign-in is asked for with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Start {
+    /// Where to go afterwards; only paths of Weft are taken.
+    #[serde(default)]
+    pub return_to: Option<String>,
+    /// Whether this is a popup of a frame.
+    #[serde(default)]
+    pub popup: Option<String>,
+}
+
+/// What the browser keeps while the person is at GitHub.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    state: String,
+    verifier: String,
+    return_to: String,
+    popup: bool,
+    ends_at: Timestamp,
+}
+
+/// Why a sign-in did not end well.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LoginError {
+    /// It was not begun in this browser, or too long ago.
+    #[error("the sign-in was not begun in this browser, or more than ten minutes ago")]
+    NotBegun,
+    /// The person said no on GitHub's page.
+    #[error("the sign-in was cancelled at GitHub")]
+    Cancelled,
+    /// GitHub gave no token.
+    #[error(transparent)]
+    OAuth(#[from] OAuthError),
+    /// GitHub does not say whose the token is.
+    #[error(transparent)]
+    GitHub(#[from] crate::github::Error),
+}
+
+/// The query that GitHub sends the browser back with.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Return {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+/// A sign-in that ended well.
+pub(crate) struct SignedIn {
+    pub viewer: Viewer,
+    pub tokens: Tokens,
+    pub return_to: String,
+    pub popup: bool,
+}
+
+/// Begins and ends sign-ins.
+pub(crate) struct Logins {
+    key: Key,
+    base_path: String,
+}
+
+impl Logins {
+    pub(super) fn new(key: Key, base_path: String) -> Self {
+        Self { key, base_path }
+    }
+
+    /// Begins one: gives GitHub's page, and the cookie that the browser keeps meanwhile.
+    pub fn begin(&self, start: &Start, oauth: &OAuth, now: Timestamp) -> (Url, String) {
+        let pending = Pending {
+            state: random_text(),
+            verifier: random_text(),
+            return_to: self.inside(start.return_to.as_deref()),
+            popup: start.popup.is_some(),
+            ends_at: now + LIFETIME,
+        };
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(pending.verifier.as_bytes()));
+        let page = oauth.authorize_url(&pending.state, &challenge);
+        (page, sealed::seal(&self.key, PURPOSE, &pending))
+    }
+
+    /// Ends one, with the cookie from [`Logins::begin`] and what GitHub answered.
+    pub async fn end(
+        &self,
+        cookie: Option<&str>,
+        answer: Return,
+        oauth: &OAuth,
+        github: &GitHub,
+        now: Timestamp,
+    ) -> Result<SignedIn, LoginError> {
+        let pending: Pending = cookie
+            .and_then(|cookie| sealed::open(&self.key, PURPOSE, cookie))
+            .filter(|pending: &Pending| pending.ends_at > now)
+            .ok_or(LoginError::NotBegun)?;
+        if answer.state.as_deref() != Some(&pending.state) {
+            return Err(LoginError::NotBegun);
+        }
+        if let Some(error) = answer.error {
+            return Err(match error.as_str() {
+                "access_denied" => LoginError::Cancelled,
+                _ => OAuthError::Refused(error).into(),
+            });
+        }
+        let code = answer.code.ok_or(LoginError::NotBegun)?;
+        let tokens = oauth.exchange(&code, &pending.verifier, now).await?;
+        let user = github.user(Acting::Person(&tokens.access)).await?;
+        Ok(SignedIn {
+            viewer: Viewer {
+                login: user.login,
+                id: user.id,
+                avatar_url: user.avatar_url,
+            },
+            tokens,
+            return_to: pending.return_to,
+            popup: pending.popup,
+        })
+    }
+
+    /// The path to return to, or Weft's home where the wish leads elsewhere.
+    fn inside(&self, wish: Option<&str>) -> String {
+        // Resolved as a browser would: `//host`, `/\host` and `..` must not lead out.
+        let origin = Url::parse("http://weft.invalid/").expect("a constant URL");
+        wish.filter(|wish| wish.len() < 2000)
+            .and_then(|wish| origin.join(wish).ok())
+            .filter(|url| url.origin() == origin.origin())
+            .filter(|url| url.path().starts_with(&self.base_path))
+            .map_or_else(
+                || self.base_path.clone(),
+                |url| url[url::Position::BeforePath..].to_owned(),
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_returns_only_to_pages_of_weft() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key::open(&folder.path().join("key")).unwrap();
+        let logins = Logins::new(key, "/promotions/".into());
+        for (wish, goes) in [
+            (
+                "/promotions/p/a/b?zoom=day#x",
+                "/promotions/p/a/b?zoom=day#x",
+            ),
+            ("/promotions/", "/promotions/"),
+            ("/elsewhere", "/promotions/"),
+            ("//evil.example/promotions/", "/promotions/"),
+            ("/\\evil.example/promotions/", "/promotions/"),
+            ("https://evil.example/promotions/", "/promotions/"),
+            ("/promotions/../../elsewhere", "/promotions/"),
+            ("javascript:alert(1)", "/promotions/"),
+        ] {
+            assert_eq!(logins.inside(Some(wish)), goes, "{wish}");
+        }
+        assert_eq!(logins.inside(None), "/promotions/");
+    }
+}

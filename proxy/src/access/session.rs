@@ -1,0 +1,198 @@
+//! Who is signed in, in memory: a restart signs everybody out, and no token ever touches a disk.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use model::Timestamp;
+use model::wire::Viewer;
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use super::oauth::OAuth;
+use super::person::AccessError;
+use crate::clock::Clock;
+use crate::github::{Acting, GitHub};
+
+/// How long a session lasts.
+pub const LIFETIME: Duration = Duration::from_secs(8 * 3600);
+/// How long a token must still be good for, so that the call made with it does not fail halfway.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// A person's tokens on GitHub.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// What acts as them.
+    pub access: SecretString,
+    /// When that ends; `None` where it does not.
+    pub ends_at: Option<Timestamp>,
+    /// What gets the next pair.
+    pub refresh: Option<SecretString>,
+}
+
+/// One signed-in browser.
+#[derive(Debug)]
+pub struct Session {
+    /// Who.
+    pub viewer: Viewer,
+    /// What every write must carry in `X-Weft-CSRF`.
+    pub csrf_token: String,
+    write: Fingerprint,
+    ends_at: Timestamp,
+    /// Locked over a refresh, so that there is one at a time and nobody uses a pair that it killed.
+    tokens: tokio::sync::Mutex<Tokens>,
+}
+
+/// What a new session gives to the browser.
+pub struct Opened {
+    /// The value of the cookie that reads.
+    pub read: String,
+    /// The value of the cookie that writes.
+    pub write: String,
+}
+
+/// Cookies are kept as fingerprints only: looking one up takes the same time wherever it differs.
+type Fingerprint = [u8; 32];
+
+/// All sessions, by the fingerprint of the cookie that reads.
+#[derive(Debug, Default)]
+pub struct Sessions(Mutex<HashMap<Fingerprint, Arc<Session>>>);
+
+fn fingerprint(secret: &str) -> Fingerprint {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// 256 random bits as text.
+pub(super) fn random_text() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
+}
+
+impl Sessions {
+    /// Signs somebody in.
+    #[must_use]
+    pub fn open(&self, viewer: Viewer, tokens: Tokens, now: Timestamp) -> Opened {
+        let opened = Opened {
+            read: random_text(),
+            write: random_text(),
+        };
+        let session = Session {
+            viewer,
+            csrf_token: random_text(),
+            write: fingerprint(&opened.write),
+            ends_at: now + LIFETIME,
+            tokens: tokio::sync::Mutex::new(tokens),
+        };
+        self.edit(|sessions| {
+            sessions.retain(|_, session| session.ends_at > now);
+            sessions.insert(fingerprint(&opened.read), Arc::new(session));
+        });
+        opened
+    }
+
+    /// The session of the cookie that reads.
+    #[must_use]
+    pub fn find(&self, read: &str, now: Timestamp) -> Option<Arc<Session>> {
+        let found = self.edit(|sessions| sessions.get(&fingerprint(read)).cloned());
+        found.filter(|session| session.ends_at > now)
+    }
+
+    /// Signs somebody out.
+    pub fn close(&self, session: &Arc<Session>) {
+        self.edit(|sessions| sessions.retain(|_, kept| !Arc::ptr_eq(kept, session)));
+    }
+
+    fn edit<T>(&self, edit: impl FnOnce(&mut HashMap<Fingerprint, Arc<Session>>) -> T) -> T {
+        edit(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Session {
+    /// Whether this is the value of the cookie that writes.
+    #[must_use]
+    pub fn may_write(&self, write: &str) -> bool {
+        self.write == fingerprint(write)
+    }
+
+    /// The person's token, refreshed where it is about to end.
+    pub(super) async fn token(
+        &self,
+        oauth: &OAuth,
+        github: &GitHub,
+        clock: &dyn Clock,
+    ) -> Result<SecretString, AccessError> {
+        let mut tokens = self.tokens.lock().await;
+        let now = clock.now();
+        if tokens.ends_at.is_none_or(|ends_at| ends_at > now + MARGIN) {
+            return Ok(tokens.access.clone());
+        }
+        let refresh = tokens.refresh.as_ref().ok_or(AccessError::SignInAgain)?;
+        let fresh = oauth.refresh(refresh, now).await?;
+        // Kept before anything else can fail: the old pair is dead by now.
+        *tokens = fresh;
+        let user = github.user(Acting::Person(&tokens.access)).await?;
+        if user.id != self.viewer.id {
+            return Err(AccessError::SignInAgain);
+        }
+        Ok(tokens.access.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions() -> (Sessions, Opened) {
+        let sessions = Sessions::default();
+        let viewer = Viewer {
+            login: "sam".into(),
+            id: 7,
+            avatar_url: None,
+        };
+        let tokens = Tokens {
+            access: SecretString::from("ghu_secret"),
+            ends_at: None,
+            refresh: None,
+        };
+        let opened = sessions.open(viewer, tokens, Timestamp::from_millis(0));
+        (sessions, opened)
+    }
+
+    #[test]
+    fn a_session_ends_after_eight_hours() {
+        let (sessions, opened) = sessions();
+        let almost = Timestamp::from_millis(8 * 3_600_000 - 1);
+        assert!(sessions.find(&opened.read, almost).is_some());
+        let after = almost + Duration::from_millis(1);
+        assert!(sessions.find(&opened.read, after).is_none());
+    }
+
+    #[test]
+    fn the_cookie_that_reads_does_not_write() {
+        let (sessions, opened) = sessions();
+        let session = sessions
+            .find(&opened.read, Timestamp::from_millis(1))
+            .unwrap();
+        assert!(session.may_write(&opened.write) && !session.may_write(&opened.read));
+        assert!(
+            sessions
+                .find(&opened.write, Timestamp::from_millis(1))
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn a_session_never_shows_its_tokens() {
+        let (sessions, _) = sessions();
+        assert!(!format!("{sessions:?}").contains("ghu_secret"));
+    }
+
+    #[test]
+    fn who_signs_out_is_gone() {
+        let (sessions, opened) = sessions();
+        let now = Timestamp::from_millis(1);
+        sessions.close(&sessions.find(&opened.read, now).unwrap());
+        assert!(sessions.find(&opened.read, now).is_none());
+    }
+}
