@@ -153,7 +153,7 @@ impl Chart {
         };
         let metadata: Metadata = serde_saphyr::from_str(metadata).context("reading Chart.yaml")?;
         let values = match files.get("values.yaml") {
-            Some(values) => serde_saphyr::from_str(values).context("reading values.yaml")?,
+            Some(values) => super::yaml::document(values).context("reading values.yaml")?,
             None => Value::Object(Map::new()),
         };
         let tests = files

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::kinds::NAMESPACE;
 use super::object::{Key, text};
+use super::yaml;
 
 /// Why the manifests cannot be built, in the words of kustomize-controller.
 pub type BuildError = String;
@@ -39,7 +40,7 @@ pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>
             .get(&file)
             .ok_or_else(|| format!("accumulating resources: stat {file}: no such file or directory"))?;
         let contents = std::str::from_utf8(contents).map_err(|_| malformed("invalid UTF-8"))?;
-        let read: Vec<Value> = serde_saphyr::from_multiple(contents)
+        let read = yaml::documents(contents)
             .map_err(|error| malformed(&first_line(&error.to_string())))?;
         for document in read {
             if text(&document, "/kind").is_none() || text(&document, "/metadata/name").is_none() {
@@ -67,7 +68,7 @@ fn chosen(files: &BTreeMap<String, Vec<u8>>, prefix: &str) -> Result<Vec<String>
         let below = files.keys().filter(|path| path.starts_with(prefix));
         return Ok(below.filter(yaml).cloned().collect());
     };
-    let kustomization: Value = serde_saphyr::from_slice(kustomization)
+    let kustomization = yaml::document(&String::from_utf8_lossy(kustomization))
         .map_err(|error| format!("invalid Kustomization: {}", first_line(&error.to_string())))?;
     let resources = kustomization["resources"].as_array();
     Ok(resources

@@ -17,6 +17,7 @@ mod pace;
 mod registry;
 mod setters;
 mod store;
+mod yaml;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -42,9 +42,7 @@ impl History {
 
     /// The release that a rollback of the newest goes back to.
     pub(super) fn previous(&self) -> Option<&Value> {
-        self.entries.iter().skip(1).find(|entry| {
-            entry["status"] == json!("deployed") || entry["status"] == json!("superseded")
-        })
+        self.entries.iter().skip(1).find(|entry| is_sound(entry))
     }
 
     /// The Helm revision that the next release gets.
@@ -105,18 +103,20 @@ impl History {
     /// Forgets everything before the newest release but the one it would roll back to; `false` when
     /// there was nothing to forget.
     pub(super) fn truncate(&mut self) -> bool {
-        let Some(keep) = self
-            .entries
-            .iter()
-            .skip(1)
-            .position(|entry| entry["status"] == json!("deployed") || entry["status"] == json!("superseded"))
-        else {
+        let Some(keep) = self.entries.iter().skip(1).position(is_sound) else {
             return false;
         };
         let before = self.entries.len();
         self.entries.truncate(keep + 2);
         self.entries.len() != before
     }
+}
+
+/// Whether a release is one to go back to: it was deployed, and no test of it failed.
+fn is_sound(entry: &Value) -> bool {
+    let deployed = entry["status"] == json!("deployed") || entry["status"] == json!("superseded");
+    let hooks = entry["testHooks"].as_object();
+    deployed && hooks.is_none_or(|hooks| hooks.values().all(|hook| hook["phase"] != json!("Failed")))
 }
 
 /// One release.
