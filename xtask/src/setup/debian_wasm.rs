@@ -20,33 +20,23 @@ const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
 
 /// Builds the sysroot if it is not there yet, and has every later cargo use its compiler.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
-    let there = [RUSTC, CARGO]
-        .iter()
-        .all(|path| is_program(Path::new(path)))
-        && Path::new(SOURCE).is_file()
-        && is_program(&Path::new("/usr/bin").join(LINKER));
-    if !there
-        && !packages::install(
+    let needed = workspace.rust_version()?;
+    let mut number = compiler();
+    if minor(&number) < minor(&needed) {
+        packages::install(
             &PACKAGES,
             "Debian's compiler and its source",
             "a few minutes",
-        )?
-    {
+        )?;
+        number = compiler();
+    }
+    if minor(&number) < minor(&needed) {
         bail!(
-            "the WebAssembly target is missing; install it by hand with \
-             `rustup target add {TARGET}`"
+            "the WebAssembly target is missing, and Debian's compiler ({number}) is older than \
+             {needed}; install the target by hand with `rustup target add {TARGET}`"
         );
     }
-    let version = output(command(RUSTC).arg("--version"))?;
-    let number = version.split(' ').nth(1).unwrap_or("unknown");
-    let needed = workspace.rust_version()?;
-    if minor(number) < minor(&needed) {
-        bail!(
-            "Debian's compiler is {number}, and Weft needs {needed}; install the WebAssembly \
-             target by hand with `rustup target add {TARGET}`"
-        );
-    }
-    let sysroot = workspace.tool("wasm-sysroot", number);
+    let sysroot = workspace.tool("wasm-sysroot", &number);
     if !is_program(&sysroot.join("bin/rustc")) {
         say(&format!(
             "building the standard library for WebAssembly with rustc {number} (about a minute, \
@@ -57,6 +47,18 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     tools.set("RUSTC", sysroot.join("bin/rustc"));
     tools.set(LINKER_VARIABLE, LINKER);
     Ok(())
+}
+
+/// The version of Debian's compiler where all of it is there, else `none`.
+fn compiler() -> String {
+    let there = is_program(Path::new(CARGO))
+        && is_program(&Path::new("/usr/bin").join(LINKER))
+        && Path::new(SOURCE).is_file();
+    output(command(RUSTC).arg("--version"))
+        .ok()
+        .filter(|_| there)
+        .and_then(|version| version.split(' ').nth(1).map(str::to_owned))
+        .unwrap_or_else(|| "none".to_owned())
 }
 
 /// `1.95` and `1.95.0` → 95.
@@ -154,6 +156,6 @@ mod tests {
     fn versions_are_compared_by_their_second_number() {
         assert!(minor("1.85.0") < minor("1.95"));
         assert_eq!(minor("1.95.0"), minor("1.95"));
-        assert!(minor("unknown") < minor("1.95"));
+        assert!(minor("none") < minor("1.95"));
     }
 }

@@ -76,11 +76,10 @@ pub fn for_deny(workspace: &Workspace) -> Result<Toolbox> {
     Ok(tools)
 }
 
-/// What linting for the browser's target takes.
-pub fn for_lint(workspace: &Workspace) -> Result<Toolbox> {
-    let mut tools = Toolbox::default();
-    wasm_target::ensure(workspace, &mut tools)?;
-    Ok(tools)
+/// Whether clippy can look at the code as the browser gets it: it brings its own compiler, and
+/// that one needs the target.
+pub fn can_lint_for_browser(workspace: &Workspace) -> Result<bool> {
+    wasm_target::of_rustup(workspace)
 }
 
 /// Finds or installs all of it.

@@ -13,19 +13,29 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Makes sure that the compiler can build for the browser.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
-    if has_target(workspace)? {
+    if of_rustup(workspace)? {
         return Ok(());
     }
-    if on_path("rustup").is_some() {
-        say("adding the WebAssembly target to the compiler with rustup (under a minute)");
-        let mut rustup = command("rustup");
-        rustup.current_dir(&workspace.root);
-        match run(rustup.args(["target", "add", TARGET])) {
-            Ok(()) => return Ok(()),
-            Err(error) => say(&format!("{error:#}; Debian's packages are tried instead")),
-        }
-    }
+    say("Debian's packages are tried instead");
     debian_wasm::ensure(workspace, tools)
+}
+
+/// Makes sure of it for the toolchain's own compiler; `false` where that cannot be done.
+pub fn of_rustup(workspace: &Workspace) -> Result<bool> {
+    if has_target(workspace)? {
+        return Ok(true);
+    }
+    if on_path("rustup").is_none() {
+        return Ok(false);
+    }
+    say("adding the WebAssembly target to the compiler with rustup (under a minute)");
+    let mut rustup = command("rustup");
+    rustup.current_dir(&workspace.root);
+    let added = run(rustup.args(["target", "add", TARGET]));
+    if let Err(error) = &added {
+        say(&format!("the target could not be added: {error:#}"));
+    }
+    Ok(added.is_ok())
 }
 
 fn has_target(workspace: &Workspace) -> Result<bool> {
