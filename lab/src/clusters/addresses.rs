@@ -35,7 +35,10 @@ impl Addresses {
                 .or_else(|| (address == public.trim_end_matches('/')).then_some(""));
             if let Some(rest) = rest {
                 return stand_in
-                    .map(|base| base.join(rest).with_context(|| format!("joining {base} and {rest}")))
+                    .map(|base| {
+                        base.join(rest)
+                            .with_context(|| format!("joining {base} and {rest}"))
+                    })
                     .transpose();
             }
         }
@@ -59,9 +62,18 @@ mod tests {
             weft: None,
         };
         for (public, found) in [
-            ("https://github.com/demo/podinfo", Some("http://127.0.0.1:1/demo/podinfo")),
-            ("https://demo.github.io/podinfo/", Some("http://127.0.0.1:1/pages/demo/podinfo/")),
-            ("https://demo.github.io/podinfo", Some("http://127.0.0.1:1/pages/demo/podinfo/")),
+            (
+                "https://github.com/demo/podinfo",
+                Some("http://127.0.0.1:1/demo/podinfo"),
+            ),
+            (
+                "https://demo.github.io/podinfo/",
+                Some("http://127.0.0.1:1/pages/demo/podinfo/"),
+            ),
+            (
+                "https://demo.github.io/podinfo",
+                Some("http://127.0.0.1:1/pages/demo/podinfo/"),
+            ),
             ("https://weft.example.com/promotions/hooks/flux/uat", None),
             ("http://127.0.0.1:9/other", Some("http://127.0.0.1:9/other")),
         ] {

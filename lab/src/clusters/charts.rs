@@ -89,7 +89,10 @@ impl Range {
             .map(|alternative| {
                 // Helm separates comparators by spaces too; the semver crate only by commas.
                 let joined = alternative.trim().replace(", ", ",");
-                let joined = joined.replace(" - ", " <=").replace("> ", ">").replace("< ", "<");
+                let joined = joined
+                    .replace(" - ", " <=")
+                    .replace("> ", ">")
+                    .replace("< ", "<");
                 VersionReq::parse(&joined.replace("= ", "=").replace(' ', ",")).ok()
             })
             .collect::<Option<Vec<_>>>()
@@ -234,7 +237,9 @@ mod tests {
             ("1.1.8", None),
             ("nonsense", None),
         ] {
-            let found = index().choose("podinfo", wanted).map(|entry| entry.version.clone());
+            let found = index()
+                .choose("podinfo", wanted)
+                .map(|entry| entry.version.clone());
             assert_eq!(found.ok().as_deref(), chosen, "{wanted}");
         }
     }
@@ -260,6 +265,9 @@ mod tests {
     fn values_are_laid_over_those_of_the_chart() {
         let chart = json!({"image": {"repository": "r", "tag": "1"}, "ui": {"color": ""}});
         let over = json!({"image": {"tag": "2"}, "ui": null});
-        assert_eq!(overlay(chart, &over), json!({"image": {"repository": "r", "tag": "2"}}));
+        assert_eq!(
+            overlay(chart, &over),
+            json!({"image": {"repository": "r", "tag": "2"}})
+        );
     }
 }

@@ -142,13 +142,28 @@ mod tests {
     #[test]
     fn a_condition_that_says_the_same_keeps_its_transition_time_at_a_new_generation() {
         let mut object = json!({"metadata": {"generation": 1}});
-        Status::of(&mut object, "2026-01-01T00:00:00Z".into()).set("Ready", "True", "Succeeded", "done");
+        Status::of(&mut object, "2026-01-01T00:00:00Z".into()).set(
+            "Ready",
+            "True",
+            "Succeeded",
+            "done",
+        );
         object["metadata"]["generation"] = json!(2);
-        Status::of(&mut object, "2026-01-01T00:01:00Z".into()).set("Ready", "True", "Succeeded", "done");
+        Status::of(&mut object, "2026-01-01T00:01:00Z".into()).set(
+            "Ready",
+            "True",
+            "Succeeded",
+            "done",
+        );
         let ready = object::condition(&object, "Ready").unwrap();
         assert_eq!(ready["lastTransitionTime"], "2026-01-01T00:00:00Z");
         assert_eq!(ready["observedGeneration"], 2);
-        Status::of(&mut object, "2026-01-01T00:02:00Z".into()).set("Ready", "True", "Succeeded", "again");
+        Status::of(&mut object, "2026-01-01T00:02:00Z".into()).set(
+            "Ready",
+            "True",
+            "Succeeded",
+            "again",
+        );
         let ready = object::condition(&object, "Ready").unwrap();
         assert_eq!(ready["lastTransitionTime"], "2026-01-01T00:02:00Z");
     }

@@ -52,7 +52,12 @@ impl Mirror {
     /// When the remote does not answer or has no such branch.
     pub async fn tip(&self, remote: &Url, branch: &str) -> anyhow::Result<String> {
         let wanted = format!("refs/heads/{branch}");
-        let listed = run(&self.directory, &["ls-remote", remote.as_str(), &wanted], None).await?;
+        let listed = run(
+            &self.directory,
+            &["ls-remote", remote.as_str(), &wanted],
+            None,
+        )
+        .await?;
         let listed = String::from_utf8_lossy(&listed);
         match listed.split_whitespace().next() {
             Some(commit) => Ok(commit.to_owned()),
@@ -64,11 +69,28 @@ impl Mirror {
     ///
     /// # Errors
     /// When the remote does not answer, or its branch has moved on since.
-    pub async fn fetch(&self, remote: &Url, branch: &str, commit: &str) -> anyhow::Result<Snapshot> {
+    pub async fn fetch(
+        &self,
+        remote: &Url,
+        branch: &str,
+        commit: &str,
+    ) -> anyhow::Result<Snapshot> {
         let refspec = format!("+refs/heads/{branch}:refs/heads/{branch}");
-        let fetch = ["fetch", "--quiet", "--no-tags", "--depth=1", remote.as_str(), &refspec];
+        let fetch = [
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--depth=1",
+            remote.as_str(),
+            &refspec,
+        ];
         run(&self.directory, &fetch, None).await?;
-        let described = run(&self.directory, &["show", "--no-patch", "--format=%cI%n%s", commit], None).await?;
+        let described = run(
+            &self.directory,
+            &["show", "--no-patch", "--format=%cI%n%s", commit],
+            None,
+        )
+        .await?;
         let described = String::from_utf8_lossy(&described);
         let (committed, subject) = described.split_once('\n').unwrap_or_default();
         let archive = run(&self.directory, &["archive", "--format=tar", commit], None).await?;
@@ -125,7 +147,15 @@ impl Clone {
         under: &Path,
     ) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir_in(under)?;
-        let clone = ["clone", "--quiet", "--depth=1", "--branch", branch, remote.as_str(), "."];
+        let clone = [
+            "clone",
+            "--quiet",
+            "--depth=1",
+            "--branch",
+            branch,
+            remote.as_str(),
+            ".",
+        ];
         run(directory.path(), &clone, token.as_deref()).await?;
         Ok(Self { directory, token })
     }
@@ -149,7 +179,11 @@ impl Clone {
     ) -> anyhow::Result<String> {
         let directory = self.directory.path();
         run(directory, &["add", "--", path], None).await?;
-        let mut commit = git(directory, &["commit", "--quiet", "--no-verify", "-m", message], None);
+        let mut commit = git(
+            directory,
+            &["commit", "--quiet", "--no-verify", "-m", message],
+            None,
+        );
         for role in ["AUTHOR", "COMMITTER"] {
             commit
                 .env(format!("GIT_{role}_NAME"), &author.name)
@@ -158,7 +192,12 @@ impl Clone {
         }
         finish(commit, "commit").await?;
         let target = format!("HEAD:refs/heads/{branch}");
-        run(directory, &["push", "--quiet", "origin", &target], self.token.as_deref()).await?;
+        run(
+            directory,
+            &["push", "--quiet", "origin", &target],
+            self.token.as_deref(),
+        )
+        .await?;
         let commit = run(directory, &["rev-parse", "HEAD"], None).await?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
@@ -191,7 +230,10 @@ fn git(directory: &Path, arguments: &[&str], token: Option<&str>) -> Command {
         command
             .env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", "http.extraHeader")
-            .env("GIT_CONFIG_VALUE_0", format!("Authorization: Basic {credentials}"));
+            .env(
+                "GIT_CONFIG_VALUE_0",
+                format!("Authorization: Basic {credentials}"),
+            );
     }
     command
 }

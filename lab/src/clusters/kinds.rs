@@ -71,10 +71,21 @@ pub static EVENT: Kind = plain("", "Event", "events", &["ev"], true);
 /// `apps/v1` Deployment.
 pub static DEPLOYMENT: Kind = plain("apps", "Deployment", "deployments", &["deploy"], true);
 /// `source.toolkit.fluxcd.io/v1` GitRepository.
-pub static GIT_REPOSITORY: Kind = flux(SOURCE, "v1", "GitRepository", "gitrepositories", &["gitrepo"]);
+pub static GIT_REPOSITORY: Kind = flux(
+    SOURCE,
+    "v1",
+    "GitRepository",
+    "gitrepositories",
+    &["gitrepo"],
+);
 /// `source.toolkit.fluxcd.io/v1` HelmRepository.
-pub static HELM_REPOSITORY: Kind =
-    flux(SOURCE, "v1", "HelmRepository", "helmrepositories", &["helmrepo"]);
+pub static HELM_REPOSITORY: Kind = flux(
+    SOURCE,
+    "v1",
+    "HelmRepository",
+    "helmrepositories",
+    &["helmrepo"],
+);
 /// `source.toolkit.fluxcd.io/v1` HelmChart.
 pub static HELM_CHART: Kind = flux(SOURCE, "v1", "HelmChart", "helmcharts", &["hc"]);
 /// `kustomize.toolkit.fluxcd.io/v1` Kustomization.
@@ -86,11 +97,21 @@ pub static KUSTOMIZATION: Kind = flux(
     &["ks"],
 );
 /// `helm.toolkit.fluxcd.io/v2` HelmRelease.
-pub static HELM_RELEASE: Kind =
-    flux("helm.toolkit.fluxcd.io", "v2", "HelmRelease", "helmreleases", &["hr"]);
+pub static HELM_RELEASE: Kind = flux(
+    "helm.toolkit.fluxcd.io",
+    "v2",
+    "HelmRelease",
+    "helmreleases",
+    &["hr"],
+);
 /// `image.toolkit.fluxcd.io/v1` ImageRepository.
-pub static IMAGE_REPOSITORY: Kind =
-    flux(IMAGE, "v1", "ImageRepository", "imagerepositories", &["imgrepo"]);
+pub static IMAGE_REPOSITORY: Kind = flux(
+    IMAGE,
+    "v1",
+    "ImageRepository",
+    "imagerepositories",
+    &["imgrepo"],
+);
 /// `image.toolkit.fluxcd.io/v1` ImagePolicy.
 pub static IMAGE_POLICY: Kind = flux(IMAGE, "v1", "ImagePolicy", "imagepolicies", &["imgpol"]);
 /// `image.toolkit.fluxcd.io/v1` ImageUpdateAutomation.

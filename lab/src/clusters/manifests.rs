@@ -36,9 +36,9 @@ pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>
                 "failed to decode Kubernetes YAML from /tmp/kustomization-1234567890/{file}: MalformedYAMLError: yaml: {what}"
             )
         };
-        let contents = files
-            .get(&file)
-            .ok_or_else(|| format!("accumulating resources: stat {file}: no such file or directory"))?;
+        let contents = files.get(&file).ok_or_else(|| {
+            format!("accumulating resources: stat {file}: no such file or directory")
+        })?;
         let contents = std::str::from_utf8(contents).map_err(|_| malformed("invalid UTF-8"))?;
         let read = yaml::documents(contents)
             .map_err(|error| malformed(&first_line(&error.to_string())))?;
@@ -86,7 +86,10 @@ fn first_line(message: &str) -> String {
 /// `namespace_name_group_Kind`, as an inventory lists an object.
 #[must_use]
 pub fn inventory_id(key: &Key) -> String {
-    format!("{}_{}_{}_{}", key.namespace, key.name, key.kind.group, key.kind.kind)
+    format!(
+        "{}_{}_{}_{}",
+        key.namespace, key.name, key.kind.group, key.kind.kind
+    )
 }
 
 #[cfg(test)]
@@ -103,11 +106,20 @@ mod tests {
     #[test]
     fn all_documents_below_the_path_are_built_namespaces_first() {
         let files = tree(&[
-            ("environments/uat/a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n"),
-            ("environments/stg/b.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n"),
+            (
+                "environments/uat/a.yaml",
+                "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+            ),
+            (
+                "environments/stg/b.yaml",
+                "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n",
+            ),
         ]);
         let built = build(&files, "./environments/uat").unwrap();
-        let kinds: Vec<_> = built.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+        let kinds: Vec<_> = built
+            .iter()
+            .map(|object| object["kind"].as_str().unwrap())
+            .collect();
         assert_eq!(kinds, ["Namespace", "Service"]);
     }
 
@@ -123,6 +135,10 @@ mod tests {
 
     #[test]
     fn a_path_without_manifests_is_not_found() {
-        assert!(build(&BTreeMap::new(), "./nowhere").unwrap_err().starts_with("kustomization path not found"));
+        assert!(
+            build(&BTreeMap::new(), "./nowhere")
+                .unwrap_err()
+                .starts_with("kustomization path not found")
+        );
     }
 }

@@ -94,14 +94,21 @@ impl Notifier {
             let name = text(&alert, "/spec/providerRef/name").unwrap_or_default();
             let provider = Key::new(&kinds::PROVIDER, &alert_key.namespace, name);
             let Some(provider) = self.store.get(&provider) else {
-                tracing::warn!(alert = alert_key.path(), provider = name, "the alert's provider does not exist");
+                tracing::warn!(
+                    alert = alert_key.path(),
+                    provider = name,
+                    "the alert's provider does not exist"
+                );
                 continue;
             };
             let event = with_metadata(event.clone(), &alert);
             let delivery = self.clone();
             tokio::spawn(async move {
                 if let Err(error) = delivery.deliver(&provider, &event).await {
-                    tracing::warn!(alert = alert_key.path(), "a notification was not delivered: {error:#}");
+                    tracing::warn!(
+                        alert = alert_key.path(),
+                        "a notification was not delivered: {error:#}"
+                    );
                 }
             });
         }
@@ -139,16 +146,26 @@ impl Notifier {
 
     /// Speaks of the Kustomization only: `success` over a release that failed is the process's known
     /// defect, and is not mended here.
-    async fn commit_status(&self, provider: &Value, address: &Url, event: &Value) -> anyhow::Result<()> {
+    async fn commit_status(
+        &self,
+        provider: &Value,
+        address: &Url,
+        event: &Value,
+    ) -> anyhow::Result<()> {
         let reason = text(event, "/reason").unwrap_or_default();
         let revision = text(event, "/metadata/revision").unwrap_or_default();
-        let Some((_, commit)) = revision.split_once("@sha1:").filter(|_| reason != "Progressing") else {
+        let Some((_, commit)) = revision
+            .split_once("@sha1:")
+            .filter(|_| reason != "Progressing")
+        else {
             return Ok(());
         };
         let uid = text(provider, "/metadata/uid").unwrap_or_default();
         let context = format!(
             "{}/{}/{}",
-            text(event, "/involvedObject/kind").unwrap_or_default().to_lowercase(),
+            text(event, "/involvedObject/kind")
+                .unwrap_or_default()
+                .to_lowercase(),
             text(event, "/involvedObject/name").unwrap_or_default(),
             uid.split('-').next().unwrap_or_default(),
         )
@@ -159,21 +176,33 @@ impl Notifier {
         };
         let description = words(reason);
         let present: Value = self
-            .github(http::Method::GET, address, &format!("commits/{commit}/statuses?per_page=50"), None)
+            .github(
+                http::Method::GET,
+                address,
+                &format!("commits/{commit}/statuses?per_page=50"),
+                None,
+            )
             .await?
             .json()
             .await?;
-        let same = present.as_array().into_iter().flatten().find(|status| {
-            status["context"] == json!(context)
-        });
+        let same = present
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|status| status["context"] == json!(context));
         if same.is_some_and(|status| {
             status["state"] == json!(state) && status["description"] == json!(description)
         }) {
             return Ok(());
         }
         let body = json!({"state": state, "description": description, "context": context});
-        self.github(http::Method::POST, address, &format!("statuses/{commit}"), Some(&body))
-            .await?;
+        self.github(
+            http::Method::POST,
+            address,
+            &format!("statuses/{commit}"),
+            Some(&body),
+        )
+        .await?;
         Ok(())
     }
 
@@ -310,7 +339,10 @@ fn words(reason: &str) -> String {
 #[must_use]
 pub(super) fn generation_words(object: &Value) -> String {
     let observed = super::object::observed_generation(object);
-    format!("processing object: new generation {observed} -> {}", generation(object))
+    format!(
+        "processing object: new generation {observed} -> {}",
+        generation(object)
+    )
 }
 
 #[cfg(test)]
@@ -335,20 +367,39 @@ mod tests {
         let (alert_key, alert) = alert();
         let release = Key::new(&kinds::HELM_RELEASE, "app-podinfo", "podinfo");
         for (message, wanted) in [
-            ("Helm test succeeded for release a/b.v1 with chart b@1: 1 test hook completed successfully", true),
-            ("Helm test succeeded for release a/b.v1 with chart b@1: no test hooks", false),
-            ("Helm rollback to previous release a/b.v1 with chart b@1 succeeded", false),
-            ("Helm upgrade succeeded for release a/b.v2 with chart b@2", false),
+            (
+                "Helm test succeeded for release a/b.v1 with chart b@1: 1 test hook completed successfully",
+                true,
+            ),
+            (
+                "Helm test succeeded for release a/b.v1 with chart b@1: no test hooks",
+                false,
+            ),
+            (
+                "Helm rollback to previous release a/b.v1 with chart b@1 succeeded",
+                false,
+            ),
+            (
+                "Helm upgrade succeeded for release a/b.v2 with chart b@2",
+                false,
+            ),
         ] {
             let report = Report::new("info", "X", message, "1.0.0");
-            assert_eq!(matches(&alert_key, &alert, &release, &report), wanted, "{message}");
+            assert_eq!(
+                matches(&alert_key, &alert, &release, &report),
+                wanted,
+                "{message}"
+            );
         }
     }
 
     #[test]
     fn the_metadata_of_an_alert_joins_that_of_the_event() {
         let event = with_metadata(json!({"metadata": {"revision": "1.0.0"}}), &alert().1);
-        assert_eq!(event["metadata"], json!({"revision": "1.0.0", "env": "uat"}));
+        assert_eq!(
+            event["metadata"],
+            json!({"revision": "1.0.0", "env": "uat"})
+        );
     }
 
     #[test]

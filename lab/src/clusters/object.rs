@@ -177,7 +177,12 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_kubernetes_writes_them() {
-        for (written, seconds) in [("10m", 600.0), ("1h30m", 5400.0), ("15s", 15.0), ("500ms", 0.5)] {
+        for (written, seconds) in [
+            ("10m", 600.0),
+            ("1h30m", 5400.0),
+            ("15s", 15.0),
+            ("500ms", 0.5),
+        ] {
             assert_eq!(
                 parse_duration(written),
                 Some(Duration::from_secs_f64(seconds)),

@@ -83,7 +83,10 @@ async fn read<T: serde::de::DeserializeOwned>(
     };
     let response = http
         .get(url)
-        .header(http::header::ACCEPT, "application/vnd.oci.image.manifest.v1+json, application/json")
+        .header(
+            http::header::ACCEPT,
+            "application/vnd.oci.image.manifest.v1+json, application/json",
+        )
         .send()
         .await?;
     if !response.status().is_success() {
@@ -99,9 +102,18 @@ mod tests {
     #[test]
     fn an_image_is_taken_apart_at_its_host_and_its_tag() {
         for (image, expected) in [
-            ("ghcr.io/demo/podinfo:5.1.5", ("ghcr.io", "demo/podinfo", "5.1.5")),
-            ("127.0.0.1:5000/demo/podinfo:a", ("127.0.0.1:5000", "demo/podinfo", "a")),
-            ("ghcr.io/demo/podinfo", ("ghcr.io", "demo/podinfo", "latest")),
+            (
+                "ghcr.io/demo/podinfo:5.1.5",
+                ("ghcr.io", "demo/podinfo", "5.1.5"),
+            ),
+            (
+                "127.0.0.1:5000/demo/podinfo:a",
+                ("127.0.0.1:5000", "demo/podinfo", "a"),
+            ),
+            (
+                "ghcr.io/demo/podinfo",
+                ("ghcr.io", "demo/podinfo", "latest"),
+            ),
         ] {
             assert_eq!(parts(image), expected);
         }

@@ -82,7 +82,10 @@ mod tests {
     fn chosen() -> BTreeMap<String, (String, String)> {
         BTreeMap::from([(
             "app-podinfo:podinfo".to_owned(),
-            ("ghcr.io/demo/podinfo".to_owned(), "fix-ui-1a2b3c4-17".to_owned()),
+            (
+                "ghcr.io/demo/podinfo".to_owned(),
+                "fix-ui-1a2b3c4-17".to_owned(),
+            ),
         )])
     }
 
@@ -101,13 +104,21 @@ mod tests {
     #[test]
     fn a_marker_may_ask_for_the_tag_alone() {
         let text = "tag: 5.1.5 # {\"$imagepolicy\": \"app-podinfo:podinfo:tag\"}";
-        assert!(write(text, &chosen()).0.starts_with("tag: fix-ui-1a2b3c4-17 #"));
+        assert!(
+            write(text, &chosen())
+                .0
+                .starts_with("tag: fix-ui-1a2b3c4-17 #")
+        );
     }
 
     #[test]
     fn the_message_says_what_became_what() {
-        let template = "dev: {{range .Changed.Changes}}{{print .OldValue}} -> {{println .NewValue}}{{end}}";
-        let written = [Written { old: "a:1".into(), new: "a:2".into() }];
+        let template =
+            "dev: {{range .Changed.Changes}}{{print .OldValue}} -> {{println .NewValue}}{{end}}";
+        let written = [Written {
+            old: "a:1".into(),
+            new: "a:2".into(),
+        }];
         assert_eq!(message(template, &written), "dev: a:1 -> a:2");
     }
 }

@@ -201,7 +201,10 @@ impl Store {
     pub fn edit_status(&self, key: &Key, edit: impl FnOnce(&mut Status<'_>)) -> Option<Object> {
         let mut inner = self.inner.lock();
         let mut next = (**inner.objects.get(key)?).clone();
-        edit(&mut Status::of(&mut next, object::timestamp(self.clock.now())));
+        edit(&mut Status::of(
+            &mut next,
+            object::timestamp(self.clock.now()),
+        ));
         self.put(&mut inner, key, next);
         inner.objects.get(key).cloned()
     }

@@ -17,7 +17,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use lab::clock::Clock;
-use lab::clusters::{Addresses, Bootstrap, Cluster, ClusterOptions, Pace, Running, Secrets, Signal, Workload};
+use lab::clusters::{
+    Addresses, Bootstrap, Cluster, ClusterOptions, Pace, Running, Secrets, Signal, Workload,
+};
 use lab::faults::Faults;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -90,7 +92,11 @@ impl World {
             .route(
                 "/app/healthz",
                 get(move || async move {
-                    if *health.unwell.lock() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+                    if *health.unwell.lock() {
+                        StatusCode::SERVICE_UNAVAILABLE
+                    } else {
+                        StatusCode::OK
+                    }
                 }),
             )
             .fallback(any(keep))
@@ -106,7 +112,10 @@ impl World {
         };
         let bare = world.repository();
         std::fs::create_dir_all(&bare).unwrap();
-        git(&bare, &["init", "--quiet", "--bare", "--initial-branch=main"]);
+        git(
+            &bare,
+            &["init", "--quiet", "--bare", "--initial-branch=main"],
+        );
         let tree = world.tree();
         std::fs::create_dir_all(&tree).unwrap();
         git(&tree, &["init", "--quiet", "--initial-branch=main"]);
@@ -132,7 +141,10 @@ impl World {
         }
         std::fs::write(&file, contents).unwrap();
         git(&tree, &["add", "."]);
-        git(&tree, &["commit", "--quiet", "--allow-empty", "-m", message]);
+        git(
+            &tree,
+            &["commit", "--quiet", "--allow-empty", "-m", message],
+        );
         git(&tree, &["push", "--quiet", "origin", "main"]);
         git(&tree, &["rev-parse", "HEAD"])
     }
@@ -144,7 +156,10 @@ impl World {
 
     /// The last commit of main, in a format of `git log`.
     pub fn last_commit(&self, format: &str) -> String {
-        git(&self.repository(), &["log", "-1", &format!("--format={format}"), "main"])
+        git(
+            &self.repository(),
+            &["log", "-1", &format!("--format={format}"), "main"],
+        )
     }
 
     /// Publishes a chart and the image that it deploys.
@@ -154,7 +169,10 @@ impl World {
     }
 
     pub fn chart(&self, version: &str) {
-        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+            Vec::new(),
+            flate2::Compression::fast(),
+        ));
         let files = [
             ("podinfo/Chart.yaml", format!("apiVersion: v2\nname: podinfo\nversion: {version}\nappVersion: {version}\n")),
             ("podinfo/values.yaml", format!("image: {{repository: ghcr.io/demo/podinfo, tag: {version}}}\nui: {{color: \"\"}}\n")),
@@ -168,11 +186,15 @@ impl World {
             header.set_size(contents.len() as u64);
             header.set_mode(0o644);
             header.set_cksum();
-            tar.append_data(&mut header, path, contents.as_bytes()).unwrap();
+            tar.append_data(&mut header, path, contents.as_bytes())
+                .unwrap();
         }
         let mut zip = tar.into_inner().unwrap();
         zip.flush().unwrap();
-        self.served.lock().charts.insert(version.to_owned(), zip.finish().unwrap());
+        self.served
+            .lock()
+            .charts
+            .insert(version.to_owned(), zip.finish().unwrap());
     }
 
     pub fn image(&self, tag: &str) {
@@ -187,7 +209,10 @@ impl World {
     pub fn posts(&self, part: &str) -> Vec<Call> {
         let served = self.served.lock();
         let posts = served.calls.iter().filter(|call| call.method == "POST");
-        posts.filter(|call| call.path.contains(part)).cloned().collect()
+        posts
+            .filter(|call| call.path.contains(part))
+            .cloned()
+            .collect()
     }
 
     /// Starts a cluster on what `clusters/{environment}` holds.
@@ -259,7 +284,11 @@ pub fn git(directory: &Path, arguments: &[&str]) -> String {
         ])
         .output()
         .unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -273,7 +302,10 @@ async fn index(State(served): State<Arc<Mutex<Served>>>) -> String {
     json!({"apiVersion": "v1", "entries": {"podinfo": entries}}).to_string()
 }
 
-async fn package(State(served): State<Arc<Mutex<Served>>>, UrlPath(file): UrlPath<String>) -> Response {
+async fn package(
+    State(served): State<Arc<Mutex<Served>>>,
+    UrlPath(file): UrlPath<String>,
+) -> Response {
     let version = file.trim_start_matches("podinfo-").trim_end_matches(".tgz");
     match served.lock().charts.get(version) {
         Some(package) => package.clone().into_response(),
@@ -281,7 +313,10 @@ async fn package(State(served): State<Arc<Mutex<Served>>>, UrlPath(file): UrlPat
     }
 }
 
-async fn manifest(State(served): State<Arc<Mutex<Served>>>, UrlPath(tag): UrlPath<String>) -> Response {
+async fn manifest(
+    State(served): State<Arc<Mutex<Served>>>,
+    UrlPath(tag): UrlPath<String>,
+) -> Response {
     match served.lock().images.get(&tag) {
         Some(manifest) => axum::Json(manifest.clone()).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -307,7 +342,11 @@ async fn keep(State(served): State<Arc<Mutex<Served>>>, request: Request) -> Res
     });
     if let Some((_, commit)) = path.split_once("/statuses/") {
         let status: Value = serde_json::from_slice(&body).unwrap();
-        served.statuses.entry(commit.to_owned()).or_default().insert(0, status);
+        served
+            .statuses
+            .entry(commit.to_owned())
+            .or_default()
+            .insert(0, status);
         return (StatusCode::CREATED, axum::Json(json!({}))).into_response();
     }
     if let Some((_, rest)) = path.split_once("/commits/") {

@@ -25,7 +25,11 @@ impl Failure {
     }
 
     pub(super) fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized".to_owned())
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "Unauthorized",
+            "Unauthorized".to_owned(),
+        )
     }
 
     pub(super) fn forbidden(path: &str) -> Self {
@@ -54,8 +58,14 @@ impl Failure {
     }
 
     pub(super) fn unsupported_media_type(kind: &str) -> Self {
-        let message = format!("the body of the request was in an unknown format: {kind}; application/merge-patch+json is accepted");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UnsupportedMediaType", message)
+        let message = format!(
+            "the body of the request was in an unknown format: {kind}; application/merge-patch+json is accepted"
+        );
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UnsupportedMediaType",
+            message,
+        )
     }
 
     pub(super) fn bad_request(message: &str) -> Self {
@@ -64,7 +74,11 @@ impl Failure {
 
     pub(super) fn unavailable() -> Self {
         let message = "the server is currently unable to handle the request".to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            message,
+        )
     }
 
     pub(super) fn too_large_version(asked: u64, present: u64) -> Self {

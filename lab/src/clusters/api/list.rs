@@ -121,11 +121,17 @@ struct Requirement {
 impl Selector {
     pub(super) fn of(query: &HashMap<String, String>) -> Result<Self, Failure> {
         let mut requirements = Vec::new();
-        let labels = query.get("labelSelector").map(String::as_str).unwrap_or_default();
+        let labels = query
+            .get("labelSelector")
+            .map(String::as_str)
+            .unwrap_or_default();
         for part in split_outside_parentheses(labels) {
             requirements.push(label_requirement(part)?);
         }
-        let fields = query.get("fieldSelector").map(String::as_str).unwrap_or_default();
+        let fields = query
+            .get("fieldSelector")
+            .map(String::as_str)
+            .unwrap_or_default();
         for part in fields.split(',').filter(|part| !part.is_empty()) {
             requirements.push(field_requirement(part)?);
         }
@@ -179,8 +185,13 @@ fn label_requirement(part: &str) -> Result<Requirement, Failure> {
                 .trim()
                 .strip_prefix('(')
                 .and_then(|values| values.strip_suffix(')'))
-                .ok_or_else(|| Failure::bad_request(&format!("unable to parse requirement: {part}")))?;
-            let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+                .ok_or_else(|| {
+                    Failure::bad_request(&format!("unable to parse requirement: {part}"))
+                })?;
+            let values = values
+                .split(',')
+                .map(|value| value.trim().to_owned())
+                .collect();
             return Ok(requirement(name, Some(values), negated));
         }
     }
@@ -221,7 +232,8 @@ mod tests {
 
     fn matches(selector: &str) -> bool {
         let query = HashMap::from([("labelSelector".to_owned(), selector.to_owned())]);
-        let object = json!({"metadata": {"name": "podinfo", "labels": {"app": "podinfo", "tier": "web"}}});
+        let object =
+            json!({"metadata": {"name": "podinfo", "labels": {"app": "podinfo", "tier": "web"}}});
         Selector::of(&query).unwrap().matches(&object)
     }
 
@@ -242,7 +254,11 @@ mod tests {
 
     #[test]
     fn a_continue_token_survives_its_way_to_the_client_and_back() {
-        let token = Continue { revision: 7, after: "a/b c".to_owned() }.write();
+        let token = Continue {
+            revision: 7,
+            after: "a/b c".to_owned(),
+        }
+        .write();
         let read = Continue::read(&token).unwrap();
         assert_eq!((read.revision, read.after.as_str()), (7, "a/b c"));
     }

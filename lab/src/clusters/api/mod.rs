@@ -124,12 +124,21 @@ async fn dispatch(
     let target = Target::of(&segments).ok_or_else(Failure::no_such_path)?;
     match (method, &target.name) {
         (Method::GET, Some(name)) => {
-            let key = Key::new(target.kind, target.namespace.as_deref().unwrap_or_default(), name);
-            let object = api.store.get(&key).ok_or_else(|| Failure::not_found(&key))?;
+            let key = Key::new(
+                target.kind,
+                target.namespace.as_deref().unwrap_or_default(),
+                name,
+            );
+            let object = api
+                .store
+                .get(&key)
+                .ok_or_else(|| Failure::not_found(&key))?;
             Ok(Json(&*object).into_response())
         }
         (Method::GET, None) => {
-            let watching = query.get("watch").is_some_and(|asked| asked == "true" || asked == "1");
+            let watching = query
+                .get("watch")
+                .is_some_and(|asked| asked == "true" || asked == "1");
             if watching {
                 watch::stream(&api, target.kind, target.namespace, &query)
             } else {
@@ -137,7 +146,11 @@ async fn dispatch(
             }
         }
         (Method::PATCH, Some(name)) => {
-            let key = Key::new(target.kind, target.namespace.as_deref().unwrap_or_default(), name);
+            let key = Key::new(
+                target.kind,
+                target.namespace.as_deref().unwrap_or_default(),
+                name,
+            );
             patch(&api, &key, request).await
         }
         (method, _) => Err(Failure::method_not_allowed(&method)),

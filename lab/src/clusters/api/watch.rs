@@ -55,7 +55,8 @@ impl Asked {
     }
 
     fn bookmark(&self, revision: u64, initial_events_end: bool) -> Bytes {
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata =
+            json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
         if initial_events_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
@@ -79,7 +80,11 @@ pub(super) fn stream(
     namespace: Option<String>,
     query: &HashMap<String, String>,
 ) -> Result<Response, Failure> {
-    let truthy = |name: &str| query.get(name).is_some_and(|value| value == "true" || value == "1");
+    let truthy = |name: &str| {
+        query
+            .get(name)
+            .is_some_and(|value| value == "true" || value == "1")
+    };
     let asked = Asked {
         kind,
         namespace,

@@ -9,14 +9,22 @@ use crate::clusters::conditions::Status;
 use crate::clusters::object::{Key, generation, observed_generation, text};
 use crate::clusters::registry::pull;
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let available = object.pointer("/status/availableReplicas") == Some(&json!(1));
     let updated = object.pointer("/status/replicas") == Some(&json!(1));
     if observed_generation(object) == generation(object) && available && updated {
         return Ok(Next::WhenTriggered);
     }
     let image = text(object, "/spec/template/spec/containers/0/image").unwrap_or_default();
-    let replica_set = format!("{}-{}", key.name, &crate::clusters::sha256(image.as_bytes())[..10]);
+    let replica_set = format!(
+        "{}-{}",
+        key.name,
+        &crate::clusters::sha256(image.as_bytes())[..10]
+    );
     let old = i64::from(available);
     context
         .edit(key, |status| {
@@ -65,7 +73,11 @@ fn counts(status: &mut Status<'_>, replicas: i64, ready: i64) {
     status.put("readyReplicas", json!(ready));
     status.put("availableReplicas", json!(ready));
     let unavailable = replicas - ready;
-    let unavailable = if unavailable == 0 { Value::Null } else { json!(unavailable) };
+    let unavailable = if unavailable == 0 {
+        Value::Null
+    } else {
+        json!(unavailable)
+    };
     status.put("unavailableReplicas", unavailable);
 }
 

@@ -7,18 +7,28 @@ use serde_json::Value;
 use super::{Context, Next, artifact, fetch_failed};
 use crate::clusters::artifacts::Stored;
 use crate::clusters::notify::{Report, generation_words};
-use crate::clusters::object::{Key, artifact_revision, generation, is_true, observed_generation, text};
+use crate::clusters::object::{
+    Key, artifact_revision, generation, is_true, observed_generation, text,
+};
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let address = text(object, "/spec/url").unwrap_or_default();
     let branch = text(object, "/spec/ref/branch").unwrap_or("master");
     let next = Next::After(context.interval(object, "/spec/interval"));
     let stored = artifact_revision(object);
     if observed_generation(object) != generation(object) {
         let message = generation_words(object);
-        context.edit(key, |status| status.progressing(&message)).await;
+        context
+            .edit(key, |status| status.progressing(&message))
+            .await;
         if stored.is_none() {
-            context.edit(key, |status| status.progressing("building artifact")).await;
+            context
+                .edit(key, |status| status.progressing("building artifact"))
+                .await;
         }
     }
     let Some(remote) = context.addresses.resolve(address)? else {
@@ -67,7 +77,9 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
             status.clear(&["Reconciling", "ArtifactOutdated", "FetchFailed"]);
         })
         .await;
-    context.artifacts.put(key, Stored::Files(Arc::clone(&snapshot)));
+    context
+        .artifacts
+        .put(key, Stored::Files(Arc::clone(&snapshot)));
     context
         .edit(key, |status| {
             let file = format!("{commit}.tar.gz");
@@ -78,6 +90,9 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
         })
         .await;
     let message = format!("stored artifact for commit '{}'", snapshot.subject);
-    context.report(key, &Report::new("info", "NewArtifact", &message, &revision));
+    context.report(
+        key,
+        &Report::new("info", "NewArtifact", &message, &revision),
+    );
     Ok(next)
 }

@@ -12,7 +12,11 @@ use crate::clusters::object::{
     Key, artifact_revision, condition, generation, is_true, observed_generation, text,
 };
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let next = Next::After(context.interval(object, "/spec/interval"));
     let chart = text(object, "/spec/chart").unwrap_or_default();
     let wanted = text(object, "/spec/version").unwrap_or("*");
@@ -41,14 +45,18 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
             })
             .await;
         if stored.is_none() {
-            context.edit(key, |status| status.progressing("building artifact")).await;
+            context
+                .edit(key, |status| status.progressing("building artifact"))
+                .await;
         }
     }
     let entry = match index.choose(chart, wanted) {
         Ok(entry) => entry.clone(),
         Err(none) => {
             let reason = "InvalidChartReference";
-            let message = format!("invalid chart reference: failed to get chart version for remote reference: {none}");
+            let message = format!(
+                "invalid chart reference: failed to get chart version for remote reference: {none}"
+            );
             context
                 .edit(key, |status| {
                     status.clear(&["Reconciling"]);
@@ -70,7 +78,10 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
     if current {
         context
             .edit(key, |status| {
-                status.put("observedSourceArtifactRevision", source_revision(repository));
+                status.put(
+                    "observedSourceArtifactRevision",
+                    source_revision(repository),
+                );
             })
             .await;
         return Ok(next);
@@ -79,7 +90,9 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
     let package = match download(context, &address).await {
         Ok(package) => Arc::new(package),
         Err(error) => {
-            let error = format!("chart pull error: failed to download chart for remote reference: {error:#}");
+            let error = format!(
+                "chart pull error: failed to download chart for remote reference: {error:#}"
+            );
             return Ok(fetch_failed(context, key, "ChartPullError", &error).await);
         }
     };
@@ -97,23 +110,43 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
             status.set("Ready", "True", "ChartPullSucceeded", &message);
             status.set("ArtifactInStorage", "True", "ChartPullSucceeded", &message);
             status.clear(&["Reconciling", "ArtifactOutdated", "FetchFailed"]);
-            status.put("observedSourceArtifactRevision", source_revision(repository));
+            status.put(
+                "observedSourceArtifactRevision",
+                source_revision(repository),
+            );
         })
         .await;
-    context.artifacts.put(key, Stored::Chart(Arc::clone(&package)));
+    context
+        .artifacts
+        .put(key, Stored::Chart(Arc::clone(&package)));
     context
         .edit(key, |status| {
             let now = status.now.clone();
             let file = format!("{chart}-{}.tgz", package.version);
-            let stored = artifact(key, &file, &package.version, &package.digest, package.size, &now);
+            let stored = artifact(
+                key,
+                &file,
+                &package.version,
+                &package.digest,
+                package.size,
+                &now,
+            );
             status.put("artifact", stored);
             status.put("observedChartName", json!(chart));
             let path = format!("helmchart/{}/latest.tar.gz", key.path());
-            status.put("url", json!(format!("http://source-controller.flux-system.svc.cluster.local./{path}")));
+            status.put(
+                "url",
+                json!(format!(
+                    "http://source-controller.flux-system.svc.cluster.local./{path}"
+                )),
+            );
             status.observe();
         })
         .await;
-    context.report(key, &Report::new("info", "ChartPullSucceeded", &message, &package.version));
+    context.report(
+        key,
+        &Report::new("info", "ChartPullSucceeded", &message, &package.version),
+    );
     Ok(next)
 }
 

@@ -8,17 +8,27 @@ use super::{Context, Next, artifact, fetch_failed};
 use crate::clusters::artifacts::Stored;
 use crate::clusters::charts::Index;
 use crate::clusters::notify::{Report, generation_words};
-use crate::clusters::object::{Key, artifact_revision, generation, is_true, observed_generation, text};
+use crate::clusters::object::{
+    Key, artifact_revision, generation, is_true, observed_generation, text,
+};
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let address = text(object, "/spec/url").unwrap_or_default();
     let next = Next::After(context.interval(object, "/spec/interval"));
     let stored = artifact_revision(object);
     if observed_generation(object) != generation(object) {
         let message = generation_words(object);
-        context.edit(key, |status| status.progressing(&message)).await;
+        context
+            .edit(key, |status| status.progressing(&message))
+            .await;
         if stored.is_none() {
-            context.edit(key, |status| status.progressing("building artifact")).await;
+            context
+                .edit(key, |status| status.progressing("building artifact"))
+                .await;
         }
     }
     let fetched = fetch(context, address).await;
@@ -63,15 +73,33 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
     context
         .edit(key, |status| {
             let now = status.now.clone();
-            let stored = artifact(key, &format!("index-{digest}.yaml"), &revision, &digest, text.len(), &now);
+            let stored = artifact(
+                key,
+                &format!("index-{digest}.yaml"),
+                &revision,
+                &digest,
+                text.len(),
+                &now,
+            );
             status.put("artifact", stored);
             let path = format!("helmrepository/{}/index.yaml", key.path());
-            status.put("url", json!(format!("http://source-controller.flux-system.svc.cluster.local./{path}")));
+            status.put(
+                "url",
+                json!(format!(
+                    "http://source-controller.flux-system.svc.cluster.local./{path}"
+                )),
+            );
             status.observe();
         })
         .await;
-    let message = format!("stored fetched index of size {}B from '{address}'", text.len());
-    context.report(key, &Report::new("info", "NewArtifact", &message, &revision));
+    let message = format!(
+        "stored fetched index of size {}B from '{address}'",
+        text.len()
+    );
+    context.report(
+        key,
+        &Report::new("info", "NewArtifact", &message, &revision),
+    );
     Ok(next)
 }
 

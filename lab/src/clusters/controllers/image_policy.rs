@@ -9,15 +9,24 @@ use crate::clusters::kinds::IMAGE_REPOSITORY;
 use crate::clusters::object::{Key, text};
 use crate::clusters::registry::parts;
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let reference = &object["spec"]["imageRepositoryRef"];
     let namespace = text(reference, "/namespace").unwrap_or(&key.namespace);
     let name = text(reference, "/name").unwrap_or_default();
     let repository = Key::new(&IMAGE_REPOSITORY, namespace, name);
-    let (Some(tags), Some(repository)) = (context.artifacts.tags(&repository), context.store.get(&repository)) else {
+    let (Some(tags), Some(repository)) = (
+        context.artifacts.tags(&repository),
+        context.store.get(&repository),
+    ) else {
         let message = "referenced ImageRepository has not been scanned yet";
         context
-            .edit(key, |status| status.set("Ready", "False", "DependencyNotReady", message))
+            .edit(key, |status| {
+                status.set("Ready", "False", "DependencyNotReady", message);
+            })
             .await;
         return Ok(Next::WhenTriggered);
     };
@@ -79,7 +88,10 @@ fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
     chosen.ok_or_else(|| "unable to determine latest version from provided list".to_owned())
 }
 
-fn last<'a, K: Ord>(keyed: impl Iterator<Item = (K, &'a String)>, descending: bool) -> Option<String> {
+fn last<'a, K: Ord>(
+    keyed: impl Iterator<Item = (K, &'a String)>,
+    descending: bool,
+) -> Option<String> {
     let chosen = if descending {
         keyed.min_by(|(one, _), (other, _)| one.cmp(other))
     } else {

@@ -15,7 +15,11 @@ use crate::clusters::setters::{self, Written};
 /// What policies chose: `(image, tag)` by `namespace:name`.
 type Chosen = BTreeMap<String, (String, String)>;
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let next = Next::After(context.interval(object, "/spec/interval"));
     let Some(source) = key.referenced(object, "/spec/sourceRef") else {
         return Ok(Next::WhenTriggered);
@@ -40,9 +44,14 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
             Err(error) => {
                 let error = format!("{error:#}");
                 context
-                    .edit(key, |status| status.set("Ready", "False", "GitOperationFailed", &error))
+                    .edit(key, |status| {
+                        status.set("Ready", "False", "GitOperationFailed", &error);
+                    })
                     .await;
-                context.report(key, &Report::new("error", "GitOperationFailed", &error, revision));
+                context.report(
+                    key,
+                    &Report::new("error", "GitOperationFailed", &error, revision),
+                );
                 return Ok(Next::After(context.pace.retry));
             }
         }
@@ -60,14 +69,20 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
             if let Some((commit, said)) = &pushed {
                 status.put("lastPushCommit", json!(commit));
                 status.put("lastPushTime", now);
-                message = format!("pushed commit '{}' to branch '{branch}'\n{said}", &commit[..7]);
+                message = format!(
+                    "pushed commit '{}' to branch '{branch}'\n{said}",
+                    &commit[..7]
+                );
             }
             status.set("Ready", "True", "Succeeded", &message);
             status.observe();
         })
         .await;
     if let Some((commit, said)) = pushed {
-        let message = format!("pushed commit '{}' to branch '{branch}'\n{said}", &commit[..7]);
+        let message = format!(
+            "pushed commit '{}' to branch '{branch}'\n{said}",
+            &commit[..7]
+        );
         let revision = format!("{branch}@sha1:{commit}");
         context.report(key, &Report::new("info", "Succeeded", &message, &revision));
     }
@@ -104,8 +119,13 @@ async fn push(
     below: &str,
     chosen: &Chosen,
 ) -> anyhow::Result<Option<(String, String)>> {
-    let address = source.and_then(|source| text(source, "/spec/url")).unwrap_or_default();
-    let remote = context.addresses.resolve(address)?.context("no such host")?;
+    let address = source
+        .and_then(|source| text(source, "/spec/url"))
+        .unwrap_or_default();
+    let remote = context
+        .addresses
+        .resolve(address)?
+        .context("no such host")?;
     let branch = text(object, "/spec/git/checkout/ref/branch").unwrap_or("main");
     let token = context.notifier.secrets.git_token.clone();
     let clone = Clone::of(&remote, branch, token, &context.scratch).await?;
@@ -116,7 +136,10 @@ async fn push(
             let path = entry?.path();
             if path.is_dir() {
                 directories.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml") {
+            } else if path
+                .extension()
+                .is_some_and(|kind| kind == "yaml" || kind == "yml")
+            {
                 let (text, changes) = setters::write(&std::fs::read_to_string(&path)?, chosen);
                 if !changes.is_empty() {
                     std::fs::write(&path, text)?;
@@ -131,10 +154,19 @@ async fn push(
     let said = |pointer: &str, fallback: &str| text(object, pointer).unwrap_or(fallback).to_owned();
     let author = Author {
         name: said("/spec/git/commit/author/name", "fluxcdbot"),
-        email: said("/spec/git/commit/author/email", "fluxcdbot@users.noreply.github.com"),
+        email: said(
+            "/spec/git/commit/author/email",
+            "fluxcdbot@users.noreply.github.com",
+        ),
         at: timestamp(context.clock.now()),
     };
-    let message = setters::message(&said("/spec/git/commit/messageTemplate", "Update from image update automation"), &written);
+    let message = setters::message(
+        &said(
+            "/spec/git/commit/messageTemplate",
+            "Update from image update automation",
+        ),
+        &written,
+    );
     let target = text(object, "/spec/git/push/branch").unwrap_or(branch);
     let commit = clone.push(below, &author, &message, target).await?;
     Ok(Some((commit, message)))

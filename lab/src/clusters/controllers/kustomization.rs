@@ -28,18 +28,27 @@ pub(super) async fn reconcile(
     let source = key.referenced(object, "/spec/sourceRef");
     let source_object = source.as_ref().and_then(|source| context.store.get(source));
     let revision = source_object.as_deref().and_then(artifact_revision);
-    let files = source.as_ref().and_then(|source| context.artifacts.files(source));
+    let files = source
+        .as_ref()
+        .and_then(|source| context.artifacts.files(source));
     let (Some(revision), Some(files)) = (revision, files) else {
         let message = "Source artifact not found, retrying in 30s";
         context
-            .edit(key, |status| status.set("Ready", "False", "ArtifactFailed", message))
+            .edit(key, |status| {
+                status.set("Ready", "False", "ArtifactFailed", message);
+            })
             .await;
         return Ok(Next::WhenTriggered);
     };
     let declared = duration(object, "/spec/interval").unwrap_or(std::time::Duration::from_secs(60));
     let timeout = duration(object, "/spec/timeout")
         .unwrap_or_else(|| declared.max(std::time::Duration::from_secs(30)));
-    let doing = |what: &str| format!("{what} for revision {revision} with a timeout of {}", go_duration(timeout));
+    let doing = |what: &str| {
+        format!(
+            "{what} for revision {revision} with a timeout of {}",
+            go_duration(timeout)
+        )
+    };
     let path = text(object, "/spec/path").unwrap_or("./");
 
     let last = memory.last_success.take();
@@ -50,25 +59,54 @@ pub(super) async fn reconcile(
                     .into_iter()
                     .for_each(|history| status.put("history", history));
             }
-            status.set("Reconciling", "True", "Progressing", &doing("Fetching manifests"));
-            status.set("Ready", "Unknown", "Progressing", "Reconciliation in progress");
+            status.set(
+                "Reconciling",
+                "True",
+                "Progressing",
+                &doing("Fetching manifests"),
+            );
+            status.set(
+                "Ready",
+                "Unknown",
+                "Progressing",
+                "Reconciliation in progress",
+            );
         })
         .await;
     context
         .edit(key, |status| {
-            status.set("Reconciling", "True", "Progressing", &doing("Building manifests"));
+            status.set(
+                "Reconciling",
+                "True",
+                "Progressing",
+                &doing("Building manifests"),
+            );
         })
         .await;
     let manifests = match build(&files.files, path) {
         Ok(manifests) => manifests,
         Err(error) => {
             let building = doing("Building manifests");
-            return Ok(failed(context, key, object, revision, "BuildFailed", &building, &error).await);
+            return Ok(failed(
+                context,
+                key,
+                object,
+                revision,
+                "BuildFailed",
+                &building,
+                &error,
+            )
+            .await);
         }
     };
     context
         .edit(key, |status| {
-            status.set("Reconciling", "True", "Progressing", &doing("Detecting drift"));
+            status.set(
+                "Reconciling",
+                "True",
+                "Progressing",
+                &doing("Detecting drift"),
+            );
             status.put("lastAttemptedRevision", json!(revision));
         })
         .await;
@@ -159,7 +197,10 @@ fn apply(
 ) -> Result<Outcome, String> {
     let labels = [
         ("kustomize.toolkit.fluxcd.io/name", key.name.as_str()),
-        ("kustomize.toolkit.fluxcd.io/namespace", key.namespace.as_str()),
+        (
+            "kustomize.toolkit.fluxcd.io/namespace",
+            key.namespace.as_str(),
+        ),
     ];
     let mut changes = Vec::new();
     let mut entries = Vec::new();
@@ -189,14 +230,18 @@ fn apply(
 
 /// What the inventory of before lists and the present one does not.
 fn pruned(context: &Context, object: &Value, present: &BTreeSet<String>) -> Vec<Key> {
-    let before = object.pointer("/status/inventory/entries").and_then(Value::as_array);
+    let before = object
+        .pointer("/status/inventory/entries")
+        .and_then(Value::as_array);
     let gone: BTreeSet<&str> = before
         .into_iter()
         .flatten()
         .filter_map(|entry| text(entry, "/id"))
         .filter(|id| !present.contains(*id))
         .collect();
-    let stored = KINDS.iter().flat_map(|kind| context.store.list(kind, None).1);
+    let stored = KINDS
+        .iter()
+        .flat_map(|kind| context.store.list(kind, None).1);
     stored
         .map(|(key, _)| key)
         .filter(|key| gone.contains(inventory_id(key).as_str()))
@@ -224,7 +269,9 @@ fn remember(
         _ => Vec::new(),
     };
     let digest = format!("sha256:{built}");
-    let known = entries.iter().position(|entry| entry["digest"] == json!(digest));
+    let known = entries
+        .iter()
+        .position(|entry| entry["digest"] == json!(digest));
     let mut entry = match known {
         Some(place) => entries.remove(place),
         None => json!({"digest": digest, "firstReconciled": now, "totalReconciliations": 0}),

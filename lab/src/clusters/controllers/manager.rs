@@ -11,10 +11,10 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::{Context, Memory, Next, has_controller, reconcile};
+use crate::clusters::Signal;
 use crate::clusters::kinds::{HELM_CHART, KINDS};
 use crate::clusters::object::{Key, artifact_revision, generation, is_ready, text};
 use crate::clusters::store::{Change, Event};
-use crate::clusters::Signal;
 
 /// What wakes an object that asks to be looked at again at once.
 const REQUESTED: &str = "/metadata/annotations/reconcile.fluxcd.io~1requestedAt";
@@ -124,7 +124,8 @@ impl Manager {
         let changed = |read: fn(&Value) -> Option<&str>| {
             before.is_some_and(|before| read(before) != read(&event.object))
         };
-        let respecified = before.is_some_and(|before| generation(before) != generation(&event.object));
+        let respecified =
+            before.is_some_and(|before| generation(before) != generation(&event.object));
         if respecified || changed(|object| text(object, REQUESTED)) {
             self.wake(&event.key);
         }
@@ -132,8 +133,12 @@ impl Manager {
             || changed(|object| text(object, "/status/artifact/lastUpdateTime"));
         match event.key.kind.kind {
             _ if stored => self.wake_dependents(&event.key),
-            "HelmChart" if changed_observed(before, &event.object) => self.wake_release(&event.object),
-            "ImageRepository" if changed(|object| text(object, "/status/lastScanResult/revision")) => {
+            "HelmChart" if changed_observed(before, &event.object) => {
+                self.wake_release(&event.object);
+            }
+            "ImageRepository"
+                if changed(|object| text(object, "/status/lastScanResult/revision")) =>
+            {
                 self.wake_all(&["ImagePolicy"]);
             }
             "ImagePolicy" if changed(|object| text(object, "/status/latestRef/tag")) => {
@@ -168,9 +173,18 @@ impl Manager {
     }
 
     fn wake_release(&self, chart: &Value) {
-        let label = |name: &str| text(chart, &format!("/metadata/labels/helm.toolkit.fluxcd.io~1{name}"));
+        let label = |name: &str| {
+            text(
+                chart,
+                &format!("/metadata/labels/helm.toolkit.fluxcd.io~1{name}"),
+            )
+        };
         if let (Some(namespace), Some(name)) = (label("namespace"), label("name")) {
-            self.wake(&Key::new(&crate::clusters::kinds::HELM_RELEASE, namespace, name));
+            self.wake(&Key::new(
+                &crate::clusters::kinds::HELM_RELEASE,
+                namespace,
+                name,
+            ));
         }
     }
 

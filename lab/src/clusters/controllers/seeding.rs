@@ -54,7 +54,10 @@ impl Context {
         for kind in KINDS {
             for (key, _) in self.store.list(kind, None).1 {
                 let of_release = [&HELM_RELEASE, &HELM_CHART].contains(&kind);
-                let changed = released.as_ref().filter(|_| of_release).unwrap_or(&committed);
+                let changed = released
+                    .as_ref()
+                    .filter(|_| of_release)
+                    .unwrap_or(&committed);
                 self.store.rewrite(&key, |object| {
                     object["metadata"]["creationTimestamp"] = json!(timestamp(born));
                     date(&mut object["status"], changed);
@@ -101,7 +104,10 @@ fn settled(object: &Object) -> bool {
 
 /// How many versions were declared one after the other: what the generation counts.
 fn declared(past: &[PastRelease]) -> i64 {
-    let mut versions: Vec<&str> = past.iter().map(|release| release.chart_version.as_str()).collect();
+    let mut versions: Vec<&str> = past
+        .iter()
+        .map(|release| release.chart_version.as_str())
+        .collect();
     versions.dedup();
     i64::try_from(versions.len().max(1)).unwrap_or(1)
 }
@@ -145,7 +151,9 @@ fn renumber(object: &mut Value, made: &Value, version: i64) {
     let (from, to) = (format!(".v{made} "), format!(".v{version} "));
     if let Some(conditions) = object["status"]["conditions"].as_array_mut() {
         for condition in conditions {
-            let message = text(condition, "/message").unwrap_or_default().replace(&from, &to);
+            let message = text(condition, "/message")
+                .unwrap_or_default()
+                .replace(&from, &to);
             condition["message"] = json!(message);
         }
     }

@@ -8,8 +8,6 @@ use crate::clusters::conditions::Status;
 use crate::clusters::controllers::Context;
 use crate::clusters::notify::Report;
 use crate::clusters::object::{Key, go_duration, text, timestamp};
-use crate::clusters::registry::{Image, pull};
-use crate::clusters::Running;
 
 /// One release of one chart with one set of values.
 pub(super) struct Attempt<'a> {
@@ -29,7 +27,7 @@ pub(super) struct Attempt<'a> {
 
 /// The two ways in which a release is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(super) enum Action {
     Install,
     Upgrade,
 }
@@ -86,25 +84,6 @@ impl Attempt<'_> {
         .await;
     }
 
-    /// The deployed release is the one asked for, but its tests have not succeeded yet.
-    pub(super) async fn test_again(&self) {
-        let version = self.deployed_version();
-        let message = format!("Helm upgrade succeeded for release {}", self.name(Some(version)));
-        self.edit(|status| {
-            status.set("Reconciling", "True", "Progressing", &self.running("test"));
-            status.set("Ready", "Unknown", "Progressing", "reconciliation in progress");
-            status.set("Released", "True", "UpgradeSucceeded", &message);
-            status.clear(&["Remediated"]);
-        })
-        .await;
-        self.edit(|status| {
-            self.attempted(status);
-            forget_failures(status);
-        })
-        .await;
-        self.test(version).await;
-    }
-
     /// Installs or upgrades and tests; the error is what Helm says, already in the status.
     async fn release(&self, action: Action) -> Result<(), String> {
         let running = self.running(action.word());
@@ -127,7 +106,15 @@ impl Attempt<'_> {
         let entry = |status: &str| {
             let release = (self.key.namespace.as_str(), self.key.name.as_str());
             let times = (first.as_str(), began.as_str());
-            history::entry(self.chart, release, action.word(), status, version, &self.config_digest, times)
+            history::entry(
+                self.chart,
+                release,
+                action.word(),
+                status,
+                version,
+                &self.config_digest,
+                times,
+            )
         };
         let image = match image {
             Ok(image) => image,
@@ -137,7 +124,8 @@ impl Attempt<'_> {
             }
         };
         self.context.workload.serve(self.running_app(image));
-        self.succeeded(action, version, entry("deployed"), &took).await;
+        self.succeeded(action, version, entry("deployed"), &took)
+            .await;
         if self.tests {
             self.test_or_fail(version).await
         } else {
@@ -148,8 +136,15 @@ impl Attempt<'_> {
 
     async fn succeeded(&self, action: Action, version: i64, entry: Value, took: &str) {
         let reason = action.reason("Succeeded");
-        let message = format!("Helm {} succeeded for release {}", action.word(), self.name(Some(version)));
-        let awaiting = format!("Helm release {} is awaiting tests", self.name(Some(version)));
+        let message = format!(
+            "Helm {} succeeded for release {}",
+            action.word(),
+            self.name(Some(version))
+        );
+        let awaiting = format!(
+            "Helm release {} is awaiting tests",
+            self.name(Some(version))
+        );
         self.edit(|status| {
             if self.tests {
                 status.set("Ready", "Unknown", "AwaitingTests", &awaiting);
@@ -173,13 +168,18 @@ impl Attempt<'_> {
         .await;
         if self.tests {
             let running = self.running("test");
-            self.edit(|status| status.set("Reconciling", "True", "Progressing", &running)).await;
+            self.edit(|status| status.set("Reconciling", "True", "Progressing", &running))
+                .await;
         }
     }
 
     async fn failed(&self, action: Action, error: &str, entry: Value, took: &str) {
         let reason = action.reason("Failed");
-        let message = format!("Helm {} failed for release {}: {error}", action.word(), self.name(None));
+        let message = format!(
+            "Helm {} failed for release {}: {error}",
+            action.word(),
+            self.name(None)
+        );
         self.edit(|status| {
             status.set("Ready", "False", &reason, &message);
             status.set("Released", "False", &reason, &message);
@@ -197,85 +197,9 @@ impl Attempt<'_> {
         .await;
     }
 
-    /// Tests the release; when that fails it is remediated like an upgrade that failed.
-    async fn test(&self, version: i64) {
-        if let Err(error) = self.test_or_fail(version).await {
-            self.remediate(&error, true).await;
-        }
-    }
-
-    async fn test_or_fail(&self, version: i64) -> Result<(), String> {
-        let began = timestamp(self.context.clock.now());
-        tokio::time::sleep(self.context.pace.tests).await;
-        let hooks = &self.chart.tests;
-        let outcome = if hooks.is_empty() {
-            Ok(())
-        } else {
-            self.probe(hooks).await
-        };
-        let ended = timestamp(self.context.clock.now());
-        let name = self.name(Some(version));
-        let (status_word, reason, severity, message) = match &outcome {
-            Ok(()) => {
-                let counted = match hooks.len() {
-                    0 => "no test hooks".to_owned(),
-                    1 => "1 test hook completed successfully".to_owned(),
-                    count => format!("{count} test hooks completed successfully"),
-                };
-                let message = format!("Helm test succeeded for release {name}: {counted}");
-                ("True", "TestSucceeded", "info", message)
-            }
-            Err(error) => {
-                let message = format!("Helm test failed for release {name}: {error}");
-                ("False", "TestFailed", "error", message)
-            }
-        };
-        self.edit(|status| {
-            status.set("Ready", status_word, reason, &message);
-            status.set("TestSuccess", status_word, reason, &message);
-        })
-        .await;
-        self.report(severity, reason, &message, self.chart);
-        let phase = if outcome.is_ok() { "Succeeded" } else { "Failed" };
-        self.edit(|status| {
-            self.write(status, |history| {
-                for hook in hooks {
-                    history.tested(hook, &began, &ended, phase);
-                }
-            });
-            if outcome.is_err() {
-                count_failure(status, Action::Upgrade);
-            }
-        })
-        .await;
-        outcome?;
-        self.finish().await;
-        Ok(())
-    }
-
-    /// The hook of the chart: asks the application for its health.
-    async fn probe(&self, hooks: &[String]) -> Result<(), String> {
-        let stalled = |why: &str| {
-            let pods: Vec<String> = hooks
-                .iter()
-                .map(|hook| format!("Pod/{}/{hook} status: '{why}'", self.key.namespace))
-                .collect();
-            format!("failed early due to stalled resources: [{}]", pods.join(", "))
-        };
-        let Some(url) = self.context.workload.url() else {
-            return Ok(());
-        };
-        let health = url.join("healthz").map_err(|error| error.to_string())?;
-        let asked = self.context.http.get(health).timeout(std::time::Duration::from_secs(2));
-        match asked.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(_) | Err(_) => Err(stalled("Failed")),
-        }
-    }
-
     /// The end of a release that succeeded. Where older releases are forgotten, that is an update of
     /// its own, which `observedGeneration` comes with; else it waits for the next interval.
-    async fn finish(&self) {
+    pub(super) async fn finish(&self) {
         self.edit(|status| status.clear(&["Reconciling"])).await;
         let mut history = self.history();
         if history.truncate() {
@@ -288,12 +212,13 @@ impl Attempt<'_> {
     }
 
     /// Rolls back to the release before; `last` when no attempt is left.
-    async fn remediate(&self, error: &str, last: bool) {
+    pub(super) async fn remediate(&self, error: &str, last: bool) {
         let Some(previous) = self.history().previous().cloned() else {
             return self.give_up(Action::Upgrade, error).await;
         };
         let running = self.running("rollback");
-        self.edit(|status| status.set("Reconciling", "True", "Progressing", &running)).await;
+        self.edit(|status| status.set("Reconciling", "True", "Progressing", &running))
+            .await;
         self.edit(|status| {
             self.write(status, |history| {
                 history.truncate();
@@ -302,7 +227,11 @@ impl Attempt<'_> {
         .await;
         tokio::time::sleep(self.context.pace.upgrade).await;
         self.serve_again(&previous).await;
-        let chart = format!("{}@{}", self.chart.name, text(&previous, "/chartVersion").unwrap_or_default());
+        let chart = format!(
+            "{}@{}",
+            self.chart.name,
+            text(&previous, "/chartVersion").unwrap_or_default()
+        );
         let message = format!(
             "Helm rollback to previous release {}.v{} with chart {chart} succeeded",
             self.key.path(),
@@ -320,8 +249,12 @@ impl Attempt<'_> {
         })
         .await;
         let old = Chart {
-            version: text(&previous, "/chartVersion").unwrap_or_default().to_owned(),
-            app_version: text(&previous, "/appVersion").unwrap_or_default().to_owned(),
+            version: text(&previous, "/chartVersion")
+                .unwrap_or_default()
+                .to_owned(),
+            app_version: text(&previous, "/appVersion")
+                .unwrap_or_default()
+                .to_owned(),
             ..self.chart.clone()
         };
         self.report("info", "RollbackSucceeded", &message, &old);
@@ -350,50 +283,6 @@ impl Attempt<'_> {
         .await;
     }
 
-    /// What the new Pods would do: the image is pulled and becomes ready, or the wait for it ends.
-    async fn roll_out(&self, action: Action) -> Result<Image, String> {
-        tokio::time::sleep(self.context.pace.upgrade).await;
-        let deployment = format!("Deployment/{}", self.key.path());
-        let timed_out = format!("timeout waiting for: [{deployment} status: 'InProgress']");
-        let ordered = action == Action::Upgrade
-            && self.context.faults.take_helm_upgrade_fails(&self.context.environment);
-        if ordered {
-            return Err(timed_out);
-        }
-        pull(&self.context.http, &self.context.addresses, &self.image(&self.values))
-            .await
-            .map_err(|error| {
-                tracing::debug!(image = self.image(&self.values), "{error:#}");
-                timed_out
-            })
-    }
-
-    /// Serves the release that a rollback went back to: its image bears the version of its app.
-    async fn serve_again(&self, previous: &Value) {
-        let mut values = self.values.clone();
-        values["image"]["tag"] = previous["appVersion"].clone();
-        match pull(&self.context.http, &self.context.addresses, &self.image(&values)).await {
-            Ok(image) => self.context.workload.serve(self.running_app(image)),
-            Err(error) => tracing::warn!(release = self.key.path(), "the old image cannot be had: {error:#}"),
-        }
-    }
-
-    fn image(&self, values: &Value) -> String {
-        let part = |name: &str| text(values, name).unwrap_or_default().to_owned();
-        format!("{}:{}", part("/image/repository"), part("/image/tag"))
-    }
-
-    fn running_app(&self, image: Image) -> Running {
-        let chosen = |name: &str| text(&self.values, name).filter(|value| !value.is_empty());
-        Running {
-            color: chosen("/ui/color").map_or(image.color, str::to_owned),
-            message: chosen("/ui/message")
-                .map_or_else(|| format!("greetings from podinfo v{}", image.version), str::to_owned),
-            version: image.version,
-            revision: image.revision,
-        }
-    }
-
     fn inventory(&self) -> Value {
         let path = format!("{}_{}", self.key.namespace, self.key.name);
         json!({"entries": [
@@ -402,7 +291,7 @@ impl Attempt<'_> {
         ]})
     }
 
-    fn attempted(&self, status: &mut Status<'_>) {
+    pub(super) fn attempted(&self, status: &mut Status<'_>) {
         status.put("lastAttemptedRevision", json!(self.chart.version));
         status.put("lastAttemptedGeneration", json!(status.generation));
         status.put("lastAttemptedConfigDigest", json!(self.config_digest));
@@ -410,18 +299,27 @@ impl Attempt<'_> {
     }
 
     /// `namespace/name.vN with chart podinfo@1.1.6`; failures name no Helm revision.
-    fn name(&self, version: Option<i64>) -> String {
-        let version = version.map(|version| format!(".v{version}")).unwrap_or_default();
-        format!("{}{version} with chart {}@{}", self.key.path(), self.chart.name, self.chart.version)
+    pub(super) fn name(&self, version: Option<i64>) -> String {
+        let version = version
+            .map(|version| format!(".v{version}"))
+            .unwrap_or_default();
+        format!(
+            "{}{version} with chart {}@{}",
+            self.key.path(),
+            self.chart.name,
+            self.chart.version
+        )
     }
 
-    fn running(&self, action: &str) -> String {
+    pub(super) fn running(&self, action: &str) -> String {
         format!("Running '{action}' action with timeout of {}", self.timeout)
     }
 
-    fn deployed_version(&self) -> i64 {
+    pub(super) fn deployed_version(&self) -> i64 {
         let history = self.history();
-        let deployed = history.deployed().and_then(|entry| entry["version"].as_i64());
+        let deployed = history
+            .deployed()
+            .and_then(|entry| entry["version"].as_i64());
         deployed.unwrap_or_default()
     }
 
@@ -431,35 +329,45 @@ impl Attempt<'_> {
     }
 
     #[allow(clippy::unused_self, reason = "reads as the other edits do")]
-    fn write(&self, status: &mut Status<'_>, edit: impl FnOnce(&mut History)) {
+    pub(super) fn write(&self, status: &mut Status<'_>, edit: impl FnOnce(&mut History)) {
         let mut history = History::from_field(status.get("history"));
         edit(&mut history);
         status.put("history", history.into_field());
     }
 
-    async fn edit(&self, edit: impl FnOnce(&mut Status<'_>)) {
+    pub(super) async fn edit(&self, edit: impl FnOnce(&mut Status<'_>)) {
         self.context.edit(self.key, edit).await;
     }
 
-    fn report(&self, severity: &'static str, reason: &str, message: &str, chart: &Chart) {
+    pub(super) fn report(
+        &self,
+        severity: &'static str,
+        reason: &str,
+        message: &str,
+        chart: &Chart,
+    ) {
         let report = Report::new(severity, reason, message, &chart.version);
-        self.context.report(self.key, &report.with("app-version", &chart.app_version));
+        self.context
+            .report(self.key, &report.with("app-version", &chart.app_version));
     }
 }
 
-fn forget_failures(status: &mut Status<'_>) {
+pub(super) fn forget_failures(status: &mut Status<'_>) {
     for count in ["failures", "upgradeFailures", "installFailures"] {
         status.put(count, Value::Null);
     }
 }
 
-fn count_failure(status: &mut Status<'_>, action: Action) {
+pub(super) fn count_failure(status: &mut Status<'_>, action: Action) {
     let counter = match action {
         Action::Install => "installFailures",
         Action::Upgrade => "upgradeFailures",
     };
     for count in ["failures", counter] {
-        let failures = status.get(count).and_then(Value::as_i64).unwrap_or_default();
+        let failures = status
+            .get(count)
+            .and_then(Value::as_i64)
+            .unwrap_or_default();
         status.put(count, json!(failures + 1));
     }
 }

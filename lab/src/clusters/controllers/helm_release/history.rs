@@ -37,7 +37,9 @@ impl History {
 
     /// The version of the release that is deployed.
     pub(super) fn deployed(&self) -> Option<&Value> {
-        self.entries.iter().find(|entry| entry["status"] == json!("deployed"))
+        self.entries
+            .iter()
+            .find(|entry| entry["status"] == json!("deployed"))
     }
 
     /// The release that a rollback of the newest goes back to.
@@ -116,7 +118,8 @@ impl History {
 fn is_sound(entry: &Value) -> bool {
     let deployed = entry["status"] == json!("deployed") || entry["status"] == json!("superseded");
     let hooks = entry["testHooks"].as_object();
-    deployed && hooks.is_none_or(|hooks| hooks.values().all(|hook| hook["phase"] != json!("Failed")))
+    deployed
+        && hooks.is_none_or(|hooks| hooks.values().all(|hook| hook["phase"] != json!("Failed")))
 }
 
 /// One release.
@@ -143,10 +146,15 @@ pub(super) fn entry(
 /// The history that past releases left, and the Helm revision of the newest; `made` is the release
 /// that was really made, of which the others are copies in all that the past does not say. No history
 /// when the past does not end with what was made.
-pub(in crate::clusters::controllers) fn past(made: &Value, past: &[PastRelease]) -> (Option<Value>, i64) {
+pub(in crate::clusters::controllers) fn past(
+    made: &Value,
+    past: &[PastRelease],
+) -> (Option<Value>, i64) {
     let mut releases: Vec<&PastRelease> = past.iter().collect();
     releases.sort_by_key(|release| release.at);
-    let mut history = History { entries: Vec::new() };
+    let mut history = History {
+        entries: Vec::new(),
+    };
     let first = releases.first().map(|release| timestamp(release.at));
     for release in releases {
         let mut entry = made.clone();
@@ -185,7 +193,10 @@ pub(in crate::clusters::controllers) fn past(made: &Value, past: &[PastRelease])
 }
 
 fn digest(entry: &Value) -> String {
-    format!("sha256:{}", crate::clusters::sha256(entry.to_string().as_bytes()))
+    format!(
+        "sha256:{}",
+        crate::clusters::sha256(entry.to_string().as_bytes())
+    )
 }
 
 #[cfg(test)]
@@ -202,7 +213,12 @@ mod tests {
             .iter()
             .map(|entry| {
                 let text = |name: &str| entry[name].as_str().unwrap_or("-").to_owned();
-                format!("{} {} {}", text("chartVersion"), text("status"), text("action"))
+                format!(
+                    "{} {} {}",
+                    text("chartVersion"),
+                    text("status"),
+                    text("action")
+                )
             })
             .collect()
     }
@@ -212,21 +228,35 @@ mod tests {
         let mut history = History::from_field(None);
         history.push(release(1, "6.0.0", "deployed"));
         history.push(release(2, "6.0.1", "deployed"));
-        assert_eq!(shape(&history), ["6.0.1 deployed upgrade", "6.0.0 superseded -"]);
+        assert_eq!(
+            shape(&history),
+            ["6.0.1 deployed upgrade", "6.0.0 superseded -"]
+        );
         history.push(release(3, "6.0.3", "failed"));
         assert_eq!(
             shape(&history),
-            ["6.0.3 failed upgrade", "6.0.1 deployed -", "6.0.0 superseded -"]
+            [
+                "6.0.3 failed upgrade",
+                "6.0.1 deployed -",
+                "6.0.0 superseded -"
+            ]
         );
         assert!(history.truncate());
         let old = history.previous().unwrap().clone();
         history.push_rollback(old, 4, "2026-01-01T00:00:00Z");
         assert_eq!(
             shape(&history),
-            ["6.0.1 deployed rollback", "6.0.3 failed upgrade", "6.0.1 superseded rollback"]
+            [
+                "6.0.1 deployed rollback",
+                "6.0.3 failed upgrade",
+                "6.0.1 superseded rollback"
+            ]
         );
         history.push(release(5, "6.0.2", "deployed"));
         assert!(history.truncate());
-        assert_eq!(shape(&history), ["6.0.2 deployed upgrade", "6.0.1 superseded -"]);
+        assert_eq!(
+            shape(&history),
+            ["6.0.2 deployed upgrade", "6.0.1 superseded -"]
+        );
     }
 }

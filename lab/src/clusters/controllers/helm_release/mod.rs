@@ -3,6 +3,8 @@
 
 mod actions;
 mod history;
+mod rollout;
+mod testing;
 
 pub(super) use self::history::past;
 
@@ -19,16 +21,26 @@ use crate::clusters::kinds::HELM_CHART;
 use crate::clusters::object::{Key, condition, duration, generation, go_duration, is_true, text};
 use crate::clusters::store::Applied;
 
-pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> anyhow::Result<Next> {
+pub(super) async fn reconcile(
+    context: &Context,
+    key: &Key,
+    object: &Value,
+) -> anyhow::Result<Next> {
     let next = Next::After(context.interval(object, "/spec/interval"));
-    let chart_key = Key::new(&HELM_CHART, &key.namespace, &format!("{}-{}", key.namespace, key.name));
+    let chart_key = Key::new(
+        &HELM_CHART,
+        &key.namespace,
+        &format!("{}-{}", key.namespace, key.name),
+    );
     let revision_before = given_up(object);
     let templated = apply_chart(context, key, object, &chart_key)?;
     let chart_object = context.store.get(&chart_key);
     let chart_object = chart_object.as_deref().unwrap_or(&Value::Null);
     // Given up on this very chart: nothing happens until the spec or the chart changes.
     if templated == Applied::Unchanged
-        && revision_before.is_some_and(|revision| text(chart_object, "/status/artifact/revision") == Some(revision))
+        && revision_before.is_some_and(|revision| {
+            text(chart_object, "/status/artifact/revision") == Some(revision)
+        })
     {
         return Ok(Next::WhenTriggered);
     }
@@ -39,7 +51,10 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
     } else {
         Some("latest generation of object has not been reconciled".to_owned())
     };
-    let chart = context.artifacts.chart(&chart_key).filter(|_| unready.is_none());
+    let chart = context
+        .artifacts
+        .chart(&chart_key)
+        .filter(|_| unready.is_none());
     let Some(chart) = chart else {
         let why = unready.unwrap_or_else(|| "artifact not found".to_owned());
         let message = format!("HelmChart '{}' is not ready: {why}", chart_key.path());
@@ -54,7 +69,9 @@ pub(super) async fn reconcile(context: &Context, key: &Key, object: &Value) -> a
 
     let values = object["spec"].get("values").cloned();
     let config = match &values {
-        Some(values) if values.as_object().is_some_and(|values| !values.is_empty()) => values.to_string(),
+        Some(values) if values.as_object().is_some_and(|values| !values.is_empty()) => {
+            values.to_string()
+        }
         _ => String::new(),
     };
     let attempt = Attempt {
@@ -95,9 +112,10 @@ async fn decide(attempt: &Attempt<'_>, object: &Value, chart: &Chart) {
 /// The revision that the controller has given up on at this generation.
 fn given_up(object: &Value) -> Option<&str> {
     let stalled = condition(object, "Stalled")?;
-    (stalled["status"] == json!("True") && stalled["observedGeneration"] == json!(generation(object)))
-        .then(|| text(object, "/status/lastAttemptedRevision"))
-        .flatten()
+    (stalled["status"] == json!("True")
+        && stalled["observedGeneration"] == json!(generation(object)))
+    .then(|| text(object, "/status/lastAttemptedRevision"))
+    .flatten()
 }
 
 fn retries(object: &Value) -> i64 {
@@ -113,13 +131,21 @@ fn begin(status: &mut Status<'_>) {
     let ended = status.condition("Ready").and_then(|ready| {
         let reason = text(ready, "/reason").unwrap_or_default();
         let under_way = ["SourceNotReady", "Progressing", "AwaitingTests"].contains(&reason);
-        ready.get("observedGeneration").filter(|_| !under_way).cloned()
+        ready
+            .get("observedGeneration")
+            .filter(|_| !under_way)
+            .cloned()
     });
     if let Some(ended) = ended {
         status.put("observedGeneration", ended);
     }
     status.clear(&["Stalled"]);
-    status.set("Reconciling", "True", "Progressing", "Fulfilling prerequisites");
+    status.set(
+        "Reconciling",
+        "True",
+        "Progressing",
+        "Fulfilling prerequisites",
+    );
 }
 
 /// Makes the HelmChart be as `spec.chart` says.
@@ -129,7 +155,10 @@ fn apply_chart(
     object: &Value,
     chart_key: &Key,
 ) -> anyhow::Result<Applied> {
-    let template = object.pointer("/spec/chart/spec").cloned().unwrap_or_default();
+    let template = object
+        .pointer("/spec/chart/spec")
+        .cloned()
+        .unwrap_or_default();
     let interval = template
         .get("interval")
         .or_else(|| object.pointer("/spec/interval"))

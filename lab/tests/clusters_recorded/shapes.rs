@@ -1,0 +1,173 @@
+//! Sequences of updates, reduced to what can be compared, and compared.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+pub const KINDS: [&str; 5] = [
+    "GitRepository",
+    "Kustomization",
+    "HelmRepository",
+    "HelmChart",
+    "HelmRelease",
+];
+
+/// The shape of one update: what it says, without the names and times of the day it was recorded on.
+fn shape(object: &Value, artifacts: &mut Vec<String>) -> String {
+    let generation = object["metadata"]["generation"].as_i64().unwrap();
+    let status = &object["status"];
+    let mut conditions: Vec<String> = status["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|condition| {
+            let text = |name: &str| condition[name].as_str().unwrap();
+            let behind = generation - condition["observedGeneration"].as_i64().unwrap();
+            format!(
+                "{}={}/{}-{behind}",
+                text("type"),
+                text("status"),
+                text("reason")
+            )
+        })
+        .collect();
+    conditions.sort();
+    let mut ordinal = |pointer: &str| {
+        let Some(revision) = object.pointer(pointer).and_then(Value::as_str) else {
+            return "-".to_owned();
+        };
+        if !artifacts.iter().any(|known| known == revision) {
+            artifacts.push(revision.to_owned());
+        }
+        format!(
+            "#{}",
+            artifacts
+                .iter()
+                .position(|known| known == revision)
+                .unwrap()
+        )
+    };
+    let revisions = match object["kind"].as_str().unwrap() {
+        "Kustomization" => format!(
+            "attempted {} applied {}",
+            ordinal("/status/lastAttemptedRevision"),
+            ordinal("/status/lastAppliedRevision")
+        ),
+        "HelmRelease" => {
+            let entries = status["history"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|entry| {
+                    let text = |name: &str| entry[name].as_str().unwrap_or("-");
+                    let tests = entry["testHooks"].as_object().map(|hooks| {
+                        hooks
+                            .values()
+                            .map(|hook| hook["phase"].as_str().unwrap())
+                            .collect::<Vec<_>>()
+                    });
+                    format!(
+                        "{}:{}:{}:{tests:?}",
+                        text("chartVersion"),
+                        text("status"),
+                        text("action")
+                    )
+                });
+            format!(
+                "attempted {} failures {} history {}",
+                status["lastAttemptedRevision"],
+                status["failures"],
+                entries.collect::<Vec<_>>().join(" ")
+            )
+        }
+        _ => format!("artifact {}", ordinal("/status/artifact/revision")),
+    };
+    let observed = status["observedGeneration"].as_i64().unwrap_or(-1);
+    let suspended = object["spec"]["suspend"] == json!(true);
+    format!(
+        "generation {generation} observed {observed} suspended {suspended} {revisions} | {}",
+        conditions.join(" ")
+    )
+}
+
+/// The updates of one object, heartbeats told once: a run of updates that repeats is one.
+pub fn collapse(updates: Vec<String>) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for update in updates {
+        if told.last() != Some(&update) {
+            told.push(update);
+        }
+        for length in 1..=4 {
+            let count = told.len();
+            if count >= 2 * length
+                && told[count - length..] == told[count - 2 * length..count - length]
+            {
+                told.truncate(count - length);
+            }
+        }
+    }
+    told
+}
+
+pub type Updates = BTreeMap<&'static str, Vec<String>>;
+
+/// The recorded rows: the step and the object.
+pub fn recorded() -> Vec<(String, Value)> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../model/testdata/objects.jsonl"
+    );
+    let rows = std::fs::read_to_string(path).unwrap();
+    rows.lines()
+        .map(|row| serde_json::from_str::<Value>(row).unwrap())
+        .map(|row| {
+            (
+                row["step"].as_str().unwrap().to_owned(),
+                row["object"].clone(),
+            )
+        })
+        .collect()
+}
+
+pub fn updates(rows: &[(String, Value)]) -> Updates {
+    let mut updates = Updates::new();
+    let mut artifacts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (_, object) in rows {
+        let Some(kind) = KINDS.into_iter().find(|kind| object["kind"] == json!(kind)) else {
+            continue;
+        };
+        let shaped = shape(object, artifacts.entry(kind).or_default());
+        updates.entry(kind).or_default().push(shaped);
+    }
+    updates
+}
+
+/// Both sequences side by side: ` ` in both, `-` recorded only, `+` in the lab only.
+pub fn compare(expected: &str, found: &str) -> String {
+    let (left, right): (Vec<&str>, Vec<&str>) =
+        (expected.lines().collect(), found.lines().collect());
+    let mut lengths = vec![vec![0; right.len() + 1]; left.len() + 1];
+    for i in (0..left.len()).rev() {
+        for j in (0..right.len()).rev() {
+            lengths[i][j] = if left[i] == right[j] {
+                lengths[i + 1][j + 1] + 1
+            } else {
+                lengths[i + 1][j].max(lengths[i][j + 1])
+            };
+        }
+    }
+    let (mut i, mut j, mut told) = (0, 0, String::new());
+    while i < left.len() || j < right.len() {
+        if i < left.len() && j < right.len() && left[i] == right[j] {
+            told.push_str(&format!("  {}\n", left[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == right.len() || (i < left.len() && lengths[i + 1][j] >= lengths[i][j + 1]) {
+            told.push_str(&format!("- {}\n", left[i]));
+            i += 1;
+        } else {
+            told.push_str(&format!("+ {}\n", right[j]));
+            j += 1;
+        }
+    }
+    told
+}
