@@ -40,7 +40,13 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(found);
     }
     say("fetching Chromium with Playwright (one to five minutes, once)");
-    if let Err(error) = run(playwright(workspace).args(["install", "chromium"])) {
+    let mut fetch = playwright(workspace);
+    fetch.arg("install");
+    if packages::unasked()? {
+        // The system's libraries that it needs come with apt, too.
+        fetch.arg("--with-deps");
+    }
+    if let Err(error) = run(fetch.arg("chromium")) {
         say(&format!("Playwright did not fetch Chromium: {error:#}"));
     }
     match downloaded(workspace) {

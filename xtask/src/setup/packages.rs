@@ -44,6 +44,11 @@ pub fn install(packages: &[&str], what: &str, time: &str) -> Result<bool> {
     Ok(installed.is_ok())
 }
 
+/// Whether packages can be installed without asking.
+pub fn unasked() -> Result<bool> {
+    Ok(privilege()?.is_some())
+}
+
 /// The words that go before `apt-get`: none as root, sudo where it asks for nothing.
 fn privilege() -> Result<Option<Vec<&'static str>>> {
     if on_path("apt-get").is_none() {
