@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use model::board::{board, row};
 use model::chain::{LinkName, Tolerances, VerdictState};
-use model::flux::{GitRepositoryReading, HelmReleaseReading, KustomizationReading};
+use model::flux::{
+    GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
+};
 use model::gate::{Gate, GateState};
 use model::observation::{CommitStatus, Declared, Fact, Live, SourceName, Want};
 use model::pipeline::{
@@ -314,6 +316,45 @@ fn an_environment_holds_only_what_all_its_targets_hold() {
     let board = board_of(&spec, &observed(&facts, now()));
     assert_eq!(board.stations[0].verdict.state, VerdictState::Proven);
     assert_eq!(board.stations[0].targets.len(), 2);
+}
+
+#[test]
+fn a_proof_keeps_its_age_where_git_follows_a_range() {
+    let mut facts = proven("dev-test", "1.1.7");
+    let Fact::Declared(_, declared) = &mut facts[0].1 else {
+        unreachable!("the first fact is the declaration")
+    };
+    declared.want = Ok(Want::Range(">=0.0.3".into()));
+    let mut object = deployed("1.1.7");
+    object["spec"]["chart"]["spec"]["version"] = json!(">=0.0.3");
+    object["status"]["helmChart"] = json!("app-podinfo/app-podinfo-podinfo");
+    facts[3].1 = helm("dev-test", &object);
+    let chart = json!({
+        "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
+        "status": {
+            "artifact": {"revision": "1.1.7"},
+            "conditions": [{"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}],
+        },
+    });
+    facts.push((
+        SourceName::flux("dev-test"),
+        Fact::HelmChart(
+            "dev-test".into(),
+            name("app-podinfo", "app-podinfo-podinfo"),
+            HelmChartReading::read(&chart),
+        ),
+    ));
+    let spec = pipeline(vec![environment("dev-test")]);
+    let mut held = Observations::default();
+    for observation in observed(&facts, now()) {
+        held.record(observation);
+    }
+    let tolerances = Tolerances::default();
+    let first = board(&spec, &held, None, now(), &tolerances);
+    assert_eq!(first.stations[0].verdict.state, VerdictState::Proven);
+    let later = now() + Duration::from_secs(5);
+    let second = board(&spec, &held, Some(&first), later, &tolerances);
+    assert_eq!(second.stations[0].verdict.since, now());
 }
 
 #[test]

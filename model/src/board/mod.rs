@@ -166,14 +166,22 @@ fn station(
     } else {
         sentence
     };
+    let wanted_chart = wanted_chart(spec, want, observations);
+    let wanted = match want {
+        Some(Want::Range(range)) => Some(
+            wanted_chart
+                .as_ref()
+                .map_or_else(|| range.clone(), ToString::to_string),
+        ),
+        other => other.map(ToString::to_string),
+    };
     let since = previous
         .filter(|station| {
             station.verdict.state == state
                 && station.verdict.breaks_at == breaks_at
-                && station.wanted == want.map(ToString::to_string)
+                && station.wanted == wanted
         })
         .map_or(now, |station| station.verdict.since);
-    let wanted_chart = wanted_chart(spec, want, observations);
     let tick_lies = state == VerdictState::Failed
         && breaks_at != Some(LinkName::Declared)
         && observations
@@ -194,14 +202,7 @@ fn station(
         loud: spec.loud,
         link: spec.link.clone(),
         release,
-        wanted: match want {
-            Some(Want::Range(range)) => Some(
-                wanted_chart
-                    .as_ref()
-                    .map_or_else(|| range.clone(), ToString::to_string),
-            ),
-            other => other.map(ToString::to_string),
-        },
+        wanted,
         wanted_chart,
         verdict: Verdict {
             state,

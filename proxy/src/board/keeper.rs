@@ -1,0 +1,96 @@
+//! Computes one pipeline's board after each change and each second, and publishes what is new.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::Timestamp;
+use model::board::says_the_same;
+use model::chain::Tolerances;
+use model::wire::Board;
+use tokio::sync::broadcast;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::lane::Lane;
+use super::verdicts::Verdicts;
+use crate::clock::Clock;
+use crate::journal::Journal;
+
+/// How often durations and ages are computed anew.
+const TICK: Duration = Duration::from_secs(1);
+/// Observations that come within this time of each other make one board.
+const BURST: Duration = Duration::from_millis(2);
+/// How often ages alone are worth a board, while somebody looks.
+const AGES: Duration = Duration::from_secs(5);
+
+pub(super) struct Keeper {
+    pub(super) lane: Arc<Lane>,
+    pub(super) changes: broadcast::Sender<Arc<Board>>,
+    pub(super) tolerances: Tolerances,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) journal: Arc<dyn Journal>,
+}
+
+impl Keeper {
+    pub(super) async fn run(self, ending: CancellationToken) {
+        let Some(restored) = ending.run_until_cancelled(self.restore()).await else {
+            return;
+        };
+        let mut verdicts = restored;
+        let mut published_at = self.clock.now();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = ending.cancelled() => return,
+                () = self.lane.changed.notified() => tokio::time::sleep(BURST).await,
+                _ = tick.tick() => {}
+            }
+            let now = self.clock.now();
+            self.publish(&mut verdicts, &mut published_at, now);
+            self.record(&mut verdicts).await;
+        }
+    }
+
+    /// Reads the last verdicts, and tries again while the journal does not answer.
+    async fn restore(&self) -> Verdicts {
+        let pipeline = &self.lane.spec().name;
+        loop {
+            match self.journal.last_verdicts(pipeline).await {
+                Ok(entries) => return Verdicts::restored(entries),
+                Err(error) => tracing::error!(%error, %pipeline, "the last verdicts cannot be read"),
+            }
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    fn publish(&self, verdicts: &mut Verdicts, published_at: &mut Timestamp, now: Timestamp) {
+        let previous = self.lane.board();
+        let mut next = self.lane.compute(&previous, now, &self.tolerances);
+        verdicts.judge(&self.lane, &mut next, now);
+        let watched = self.changes.receiver_count() > 0;
+        let due = now.since(*published_at) >= AGES;
+        if says_the_same(&previous, &next) && !(watched && due) {
+            self.lane.set_board(Arc::new(next));
+            return;
+        }
+        next.version = previous.version + 1;
+        let next = Arc::new(next);
+        self.lane.set_board(Arc::clone(&next));
+        *published_at = now;
+        // Without subscribers there is nobody to tell; who subscribes later reads the board first.
+        drop(self.changes.send(next));
+    }
+
+    async fn record(&self, verdicts: &mut Verdicts) {
+        let entries = verdicts.pending();
+        if entries.is_empty() {
+            return;
+        }
+        match self.journal.append(&entries).await {
+            Ok(_) => verdicts.written(),
+            // They stay pending, and the next round tries again.
+            Err(error) => tracing::error!(%error, "changed verdicts cannot be journaled"),
+        }
+    }
+}

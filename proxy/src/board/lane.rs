@@ -1,0 +1,219 @@
+//! One pipeline's observations, its newest board, and the signals to look again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use model::chain::Tolerances;
+use model::observation::{Fact, FactKey, SourceName};
+use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::wire::Board;
+use model::{
+    AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, PipelineSpec, Timestamp,
+};
+use tokio::sync::Notify;
+
+use super::cluster_of;
+
+/// A release as the repository remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseRecord {
+    /// The pull request that made it.
+    pub number: u64,
+    /// The commit of its merge.
+    pub commit: CommitId,
+    /// The app version that its chart names.
+    pub app: Option<AppVersion>,
+    /// The colour that its source names.
+    pub colour: Option<Colour>,
+}
+
+/// What is kept of one pipeline.
+pub struct Lane {
+    spec: PipelineSpec,
+    observations: Mutex<Observations>,
+    board: Mutex<Arc<Board>>,
+    releases: Mutex<BTreeMap<ChartVersion, ReleaseRecord>>,
+    pub(super) changed: Notify,
+    github: Notify,
+    apps: Vec<(String, Arc<Notify>)>,
+}
+
+fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lane {
+    pub(super) fn new(spec: PipelineSpec, now: Timestamp, tolerances: &Tolerances) -> Self {
+        let observations = Observations::default();
+        let mut board = model::board::board(&spec, &observations, None, now, tolerances);
+        // Versions rise over restarts as well, so that a page that was open before takes the new boards.
+        board.version = u64::try_from(now.millis()).unwrap_or(1);
+        let apps = targets(&spec)
+            .map(|(_, target)| (target.cluster.clone(), Arc::default()))
+            .collect();
+        Self {
+            board: Mutex::new(Arc::new(board)),
+            observations: Mutex::new(observations),
+            releases: Mutex::default(),
+            changed: Notify::new(),
+            github: Notify::new(),
+            apps,
+            spec,
+        }
+    }
+
+    /// How the pipeline is configured.
+    #[must_use]
+    pub fn spec(&self) -> &PipelineSpec {
+        &self.spec
+    }
+
+    /// Its newest board.
+    #[must_use]
+    pub fn board(&self) -> Arc<Board> {
+        Arc::clone(&lock(&self.board))
+    }
+
+    pub(super) fn set_board(&self, board: Arc<Board>) {
+        *lock(&self.board) = board;
+    }
+
+    pub(super) fn compute(
+        &self,
+        previous: &Board,
+        now: Timestamp,
+        tolerances: &Tolerances,
+    ) -> Board {
+        let observations = lock(&self.observations);
+        model::board::board(&self.spec, &observations, Some(previous), now, tolerances)
+    }
+
+    pub(super) fn with_observations<T>(&self, read: impl FnOnce(&Observations) -> T) -> T {
+        read(&lock(&self.observations))
+    }
+
+    /// Takes an observation; says whether it was news.
+    pub fn observe(&self, observation: Observation) -> bool {
+        let news = lock(&self.observations).record(observation);
+        if news {
+            self.changed.notify_one();
+        }
+        news
+    }
+
+    /// Notes that a source answered.
+    pub fn contact(&self, source: &SourceName, now: Timestamp) {
+        if !self.listens_to(source) {
+            return;
+        }
+        let mut observations = lock(&self.observations);
+        let was_well = observations
+            .contact_with(source)
+            .is_some_and(|contact| contact.ok_at.is_some() && contact.failing.is_none());
+        observations.contact(source, now);
+        if !was_well {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Notes that a source does not answer.
+    pub fn lost(&self, source: &SourceName, why: &str) {
+        if !self.listens_to(source) {
+            return;
+        }
+        lock(&self.observations).lost(source, why.to_owned());
+        self.changed.notify_one();
+    }
+
+    pub(super) fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
+        if lock(&self.observations).forget(&FactKey::object(cluster, kind, name)) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Whether a fact about a cluster is about an object that this pipeline is made of.
+    pub(super) fn concerns(&self, fact: &Fact) -> bool {
+        let Some((cluster, name)) = cluster_of(fact) else {
+            return false;
+        };
+        targets(&self.spec)
+            .filter(|(_, target)| target.cluster == cluster)
+            .any(|(_, target)| match (fact, &target.deployer) {
+                (Fact::GitRepository(..), _) => target.git_repository == *name,
+                (Fact::Kustomization(..), _) => target.kustomization == *name,
+                (Fact::HelmRelease(..), Deployer::HelmRelease(release)) => release == name,
+                // Flux calls the chart `<namespace>-<name>` of the release that wants it.
+                (Fact::HelmChart(..), Deployer::HelmRelease(release)) => {
+                    name.name == format!("{}-{}", release.namespace, release.name)
+                }
+                (Fact::Deployment(..), Deployer::Deployment(deployment)) => deployment == name,
+                _ => false,
+            })
+    }
+
+    fn listens_to(&self, source: &SourceName) -> bool {
+        *source == SourceName::github()
+            || targets(&self.spec).any(|(_, target)| {
+                *source == SourceName::flux(&target.cluster)
+                    || *source == SourceName::live(&target.name)
+            })
+    }
+
+    /// Whether every source of an environment has answered or failed once.
+    pub(super) fn is_warm_in(&self, environment: &EnvironmentSpec) -> bool {
+        let observations = lock(&self.observations);
+        let heard = |source: SourceName| observations.contact_with(&source).is_some();
+        heard(SourceName::github())
+            && environment.targets.iter().all(|target| {
+                heard(SourceName::flux(&target.cluster)) && heard(SourceName::live(&target.name))
+            })
+    }
+
+    pub(super) fn is_warm(&self) -> bool {
+        self.spec
+            .environments
+            .iter()
+            .all(|environment| self.is_warm_in(environment))
+    }
+
+    /// Asks for a look at GitHub now.
+    pub fn look_at_github(&self) {
+        self.github.notify_one();
+    }
+
+    /// Waits until somebody asks for a look at GitHub.
+    pub async fn github_wanted(&self) {
+        self.github.notified().await;
+    }
+
+    /// Asks for a look at this pipeline's live apps in a cluster now.
+    pub fn look_at_apps_in(&self, cluster: &str) {
+        for (_, wanted) in self.apps.iter().filter(|(name, _)| name == cluster) {
+            wanted.notify_one();
+        }
+    }
+
+    /// The targets with their environments, each with the signal that asks for a look at its app.
+    pub fn apps(&self) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec, Arc<Notify>)> {
+        targets(&self.spec)
+            .zip(&self.apps)
+            .map(|((environment, target), (_, wanted))| (environment, target, Arc::clone(wanted)))
+    }
+
+    /// Remembers the releases that the repository tells of.
+    pub fn remember(&self, releases: BTreeMap<ChartVersion, ReleaseRecord>) {
+        lock(&self.releases).extend(releases);
+    }
+
+    /// What the repository remembers of a release.
+    #[must_use]
+    pub fn release(&self, version: &ChartVersion) -> Option<ReleaseRecord> {
+        lock(&self.releases).get(version).cloned()
+    }
+}
+
+fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {
+    spec.environments
+        .iter()
+        .flat_map(|environment| environment.targets.iter().map(move |target| (environment, target)))
+}

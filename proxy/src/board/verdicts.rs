@@ -1,0 +1,160 @@
+//! Which verdicts are in the journal already, since when the present ones hold, and what is to be written.
+
+use std::collections::BTreeMap;
+
+use model::chain::{LinkName, VerdictState};
+use model::journal::{Entry, Event};
+use model::pipeline::{Deployer, EnvironmentSpec};
+use model::wire::{Board, Station};
+use model::{ChartVersion, EnvironmentName, Observations, Timestamp};
+
+use super::lane::Lane;
+
+/// A verdict as the journal knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    state: VerdictState,
+    breaks_at: Option<LinkName>,
+    release: Option<ChartVersion>,
+    at: Timestamp,
+}
+
+/// The verdicts of one pipeline's environments.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    known: BTreeMap<EnvironmentName, Known>,
+    /// Environments whose sources have all been heard since the start.
+    warm: Vec<EnvironmentName>,
+    pending: Vec<Entry>,
+}
+
+impl Verdicts {
+    /// What the journal held at the start.
+    pub(super) fn restored(entries: Vec<Entry>) -> Self {
+        let known = entries.into_iter().filter_map(|entry| {
+            let Event::Verdict { to, breaks_at, .. } = entry.event else {
+                return None;
+            };
+            let known = Known {
+                state: to,
+                breaks_at,
+                release: entry.release,
+                at: entry.at,
+            };
+            Some((entry.environment?, known))
+        });
+        Self {
+            known: known.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Notes what changed on a new board, and gives verdicts that are older than this server their age.
+    ///
+    /// An environment is left alone until each of its sources has been heard: what is unknown only
+    /// because the server has just started is no news for the record.
+    pub(super) fn judge(&mut self, lane: &Lane, board: &mut Board, now: Timestamp) {
+        for (spec, station) in lane.spec().environments.iter().zip(&mut board.stations) {
+            let first = !self.warm.contains(&spec.name);
+            if first {
+                if !lane.is_warm_in(spec) {
+                    continue;
+                }
+                self.warm.push(spec.name.clone());
+            }
+            let known = self.known.get(&spec.name);
+            let same = known.filter(|known| {
+                known.state == station.verdict.state
+                    && known.breaks_at == station.verdict.breaks_at
+                    && known.release == station.wanted_chart
+            });
+            match same {
+                Some(known) if first => station.verdict.since = known.at,
+                Some(_) => {}
+                None => {
+                    if known.is_none() && station.verdict.state == VerdictState::Proven {
+                        let deployed_at =
+                            lane.with_observations(|observations| deployed_at(spec, observations));
+                        if let Some(at) = deployed_at.filter(|at| *at < now) {
+                            station.verdict.since = at;
+                        }
+                    }
+                    let from = known.map(|known| known.state);
+                    self.pending.push(entry(board.pipeline.clone(), station, from, now));
+                    self.known.insert(
+                        spec.name.clone(),
+                        Known {
+                            state: station.verdict.state,
+                            breaks_at: station.verdict.breaks_at,
+                            release: station.wanted_chart.clone(),
+                            at: station.verdict.since,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    /// What is still to be written.
+    pub(super) fn pending(&self) -> Vec<Entry> {
+        self.pending.clone()
+    }
+
+    /// All of it has been written.
+    pub(super) fn written(&mut self) {
+        self.pending.clear();
+    }
+}
+
+/// When Flux deployed what an environment holds; a proof that Weft meets ready-made is as old as that.
+fn deployed_at(spec: &EnvironmentSpec, observations: &Observations) -> Option<Timestamp> {
+    let at = |target: &model::pipeline::TargetSpec| match &target.deployer {
+        Deployer::HelmRelease(name) => {
+            let reading = observations.helm_release(&target.cluster, name)?.value;
+            reading.deployed.as_ref()?.at
+        }
+        Deployer::Deployment(name) => {
+            let reading = observations.deployment(&target.cluster, name)?.value;
+            reading.available.as_ref()?.since
+        }
+    };
+    spec.targets.iter().map(at).max().flatten()
+}
+
+fn entry(
+    pipeline: model::PipelineName,
+    station: &Station,
+    from: Option<VerdictState>,
+    now: Timestamp,
+) -> Entry {
+    let state = station.verdict.state;
+    let shows_it = station.release.chart == station.wanted_chart;
+    Entry {
+        id: 0,
+        at: station.verdict.since,
+        written_at: now,
+        key: format!(
+            "verdict {} {} {}",
+            station.name,
+            state.word(),
+            station.verdict.since.millis()
+        ),
+        pipeline,
+        environment: Some(station.name.clone()),
+        release: station.wanted_chart.clone(),
+        colour: station.release.colour.filter(|_| shows_it),
+        who: None,
+        source: "weft".into(),
+        sentence: format!(
+            "{} is {}: {}",
+            station.name,
+            state.word(),
+            station.verdict.sentence
+        ),
+        event: Event::Verdict {
+            from,
+            to: state,
+            breaks_at: station.verdict.breaks_at,
+        },
+    }
+}

@@ -1,0 +1,164 @@
+//! Which release an environment's file asks for.
+
+use model::ChartVersion;
+use model::observation::Want;
+use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
+use serde_json::Value;
+
+/// What the text of an environment's file asks for, or in a sentence's end why that cannot be said.
+pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want, String> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
+        let error = error.without_snippet().to_string();
+        format!("it is not valid YAML, {}", model::flux::cut(&error, 120))
+    })?;
+    let deployer = environment.targets.first().map(|target| &target.deployer);
+    match deployer {
+        Some(Deployer::HelmRelease(name)) => {
+            let release = find(&documents, "HelmRelease", name)?;
+            let version = release
+                .pointer("/spec/chart/spec/version")
+                .and_then(Value::as_str)
+                .ok_or_else(|| format!("the HelmRelease {name} names no chart version"))?;
+            Ok(ChartVersion::parse(version)
+                .map_or_else(|_| Want::Range(version.to_owned()), Want::Chart))
+        }
+        Some(Deployer::Deployment(name)) => {
+            let deployment = find(&documents, "Deployment", name)?;
+            let image = deployment
+                .pointer("/spec/template/spec/containers/0/image")
+                .and_then(Value::as_str)
+                .ok_or_else(|| format!("the Deployment {name} names no image"))?;
+            tag_of(image)
+                .map(|tag| Want::Image(tag.to_owned()))
+                .ok_or_else(|| format!("the image {image} has no tag"))
+        }
+        None => Err("no target says what deploys it".into()),
+    }
+}
+
+/// The chart version that a promotion carries: what its file pins, else the last word of its title.
+pub(crate) fn release_in(
+    text: Option<&str>,
+    title: &str,
+    environment: &EnvironmentSpec,
+) -> Option<ChartVersion> {
+    match text.map(|text| want_in(text, environment)) {
+        Some(Ok(Want::Chart(version))) => Some(version),
+        Some(_) => None,
+        None => version_in_title(title),
+    }
+}
+
+/// The chart version at the end of a title such as `Promote app-podinfo/podinfo in uat to 1.1.7`.
+pub(super) fn version_in_title(title: &str) -> Option<ChartVersion> {
+    let last = title.split_whitespace().last()?;
+    ChartVersion::parse(last.strip_prefix('v').unwrap_or(last)).ok()
+}
+
+fn find<'a>(documents: &'a [Value], kind: &str, name: &ObjectName) -> Result<&'a Value, String> {
+    documents
+        .iter()
+        .find(|document| {
+            let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+            // A Kustomization may set the namespace, so a file without one is taken at its name.
+            text("/kind") == Some(kind)
+                && text("/metadata/name") == Some(&name.name)
+                && text("/metadata/namespace").is_none_or(|space| space == name.namespace)
+        })
+        .ok_or_else(|| format!("it holds no {kind} {name}"))
+}
+
+fn tag_of(image: &str) -> Option<&str> {
+    let image = image.split('@').next()?;
+    let (_, last) = image.rsplit_once('/').unwrap_or(("", image));
+    last.split_once(':').map(|(_, tag)| tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::pipeline::{GateKind, TargetSpec};
+
+    fn environment(deployer: Deployer) -> EnvironmentSpec {
+        let flux = ObjectName {
+            namespace: "flux-system".into(),
+            name: "podinfo".into(),
+        };
+        EnvironmentSpec {
+            name: "uat".into(),
+            gate: GateKind::Approval,
+            loud: false,
+            path: "environments/uat/podinfo-helmrelease.yaml".into(),
+            link: None,
+            targets: vec![TargetSpec {
+                name: "uat".into(),
+                cluster: "uat".into(),
+                git_repository: flux.clone(),
+                kustomization: flux,
+                deployer,
+                live_url: "http://localhost".into(),
+            }],
+        }
+    }
+
+    fn podinfo() -> ObjectName {
+        ObjectName {
+            namespace: "app-podinfo".into(),
+            name: "podinfo".into(),
+        }
+    }
+
+    fn release(version: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: app-podinfo}}\n---\nkind: HelmRelease\nmetadata: {{name: podinfo, namespace: app-podinfo}}\nspec: {{chart: {{spec: {{version: {version}}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn a_pinned_version_and_a_range_are_told_apart() {
+        let environment = environment(Deployer::HelmRelease(podinfo()));
+        let pinned = want_in(&release("1.1.7"), &environment);
+        assert_eq!(pinned.map(|want| want.to_string()), Ok("1.1.7".into()));
+        let range = want_in(&release("'>=0.0.3'"), &environment);
+        assert_eq!(range, Ok(Want::Range(">=0.0.3".into())));
+    }
+
+    #[test]
+    fn an_image_is_declared_by_its_tag_though_the_registry_has_a_port() {
+        let environment = environment(Deployer::Deployment(podinfo()));
+        let text = "kind: Deployment\nmetadata: {name: podinfo}\nspec: {template: {spec: {containers: [{image: 'localhost:5000/demo/podinfo:fix-a1b9c3e-1'}]}}}";
+        assert_eq!(
+            want_in(text, &environment),
+            Ok(Want::Image("fix-a1b9c3e-1".into()))
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_says_why() {
+        let environment = environment(Deployer::HelmRelease(podinfo()));
+        for (text, word) in [
+            ("a: [", "not valid YAML"),
+            ("kind: Namespace", "holds no HelmRelease app-podinfo/podinfo"),
+            (
+                "kind: HelmRelease\nmetadata: {name: podinfo}",
+                "names no chart version",
+            ),
+        ] {
+            let why = want_in(text, &environment).unwrap_err();
+            assert!(why.contains(word), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_promotion_without_its_file_is_read_by_its_title() {
+        let environment = environment(Deployer::HelmRelease(podinfo()));
+        let title = "Promote app-podinfo/podinfo in uat to 1.1.7";
+        let version = |text: Option<&str>| release_in(text, title, &environment);
+        assert_eq!(version(None), ChartVersion::parse("1.1.7").ok());
+        assert_eq!(
+            version(Some(&release("1.1.8"))),
+            ChartVersion::parse("1.1.8").ok()
+        );
+        assert_eq!(version(Some("kind: Namespace")), None);
+    }
+}

@@ -1,0 +1,312 @@
+//! What Helm and rollouts did, as entries of the journal. A rollback is never a deployment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use model::flux::Outcome;
+use model::journal::{Entry, Event};
+use model::observation::Fact;
+use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
+use model::{ChartVersion, Timestamp};
+use serde_json::Value;
+
+use crate::app::App;
+use crate::board::Lane;
+
+/// Writes down what objects of one cluster tell.
+pub(super) struct Record {
+    app: Arc<App>,
+    cluster: String,
+    /// Keys that are in the journal, so that heartbeats do not ask it again and again.
+    written: BTreeSet<String>,
+}
+
+/// One thing that happened to a deployed application.
+struct Step {
+    at: Timestamp,
+    release: Option<ChartVersion>,
+    event: Event,
+    sentence: String,
+    key: String,
+}
+
+impl Record {
+    pub(super) fn new(app: Arc<App>, cluster: String) -> Self {
+        Self {
+            app,
+            cluster,
+            written: BTreeSet::new(),
+        }
+    }
+
+    /// Writes down what an update tells that was not told before.
+    pub(super) async fn note(&mut self, name: &ObjectName, object: &Value, fact: &Fact) {
+        let now = self.app.clock.now();
+        let steps = match fact {
+            Fact::HelmRelease(_, _, reading) => of_helm(object, &reading.outcome),
+            Fact::Deployment(_, _, reading) if reading.outcome == Outcome::Succeeded => reading
+                .tag()
+                .map(|tag| rollout(tag, reading.available.as_ref(), now))
+                .into_iter()
+                .collect(),
+            _ => return,
+        };
+        let mut entries = Vec::new();
+        for lane in self.app.boards.lanes() {
+            for environment in places(lane, &self.cluster, name) {
+                for step in &steps {
+                    let entry = self.entry(lane, environment, name, step, now);
+                    if !self.written.contains(&entry.key) {
+                        entries.push(entry);
+                    }
+                }
+            }
+        }
+        if entries.is_empty() {
+            return;
+        }
+        match self.app.journal.append(&entries).await {
+            Ok(_) => self
+                .written
+                .extend(entries.into_iter().map(|entry| entry.key)),
+            // The next update of the object tells it again.
+            Err(error) => tracing::error!(%error, "what Flux did cannot be journaled"),
+        }
+    }
+
+    fn entry(
+        &self,
+        lane: &Lane,
+        environment: &EnvironmentSpec,
+        name: &ObjectName,
+        step: &Step,
+        now: Timestamp,
+    ) -> Entry {
+        let record = step.release.as_ref().and_then(|version| lane.release(version));
+        Entry {
+            id: 0,
+            at: step.at,
+            written_at: now,
+            pipeline: lane.spec().name.clone(),
+            environment: Some(environment.name.clone()),
+            release: step.release.clone(),
+            colour: record.and_then(|record| record.colour),
+            who: None,
+            source: format!("flux {}", self.cluster),
+            sentence: format!("{}: {}", environment.name, step.sentence),
+            event: step.event.clone(),
+            key: format!("flux {} {name} {}", self.cluster, step.key),
+        }
+    }
+}
+
+/// The environments of a pipeline that an object deploys.
+fn places<'a>(
+    lane: &'a Lane,
+    cluster: &str,
+    name: &ObjectName,
+) -> impl Iterator<Item = &'a EnvironmentSpec> {
+    lane.spec().environments.iter().filter(move |environment| {
+        environment.targets.iter().any(|target| {
+            let (Deployer::HelmRelease(deployer) | Deployer::Deployment(deployer)) =
+                &target.deployer;
+            target.cluster == cluster && deployer == name
+        })
+    })
+}
+
+/// One snapshot of `status.history` as far as the record needs it.
+struct Snapshot<'a> {
+    number: u64,
+    chart: ChartVersion,
+    deployed_at: Timestamp,
+    status: &'a str,
+    rolled_back_to: bool,
+    test_failed: bool,
+}
+
+impl<'a> Snapshot<'a> {
+    fn read(entry: &'a Value) -> Option<Self> {
+        let text = |field: &str| entry.get(field).and_then(Value::as_str);
+        let hooks = entry.get("testHooks").and_then(Value::as_object);
+        Some(Self {
+            number: entry.get("version")?.as_u64()?,
+            chart: ChartVersion::from_revision(text("chartVersion")?).ok()?,
+            deployed_at: Timestamp::parse(text("lastDeployed")?).ok()?,
+            status: text("status")?,
+            rolled_back_to: text("action") == Some("rollback"),
+            test_failed: hooks.into_iter().flat_map(serde_json::Map::values).any(|hook| {
+                hook.get("phase").and_then(Value::as_str) == Some("Failed")
+            }),
+        })
+    }
+
+    fn failed(&self) -> bool {
+        self.status == "failed" || self.test_failed
+    }
+}
+
+/// What Helm's history tells. Of the newest attempt nothing is told before its outcome is known: neither
+/// that it was deployed before its tests have passed, nor that it failed while Flux may roll it back.
+fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let at_work = conditions.into_iter().flatten().any(|condition| {
+        let text = |field: &str| condition.get(field).and_then(Value::as_str);
+        text("type") == Some("Reconciling") && text("status") == Some("True")
+    });
+    let given_up = matches!(outcome, Outcome::Failed { .. }) && !at_work;
+    let history = object.pointer("/status/history").and_then(Value::as_array);
+    let snapshots: Vec<Snapshot<'_>> = history
+        .into_iter()
+        .flatten()
+        .filter_map(Snapshot::read)
+        .collect();
+    let step = |(at, snapshot): (usize, &Snapshot<'_>)| {
+        let older = &snapshots[at + 1..];
+        // Flux drops the word `rollback` once a rollback is superseded; its place tells it all the same.
+        let is_rollback = snapshot.rolled_back_to
+            || (older.first().is_some_and(Snapshot::failed)
+                && older
+                    .iter()
+                    .any(|other| !other.failed() && other.chart == snapshot.chart));
+        if snapshot.failed() {
+            let rolled_back = at
+                .checked_sub(1)
+                .and_then(|newer| snapshots.get(newer))
+                .is_some_and(|newer| newer.rolled_back_to || newer.chart != snapshot.chart);
+            return (at > 0 || given_up).then(|| failure(snapshot, rolled_back));
+        }
+        let done = match snapshot.status {
+            "deployed" => *outcome == Outcome::Succeeded,
+            "superseded" => true,
+            _ => false,
+        };
+        (done && !is_rollback).then(|| success(snapshot))
+    };
+    snapshots.iter().enumerate().filter_map(step).collect()
+}
+
+fn success(snapshot: &Snapshot<'_>) -> Step {
+    Step {
+        at: snapshot.deployed_at,
+        release: Some(snapshot.chart.clone()),
+        event: Event::Deployed,
+        sentence: format!("Helm deployed {}.", snapshot.chart),
+        key: format!(
+            "v{} {} deployed",
+            snapshot.number,
+            snapshot.deployed_at.millis()
+        ),
+    }
+}
+
+fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
+    let what = if snapshot.test_failed {
+        "The tests of"
+    } else {
+        "Helm's upgrade to"
+    };
+    let then = if rolled_back {
+        " and was rolled back"
+    } else {
+        ""
+    };
+    Step {
+        at: snapshot.deployed_at,
+        release: Some(snapshot.chart.clone()),
+        event: Event::DeployFailed { rolled_back },
+        sentence: format!("{what} {} failed{then}.", snapshot.chart),
+        key: format!(
+            "v{} {} failed",
+            snapshot.number,
+            snapshot.deployed_at.millis()
+        ),
+    }
+}
+
+fn rollout(tag: &str, available: Option<&model::flux::Condition>, now: Timestamp) -> Step {
+    let since = available.and_then(|available| available.since);
+    Step {
+        at: since.unwrap_or(now),
+        release: None,
+        event: Event::Deployed,
+        sentence: format!("{tag} was rolled out."),
+        key: format!("image {tag}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn snapshot(number: u64, chart: &str, status: &str) -> Value {
+        json!({
+            "version": number, "chartVersion": chart, "status": status,
+            "lastDeployed": format!("2026-11-22T10:00:0{number}Z"),
+        })
+    }
+
+    fn told(history: &[Value], outcome: &Outcome) -> Vec<String> {
+        let object = json!({"status": {"history": history}});
+        of_helm(&object, outcome)
+            .into_iter()
+            .map(|step| step.sentence)
+            .collect()
+    }
+
+    fn progressing() -> Outcome {
+        Outcome::Progressing {
+            message: "AwaitingTests".into(),
+        }
+    }
+
+    fn failed() -> Outcome {
+        Outcome::Failed {
+            reason: "TestFailed".into(),
+            message: "1 of 1 tests failed".into(),
+        }
+    }
+
+    #[test]
+    fn a_deployment_is_told_once_its_outcome_is_known() {
+        let history = [
+            snapshot(2, "1.1.7", "deployed"),
+            snapshot(1, "1.1.6", "superseded"),
+        ];
+        assert_eq!(told(&history, &progressing()), ["Helm deployed 1.1.6."]);
+        assert_eq!(
+            told(&history, &Outcome::Succeeded),
+            ["Helm deployed 1.1.7.", "Helm deployed 1.1.6."]
+        );
+    }
+
+    #[test]
+    fn a_rollback_is_never_a_deployment_not_even_later() {
+        let mut history = vec![
+            snapshot(3, "1.1.6", "deployed"),
+            snapshot(2, "1.1.7", "failed"),
+            snapshot(1, "1.1.6", "superseded"),
+        ];
+        history[0]["action"] = json!("rollback");
+        let expected = [
+            "Helm's upgrade to 1.1.7 failed and was rolled back.",
+            "Helm deployed 1.1.6.",
+        ];
+        assert_eq!(told(&history, &failed()), expected);
+        history[0] = snapshot(3, "1.1.6", "superseded");
+        assert_eq!(told(&history, &Outcome::Succeeded), expected);
+    }
+
+    #[test]
+    fn a_release_whose_test_failed_was_never_deployed() {
+        let mut failed = snapshot(2, "1.1.7", "deployed");
+        failed["testHooks"] = json!({"http": {"phase": "Failed"}});
+        let history = [failed, snapshot(1, "1.1.6", "superseded")];
+        assert_eq!(told(&history, &progressing()), ["Helm deployed 1.1.6."]);
+        assert_eq!(
+            told(&history, &failed()),
+            ["The tests of 1.1.7 failed.", "Helm deployed 1.1.6."]
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! Pull requests as entries of the journal: releases and promotions, each step written once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use model::journal::{Entry, Event};
+use model::pipeline::EnvironmentSpec;
+use model::promotion::Promotion;
+use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
+use serde_json::Value;
+
+use super::super::declaration::version_in_title;
+use crate::app::App;
+use crate::board::{Lane, ReleaseRecord};
+use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
+use crate::journal::JournalError;
+
+/// The files that a release changes and that tell what it is.
+const CHART: &str = "charts/podinfo/Chart.yaml";
+const SOURCE: &str = "cmd/podinfo/main.go";
+/// How far back the journal is filled at the first start.
+const SPAN: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How much of the past is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// None of it: nothing was closed since.
+    None,
+    /// The newest page.
+    Short,
+    /// The last thirty days.
+    Long,
+}
+
+/// Why the past was not written down.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    GitHub(#[from] GitHubError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Reads the past as far as `reach` says and journals it, with the promotions that are open now.
+pub(super) async fn tell(
+    app: &App,
+    lane: &Lane,
+    open: &[&Promotion],
+    reach: Reach,
+) -> Result<(), Error> {
+    let spec = lane.spec();
+    let now = app.clock.now();
+    if reach == Reach::None {
+        return Ok(());
+    }
+    let mut teller = Teller {
+        spec,
+        now,
+        entries: Vec::new(),
+    };
+    let past = Past {
+        branch: &spec.branch,
+        chart: CHART,
+        source: SOURCE,
+        since: now - SPAN,
+        pages: if reach == Reach::Long { 10 } else { 1 },
+    };
+    let pulls = app
+        .github
+        .past_pull_requests(Acting::Reader, &spec.repository, &past)
+        .await?;
+    let mut releases = BTreeMap::new();
+    for pull in &pulls {
+        if let Some(environment) = teller.promoted_into(&pull.head_ref) {
+            teller.promotion(environment, pull);
+        } else if let Some((version, record)) = release(pull) {
+            teller.release(&version, &record, pull);
+            releases.insert(version, record);
+        }
+    }
+    lane.remember(releases);
+    for promotion in open {
+        if let Some(environment) = teller.promoted_into(&promotion.head_ref) {
+            teller.open(environment, promotion);
+        }
+    }
+    for entry in &mut teller.entries {
+        let record = entry
+            .release
+            .as_ref()
+            .and_then(|version| lane.release(version));
+        entry.colour = record.and_then(|record| record.colour);
+    }
+    app.journal.append(&teller.entries).await?;
+    Ok(())
+}
+
+/// The release that a merged pull request made, where it made one.
+fn release(pull: &PastPullRequest) -> Option<(ChartVersion, ReleaseRecord)> {
+    let merge = pull.merge.as_ref()?;
+    let named = pull.head_ref.starts_with("release-") || pull.title.starts_with("Release ");
+    if !named {
+        return None;
+    }
+    let chart: Option<Value> = merge
+        .chart
+        .as_deref()
+        .and_then(|text| serde_saphyr::from_str(text).ok());
+    let text = |field: &str| chart.as_ref()?.get(field)?.as_str();
+    let version = text("version")
+        .and_then(|version| ChartVersion::parse(version).ok())
+        .or_else(|| version_in_title(&pull.title))?;
+    let record = ReleaseRecord {
+        number: pull.number,
+        commit: merge.commit.clone(),
+        app: text("appVersion").map(|version| AppVersion(version.to_owned())),
+        colour: merge.source.as_deref().and_then(colour_in),
+    };
+    Some((version, record))
+}
+
+/// The colour in the application's source: `const color = "#34577c"`.
+fn colour_in(source: &str) -> Option<Colour> {
+    let (_, rest) = source.split_once("const color = \"")?;
+    Colour::parse(rest.split('"').next()?).ok()
+}
+
+struct Teller<'a> {
+    spec: &'a PipelineSpec,
+    now: Timestamp,
+    entries: Vec<Entry>,
+}
+
+/// What the steps of one pull request have in common.
+struct Step<'a> {
+    number: u64,
+    environment: Option<&'a EnvironmentSpec>,
+    release: Option<ChartVersion>,
+}
+
+impl<'a> Teller<'a> {
+    fn promoted_into(&self, branch: &str) -> Option<&'a EnvironmentSpec> {
+        self.spec
+            .environments
+            .iter()
+            .find(|environment| self.spec.promotion_branch(&environment.name) == branch)
+    }
+
+    fn release(&mut self, version: &ChartVersion, record: &ReleaseRecord, pull: &PastPullRequest) {
+        let Some(merge) = &pull.merge else {
+            return;
+        };
+        let number = record.number;
+        let step = Step {
+            number,
+            environment: None,
+            release: Some(version.clone()),
+        };
+        let sentence = format!("Released {version} with #{number}.");
+        let event = Event::Released { number };
+        self.step(&step, merge.at, merge.by.clone(), event, sentence, "released");
+    }
+
+    fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &PastPullRequest) {
+        let number = pull.number;
+        let step = Step {
+            number,
+            environment: Some(environment),
+            release: version_in_title(&pull.title),
+        };
+        let what = what(step.release.as_ref());
+        let into = &environment.name;
+        self.opened(&step, pull.opened_at, pull.author.clone());
+        for review in &pull.reviews {
+            let approves = match review.state.as_str() {
+                // A dismissed review was an approval when it was given; by what, GitHub does not say.
+                "APPROVED" | "DISMISSED" => true,
+                "CHANGES_REQUESTED" => false,
+                _ => continue,
+            };
+            self.reviewed(&step, &review.login, approves, review.at);
+        }
+        match (&pull.merge, pull.closed_at) {
+            (Some(merge), _) => {
+                let sentence = format!("#{number} with {what} was merged into {into}.");
+                let event = Event::PromotionMerged { number };
+                self.step(&step, merge.at, merge.by.clone(), event, sentence, "merged");
+            }
+            (None, Some(at)) => {
+                let sentence = format!("#{number} with {what} for {into} was closed unmerged.");
+                let event = Event::PromotionClosed { number };
+                self.step(&step, at, None, event, sentence, "closed");
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn open(&mut self, environment: &'a EnvironmentSpec, promotion: &Promotion) {
+        let step = Step {
+            number: promotion.number,
+            environment: Some(environment),
+            release: promotion.release.clone(),
+        };
+        self.opened(&step, promotion.opened_at, Some(promotion.author.clone()));
+        for review in &promotion.reviews {
+            self.reviewed(&step, &review.login, review.approves, review.at);
+        }
+    }
+
+    fn opened(&mut self, step: &Step<'_>, at: Timestamp, who: Option<String>) {
+        let (number, what) = (step.number, what(step.release.as_ref()));
+        let into = step.environment.map_or("", |into| into.name.as_str());
+        let sentence = format!("#{number} would promote {what} into {into}.");
+        let event = Event::PromotionOpened { number };
+        // A pull request that was brought to a newer release is opened for each of them.
+        let key = format!("opened {what}");
+        self.step(step, at, who, event, sentence, &key);
+    }
+
+    fn reviewed(&mut self, step: &Step<'_>, login: &str, approves: bool, at: Timestamp) {
+        let number = step.number;
+        let (verb, event) = if approves {
+            ("approved", Event::PromotionApproved { number })
+        } else {
+            ("refused", Event::PromotionRefused { number })
+        };
+        let sentence = format!("@{login} {verb} #{number} with {}.", what(step.release.as_ref()));
+        let key = format!("{verb} {login} {}", at.millis());
+        self.step(step, at, Some(login.to_owned()), event, sentence, &key);
+    }
+
+    fn step(
+        &mut self,
+        step: &Step<'_>,
+        at: Timestamp,
+        who: Option<String>,
+        event: Event,
+        sentence: String,
+        key: &str,
+    ) {
+        self.entries.push(Entry {
+            id: 0,
+            at,
+            written_at: self.now,
+            pipeline: self.spec.name.clone(),
+            environment: step.environment.map(|environment| environment.name.clone()),
+            release: step.release.clone(),
+            colour: None,
+            who,
+            source: "github".into(),
+            sentence,
+            event,
+            key: format!("github {}#{} {key}", self.spec.repository, step.number),
+        });
+    }
+}
+
+fn what(release: Option<&ChartVersion>) -> String {
+    release.map_or_else(|| "a release".into(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::github::PastMerge;
+    use model::CommitId;
+
+    fn pull(title: &str, head_ref: &str) -> PastPullRequest {
+        PastPullRequest {
+            number: 7,
+            title: title.into(),
+            head_ref: head_ref.into(),
+            author: Some("ana".into()),
+            opened_at: Timestamp::from_millis(0),
+            closed_at: Some(Timestamp::from_millis(1)),
+            merge: Some(PastMerge {
+                commit: CommitId::new("abc"),
+                at: Timestamp::from_millis(1),
+                by: Some("li".into()),
+                chart: Some("version: 1.1.7\nappVersion: 5.1.8\n".into()),
+                source: Some("package main\n\nconst color = \"#b8791f\"\n".into()),
+            }),
+            reviews: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_release_is_read_from_the_chart_and_the_source_that_were_merged() {
+        let (version, record) = release(&pull("Release podinfo 9.9.9", "release-9.9.9")).unwrap();
+        assert_eq!(version.to_string(), "1.1.7");
+        assert_eq!(record.app, Some(AppVersion("5.1.8".into())));
+        assert_eq!(record.colour, Colour::parse("#b8791f").ok());
+    }
+
+    #[test]
+    fn a_pull_request_by_any_other_name_is_no_release() {
+        assert!(release(&pull("Tidy the readme", "tidy")).is_none());
+    }
+}
