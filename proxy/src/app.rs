@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Access;
+use crate::board::Boards;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::github::{Endpoints, GitHub};
@@ -18,6 +19,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// GitHub.
     pub github: GitHub,
+    /// What is known now, by pipeline.
+    pub boards: Boards,
     /// The record.
     pub journal: Arc<dyn Journal>,
     /// Who is signed in, and what they may be offered.
@@ -71,8 +74,10 @@ impl App {
             web: config.github.web_url.clone(),
         };
         let github = GitHub::new(endpoints, config.github.token.clone(), Arc::clone(&clock))?;
+        let boards = Boards::new(&config.pipelines, config.tolerances, Arc::clone(&clock));
         Ok(Arc::new(Self {
             config,
+            boards,
             clock,
             github,
             journal: Arc::new(journal),

@@ -4,8 +4,11 @@
 
 pub mod access;
 pub mod app;
+pub mod board;
 pub mod clock;
 pub mod config;
+pub mod front;
 pub mod github;
 pub mod journal;
 pub mod problem;
+pub mod sources;

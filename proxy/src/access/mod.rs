@@ -16,9 +16,12 @@ use std::path::Path;
 use crate::config::Config;
 
 pub use cookies::Cookies;
+pub(crate) use cookies::pairs as cookie_pairs;
+pub(crate) use login::{LIFETIME as LOGIN_LIFETIME, Return};
 pub use login::{LoginError, Start};
 pub use oauth::{OAuth, OAuthError};
 pub use person::{AccessError, Person, Reader, Writer};
+pub(crate) use session::LIFETIME as SESSION_LIFETIME;
 pub use session::{Opened, Session, Sessions, Tokens};
 
 /// All that access needs to keep, as one part of the app.

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::github::{Acting, GitHub};
 
 /// How long a session lasts.
-pub const LIFETIME: Duration = Duration::from_secs(8 * 3600);
+pub(crate) const LIFETIME: Duration = Duration::from_secs(8 * 3600);
 /// How long a token must still be good for, so that the call made with it does not fail halfway.
 const MARGIN: Duration = Duration::from_secs(60);
 

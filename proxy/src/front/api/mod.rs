@@ -1,0 +1,29 @@
+//! The JSON interface: one file for each theme, the routes in one table.
+
+mod extract;
+mod health;
+mod history;
+mod pipelines;
+mod session;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::app::App;
+
+pub(super) fn routes() -> Router<Arc<App>> {
+    const PIPELINE: &str = "/api/v1/pipelines/{namespace}/{name}";
+    Router::new()
+        .route("/api/v1/session", get(session::session))
+        .route("/api/v1/pipelines", get(pipelines::rows))
+        .route(PIPELINE, get(pipelines::board))
+        .route(&format!("{PIPELINE}/journeys"), get(history::journeys))
+        .route(&format!("{PIPELINE}/journal"), get(history::journal))
+        .route(&format!("{PIPELINE}/journal.csv"), get(history::csv))
+        .route("/api/v1/stream", get(stream::stream))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+}

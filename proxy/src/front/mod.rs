@@ -1,0 +1,127 @@
+//! The HTTP interface: the routes under the base path, the page's files, and the reverse proxy.
+//!
+//! What a route means is in `api` and `auth`; what surrounds every answer is in `envelope`.
+
+mod api;
+mod auth;
+mod dashboard;
+mod envelope;
+mod page;
+mod policy;
+mod same_origin;
+mod serve;
+mod site;
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{any, get};
+use axum::{Extension, Router};
+use http::{HeaderValue, header};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+
+use crate::app::App;
+use crate::problem::Failure;
+use crate::sources;
+
+pub use policy::PolicyError;
+pub use serve::{ServeError, serve};
+pub use site::SiteError;
+
+/// The most that a request's body may hold.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// All routes. `extra` are those that only the demo has, relative to the base path.
+///
+/// # Errors
+/// When the built page cannot be served as it is.
+pub fn router(app: &Arc<App>, extra: Option<Router>) -> Result<Router, SiteError> {
+    let base = app.config.base_path.as_str();
+    let site = site::Site::open(&app.config)?;
+    let policy = site.policy().clone();
+    let nowhere = any(|| async { Failure::not_found("There is nothing at this address.") });
+    let mut own = Router::new()
+        .merge(api::routes())
+        .merge(auth::routes())
+        .merge(sources::hooks::router())
+        .route("/embed.js", get(embed_script));
+    if let Some(extra) = extra {
+        let guarded = middleware::from_fn_with_state(Arc::clone(app), same_origin::guard);
+        own = own.merge(extra.route_layer(guarded).with_state(()));
+    }
+    for reserved in ["api", "auth", "hooks", "lab"] {
+        own = own.route(&format!("/{reserved}/{{*rest}}"), nowhere.clone());
+    }
+    // The page has every path of its own that is not one of the above.
+    let own = own
+        .fallback(site::serve)
+        .layer(middleware::from_fn(move |request, next| {
+            secured(policy.clone(), request, next)
+        }))
+        .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
+        .layer(Extension(site))
+        .with_state(Arc::clone(app));
+    let bare = base.trim_end_matches('/');
+    let home = base.to_owned();
+    let mut all = Router::new()
+        .route(bare, get(move || async move { Redirect::permanent(&home) }))
+        .nest_service(base, own);
+    all = match &app.config.weave_gitops {
+        Some(dashboard) => {
+            let forward = any(dashboard::forward)
+                .layer(Extension(dashboard::Upstream(dashboard.upstream.clone())))
+                .with_state(Arc::clone(app));
+            all.fallback_service(forward)
+        }
+        None => {
+            let home = base.to_owned();
+            all.route("/", get(move || async move { Redirect::temporary(&home) }))
+                .fallback(|| async { Failure::not_found("There is nothing at this address.") })
+        }
+    };
+    let envelope = middleware::from_fn_with_state(Arc::clone(app), envelope::envelope);
+    Ok(all.layer(CatchPanicLayer::custom(panicked)).layer(envelope))
+}
+
+/// The headers that every answer of Weft carries.
+async fn secured(policy: HeaderValue, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What is computed for one viewer is never to be kept, unless a route says otherwise.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned());
+    Failure::internal(words.unwrap_or_else(|| "a panic without words".into())).into_response()
+}
+
+async fn embed_script() -> impl IntoResponse {
+    script(include_str!("embed.js"))
+}
+
+/// A script of Weft's own, which a new version of Weft may change.
+fn script(text: &'static str) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+    ];
+    (headers, text)
+}

@@ -1,0 +1,68 @@
+//! The check of what has no CSRF token of ours: the dashboard's interface, and the demo's controls.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, Method, header};
+
+use crate::access::AccessError;
+use crate::app::App;
+use crate::problem::Failure;
+
+/// Lets a mutation through only where no browser says that it comes from another origin. Programs that
+/// are no browsers say nothing, and carry no cookies that somebody could abuse.
+pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    match check(request.method(), request.headers(), &app.config.origin()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => Failure::from(error).into_response(),
+    }
+}
+
+/// As [`guard`], for a handler of its own.
+pub(super) fn check(method: &Method, headers: &HeaderMap, origin: &str) -> Result<(), AccessError> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let says_other = |name: &str, fine: &[&str]| {
+        headers
+            .get(name)
+            .is_some_and(|value| !fine.iter().any(|fine| value.as_bytes() == fine.as_bytes()))
+    };
+    if says_other(header::ORIGIN.as_str(), &[origin]) {
+        return Err(AccessError::NotFromHere("its origin is another one"));
+    }
+    if says_other("sec-fetch-site", &["same-origin", "none"]) {
+        return Err(AccessError::NotFromHere("it was sent across sites"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mutations_from_elsewhere_are_refused_and_programs_are_not() {
+        let origin = "https://weft.example.com";
+        for (method, pairs, fine) in [
+            ("POST", vec![], true),
+            ("POST", vec![("origin", origin)], true),
+            ("POST", vec![("origin", "https://evil.example")], false),
+            ("POST", vec![("origin", "null")], false),
+            ("DELETE", vec![("sec-fetch-site", "cross-site")], false),
+            ("PUT", vec![("sec-fetch-site", "same-site")], false),
+            ("PUT", vec![("sec-fetch-site", "same-origin")], true),
+            ("GET", vec![("origin", "https://evil.example")], true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in &pairs {
+                headers.insert(*name, http::HeaderValue::from_static(value));
+            }
+            let method: Method = method.parse().unwrap();
+            let checked = check(&method, &headers, origin);
+            assert_eq!(checked.is_ok(), fine, "{method} {pairs:?}");
+        }
+    }
+}
