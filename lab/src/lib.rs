@@ -1,9 +1,13 @@
 //! The embedded world of Weft: a forge, clusters, live applications and a dashboard, over real sockets
 //! and real git. Nothing outside this crate knows that it is not the real thing.
 
+pub mod apps;
 pub mod clock;
 pub mod clusters;
 pub mod faults;
+pub mod forge;
 mod http_client;
+pub mod jobs;
+pub mod seed;
 
 use http_client::http_client;

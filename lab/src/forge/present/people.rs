@@ -1,0 +1,116 @@
+//! Accounts, the team and the app.
+
+use serde_json::{Value, json};
+
+use super::{Links, node_id};
+use crate::forge::accounts::{APPROVERS, Account, Kind, ORGANIZATION};
+
+/// `simple-user`.
+pub(crate) fn user(links: &Links, account: &Account) -> Value {
+    let login = account.login;
+    let api = format!("{}/users/{login}", links.api);
+    json!({
+        "login": login,
+        "id": account.id,
+        "node_id": node_id("U", account.id),
+        "avatar_url": format!("{}/avatars/{login}.svg", links.web),
+        "gravatar_id": "",
+        "url": api,
+        "html_url": format!("{}/{login}", links.web),
+        "followers_url": format!("{api}/followers"),
+        "following_url": format!("{api}/following{{/other_user}}"),
+        "gists_url": format!("{api}/gists{{/gist_id}}"),
+        "starred_url": format!("{api}/starred{{/owner}}{{/repo}}"),
+        "subscriptions_url": format!("{api}/subscriptions"),
+        "organizations_url": format!("{api}/orgs"),
+        "repos_url": format!("{api}/repos"),
+        "events_url": format!("{api}/events{{/privacy}}"),
+        "received_events_url": format!("{api}/received_events"),
+        "type": if account.kind == Kind::Bot { "Bot" } else { "User" },
+        "user_view_type": "public",
+        "site_admin": false,
+    })
+}
+
+/// `public-user`, as `GET /user` answers it to an app's token.
+pub(crate) fn private_user(links: &Links, account: &Account) -> Value {
+    let mut body = user(links, account);
+    let more = json!({
+        "name": account.name,
+        "company": null,
+        "blog": "",
+        "location": null,
+        "email": null,
+        "hireable": null,
+        "bio": account.role,
+        "twitter_username": null,
+        "public_repos": 1,
+        "public_gists": 0,
+        "followers": 0,
+        "following": 0,
+        "created_at": "2021-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+    });
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+        body.extend(more);
+    }
+    body
+}
+
+/// The owner of the repositories, as a `simple-user`.
+pub(crate) fn organization(links: &Links) -> Value {
+    let account = Account {
+        id: 3001,
+        login: ORGANIZATION,
+        name: "Demo",
+        role: "",
+        kind: Kind::User,
+        permission: crate::forge::accounts::Permission::Read,
+        bypasses_protection: false,
+        color: "#5f6672",
+    };
+    let mut body = user(links, &account);
+    body["type"] = "Organization".into();
+    body
+}
+
+/// `team`: the approvers.
+pub(crate) fn team(links: &Links) -> Value {
+    let url = format!("{}/organizations/3001/team/4001", links.api);
+    json!({
+        "id": 4001,
+        "node_id": node_id("T", 4001),
+        "name": APPROVERS,
+        "slug": APPROVERS,
+        "description": "Who approves promotions",
+        "privacy": "closed",
+        "notification_setting": "notifications_enabled",
+        "permission": "push",
+        "url": url,
+        "html_url": format!("{}/orgs/{ORGANIZATION}/teams/{APPROVERS}", links.web),
+        "members_url": format!("{url}/members{{/member}}"),
+        "repositories_url": format!("{url}/repos"),
+        "type": "organization",
+        "organization_id": 3001,
+        "parent": null,
+    })
+}
+
+/// `integration`: the app that jobs and their checks belong to.
+pub(crate) fn app(links: &Links) -> Value {
+    json!({
+        "id": 15368,
+        "slug": "github-actions",
+        "node_id": node_id("A", 15368),
+        "client_id": "Iv1.lab-actions",
+        "owner": organization(links),
+        "name": "GitHub Actions",
+        "description": "Automate your workflow",
+        "external_url": links.web,
+        "html_url": format!("{}/apps/github-actions", links.web),
+        "created_at": "2021-01-01T00:00:00Z",
+        "updated_at": "2021-01-01T00:00:00Z",
+        "permissions": { "checks": "write", "contents": "write", "metadata": "read" },
+        "events": ["push", "pull_request", "repository_dispatch"],
+    })
+}

@@ -1,0 +1,148 @@
+//! The chart repository (as GitHub Pages would serve it) and the container registry (as far as the
+//! lab's clusters ask it: tags and manifests).
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::engine::Engine;
+use super::present::stamp;
+use super::refusal::Refusal;
+use super::state::{Image, Repository, RepositoryState};
+
+/// The annotation that carries an image's colour, since the lab's images hold no program.
+pub const COLOR_ANNOTATION: &str = "dev.weft.color";
+
+/// The routes of the chart repository and the registry.
+pub(crate) fn routes() -> Router<Arc<Engine>> {
+    Router::new()
+        .route("/pages/{owner}/{repo}/index.yaml", get(index))
+        .route("/pages/{owner}/{repo}/{file}", get(package))
+        .route("/v2/", get(|| async { Json(json!({})) }))
+        .route("/v2/{owner}/{repo}/tags/list", get(tags))
+        .route("/v2/{owner}/{repo}/manifests/{tag}", get(manifest))
+}
+
+async fn index(
+    State(engine): State<Arc<Engine>>,
+    Path((owner, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let repository = engine.repository(&owner, &name)?;
+    let yaml = index_yaml(&engine, &repository, &repository.state.lock());
+    Ok(([(header::CONTENT_TYPE, "text/yaml; charset=utf-8")], yaml).into_response())
+}
+
+fn index_yaml(engine: &Engine, repository: &Repository, state: &RepositoryState) -> String {
+    let name = &repository.name;
+    let entries: String = state
+        .charts
+        .iter()
+        .map(|chart| {
+            let url = format!(
+                "{}pages/{}/{name}-{}.tgz",
+                engine.url,
+                repository.full_name(),
+                chart.version
+            );
+            format!(
+                "  - apiVersion: v2\n    appVersion: {:?}\n    created: {:?}\n    digest: {}\n    \
+                 name: {name}\n    type: application\n    urls:\n    - {url}\n    version: {}\n",
+                chart.app_version,
+                stamp(chart.created_at),
+                chart.archive.digest,
+                chart.version
+            )
+        })
+        .collect();
+    let newest = state.charts.first();
+    let generated = newest.map_or(repository.created_at, |chart| chart.created_at);
+    let entries = if entries.is_empty() {
+        " {}\n".to_owned()
+    } else {
+        format!("\n  {name}:\n{entries}")
+    };
+    format!(
+        "apiVersion: v1\nentries:{entries}generated: {:?}\n",
+        stamp(generated)
+    )
+}
+
+async fn package(
+    State(engine): State<Arc<Engine>>,
+    Path((owner, name, file)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let repository = engine.repository(&owner, &name)?;
+    let state = repository.state.lock();
+    let version = file
+        .strip_prefix(&format!("{name}-"))
+        .and_then(|rest| rest.strip_suffix(".tgz"));
+    let chart = state
+        .charts
+        .iter()
+        .find(|chart| Some(chart.version.as_str()) == version)
+        .ok_or_else(Refusal::not_found)?;
+    let kind = [(header::CONTENT_TYPE, "application/gzip")];
+    Ok((kind, chart.archive.bytes.clone()).into_response())
+}
+
+async fn tags(
+    State(engine): State<Arc<Engine>>,
+    Path((owner, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let repository = engine.repository(&owner, &name)?;
+    let state = repository.state.lock();
+    let tags: Vec<&String> = state.images.keys().collect();
+    Ok(Json(json!({ "name": repository.full_name(), "tags": tags })).into_response())
+}
+
+async fn manifest(
+    State(engine): State<Arc<Engine>>,
+    Path((owner, name, tag)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let repository = engine.repository(&owner, &name)?;
+    let state = repository.state.lock();
+    let Some(image) = state.images.get(&tag) else {
+        let error = json!({ "errors": [{
+            "code": "MANIFEST_UNKNOWN", "message": "manifest unknown", "detail": { "Tag": tag },
+        }] });
+        return Ok((StatusCode::NOT_FOUND, Json(error)).into_response());
+    };
+    let body = image_manifest(image);
+    let digest = format!("sha256:{}", hex::encode(Sha256::digest(body.as_bytes())));
+    let headers = [
+        (
+            header::CONTENT_TYPE.as_str(),
+            "application/vnd.oci.image.manifest.v1+json",
+        ),
+        ("docker-content-digest", digest.as_str()),
+    ];
+    Ok((headers, body).into_response())
+}
+
+fn image_manifest(image: &Image) -> String {
+    let empty = hex::encode(Sha256::digest(b"{}"));
+    json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": {
+            "mediaType": "application/vnd.oci.empty.v1+json",
+            "digest": format!("sha256:{empty}"),
+            "size": 2,
+        },
+        "layers": [],
+        "annotations": {
+            "org.opencontainers.image.version": image.version,
+            "org.opencontainers.image.revision": image.revision,
+            "org.opencontainers.image.created": stamp(image.created_at),
+            "org.opencontainers.image.ref.name": image.tag,
+            COLOR_ANNOTATION: image.color,
+        },
+    })
+    .to_string()
+}

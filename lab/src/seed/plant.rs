@@ -1,0 +1,524 @@
+//! Plants a history into a new repository: commits, pull requests with their reviews and checks,
+//! statuses, images and charts, as if the deeds had been done at their time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context;
+use time::{Duration, OffsetDateTime};
+
+use super::import::{Import, Imported};
+use super::week::{self, Deed, Release};
+use super::{Deployed, DeployedStatus, FILES, Seed, status_context};
+use crate::forge::git::{Edit, Git};
+use crate::forge::state::{
+    Chart, CheckRun, Image, Merged, Progress, Pull, RepositoryState, Review, ReviewState, Status,
+    WorkflowRun,
+};
+use crate::forge::{APPROVER_LOGINS, Account, account, actions_bot, flux_bot, promotion_bot};
+use crate::jobs::{self, ENVIRONMENTS};
+
+/// What was planted.
+pub(crate) struct Planted {
+    pub(crate) state: RepositoryState,
+    pub(crate) history: Vec<Deployed>,
+    pub(crate) created_at: OffsetDateTime,
+}
+
+/// Plants the seed into an empty repository, so that it ends at `now`.
+pub(crate) fn plant(
+    git: &Git,
+    seed: Seed,
+    now: OffsetDateTime,
+    ids: &AtomicU64,
+) -> anyhow::Result<Planted> {
+    let deeds: &'static [(i64, Deed)] = match seed {
+        Seed::Fresh => &week::FRESH,
+        Seed::Week => &week::WEEK,
+    };
+    let mut planter = Planter {
+        import: Import::start(git.dir())?,
+        ids,
+        state: RepositoryState::default(),
+        files: BTreeMap::new(),
+        main: None,
+        branches: BTreeMap::new(),
+        released: Vec::new(),
+        opened: None,
+    };
+    for (ago, deed) in deeds {
+        planter.act(deed, now - Duration::minutes(*ago))?;
+    }
+    let Planter {
+        import,
+        mut state,
+        released,
+        ..
+    } = planter;
+    import.finish()?;
+    git.refresh()?;
+    for (release, oid, at) in released {
+        let chart = Chart {
+            version: release.chart.to_owned(),
+            app_version: release.app.to_owned(),
+            created_at: at,
+            archive: Arc::new(jobs::release::package(git, &oid)?),
+        };
+        state.charts.insert(0, chart);
+    }
+    let created = deeds.first().map_or(0, |(ago, _)| *ago);
+    Ok(Planted {
+        state,
+        history: week::deployments(deeds, now),
+        created_at: now - Duration::minutes(created),
+    })
+}
+
+struct Planter<'a> {
+    import: Import,
+    ids: &'a AtomicU64,
+    state: RepositoryState,
+    /// The files of main's tip.
+    files: BTreeMap<String, String>,
+    main: Option<Imported>,
+    /// The branches that are there, with what they change.
+    branches: BTreeMap<String, (Imported, Vec<Edit>)>,
+    released: Vec<(&'static Release, String, OffsetDateTime)>,
+    /// The release whose pull request is open.
+    opened: Option<&'static Release>,
+}
+
+impl Planter<'_> {
+    fn act(&mut self, deed: &'static Deed, at: OffsetDateTime) -> anyhow::Result<()> {
+        match deed {
+            Deed::Begin => self.begin(at),
+            Deed::PushBranch { branch, color } => self.push_branch(branch, color, at),
+            Deed::AutomateImage { branch } => self.automate_image(branch, at),
+            Deed::OpenRelease(release) => self.open_release(release, at),
+            Deed::OpenPromotion { to, release } => self.open_promotion(to, release, at),
+            Deed::Merge { to, by } => self.merge(*to, person(by)?, at),
+            Deed::Helm {
+                environment,
+                status,
+                ..
+            } => {
+                self.dispatched(environment, *status, at);
+                Ok(())
+            }
+        }
+    }
+
+    fn id(&self) -> u64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn main(&self) -> anyhow::Result<&Imported> {
+        self.main.as_ref().context("the week has begun")
+    }
+
+    fn file(&self, path: &str) -> anyhow::Result<&str> {
+        let text = self.files.get(path);
+        text.map(String::as_str)
+            .with_context(|| format!("gitops has no {path}"))
+    }
+
+    fn begin(&mut self, at: OffsetDateTime) -> anyhow::Result<()> {
+        let edits: Vec<Edit> = FILES
+            .iter()
+            .map(|(path, contents)| Edit {
+                path: (*path).to_owned(),
+                contents: Some(contents.to_vec()),
+            })
+            .collect();
+        self.commit_to_main(
+            &[],
+            &edits,
+            "Begin the promotion repository",
+            person("li")?,
+            at,
+        )?;
+        self.publish(&week::FIRST, at)
+    }
+
+    /// Commits to main and lets every environment's Flux say that it applied the commit.
+    fn commit_to_main(
+        &mut self,
+        others: &[&Imported],
+        edits: &[Edit],
+        message: &str,
+        by: &'static Account,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<String> {
+        let old = self.main.take();
+        let parents: Vec<&Imported> = old.iter().chain(others.iter().copied()).collect();
+        let commit = self
+            .import
+            .commit("main", &parents, edits, message, by, at)?;
+        for edit in edits {
+            if let Some(contents) = &edit.contents {
+                let text = String::from_utf8_lossy(contents).into_owned();
+                self.files.insert(edit.path.clone(), text);
+            }
+        }
+        let oid = commit.oid.clone();
+        self.main = Some(commit);
+        for (index, environment) in ENVIRONMENTS.into_iter().enumerate() {
+            let status = Status {
+                id: self.id(),
+                state: "success".to_owned(),
+                context: status_context(environment),
+                description: Some("reconciliation succeeded".to_owned()),
+                target_url: None,
+                creator: flux_bot(),
+                created_at: at + Duration::seconds(20 + 4 * index as i64),
+            };
+            self.state
+                .statuses
+                .entry(oid.clone())
+                .or_default()
+                .push(status);
+        }
+        Ok(oid)
+    }
+
+    /// The release job's work: image and chart of main's tip.
+    fn publish(&mut self, release: &'static Release, at: OffsetDateTime) -> anyhow::Result<()> {
+        let oid = self.main()?.oid.clone();
+        let at = at + Duration::seconds(25);
+        self.add_image(release.app.to_owned(), &oid, release.color, release.app, at);
+        self.released.push((release, oid, at));
+        Ok(())
+    }
+
+    fn add_image(
+        &mut self,
+        tag: String,
+        sha: &str,
+        color: &str,
+        version: &str,
+        at: OffsetDateTime,
+    ) {
+        let image = Image {
+            tag: tag.clone(),
+            revision: sha.to_owned(),
+            color: color.to_owned(),
+            version: version.to_owned(),
+            created_at: at,
+        };
+        self.state.images.insert(tag, image);
+    }
+
+    fn push_branch(
+        &mut self,
+        branch: &'static str,
+        color: &str,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<()> {
+        let path = jobs::MAIN_GO;
+        let changed = jobs::set_color(self.file(path)?, color).context("main.go has a colour")?;
+        let edits = vec![Edit::text(path, &changed)];
+        let by = person("ana")?;
+        let main = self.main()?.clone();
+        let message = format!("Try {color}");
+        let commit = self
+            .import
+            .commit(branch, &[&main], &edits, &message, by, at)?;
+        let version = self.version()?;
+        let at = at + Duration::seconds(30);
+        let tag = jobs::branch_tag(branch, &commit.oid, at.unix_timestamp());
+        self.add_image(tag, &commit.oid, color, &version, at);
+        self.ran(
+            "container",
+            "push",
+            branch,
+            &commit.oid,
+            by,
+            at,
+            &["container"],
+        );
+        self.branches.insert(branch.to_owned(), (commit, edits));
+        Ok(())
+    }
+
+    fn version(&self) -> anyhow::Result<String> {
+        let values = self.file(jobs::VALUES)?;
+        jobs::yaml_value(values, "  tag:").context("the values have a tag")
+    }
+
+    fn automate_image(&mut self, branch: &str, at: OffsetDateTime) -> anyhow::Result<()> {
+        let start = format!("{branch}-");
+        let tag = self
+            .state
+            .images
+            .keys()
+            .find(|tag| tag.starts_with(&start))
+            .context("the branch was built")?
+            .clone();
+        let path = "environments/dev/podinfo.yaml";
+        let text = self.file(path)?;
+        let old = text
+            .lines()
+            .find(|line| line.contains("$imagepolicy"))
+            .context("dev has an image")?;
+        let before = old
+            .split_once("image: ")
+            .and_then(|(_, rest)| rest.split(' ').next())
+            .context("dev names its image")?;
+        let after = format!("ghcr.io/demo/podinfo:{tag}");
+        let message = format!("dev: {before} -> {after}");
+        let edits = vec![Edit::text(path, &text.replace(before, &after))];
+        self.commit_to_main(&[], &edits, &message, flux_bot(), at)?;
+        Ok(())
+    }
+
+    fn open_release(
+        &mut self,
+        release: &'static Release,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<()> {
+        let edits = jobs::steps::Release {
+            color: release.color.to_owned(),
+            version: release.app.to_owned(),
+            chart_version: release.chart.to_owned(),
+        }
+        .edits(|path| Ok(self.file(path)?.to_owned()))?;
+        let title = format!("Release podinfo {}", release.chart);
+        let body = format!(
+            "Chart **{}**, container **{}**, colour `{}`.",
+            release.chart, release.app, release.color
+        );
+        let branch = format!("release-{}", release.chart);
+        self.open(&branch, &title, &body, edits, person("ana")?, at)?;
+        self.opened = Some(release);
+        Ok(())
+    }
+
+    fn open_promotion(
+        &mut self,
+        to: &'static str,
+        release: &'static Release,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<()> {
+        let path = jobs::pin_path(to);
+        let text = self.file(&path)?;
+        let before = jobs::pin_of(text).context("a pinned version")?;
+        let changed = jobs::set_pin(text, release.chart).context("a line to pin")?;
+        let place = ENVIRONMENTS
+            .iter()
+            .position(|name| *name == to)
+            .unwrap_or(1);
+        let title = jobs::promotion_title(to, release.chart);
+        let body = jobs::promotion_body(ENVIRONMENTS[place - 1], to, &before, release.chart);
+        let edits = vec![Edit::text(&path, &changed)];
+        let number = self.open(
+            &jobs::promotion_branch(to),
+            &title,
+            &body,
+            edits,
+            promotion_bot(),
+            at,
+        )?;
+        if let Some(pull) = self.state.pulls.get_mut(&number) {
+            pull.requested.extend(APPROVER_LOGINS);
+            pull.requested_team = true;
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        branch: &str,
+        title: &str,
+        body: &str,
+        edits: Vec<Edit>,
+        by: &'static Account,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<u64> {
+        let main = self.main()?.clone();
+        let head = self
+            .import
+            .commit(branch, &[&main], &edits, title, by, at)?;
+        let number = self.state.next_number();
+        let pull = Pull {
+            id: self.id(),
+            number,
+            title: title.to_owned(),
+            body: body.to_owned(),
+            author: by,
+            head_ref: branch.to_owned(),
+            base_ref: "main".to_owned(),
+            head: head.oid.clone(),
+            base: main.oid.clone(),
+            draft: false,
+            created_at: at,
+            updated_at: at,
+            closed_at: None,
+            merged: None,
+            reviews: Vec::new(),
+            requested: BTreeSet::new(),
+            requested_team: false,
+            timeline: Vec::new(),
+            comments: Vec::new(),
+        };
+        self.state.pulls.insert(number, pull);
+        let checks = ["test", "versions agree", "chart lint"];
+        self.ran(
+            "pull request",
+            "pull_request",
+            branch,
+            &head.oid,
+            by,
+            at,
+            &checks,
+        );
+        self.branches.insert(branch.to_owned(), (head, edits));
+        Ok(number)
+    }
+
+    fn merge(
+        &mut self,
+        to: Option<&'static str>,
+        by: &'static Account,
+        at: OffsetDateTime,
+    ) -> anyhow::Result<()> {
+        let wanted = to.map(jobs::promotion_branch);
+        let number = self
+            .state
+            .pulls
+            .values()
+            .find(|pull| {
+                pull.is_open()
+                    && match &wanted {
+                        Some(branch) => pull.head_ref == *branch,
+                        None => pull.head_ref.starts_with("release-"),
+                    }
+            })
+            .map(|pull| pull.number)
+            .context("what is merged was opened")?;
+        let branch = self.state.pulls[&number].head_ref.clone();
+        let title = self.state.pulls[&number].title.clone();
+        let (head, edits) = self
+            .branches
+            .remove(&branch)
+            .context("its branch is there")?;
+        let base = self.main()?.oid.clone();
+        let message = format!("Merge pull request #{number} from demo/{branch}\n\n{title}");
+        let commit = self.commit_to_main(&[&head], &edits, &message, by, at)?;
+        self.import.delete(&branch)?;
+        let review = self.id();
+        if let Some(pull) = self.state.pulls.get_mut(&number) {
+            pull.reviews.push(Review {
+                id: review,
+                author: by,
+                state: ReviewState::Approved,
+                body: String::new(),
+                commit: head.oid.clone(),
+                submitted_at: at - Duration::seconds(45),
+            });
+            pull.requested.remove(by.login);
+            pull.requested_team = false;
+            pull.base = base;
+            pull.closed_at = Some(at);
+            pull.updated_at = at;
+            pull.merged = Some(Merged {
+                by,
+                at,
+                commit: commit.clone(),
+            });
+        }
+        if to.is_none() {
+            let release = self.opened.take().context("a release is open")?;
+            self.publish(release, at)?;
+            self.ran("release", "push", "main", &commit, by, at, &["release"]);
+        }
+        Ok(())
+    }
+
+    /// The promotion workflow that a succeeded test starts; prod's starts none.
+    fn dispatched(&mut self, environment: &str, status: DeployedStatus, at: OffsetDateTime) {
+        let upgraded = status == DeployedStatus::Upgraded;
+        if let (true, true, Some(main)) = (upgraded, environment != "prod", &self.main) {
+            let head = main.oid.clone();
+            let by = promotion_bot();
+            self.ran(
+                "promotion",
+                "repository_dispatch",
+                "main",
+                &head,
+                by,
+                at,
+                &["promote"],
+            );
+        }
+    }
+
+    /// Records a workflow run that succeeded half a minute after it started.
+    #[expect(clippy::too_many_arguments, reason = "a run is that many facts")]
+    fn ran(
+        &mut self,
+        name: &'static str,
+        event: &'static str,
+        branch: &str,
+        head: &str,
+        actor: &'static Account,
+        at: OffsetDateTime,
+        checks: &[&str],
+    ) {
+        let path = match name {
+            "container" => ".github/workflows/container.yaml",
+            "release" => ".github/workflows/release.yaml",
+            "promotion" => ".github/workflows/promotion.yaml",
+            _ => ".github/workflows/pull-request.yaml",
+        };
+        let run = self.id();
+        let number = self
+            .state
+            .runs
+            .iter()
+            .filter(|run| run.path == path)
+            .count() as u64
+            + 1;
+        let end = at + Duration::seconds(30);
+        let actor = if name == "release" {
+            actions_bot()
+        } else {
+            actor
+        };
+        self.state.runs.push(WorkflowRun {
+            id: run,
+            number,
+            name,
+            path,
+            event,
+            title: format!("{name} on {branch}"),
+            head_branch: branch.to_owned(),
+            head: head.to_owned(),
+            actor,
+            progress: Progress::Success,
+            created_at: at,
+            updated_at: end,
+        });
+        for check in checks {
+            let check = CheckRun {
+                id: self.id(),
+                run,
+                name: (*check).to_owned(),
+                head: head.to_owned(),
+                progress: Progress::Success,
+                title: None,
+                started_at: at,
+                completed_at: Some(end),
+            };
+            self.state
+                .checks
+                .entry(head.to_owned())
+                .or_default()
+                .push(check);
+        }
+    }
+}
+
+fn person(login: &str) -> anyhow::Result<&'static Account> {
+    account(login).with_context(|| format!("nobody is called {login}"))
+}

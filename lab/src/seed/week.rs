@@ -1,0 +1,252 @@
+//! The week that happened: who did what, how many minutes ago.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{Deployed, DeployedStatus};
+
+/// One release of the week.
+pub(super) struct Release {
+    pub(super) chart: &'static str,
+    pub(super) app: &'static str,
+    pub(super) color: &'static str,
+}
+
+/// The release that the repository's first commit is.
+pub(super) static FIRST: Release = Release {
+    chart: "1.1.4",
+    app: "5.1.5",
+    color: "#8a8f99",
+};
+
+/// The releases after it.
+static GREEN: Release = Release {
+    chart: "1.1.5",
+    app: "5.1.6",
+    color: "#2f6b52",
+};
+static BLUE: Release = Release {
+    chart: "1.1.6",
+    app: "5.1.7",
+    color: "#34577c",
+};
+static AMBER: Release = Release {
+    chart: "1.1.7",
+    app: "5.1.8",
+    color: "#b8791f",
+};
+
+/// Something that someone did.
+pub(super) enum Deed {
+    /// The repository's first commit.
+    Begin,
+    /// `ana` pushed a branch with another colour.
+    PushBranch {
+        branch: &'static str,
+        color: &'static str,
+    },
+    /// Image automation wrote that branch's build into dev.
+    AutomateImage { branch: &'static str },
+    /// `ana` opened a release.
+    OpenRelease(&'static Release),
+    /// The bot opened a promotion.
+    OpenPromotion {
+        to: &'static str,
+        release: &'static Release,
+    },
+    /// Someone approved and merged the release or promotion that is open.
+    Merge {
+        to: Option<&'static str>,
+        by: &'static str,
+    },
+    /// Helm acted in an environment.
+    Helm {
+        environment: &'static str,
+        release: &'static Release,
+        status: DeployedStatus,
+    },
+}
+
+use Deed::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
+use DeployedStatus::{Failed, Installed, RolledBack, Upgraded};
+
+const fn helm(
+    environment: &'static str,
+    release: &'static Release,
+    status: DeployedStatus,
+) -> Deed {
+    Helm {
+        environment,
+        release,
+        status,
+    }
+}
+
+const fn promote(to: &'static str, release: &'static Release) -> Deed {
+    OpenPromotion { to, release }
+}
+
+const fn merge(to: &'static str, by: &'static str) -> Deed {
+    Merge { to: Some(to), by }
+}
+
+const fn merge_release(by: &'static str) -> Deed {
+    Merge { to: None, by }
+}
+
+/// The beginning alone, in minutes ago.
+pub(super) static FRESH: [(i64, Deed); 5] = [
+    (10, Begin),
+    (8, helm("dev-test", &FIRST, Installed)),
+    (7, helm("uat", &FIRST, Installed)),
+    (6, helm("stg", &FIRST, Installed)),
+    (5, helm("prod", &FIRST, Installed)),
+];
+
+/// The week, oldest first, in minutes ago.
+pub(super) static WEEK: [(i64, Deed); 44] = [
+    (8640, Begin),
+    (8636, helm("dev-test", &FIRST, Installed)),
+    (8635, helm("uat", &FIRST, Installed)),
+    (8634, helm("stg", &FIRST, Installed)),
+    (8633, helm("prod", &FIRST, Installed)),
+    (
+        8400,
+        PushBranch {
+            branch: "green-header",
+            color: "#2f6b52",
+        },
+    ),
+    (
+        8398,
+        AutomateImage {
+            branch: "green-header",
+        },
+    ),
+    (8290, OpenRelease(&GREEN)),
+    (8262, merge_release("li")),
+    (8260, helm("dev-test", &GREEN, Upgraded)),
+    (8259, promote("uat", &GREEN)),
+    (8170, merge("uat", "sam")),
+    (8168, helm("uat", &GREEN, Upgraded)),
+    (8167, promote("stg", &GREEN)),
+    (7320, merge("stg", "li")),
+    (7318, helm("stg", &GREEN, Upgraded)),
+    (7317, promote("prod", &GREEN)),
+    (7005, merge("prod", "li")),
+    (7003, helm("prod", &GREEN, Upgraded)),
+    (
+        5900,
+        PushBranch {
+            branch: "blue-header",
+            color: "#34577c",
+        },
+    ),
+    (
+        5898,
+        AutomateImage {
+            branch: "blue-header",
+        },
+    ),
+    (5760, OpenRelease(&BLUE)),
+    (5698, merge_release("li")),
+    (5696, helm("dev-test", &BLUE, Upgraded)),
+    (5695, promote("uat", &BLUE)),
+    (5599, merge("uat", "sam")),
+    (5597, helm("uat", &BLUE, Upgraded)),
+    (5596, promote("stg", &BLUE)),
+    (4559, merge("stg", "sam")),
+    (4557, helm("stg", &BLUE, Upgraded)),
+    (4556, promote("prod", &BLUE)),
+    (4259, merge("prod", "li")),
+    (4257, helm("prod", &BLUE, Failed)),
+    (4256, helm("prod", &GREEN, RolledBack)),
+    (4040, helm("prod", &BLUE, Upgraded)),
+    (430, OpenRelease(&AMBER)),
+    (378, merge_release("li")),
+    (376, helm("dev-test", &AMBER, Upgraded)),
+    (375, promote("uat", &AMBER)),
+    (
+        190,
+        PushBranch {
+            branch: "fix-ui-spacing",
+            color: "#7a4fb5",
+        },
+    ),
+    (
+        188,
+        AutomateImage {
+            branch: "fix-ui-spacing",
+        },
+    ),
+    (46, merge("uat", "sam")),
+    (44, helm("uat", &AMBER, Upgraded)),
+    (42, promote("stg", &AMBER)),
+];
+
+/// What Helm did in the seeded week, oldest first, for a lab that starts at `now`.
+#[must_use]
+pub fn history(now: OffsetDateTime) -> Vec<Deployed> {
+    deployments(&WEEK, now)
+}
+
+/// What Helm did among the deeds.
+pub(super) fn deployments(deeds: &'static [(i64, Deed)], now: OffsetDateTime) -> Vec<Deployed> {
+    deeds
+        .iter()
+        .filter_map(|(ago, deed)| match deed {
+            Helm {
+                environment,
+                release,
+                status,
+            } => Some(Deployed {
+                environment,
+                chart_version: release.chart,
+                app_version: release.app,
+                at: now - Duration::minutes(*ago),
+                status: *status,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_week_is_told_in_order() {
+        assert!(WEEK.windows(2).all(|pair| pair[0].0 > pair[1].0));
+    }
+
+    #[test]
+    fn no_environment_has_more_entries_than_flux_keeps() {
+        let history = history(OffsetDateTime::UNIX_EPOCH);
+        for environment in ["dev-test", "uat", "stg", "prod"] {
+            let entries = history
+                .iter()
+                .filter(|entry| entry.environment == environment);
+            assert!(entries.count() <= 5, "{environment}");
+        }
+    }
+
+    #[test]
+    fn prod_failed_once_and_succeeded_hours_later() {
+        let history = history(OffsetDateTime::UNIX_EPOCH);
+        let prod: Vec<_> = history
+            .iter()
+            .filter(|entry| entry.environment == "prod")
+            .map(|entry| (entry.chart_version, entry.status))
+            .collect();
+        assert_eq!(
+            prod,
+            [
+                ("1.1.4", Installed),
+                ("1.1.5", Upgraded),
+                ("1.1.6", Failed),
+                ("1.1.5", RolledBack),
+                ("1.1.6", Upgraded),
+            ]
+        );
+    }
+}
