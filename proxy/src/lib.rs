@@ -3,6 +3,7 @@
 //! `app` holds the seams; facts flow `sources` → `board` → `front`, and commands `front` → `actions`.
 
 pub mod access;
+pub mod actions;
 pub mod app;
 pub mod board;
 pub mod clock;

@@ -6,6 +6,7 @@ use http::StatusCode;
 use model::wire::{Problem, PromotionCard};
 
 use crate::access::{AccessError, LoginError, OAuthError};
+use crate::actions::ActionError;
 use crate::github::Error as GitHubError;
 use crate::journal::JournalError;
 
@@ -276,6 +277,38 @@ impl From<GitHubError> for Failure {
         Self {
             cause: Some(error.to_string()),
             ..Self::new(status, code, title, detail)
+        }
+    }
+}
+
+impl From<ActionError> for Failure {
+    fn from(error: ActionError) -> Self {
+        let why = error.to_string();
+        match error {
+            ActionError::NoPromotion(detail) => Self::not_found(detail),
+            ActionError::Incomplete(detail) => Self::bad_request(detail),
+            ActionError::ForgedIntent => Self::new(
+                StatusCode::FORBIDDEN,
+                "intent_forged",
+                "Not what you were offered",
+                "Nothing was done: the order does not carry an intent that Weft gave you for this pull request. Reload the page and try again.",
+            ),
+            ActionError::Changed { code, card, .. } => {
+                Self::new(StatusCode::CONFLICT, code, "It has changed", why).with_card(*card)
+            }
+            ActionError::NotPermitted { code, .. } => {
+                Self::new(StatusCode::FORBIDDEN, code, "You may not do that", why)
+            }
+            ActionError::RulesUnmet { card, .. } => Self::new(
+                StatusCode::CONFLICT,
+                "rules_unmet",
+                "The rules are not met",
+                why,
+            )
+            .with_card(*card),
+            ActionError::GitHub(error) => error.into(),
+            ActionError::Journal(error) => error.into(),
+            ActionError::Outcome(error) => Self::internal(error),
         }
     }
 }

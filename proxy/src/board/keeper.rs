@@ -58,7 +58,9 @@ impl Keeper {
         loop {
             match self.journal.last_verdicts(pipeline).await {
                 Ok(entries) => return Verdicts::restored(entries),
-                Err(error) => tracing::error!(%error, %pipeline, "the last verdicts cannot be read"),
+                Err(error) => {
+                    tracing::error!(%error, %pipeline, "the last verdicts cannot be read")
+                }
             }
             tokio::time::sleep(TICK).await;
         }

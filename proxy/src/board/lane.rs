@@ -213,7 +213,10 @@ impl Lane {
 }
 
 fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {
-    spec.environments
-        .iter()
-        .flat_map(|environment| environment.targets.iter().map(move |target| (environment, target)))
+    spec.environments.iter().flat_map(|environment| {
+        environment
+            .targets
+            .iter()
+            .map(move |target| (environment, target))
+    })
 }

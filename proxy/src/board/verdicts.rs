@@ -80,7 +80,8 @@ impl Verdicts {
                         }
                     }
                     let from = known.map(|known| known.state);
-                    self.pending.push(entry(board.pipeline.clone(), station, from, now));
+                    self.pending
+                        .push(entry(board.pipeline.clone(), station, from, now));
                     self.known.insert(
                         spec.name.clone(),
                         Known {

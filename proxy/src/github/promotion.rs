@@ -318,7 +318,12 @@ fn whole(
         }
     });
     let required_checks = rules.map(|rules| rules.checks).unwrap_or_default();
-    let head = node.commits.nodes.into_iter().next().map(|node| node.commit);
+    let head = node
+        .commits
+        .nodes
+        .into_iter()
+        .next()
+        .map(|node| node.commit);
     let (head_at, head_by, rollup) = head.map_or((None, None, None), |head| {
         let by = head.author.and_then(Author::who);
         (head.committed_date, by, head.status_check_rollup)
@@ -340,7 +345,9 @@ fn whole(
         },
         draft: node.is_draft,
         // A deleted account is shown as `ghost`.
-        author: node.author.map_or_else(|| "ghost".into(), |author| author.login),
+        author: node
+            .author
+            .map_or_else(|| "ghost".into(), |author| author.login),
         head: CommitId::new(&node.head_ref_oid),
         head_ref: node.head_ref_name,
         head_by,

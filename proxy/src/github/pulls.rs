@@ -81,7 +81,13 @@ pub struct Merged {
 }
 
 fn pull<'a>(repository: &'a RepositoryName, number: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
-    let mut path = vec!["repos", &repository.owner, &repository.name, "pulls", number];
+    let mut path = vec![
+        "repos",
+        &repository.owner,
+        &repository.name,
+        "pulls",
+        number,
+    ];
     path.extend(rest);
     path
 }
@@ -271,17 +277,27 @@ impl GitHub {
             created_at: Timestamp,
             html_url: String,
         }
-        let path = ["repos", &repository.owner, &repository.name, "actions", "runs"];
+        let path = [
+            "repos",
+            &repository.owner,
+            &repository.name,
+            "actions",
+            "runs",
+        ];
         let query = [("event", "repository_dispatch"), ("per_page", "1")];
         let answer: Answer = self
             .get(acting, &path, &query, Freshness::Confirmed)
             .await?;
-        Ok(answer.workflow_runs.into_iter().next().map(|run| DispatchRun {
-            status: run.status.unwrap_or_else(|| "unknown".into()),
-            conclusion: run.conclusion,
-            at: run.created_at,
-            url: run.html_url,
-        }))
+        Ok(answer
+            .workflow_runs
+            .into_iter()
+            .next()
+            .map(|run| DispatchRun {
+                status: run.status.unwrap_or_else(|| "unknown".into()),
+                conclusion: run.conclusion,
+                at: run.created_at,
+                url: run.html_url,
+            }))
     }
 }
 

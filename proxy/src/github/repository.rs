@@ -54,7 +54,10 @@ struct Oid {
 
 impl Node {
     fn folder(&self, at: usize) -> Option<&str> {
-        self.folders.get(&format!("folder_{at}"))?.get("oid")?.as_str()
+        self.folders
+            .get(&format!("folder_{at}"))?
+            .get("oid")?
+            .as_str()
     }
 }
 

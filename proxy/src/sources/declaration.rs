@@ -138,7 +138,10 @@ mod tests {
         let environment = environment(Deployer::HelmRelease(podinfo()));
         for (text, word) in [
             ("a: [", "not valid YAML"),
-            ("kind: Namespace", "holds no HelmRelease app-podinfo/podinfo"),
+            (
+                "kind: Namespace",
+                "holds no HelmRelease app-podinfo/podinfo",
+            ),
             (
                 "kind: HelmRelease\nmetadata: {name: podinfo}",
                 "names no chart version",

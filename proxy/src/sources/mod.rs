@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 
-pub(crate) use declaration::{release_in, want_in};
+pub(crate) use declaration::release_in;
 
 /// Starts all sources and the boards that they feed. They run until `ending`; the tracker tells when
 /// the last of them is done.

@@ -66,7 +66,10 @@ impl Keeper {
             );
             watch.run(namespaces.api(client.clone(), kind))
         });
-        tokio::join!(futures::future::join_all(watches), self.ping(client.clone()));
+        tokio::join!(
+            futures::future::join_all(watches),
+            self.ping(client.clone())
+        );
     }
 
     async fn connect(&self) -> kube::Client {

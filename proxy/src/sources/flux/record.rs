@@ -82,7 +82,10 @@ impl Record {
         step: &Step,
         now: Timestamp,
     ) -> Entry {
-        let record = step.release.as_ref().and_then(|version| lane.release(version));
+        let record = step
+            .release
+            .as_ref()
+            .and_then(|version| lane.release(version));
         Entry {
             id: 0,
             at: step.at,
@@ -135,9 +138,10 @@ impl<'a> Snapshot<'a> {
             deployed_at: Timestamp::parse(text("lastDeployed")?).ok()?,
             status: text("status")?,
             rolled_back_to: text("action") == Some("rollback"),
-            test_failed: hooks.into_iter().flat_map(serde_json::Map::values).any(|hook| {
-                hook.get("phase").and_then(Value::as_str) == Some("Failed")
-            }),
+            test_failed: hooks
+                .into_iter()
+                .flat_map(serde_json::Map::values)
+                .any(|hook| hook.get("phase").and_then(Value::as_str) == Some("Failed")),
         })
     }
 
@@ -149,7 +153,9 @@ impl<'a> Snapshot<'a> {
 /// What Helm's history tells. Of the newest attempt nothing is told before its outcome is known: neither
 /// that it was deployed before its tests have passed, nor that it failed while Flux may roll it back.
 fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    let conditions = object
+        .pointer("/status/conditions")
+        .and_then(Value::as_array);
     let at_work = conditions.into_iter().flatten().any(|condition| {
         let text = |field: &str| condition.get(field).and_then(Value::as_str);
         text("type") == Some("Reconciling") && text("status") == Some("True")

@@ -98,7 +98,9 @@ impl Watch {
 
     fn forget(&mut self, name: &ObjectName) {
         self.held.remove(name);
-        self.app.boards.forget(&self.cluster, self.kind.as_str(), name);
+        self.app
+            .boards
+            .forget(&self.cluster, self.kind.as_str(), name);
     }
 
     async fn apply(&mut self, object: &DynamicObject) {
@@ -115,7 +117,9 @@ impl Watch {
         let before = self.held.get(&name);
         if self.listed.is_some() && before.is_some_and(|(held, _)| *held > order) {
             // A cluster that was restored counts from an earlier number on: what it lists is what is.
-            self.app.boards.forget(&self.cluster, self.kind.as_str(), &name);
+            self.app
+                .boards
+                .forget(&self.cluster, self.kind.as_str(), &name);
         }
         let fact = read(
             self.kind,

@@ -158,7 +158,14 @@ impl<'a> Teller<'a> {
         };
         let sentence = format!("Released {version} with #{number}.");
         let event = Event::Released { number };
-        self.step(&step, merge.at, merge.by.clone(), event, sentence, "released");
+        self.step(
+            &step,
+            merge.at,
+            merge.by.clone(),
+            event,
+            sentence,
+            "released",
+        );
     }
 
     fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &PastPullRequest) {
@@ -224,7 +231,10 @@ impl<'a> Teller<'a> {
         } else {
             ("refused", Event::PromotionRefused { number })
         };
-        let sentence = format!("@{login} {verb} #{number} with {}.", what(step.release.as_ref()));
+        let sentence = format!(
+            "@{login} {verb} #{number} with {}.",
+            what(step.release.as_ref())
+        );
         let key = format!("{verb} {login} {}", at.millis());
         self.step(step, at, Some(login.to_owned()), event, sentence, &key);
     }

@@ -1,0 +1,186 @@
+//! The approval card: everything an approver needs, read at one moment.
+
+use model::Release;
+use model::gate::hops;
+use model::pipeline::RepositoryName;
+use model::promotion::{Promotion, PromotionState};
+use model::wire::{CommitView, FileDiff, PromotionCard, Station};
+
+use super::permits::{Permits, missing};
+use super::reading::{Reading, acting};
+use super::{ActionError, evidence};
+use crate::access::Person;
+use crate::access::intent::Subject;
+use crate::app::App;
+use crate::github::Comparison;
+
+/// The folder that holds the chart; what changed there between two releases is shown with the promotion.
+const CHARTS: &str = "charts/";
+
+/// The card of a promotion as `person` sees it, or as everyone does.
+///
+/// # Errors
+/// `NoPromotion`, or what GitHub answered.
+pub async fn card(
+    app: &App,
+    person: Option<&Person>,
+    repository: &RepositoryName,
+    number: u64,
+) -> Result<PromotionCard, ActionError> {
+    let reading = Reading::new(app, person, repository, number).await?;
+    Ok(of(app, person, reading).await)
+}
+
+/// The card of what was just read.
+pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> PromotionCard {
+    let board = reading.lane.board();
+    let (station, before) = reading.stations(&board);
+    let promotion = &reading.promotion;
+    let Permits {
+        approve,
+        approve_and_merge,
+        merge,
+        refuse,
+    } = Permits::of(promotion, reading.actor.as_ref());
+    let now = app.clock.now();
+    let minted = person
+        .filter(|_| promotion.state == PromotionState::Open)
+        .map(|person| app.access.intents.mint(subject(&reading, person), now));
+    let (intent_expires_at, intent) = minted
+        .map(|(intent, text)| (intent.expires_at, text))
+        .unzip();
+    let to = release_to_come(&reading, before);
+    let between = between(app, person, &reading, station).await;
+    let environment = reading.environment();
+    PromotionCard {
+        pipeline: board.pipeline.clone(),
+        environment: environment.name.clone(),
+        loud: environment.loud,
+        targets: environment.targets.len(),
+        repository: promotion.repository.clone(),
+        number: promotion.number,
+        title: promotion.title.clone(),
+        url: promotion.url.clone(),
+        state: promotion.state,
+        from: station.release.clone(),
+        to,
+        evidence_from: before.unwrap_or(station).name.clone(),
+        evidence_holds: evidence::holds(before, promotion.release.as_ref()),
+        evidence: evidence::lines(before, promotion.release.as_ref()),
+        files: files(&reading, &between),
+        commits: commits(&between),
+        compare_url: between.url,
+        checks: promotion.checks.clone(),
+        reviews: promotion.reviews.clone(),
+        missing: missing(promotion),
+        head: promotion.head.clone(),
+        head_by: promotion.head_by.clone(),
+        head_at: promotion.head_at,
+        base_ref: promotion.base_ref.clone(),
+        author: promotion.author.clone(),
+        opened_at: promotion.opened_at,
+        approve,
+        approve_and_merge,
+        merge,
+        refuse,
+        intent,
+        intent_expires_at,
+        hops: way(promotion, station),
+        verdict: station.verdict.clone(),
+        as_of: now,
+    }
+}
+
+/// What an intent is bound to: exactly what the card shows.
+fn subject(reading: &Reading, person: &Person) -> Subject {
+    let promotion = &reading.promotion;
+    Subject {
+        user: person.viewer.id,
+        repository: promotion.repository.clone(),
+        number: promotion.number,
+        head: promotion.head.clone(),
+        base_ref: promotion.base_ref.clone(),
+        base: promotion.base.clone(),
+        diff_digest: reading.digest(),
+        method: reading.method().to_owned(),
+    }
+}
+
+/// The release as the environment before shows it, else as the repository remembers it.
+fn release_to_come(reading: &Reading, before: Option<&Station>) -> Release {
+    let chart = reading.promotion.release.clone();
+    let seen = before
+        .map(|station| &station.release)
+        .filter(|release| chart.is_some() && release.chart == chart);
+    if let Some(seen) = seen {
+        return seen.clone();
+    }
+    let record = chart
+        .as_ref()
+        .and_then(|version| reading.lane.release(version));
+    Release {
+        chart,
+        app: record.as_ref().and_then(|record| record.app.clone()),
+        image_tag: None,
+        colour: record.and_then(|record| record.colour),
+    }
+}
+
+/// What lies between what the environment serves and what it would serve; empty where either is not
+/// known or GitHub does not tell: the pull request itself is shown all the same.
+async fn between(
+    app: &App,
+    person: Option<&Person>,
+    reading: &Reading,
+    station: &Station,
+) -> Comparison {
+    let commit = |version| {
+        let record = reading.lane.release(version)?;
+        Some(record.commit)
+    };
+    let from = station.release.chart.as_ref().and_then(commit);
+    let to = reading.promotion.release.as_ref().and_then(commit);
+    let (Some(from), Some(to)) = (from, to) else {
+        return Comparison::default();
+    };
+    if from == to {
+        return Comparison::default();
+    }
+    let repository = &reading.promotion.repository;
+    app.github
+        .compare(acting(person), repository, &from, &to)
+        .await
+        .unwrap_or_else(|error| {
+            tracing::warn!(%error, %repository, "two releases cannot be compared");
+            Comparison::default()
+        })
+}
+
+fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
+    let chart = between
+        .files
+        .iter()
+        .filter(|file| file.filename.starts_with(CHARTS));
+    reading
+        .files
+        .iter()
+        .chain(chart)
+        .cloned()
+        .map(crate::github::ChangedFile::diff)
+        .collect()
+}
+
+fn commits(between: &Comparison) -> Vec<CommitView> {
+    between.commits.clone()
+}
+
+/// The way of the release after the merge. A promotion that a later one has overtaken has no way any
+/// more: what the station does now is the later one's.
+fn way(promotion: &Promotion, station: &Station) -> Vec<model::gate::Hop> {
+    let overtaken = station.wanted_chart > promotion.release;
+    if promotion.state == PromotionState::Merged && !overtaken {
+        hops(promotion, station)
+    } else {
+        Vec::new()
+    }
+}

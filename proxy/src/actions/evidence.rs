@@ -1,0 +1,59 @@
+//! What the environment before a promotion says for and against it.
+
+use model::ChartVersion;
+use model::chain::{LinkState, VerdictState};
+use model::wire::{EvidenceLine, Station};
+
+/// Whether the environment before is proven to serve what would be promoted.
+pub(super) fn holds(before: Option<&Station>, release: Option<&ChartVersion>) -> bool {
+    before.is_some_and(|station| {
+        station.verdict.state == VerdictState::Proven
+            && release.is_some()
+            && station.release.chart.as_ref() == release
+    })
+}
+
+/// The evidence line by line: what it serves, its verdict, and each of its four links.
+pub(super) fn lines(before: Option<&Station>, release: Option<&ChartVersion>) -> Vec<EvidenceLine> {
+    let Some(station) = before else {
+        return Vec::new();
+    };
+    let mut lines = vec![serves(station, release)];
+    lines.push(EvidenceLine {
+        ok: station.verdict.state == VerdictState::Proven,
+        sentence: format!("{} is {}.", station.name, station.verdict.state.word()),
+        at: Some(station.verdict.since),
+    });
+    lines.extend(station.links.iter().map(|link| {
+        EvidenceLine {
+            ok: link.state == LinkState::Holds,
+            sentence: format!("{}: {}", link.label, link.sentence),
+            at: link
+                .evidence
+                .as_ref()
+                .and_then(|evidence| evidence.confirmed_at),
+        }
+    }));
+    lines
+}
+
+fn serves(station: &Station, release: Option<&ChartVersion>) -> EvidenceLine {
+    let name = &station.name;
+    let served = station.release.chart.as_ref();
+    let ok = release.is_some() && served == release;
+    let sentence = match (served, release) {
+        (Some(served), Some(_)) if ok => {
+            format!("{name} serves {served}, which is what would be promoted.")
+        }
+        (Some(served), Some(release)) => format!("{name} serves {served}, not {release}."),
+        (Some(served), None) => {
+            format!("{name} serves {served}; what would be promoted is not known.")
+        }
+        (None, _) => format!("It is not known which release {name} serves."),
+    };
+    EvidenceLine {
+        ok,
+        sentence,
+        at: station.seen_at,
+    }
+}

@@ -1,0 +1,102 @@
+//! What a viewer may do with a promotion, and why not.
+
+use model::promotion::{Actor, Permission, Promotion, PromotionState};
+use model::wire::Permit;
+
+/// The four permits of a card.
+pub(super) struct Permits {
+    pub(super) approve: Permit,
+    pub(super) approve_and_merge: Permit,
+    pub(super) merge: Permit,
+    pub(super) refuse: Permit,
+}
+
+impl Permits {
+    /// What `actor` may do; without one, that they must sign in.
+    pub(super) fn of(promotion: &Promotion, actor: Option<&Actor>) -> Self {
+        let Some(actor) = actor else {
+            let sign_in = || Permit::unless(Some("Sign in with GitHub first.".into()));
+            return Self {
+                approve: sign_in(),
+                approve_and_merge: sign_in(),
+                merge: sign_in(),
+                refuse: sign_in(),
+            };
+        };
+        let approve = promotion.why_not_approve(actor);
+        let both = approve
+            .clone()
+            .or_else(|| promotion.why_not_merge(actor, true));
+        Self {
+            approve: Permit::unless(approve),
+            approve_and_merge: Permit::unless(both),
+            merge: Permit::unless(promotion.why_not_merge(actor, false)),
+            refuse: Permit::unless(why_not_refuse(promotion, actor)),
+        }
+    }
+}
+
+/// Why `actor` may not ask for changes, in a sentence; `None` where they may.
+pub(super) fn why_not_refuse(promotion: &Promotion, actor: &Actor) -> Option<String> {
+    match promotion.state {
+        PromotionState::Merged => return Some("It is merged already.".into()),
+        PromotionState::Closed => return Some("It was closed without a merge.".into()),
+        PromotionState::Open => {}
+    }
+    if is_author(promotion, actor) {
+        return Some("You opened this pull request; close it on GitHub instead.".into());
+    }
+    (actor.permission < Permission::Write).then(|| {
+        format!(
+            "@{} may only read {}; a refusal from you would not count. Ask for write access.",
+            actor.login, promotion.repository
+        )
+    })
+}
+
+/// Whether `actor` opened it.
+pub(super) fn is_author(promotion: &Promotion, actor: &Actor) -> bool {
+    promotion.author.eq_ignore_ascii_case(&actor.login)
+}
+
+/// What is still missing before it can be merged, in a sentence.
+pub(super) fn missing(promotion: &Promotion) -> String {
+    match promotion.state {
+        PromotionState::Merged => {
+            return promotion
+                .merged_by
+                .as_ref()
+                .map_or_else(|| "It is merged.".into(), |by| format!("Merged by @{by}."));
+        }
+        PromotionState::Closed => return "It was closed without a merge.".into(),
+        PromotionState::Open => {}
+    }
+    // Somebody who may do all that anybody may: what stops them stops everyone.
+    let anybody = Actor {
+        login: String::new(),
+        permission: Permission::Maintain,
+    };
+    let beyond_approvals = promotion.why_not_merge(&anybody, true);
+    match (promotion.missing_approvals(), beyond_approvals) {
+        (Some(0), None) => "Nothing is missing: it can be merged.".into(),
+        (Some(0) | None, Some(why)) => why,
+        (None, None) => "The rules of the branch could not be read.".into(),
+        (Some(missing), why) => {
+            let approvals = if missing == 1 {
+                "1 approval is missing".to_owned()
+            } else {
+                format!("{missing} approvals are missing")
+            };
+            let asked = if promotion.requested.is_empty() {
+                String::new()
+            } else {
+                format!("; asked: @{}", promotion.requested.join(", @"))
+            };
+            let why = why
+                .filter(|_| missing == 1)
+                .map(|why| format!(" {why}"))
+                .unwrap_or_default();
+            format!("{approvals}{asked}.{why}")
+        }
+    }
+}
