@@ -17,7 +17,11 @@ use serde_json::Value;
 /// Carries release 1.1.5 up to the chart repository.
 async fn released(world: &World) {
     let number = world.release("#2f6b52", "5.1.6", "1.1.5").await;
-    world.forge.review(number, "sam", "APPROVE", "").await.unwrap();
+    world
+        .forge
+        .review(number, "sam", "APPROVE", "")
+        .await
+        .unwrap();
     world.forge.merge(number, "sam").await.unwrap();
     world
         .eventually("the chart is released", async || {
@@ -51,19 +55,33 @@ async fn a_succeeded_test_opens_exactly_one_promotion_however_often_it_is_told()
     after_runs(&world, 3).await;
     let number = world.promotion("uat").await;
     let pulls = world.forge.pulls().await.unwrap();
-    let open: Vec<_> = pulls.iter().filter(|pull| pull.state == PullState::Open).collect();
+    let open: Vec<_> = pulls
+        .iter()
+        .filter(|pull| pull.state == PullState::Open)
+        .collect();
     assert_eq!(open.len(), 1);
     let pull = open[0];
     assert_eq!(pull.number, number);
     assert_eq!(pull.title, "Promote app-podinfo/podinfo in uat to 1.1.5");
     assert_eq!(pull.author, "weft-demo[bot]");
     assert!(pull.body.contains("**1.1.4** → **1.1.5**"), "{}", pull.body);
-    let files = world.api("sam", Method::GET, &format!("pulls/{number}/files"), None).await.json;
+    let files = world
+        .api("sam", Method::GET, &format!("pulls/{number}/files"), None)
+        .await
+        .json;
     assert_eq!(files.as_array().unwrap().len(), 1);
-    assert_eq!(files[0]["filename"], "environments/uat/podinfo-helmrelease.yaml");
+    assert_eq!(
+        files[0]["filename"],
+        "environments/uat/podinfo-helmrelease.yaml"
+    );
     assert_eq!(files[0]["changes"], 2);
     let asked = world
-        .api("sam", Method::GET, &format!("pulls/{number}/requested_reviewers"), None)
+        .api(
+            "sam",
+            Method::GET,
+            &format!("pulls/{number}/requested_reviewers"),
+            None,
+        )
         .await
         .json;
     assert_eq!(asked["teams"][0]["slug"], "approvers");
@@ -82,7 +100,14 @@ async fn a_rollback_or_a_mere_upgrade_promotes_nothing() {
     world.test_succeeded("dev-test", "not a version").await;
     after_runs(&world, reasons.len() + 2).await;
     for environment in ["uat", "stg", "prod"] {
-        assert!(world.forge.open_promotion(environment).await.unwrap().is_none());
+        assert!(
+            world
+                .forge
+                .open_promotion(environment)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 }
 
@@ -102,7 +127,11 @@ async fn a_promotion_never_goes_back_to_an_older_version() {
 async fn a_newer_release_takes_over_the_open_promotion_and_says_so() {
     let world = World::seeded().await;
     let waiting = world.forge.open_promotion("stg").await.unwrap().unwrap();
-    world.forge.review(waiting.number, "sam", "APPROVE", "").await.unwrap();
+    world
+        .forge
+        .review(waiting.number, "sam", "APPROVE", "")
+        .await
+        .unwrap();
     world.test_succeeded("uat", "1.1.8").await;
     let pull = world
         .eventually("the promotion is taken over", async || {
@@ -130,7 +159,11 @@ async fn a_branch_with_another_colour_is_built_and_a_second_colour_after_it() {
             .filter_map(|tag| Some((tag.rsplit_once('-')?.1.parse::<i64>().ok()?, tag.clone())))
             .max()
     };
-    let build = world.forge.push_branch_build("#112233", "ana").await.unwrap();
+    let build = world
+        .forge
+        .push_branch_build("#112233", "ana")
+        .await
+        .unwrap();
     let start = format!("{}-{}-", build.branch, &build.sha[..7]);
     world
         .eventually("the branch is the newest build", async || {
@@ -138,7 +171,13 @@ async fn a_branch_with_another_colour_is_built_and_a_second_colour_after_it() {
             tag.starts_with(&start).then_some(())
         })
         .await;
-    assert!(world.forge.push_branch_build("#112233", "ana").await.is_err());
+    assert!(
+        world
+            .forge
+            .push_branch_build("#112233", "ana")
+            .await
+            .is_err()
+    );
     assert!(world.forge.push_branch_build("red", "ana").await.is_err());
 }
 
@@ -150,10 +189,14 @@ async fn webhooks_tell_of_a_moved_head_and_are_signed() {
     let url = format!("http://{}/hooks", listener.local_addr().unwrap());
     let ears = heard.clone();
     let receive = async move |headers: HeaderMap, body: Bytes| {
-        assert_eq!(headers["x-hub-signature-256"], signature("secret", &body).as_str());
+        assert_eq!(
+            headers["x-hub-signature-256"],
+            signature("secret", &body).as_str()
+        );
         assert!(headers.contains_key("x-github-delivery"));
         let event = headers["x-github-event"].to_str().unwrap().to_owned();
-        ears.lock().push((event, serde_json::from_slice(&body).unwrap()));
+        ears.lock()
+            .push((event, serde_json::from_slice(&body).unwrap()));
     };
     let receiver = axum::serve(listener, Router::new().route("/hooks", post(receive)));
     let receiver = tokio::spawn(receiver.into_future());
@@ -162,17 +205,23 @@ async fn webhooks_tell_of_a_moved_head_and_are_signed() {
     let head = world.forge.move_head("stg", "ana").await.unwrap();
     let find = |event: &str, action: &str| {
         let heard = heard.lock();
-        let found = heard.iter().find(|(name, body)| name == event && body["action"] == action);
+        let found = heard
+            .iter()
+            .find(|(name, body)| name == event && body["action"] == action);
         found.map(|(_, body)| body.clone())
     };
     let told = world
-        .eventually("the pull request's move is told", async || find("pull_request", "synchronize"))
+        .eventually("the pull request's move is told", async || {
+            find("pull_request", "synchronize")
+        })
         .await;
     assert_eq!(told["pull_request"]["head"]["sha"], head.as_str());
     assert_eq!(told["repository"]["full_name"], "demo/podinfo");
     assert_eq!(told["sender"]["login"], "ana");
     world
-        .eventually("the new head's checks are told", async || find("check_run", "completed"))
+        .eventually("the new head's checks are told", async || {
+            find("check_run", "completed")
+        })
         .await;
     receiver.abort();
 }

@@ -25,7 +25,12 @@ async fn choose(world: &World, login: &str) -> String {
         ("code_challenge_method", "S256"),
         ("login", login),
     ];
-    let chosen = read(world.request(Method::POST, "login/oauth/authorize").form(&form)).await;
+    let chosen = read(
+        world
+            .request(Method::POST, "login/oauth/authorize")
+            .form(&form),
+    )
+    .await;
     assert_eq!(chosen.status, 303, "{}", chosen.text);
     let target = Url::parse(chosen.headers["location"].to_str().unwrap()).unwrap();
     assert!(target.as_str().starts_with(REDIRECT));
@@ -80,7 +85,9 @@ async fn someone_signs_in_and_is_who_they_chose_to_be() {
     let sam = user(&world, pair["access_token"].as_str().unwrap()).await;
     assert_eq!(sam.json["login"], "sam");
     assert_eq!(sam.json["id"], 1002);
-    let avatar = reqwest::get(sam.json["avatar_url"].as_str().unwrap()).await.unwrap();
+    let avatar = reqwest::get(sam.json["avatar_url"].as_str().unwrap())
+        .await
+        .unwrap();
     assert_eq!(avatar.headers()["content-type"], "image/svg+xml");
 }
 
@@ -93,8 +100,11 @@ async fn each_error_of_the_exchange_comes_as_200_with_its_name() {
     assert_eq!(wrong_secret["error"], "incorrect_client_credentials");
     let unknown = exchange(&world, &[("code", "made-up")]).await;
     assert_eq!(unknown["error"], "bad_verification_code");
-    let elsewhere =
-        exchange(&world, &[("code", &code), ("redirect_uri", "http://127.0.0.1:1/x")]).await;
+    let elsewhere = exchange(
+        &world,
+        &[("code", &code), ("redirect_uri", "http://127.0.0.1:1/x")],
+    )
+    .await;
     assert_eq!(elsewhere["error"], "redirect_uri_mismatch");
     let twice = exchange(&world, &[("code", &again)]).await;
     assert_eq!(twice["error"], "bad_verification_code");
@@ -108,8 +118,14 @@ async fn each_error_of_the_exchange_comes_as_200_with_its_name() {
     let late = exchange(&world, &[("code", &code)]).await;
     assert_eq!(late["error"], "bad_verification_code");
 
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "made-up")];
-    assert_eq!(exchange(&world, &refresh).await["error"], "bad_refresh_token");
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "made-up"),
+    ];
+    assert_eq!(
+        exchange(&world, &refresh).await["error"],
+        "bad_refresh_token"
+    );
 }
 
 #[tokio::test]
@@ -118,12 +134,23 @@ async fn a_refresh_rotates_the_pair_and_a_token_ends_after_eight_hours() {
     let code = choose(&world, "li").await;
     let first = exchange(&world, &[("code", &code)]).await;
     let first_refresh = first["refresh_token"].as_str().unwrap();
-    let refresh = [("grant_type", "refresh_token"), ("refresh_token", first_refresh)];
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", first_refresh),
+    ];
     let second = exchange(&world, &refresh).await;
-    assert_eq!(user(&world, first["access_token"].as_str().unwrap()).await.status, 401);
+    assert_eq!(
+        user(&world, first["access_token"].as_str().unwrap())
+            .await
+            .status,
+        401
+    );
     let token = second["access_token"].as_str().unwrap();
     assert_eq!(user(&world, token).await.status, 200);
-    assert_eq!(exchange(&world, &refresh).await["error"], "bad_refresh_token");
+    assert_eq!(
+        exchange(&world, &refresh).await["error"],
+        "bad_refresh_token"
+    );
     world.clock.advance(Duration::from_secs(8 * 3600 + 1));
     let ended = user(&world, token).await;
     assert_eq!(ended.status, 401);
@@ -153,7 +180,10 @@ async fn a_revoked_token_is_no_token() {
     let token = pair["access_token"].as_str().unwrap();
     let app = world.forge.app();
     let revoke = world
-        .request(Method::DELETE, &format!("api/v3/applications/{}/token", app.client_id))
+        .request(
+            Method::DELETE,
+            &format!("api/v3/applications/{}/token", app.client_id),
+        )
         .basic_auth(&app.client_id, Some(&app.client_secret))
         .json(&serde_json::json!({ "access_token": token }));
     assert_eq!(read(revoke).await.status, 204);

@@ -8,22 +8,42 @@ use serde_json::{Value, json};
 
 async fn approve(world: &World, login: &str, number: u64) -> forge_world::Answer {
     let path = format!("pulls/{number}/reviews");
-    world.api(login, Method::POST, &path, Some(json!({ "event": "APPROVE" }))).await
+    world
+        .api(
+            login,
+            Method::POST,
+            &path,
+            Some(json!({ "event": "APPROVE" })),
+        )
+        .await
 }
 
 async fn merge(world: &World, login: &str, number: u64, body: Value) -> forge_world::Answer {
-    world.api(login, Method::PUT, &format!("pulls/{number}/merge"), Some(body)).await
+    world
+        .api(
+            login,
+            Method::PUT,
+            &format!("pulls/{number}/merge"),
+            Some(body),
+        )
+        .await
 }
 
 #[tokio::test]
 async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image() {
     let world = World::fresh().await;
     let number = world.release("#2f6b52", "5.1.6", "1.1.5").await;
-    let pull = world.api("sam", Method::GET, &format!("pulls/{number}"), None).await.json;
+    let pull = world
+        .api("sam", Method::GET, &format!("pulls/{number}"), None)
+        .await
+        .json;
     assert_eq!(pull["mergeable_state"], "blocked");
     assert_eq!(pull["changed_files"], 4);
     assert_eq!(approve(&world, "sam", number).await.status, 200);
-    let pull = world.api("sam", Method::GET, &format!("pulls/{number}"), None).await.json;
+    let pull = world
+        .api("sam", Method::GET, &format!("pulls/{number}"), None)
+        .await
+        .json;
     assert_eq!(pull["mergeable_state"], "clean");
 
     let sha = pull["head"]["sha"].clone();
@@ -32,7 +52,10 @@ async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image()
     assert_eq!(merged.json["merged"], true);
     let oid = merged.json["sha"].as_str().unwrap();
     assert_eq!(world.forge.branch("main").unwrap(), oid);
-    let commit = world.api("sam", Method::GET, &format!("commits/{oid}"), None).await.json;
+    let commit = world
+        .api("sam", Method::GET, &format!("commits/{oid}"), None)
+        .await
+        .json;
     assert_eq!(commit["parents"][1]["sha"], sha);
     assert_eq!(commit["author"]["login"], "sam");
     world
@@ -42,8 +65,14 @@ async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image()
             (charts[0] == "1.1.5" && images.contains(&"5.1.6".to_owned())).then_some(())
         })
         .await;
-    let after = world.api("sam", Method::GET, &format!("pulls/{number}"), None).await.json;
-    assert_eq!((&after["state"], &after["merged"]), (&json!("closed"), &json!(true)));
+    let after = world
+        .api("sam", Method::GET, &format!("pulls/{number}"), None)
+        .await
+        .json;
+    assert_eq!(
+        (&after["state"], &after["merged"]),
+        (&json!("closed"), &json!(true))
+    );
     assert_eq!(after["merged_by"]["login"], "sam");
     assert!(world.forge.branch("release-1.1.5").is_err());
 }
@@ -54,7 +83,10 @@ async fn nobody_approves_their_own_pull_request() {
     let number = world.release("#2f6b52", "5.1.6", "1.1.5").await;
     let refused = approve(&world, "ana", number).await;
     assert_eq!(refused.status, 422);
-    assert_eq!(refused.json["errors"][0], "Can not approve your own pull request");
+    assert_eq!(
+        refused.json["errors"][0],
+        "Can not approve your own pull request"
+    );
 }
 
 #[tokio::test]
@@ -64,7 +96,11 @@ async fn a_readers_approval_is_recorded_and_does_not_count() {
     assert_eq!(approve(&world, "kim", number).await.status, 200);
     let refused = merge(&world, "sam", number, json!({})).await;
     assert_eq!(refused.status, 405);
-    assert!(refused.text.contains("approving review is required"), "{}", refused.text);
+    assert!(
+        refused.text.contains("approving review is required"),
+        "{}",
+        refused.text
+    );
     assert_eq!(merge(&world, "kim", number, json!({})).await.status, 403);
 }
 
@@ -81,16 +117,31 @@ async fn a_merge_names_the_head_that_was_seen() {
 #[tokio::test]
 async fn a_failing_check_stands_in_the_way_and_says_which() {
     let world = World::fresh().await;
-    let number = world.forge.open_release("#2f6b52", "5.1.6", "1.1.5", "ana").await.unwrap();
-    let values = world.forge.file("release-1.1.5", "charts/podinfo/values.yaml").await.unwrap();
+    let number = world
+        .forge
+        .open_release("#2f6b52", "5.1.6", "1.1.5", "ana")
+        .await
+        .unwrap();
+    let values = world
+        .forge
+        .file("release-1.1.5", "charts/podinfo/values.yaml")
+        .await
+        .unwrap();
     let wrong = values.replace("5.1.6", "5.1.7");
     let files = [("charts/podinfo/values.yaml", Some(wrong.as_str()))];
-    world.forge.commit("release-1.1.5", "Another tag", &files, "ana").await.unwrap();
+    world
+        .forge
+        .commit("release-1.1.5", "Another tag", &files, "ana")
+        .await
+        .unwrap();
     approve(&world, "sam", number).await;
     world
         .eventually("the versions disagree", async || {
             let unmet = world.forge.pull(number).await.unwrap().unmet;
-            unmet.iter().any(|line| line.contains("\"versions agree\" is failing")).then_some(())
+            unmet
+                .iter()
+                .any(|line| line.contains("\"versions agree\" is failing"))
+                .then_some(())
         })
         .await;
     assert_eq!(merge(&world, "sam", number, json!({})).await.status, 405);
@@ -103,11 +154,23 @@ async fn a_push_dismisses_the_approvals_before_it() {
     approve(&world, "sam", number).await;
     assert_eq!(world.forge.pull(number).await.unwrap().approved_by, ["sam"]);
     let files = [("notes.txt", Some("one more thing\n"))];
-    world.forge.commit("release-1.1.5", "One more thing", &files, "ana").await.unwrap();
+    world
+        .forge
+        .commit("release-1.1.5", "One more thing", &files, "ana")
+        .await
+        .unwrap();
     let path = format!("pulls/{number}/reviews");
     let reviews = world.api("sam", Method::GET, &path, None).await.json;
     assert_eq!(reviews[0]["state"], "DISMISSED");
-    assert!(world.forge.pull(number).await.unwrap().approved_by.is_empty());
+    assert!(
+        world
+            .forge
+            .pull(number)
+            .await
+            .unwrap()
+            .approved_by
+            .is_empty()
+    );
     assert_eq!(merge(&world, "sam", number, json!({})).await.status, 405);
 }
 
@@ -137,16 +200,27 @@ async fn an_asynchronous_merge_is_polled_until_it_is_done() {
     let uuid = asked.json["details"]["uuid"].as_str().unwrap().to_owned();
     let failed = async_result(&world, number, &uuid).await;
     assert_eq!(failed["status"], "failed");
-    assert!(failed["details"]["message"].as_str().unwrap().contains("approving review"));
+    assert!(
+        failed["details"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("approving review")
+    );
 
     approve(&world, "sam", number).await;
     let asked = world.api("sam", Method::PUT, &path, Some(json!({}))).await;
     let uuid = asked.json["details"]["uuid"].as_str().unwrap().to_owned();
     let merged = async_result(&world, number, &uuid).await;
     assert_eq!(merged["status"], "merged");
-    assert_eq!(merged["details"]["sha"], world.forge.branch("main").unwrap());
+    assert_eq!(
+        merged["details"]["sha"],
+        world.forge.branch("main").unwrap()
+    );
     let again = world.api("sam", Method::PUT, &path, Some(json!({}))).await;
-    assert_eq!((again.status, &again.json["status"]), (200, &json!("merged")));
+    assert_eq!(
+        (again.status, &again.json["status"]),
+        (200, &json!("merged"))
+    );
 }
 
 async fn async_result(world: &World, number: u64, uuid: &str) -> Value {
@@ -167,10 +241,17 @@ async fn what_has_not_changed_is_304_and_costs_nothing() {
     let first = forge_world::read(world.request(Method::GET, path).bearer_auth(&token)).await;
     assert_eq!(first.json.as_array().unwrap().len(), 2);
     let link = first.headers["link"].to_str().unwrap();
-    assert!(link.contains("rel=\"next\"") && link.contains("page=2"), "{link}");
+    assert!(
+        link.contains("rel=\"next\"") && link.contains("page=2"),
+        "{link}"
+    );
     assert!(first.headers.contains_key("x-github-request-id"));
     let left = |answer: &forge_world::Answer| {
-        answer.headers["x-ratelimit-remaining"].to_str().unwrap().parse::<u32>().unwrap()
+        answer.headers["x-ratelimit-remaining"]
+            .to_str()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
     };
     let again = world
         .request(Method::GET, path)
@@ -193,7 +274,9 @@ async fn errors_have_githubs_shape() {
     let empty = world.api("ana", Method::POST, "pulls", Some(body)).await;
     assert_eq!(empty.status, 422);
     assert_eq!(empty.json["errors"][0]["code"], "custom");
-    let anonymous = world.request(Method::POST, "repos/demo/podinfo/pulls").json(&json!({}));
+    let anonymous = world
+        .request(Method::POST, "repos/demo/podinfo/pulls")
+        .json(&json!({}));
     assert_eq!(forge_world::read(anonymous).await.status, 401);
 }
 
@@ -201,16 +284,30 @@ async fn errors_have_githubs_shape() {
 async fn a_compare_shows_each_file_with_its_patch() {
     let world = World::seeded().await;
     let compared = world
-        .api("sam", Method::GET, "compare/main...promotion-app-podinfo-podinfo-stg", None)
+        .api(
+            "sam",
+            Method::GET,
+            "compare/main...promotion-app-podinfo-podinfo-stg",
+            None,
+        )
         .await
         .json;
     assert_eq!(compared["status"], "ahead");
     assert_eq!(compared["ahead_by"], 1);
     let file = &compared["files"][0];
-    assert_eq!(file["filename"], "environments/stg/podinfo-helmrelease.yaml");
-    assert_eq!((&file["additions"], &file["deletions"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        file["filename"],
+        "environments/stg/podinfo-helmrelease.yaml"
+    );
+    assert_eq!(
+        (&file["additions"], &file["deletions"]),
+        (&json!(1), &json!(1))
+    );
     let patch = file["patch"].as_str().unwrap();
-    assert!(patch.contains("-      version: 1.1.6\n+      version: 1.1.7"), "{patch}");
+    assert!(
+        patch.contains("-      version: 1.1.6\n+      version: 1.1.7"),
+        "{patch}"
+    );
 }
 
 #[tokio::test]
@@ -218,13 +315,33 @@ async fn a_status_is_set_read_and_summed_up() {
     let world = World::fresh().await;
     let main = world.forge.branch("main").unwrap();
     let body = json!({ "state": "failure", "context": "kustomization/uat/1234abcd" });
-    let set = world.api("fluxcdbot", Method::POST, &format!("statuses/{main}"), Some(body)).await;
+    let set = world
+        .api(
+            "fluxcdbot",
+            Method::POST,
+            &format!("statuses/{main}"),
+            Some(body),
+        )
+        .await;
     assert_eq!(set.status, 201, "{}", set.text);
-    let list = world.api("sam", Method::GET, &format!("commits/{main}/statuses"), None).await.json;
+    let list = world
+        .api(
+            "sam",
+            Method::GET,
+            &format!("commits/{main}/statuses"),
+            None,
+        )
+        .await
+        .json;
     assert_eq!(list[0]["creator"]["login"], "fluxcdbot");
-    let sum = world.api("sam", Method::GET, "commits/main/status", None).await.json;
+    let sum = world
+        .api("sam", Method::GET, "commits/main/status", None)
+        .await
+        .json;
     assert_eq!(sum["state"], "failure");
     let body = json!({ "state": "success" });
-    let refused = world.api("kim", Method::POST, &format!("statuses/{main}"), Some(body)).await;
+    let refused = world
+        .api("kim", Method::POST, &format!("statuses/{main}"), Some(body))
+        .await;
     assert_eq!(refused.status, 403);
 }
