@@ -4,10 +4,15 @@
 pub mod apps;
 pub mod clock;
 pub mod clusters;
+pub mod dashboard;
 pub mod faults;
 pub mod forge;
 mod http_client;
 pub mod jobs;
+pub mod scenario;
 pub mod seed;
+mod world;
 
 use http_client::http_client;
+
+pub use world::{ENVIRONMENTS, Lab, LabOptions};

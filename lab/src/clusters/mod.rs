@@ -44,7 +44,7 @@ pub use self::addresses::Addresses;
 pub use self::kinds::Kind;
 pub use self::notify::Secrets;
 pub use self::object::{Key, Object};
-pub use self::pace::Pace;
+pub use self::pace::{Pace, UnknownPace};
 pub use self::store::{Applied, Change, Event, Store};
 
 /// What the application of an environment is to answer with.
@@ -87,7 +87,9 @@ pub struct PastRelease {
 pub enum PastStatus {
     /// It was deployed, and its tests succeeded.
     Deployed,
-    /// It failed and was rolled back to the one before.
+    /// It failed.
+    Failed,
+    /// It is the one before, to which a failed one was rolled back.
     RolledBack,
 }
 
@@ -154,6 +156,8 @@ pub struct ClusterOptions {
     /// When given, the cluster starts in the middle of this history; else it starts empty, and goes
     /// through everything before one's eyes.
     pub past: Option<Vec<PastRelease>>,
+    /// The UID of the Provider `commit-status`, where the statuses of the past bear it already.
+    pub commit_status_uid: Option<String>,
     /// How many changes watches can go back.
     pub watch_window: usize,
 }
@@ -212,6 +216,10 @@ impl Cluster {
         bootstrap(&context, options.bootstrap)
             .await
             .with_context(|| format!("bootstrapping the cluster {environment}"))?;
+        if let Some(uid) = options.commit_status_uid {
+            let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
+            store.rewrite(&provider, |object| object["metadata"]["uid"] = uid.into());
+        }
         if let Some(past) = &options.past {
             context.seeding().settle().await?;
             context.date_back(past);
@@ -292,6 +300,11 @@ impl Cluster {
     /// While paused, controllers finish what they are doing and begin nothing.
     pub fn pause_controllers(&self, paused: bool) {
         self.paused.send_replace(paused);
+    }
+
+    /// Where signals for this cluster can be sent by whoever outlives its borrow.
+    pub(crate) fn signals(&self) -> mpsc::UnboundedSender<Signal> {
+        self.signals.clone()
     }
 
     /// Has the controllers look at what changed outside, before their interval is over.

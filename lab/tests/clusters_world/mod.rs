@@ -244,6 +244,7 @@ impl World {
                 path: format!("clusters/{environment}"),
             },
             past: None,
+            commit_status_uid: None,
             watch_window,
         })
         .await

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
 use super::{Context, Memory, Next, has_controller, reconcile};
-use crate::clusters::PastRelease;
 use crate::clusters::kinds::{GIT_REPOSITORY, HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{Key, Object, is_ready, text, timestamp};
 use crate::clusters::pace::Pace;
+use crate::clusters::{PastRelease, PastStatus};
 
 /// More rounds than the longest chain of dependencies needs.
 const ROUNDS: usize = 6;
@@ -104,8 +104,10 @@ fn settled(object: &Object) -> bool {
 
 /// How many versions were declared one after the other: what the generation counts.
 fn declared(past: &[PastRelease]) -> i64 {
-    let mut versions: Vec<&str> = past
+    let declared = past
         .iter()
+        .filter(|release| release.status != PastStatus::RolledBack);
+    let mut versions: Vec<&str> = declared
         .map(|release| release.chart_version.as_str())
         .collect();
     versions.dedup();

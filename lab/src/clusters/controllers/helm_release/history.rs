@@ -157,22 +157,28 @@ pub(in crate::clusters::controllers) fn past(
     };
     let first = releases.first().map(|release| timestamp(release.at));
     for release in releases {
-        let mut entry = made.clone();
         let version = history.next_version();
+        let at = timestamp(release.at);
+        if release.status == PastStatus::RolledBack {
+            if let Some(previous) = history.previous().cloned() {
+                history.push_rollback(previous, version, &at);
+            }
+            continue;
+        }
+        let mut entry = made.clone();
         entry["chartVersion"] = json!(release.chart_version);
         entry["appVersion"] = json!(release.app_version);
         entry["version"] = json!(version);
         entry["action"] = json!(if version == 1 { "install" } else { "upgrade" });
         entry["firstDeployed"] = json!(first);
-        entry["lastDeployed"] = json!(timestamp(release.at));
-        let failed = release.status == PastStatus::RolledBack;
+        entry["lastDeployed"] = json!(at);
         if let Some(hooks) = entry.get_mut("testHooks").and_then(Value::as_object_mut) {
             for hook in hooks.values_mut() {
                 hook["lastStarted"] = json!(timestamp(release.at + Duration::seconds(5)));
                 hook["lastCompleted"] = json!(timestamp(release.at + Duration::seconds(9)));
             }
         }
-        if failed {
+        if release.status == PastStatus::Failed {
             entry["status"] = json!("failed");
             if let Some(entry) = entry.as_object_mut() {
                 entry.remove("testHooks");
@@ -180,10 +186,6 @@ pub(in crate::clusters::controllers) fn past(
         }
         entry["digest"] = json!(digest(&entry));
         history.push(entry);
-        if failed && let Some(previous) = history.previous().cloned() {
-            let at = timestamp(release.at + Duration::minutes(2));
-            history.push_rollback(previous, version + 1, &at);
-        }
     }
     let newest = history.latest().cloned().unwrap_or_default();
     let ends_there = text(&newest, "/chartVersion") == text(made, "/chartVersion");

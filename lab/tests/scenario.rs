@@ -1,0 +1,375 @@
+//! The whole lab: what it is like at the first look, and a release that is carried through it by the
+//! demo's steps.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lab::clusters::{Key, Kind, Pace};
+use lab::scenario::{Scenario, ScenarioError, StepStatus};
+use lab::{ENVIRONMENTS, Lab, LabOptions};
+use serde_json::Value;
+
+async fn lab(seeded: bool) -> Scenario {
+    let options = LabOptions {
+        pace: Pace::instant(),
+        seeded,
+        ..LabOptions::default()
+    };
+    Scenario::new(Arc::new(Lab::start(options).await.unwrap()))
+}
+
+fn release(scenario: &Scenario, environment: &str) -> Value {
+    let key = Key::new(
+        Kind::named("HelmRelease").unwrap(),
+        "app-podinfo",
+        "podinfo",
+    );
+    let object = scenario
+        .lab()
+        .cluster(environment)
+        .unwrap()
+        .store()
+        .get(&key);
+    object.map(|object| (*object).clone()).unwrap_or_default()
+}
+
+fn served(scenario: &Scenario, environment: &str) -> (String, String) {
+    let serving = scenario.lab().app(environment).unwrap().serving().unwrap();
+    (serving.version, serving.color)
+}
+
+async fn step(scenario: &Scenario, id: &str) -> (StepStatus, String, Option<String>) {
+    let state = scenario.state().await.unwrap();
+    let step = state.steps.into_iter().find(|step| step.id == id).unwrap();
+    (step.state, step.note.unwrap_or_default(), step.href)
+}
+
+async fn until(scenario: &Scenario, id: &str, wanted: StepStatus) {
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let (state, note, _) = step(scenario, id).await;
+        if state == wanted {
+            return;
+        }
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{id} stays {state:?}: {note}"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Approves and merges the open promotion into an environment, as Sam does in Weft.
+async fn approve(scenario: &Scenario, environment: &str) {
+    until(
+        scenario,
+        &format!("approve-{environment}"),
+        StepStatus::Ready,
+    )
+    .await;
+    let forge = scenario.lab().forge();
+    let number = forge
+        .open_promotion(environment)
+        .await
+        .unwrap()
+        .unwrap()
+        .number;
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+    while !forge.pull(number).await.unwrap().checks_passed {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "the checks of #{number} do not pass"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    forge.review(number, "sam", "APPROVE", "").await.unwrap();
+    forge.merge(number, "sam").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_the_first_look_a_week_has_happened() {
+    let scenario = lab(true).await;
+    for (environment, chart, app, color) in [
+        ("dev-test", "1.1.7", "5.1.8", "#b8791f"),
+        ("uat", "1.1.7", "5.1.8", "#b8791f"),
+        ("stg", "1.1.6", "5.1.7", "#34577c"),
+        ("prod", "1.1.6", "5.1.7", "#34577c"),
+    ] {
+        assert_eq!(
+            served(&scenario, environment),
+            (app.to_owned(), color.to_owned())
+        );
+        let release = release(&scenario, environment);
+        let newest = &release["status"]["history"][0];
+        assert_eq!(
+            (&newest["chartVersion"], &newest["status"]),
+            (&chart.into(), &"deployed".into())
+        );
+        let ready = &release["status"]["conditions"][0];
+        assert_eq!(
+            (&ready["type"], &ready["status"]),
+            (&"Ready".into(), &"True".into()),
+            "{release:#}"
+        );
+        assert_eq!(
+            ready["observedGeneration"],
+            release["metadata"]["generation"]
+        );
+        assert_eq!(ready["lastTransitionTime"], newest["lastDeployed"]);
+        let message = ready["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!(".v{} ", newest["version"])),
+            "{message}"
+        );
+    }
+    assert_eq!(served(&scenario, "dev").1, "#7a4fb5");
+    let prod = release(&scenario, "prod");
+    let shapes: Vec<String> = prod["status"]["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| format!("{} {}", entry["chartVersion"], entry["status"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        shapes,
+        [
+            "1.1.6 deployed",
+            "1.1.5 superseded",
+            "1.1.6 failed",
+            "1.1.5 superseded",
+            "1.1.4 superseded"
+        ]
+    );
+    assert_eq!(step(&scenario, "approve-uat").await.0, StepStatus::Done);
+    let (state, _, href) = step(&scenario, "approve-stg").await;
+    assert_eq!(state, StepStatus::Ready);
+    assert!(href.unwrap().starts_with("pr/demo/podinfo/"));
+    assert_eq!(step(&scenario, "approve-prod").await.0, StepStatus::Blocked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_release_travels_from_a_branch_to_prod() {
+    let scenario = lab(true).await;
+    scenario.run_step("branch-build").await.unwrap();
+    until(&scenario, "branch-build", StepStatus::Done).await;
+
+    assert_eq!(
+        step(&scenario, "merge-release").await.0,
+        StepStatus::Blocked
+    );
+    scenario.run_step("release").await.unwrap();
+    assert_eq!(step(&scenario, "release").await.0, StepStatus::Done);
+    let again = scenario.run_step("release").await.unwrap_err();
+    assert!(matches!(again, ScenarioError::NotNow(_)), "{again}");
+    until(&scenario, "merge-release", StepStatus::Ready).await;
+    scenario.run_step("merge-release").await.unwrap();
+    until(&scenario, "merge-release", StepStatus::Done).await;
+    for environment in ["uat", "stg", "prod"] {
+        approve(&scenario, environment).await;
+        until(
+            &scenario,
+            &format!("approve-{environment}"),
+            StepStatus::Done,
+        )
+        .await;
+    }
+    let colors: Vec<(String, String)> = ENVIRONMENTS[1..]
+        .iter()
+        .map(|environment| served(&scenario, environment))
+        .collect();
+    assert!(colors.iter().all(|color| *color == colors[0]), "{colors:?}");
+    assert_eq!(colors[0].0, "5.1.9");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_upgrade_stops_the_line_until_the_next_release() {
+    let scenario = lab(true).await;
+    scenario
+        .order_fault("helm-upgrade-fails", Some("stg"))
+        .await
+        .unwrap();
+    approve(&scenario, "stg").await;
+    until(&scenario, "approve-stg", StepStatus::Blocked).await;
+    let (_, note, _) = step(&scenario, "approve-stg").await;
+    assert!(
+        note.starts_with("Helm rollback to previous release"),
+        "{note}"
+    );
+    assert_eq!(served(&scenario, "stg").0, "5.1.7");
+    assert_eq!(step(&scenario, "approve-prod").await.0, StepStatus::Blocked);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_promotion_moves_at_once_and_other_faults_wait() {
+    let scenario = lab(true).await;
+    let forge = scenario.lab().forge();
+    let before = forge.open_promotion("stg").await.unwrap().unwrap().head;
+    scenario
+        .order_fault("head-moves", Some("stg"))
+        .await
+        .unwrap();
+    assert_ne!(
+        forge.open_promotion("stg").await.unwrap().unwrap().head,
+        before
+    );
+    let refused = scenario
+        .order_fault("head-moves", Some("uat"))
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, ScenarioError::NotNow(_)), "{refused}");
+
+    scenario
+        .order_fault("cluster-dark", Some("prod"))
+        .await
+        .unwrap();
+    assert!(scenario.lab().cluster("prod").unwrap().is_dark());
+    let state = scenario.state().await.unwrap();
+    let dark = state
+        .faults
+        .iter()
+        .find(|fault| fault.id == "cluster-dark")
+        .unwrap();
+    assert_eq!(dark.ordered_in, ["prod"]);
+    scenario.cancel_fault("cluster-dark", None).unwrap();
+    assert!(!scenario.lab().cluster("prod").unwrap().is_dark());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_presenters_controls_answer_over_http() {
+    let scenario = lab(true).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/lab/v1", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        axum::serve(listener, lab::scenario::routes(scenario))
+            .await
+            .unwrap()
+    });
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let state: Value = http
+        .get(format!("{base}/state"))
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(state["steps"].as_array().unwrap().len(), 6);
+    assert_eq!(state["steps"][4]["state"], "ready");
+    assert_eq!(state["accounts"][1]["login"], "sam");
+    let ordered = http
+        .put(format!("{base}/faults/helm-upgrade-fails"))
+        .json(&serde_json::json!({"environment": "uat"}))
+        .send()
+        .await
+        .unwrap();
+    let state: Value = ordered.json().await.unwrap();
+    assert_eq!(state["faults"][0]["ordered_in"][0], "uat");
+    let nowhere = http
+        .put(format!("{base}/faults/helm-upgrade-fails"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nowhere.status(), 422);
+    assert_eq!(
+        nowhere.headers()["content-type"],
+        "application/problem+json"
+    );
+    let unknown = http
+        .post(format!("{base}/steps/dance"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(unknown.status(), 404);
+    let in_weft = http
+        .post(format!("{base}/steps/approve-stg"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(in_weft.status(), 409);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboard_signs_in_as_weave_gitops_does() {
+    let scenario = lab(false).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let at = |path: &str| scenario.lab().dashboard_url().join(path).unwrap();
+    assert_eq!(
+        http.get(at("oauth2/userinfo"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        400
+    );
+    assert_eq!(
+        http.post(at("v1/objects")).send().await.unwrap().status(),
+        401
+    );
+    assert_eq!(
+        http.get(at("v1/featureflags"))
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    let credentials = serde_json::json!({"username": "admin", "password": "flux"});
+    let signed_in = http
+        .post(at("oauth2/sign_in"))
+        .json(&credentials)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(signed_in.status(), 200);
+    let cookie = signed_in.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        cookie.ends_with("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
+        "{cookie}"
+    );
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let ask = |request: reqwest::RequestBuilder| request.header("cookie", cookie.clone()).send();
+    let info: Value = ask(http.get(at("oauth2/userinfo")))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(info["id"], "admin");
+    let asked = serde_json::json!({"kind": "HelmRelease", "namespace": ""});
+    let objects: Value = ask(http.post(at("v1/objects")).json(&asked))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(objects["objects"].as_array().unwrap().len(), 4);
+    let payload = objects["objects"][0]["payload"].as_str().unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(payload).unwrap()["kind"],
+        "HelmRelease"
+    );
+    let page = ask(http.get(at("sources")))
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(page.contains("aria-orientation=\"vertical\""), "{page}");
+    assert_eq!(
+        ask(http.get(at("promotions/x.js"))).await.unwrap().status(),
+        404
+    );
+    assert_eq!(
+        ask(http.post(at("oauth2/logout"))).await.unwrap().status(),
+        200
+    );
+    assert_eq!(
+        ask(http.get(at("oauth2/userinfo"))).await.unwrap().status(),
+        401
+    );
+}
