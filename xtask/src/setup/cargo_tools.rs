@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::prebuilt;
+use super::{packages, prebuilt};
 use crate::process::{command, is_program, on_path, output, run, say};
 use crate::workspace::{Workspace, remove_dir};
 
@@ -104,6 +104,11 @@ fn fetched(tool: &Tool<'_>, bin: &Path, program: &Path) -> bool {
         tool.version,
         bin.display()
     ));
+    if on_path("curl").is_none()
+        && let Err(error) = packages::install(&["curl"], "curl", "seconds")
+    {
+        say(&format!("{error:#}"));
+    }
     match prebuilt::fetch(&url, &[tool.program], bin) {
         Ok(()) => has_version(program, tool.version),
         Err(error) => {
