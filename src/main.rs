@@ -1,3 +1,6 @@
 //! Starts the app in the browser.
 
-fn main() {}
+fn main() {
+    console_error_panic_hook::set_once();
+    weft::start();
+}

@@ -1,0 +1,123 @@
+//! Typed calls to the server, and the event stream.
+
+use futures::channel::mpsc::UnboundedSender;
+use futures::stream::{StreamExt, select_all};
+use gloo_net::eventsource::State;
+use gloo_net::eventsource::futures::EventSource;
+use gloo_net::http::{Request, RequestBuilder, Response};
+use model::wire::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Why a call did not give what was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The server said no, and why.
+    Refused(Box<Problem>),
+    /// The server could not be reached, or its answer could not be read.
+    Lost(String),
+}
+
+impl Failure {
+    /// It in a sentence, with what to quote.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Refused(problem) => {
+                format!("{} (request {})", problem.detail, problem.request_id)
+            }
+            Self::Lost(why) => format!(
+                "The server could not be reached: {why}. Check the connection and try again."
+            ),
+        }
+    }
+}
+
+/// Gets a resource under the base path, such as `api/v1/session`.
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
+    answer(Request::get(path).send().await).await
+}
+
+/// Sends a body; `method` is one of `POST`, `PUT`, `DELETE`.
+pub async fn send<T: DeserializeOwned>(
+    method: &str,
+    path: &str,
+    csrf: Option<&str>,
+    body: &impl Serialize,
+) -> Result<T, Failure> {
+    let method = match method {
+        "PUT" => gloo_net::http::Method::PUT,
+        "DELETE" => gloo_net::http::Method::DELETE,
+        _ => gloo_net::http::Method::POST,
+    };
+    let mut request = RequestBuilder::new(path).method(method);
+    if let Some(csrf) = csrf {
+        request = request.header("X-Weft-CSRF", csrf);
+    }
+    let request = request.json(body).map_err(lost)?;
+    answer(request.send().await).await
+}
+
+fn lost(error: impl ToString) -> Failure {
+    Failure::Lost(error.to_string())
+}
+
+async fn answer<T: DeserializeOwned>(
+    sent: Result<Response, gloo_net::Error>,
+) -> Result<T, Failure> {
+    let response = sent.map_err(lost)?;
+    let text = response.text().await.map_err(lost)?;
+    if response.ok() {
+        let text = if text.is_empty() { "null" } else { &text };
+        return serde_json::from_str(text).map_err(lost);
+    }
+    match serde_json::from_str(&text) {
+        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
+        Err(_) => Err(Failure::Lost(format!("it answered {}", response.status()))),
+    }
+}
+
+/// What the stream brings.
+pub enum Event {
+    /// An event of that name with its data.
+    Message(&'static str, String),
+    /// The connection broke; the browser tries again by itself.
+    Broken,
+    /// The connection ended for good; open another.
+    Ended,
+}
+
+/// Follows the event stream at `path` until it ends; every event goes to `sink`.
+pub async fn follow(path: &str, sink: &UnboundedSender<Event>) {
+    let Ok(mut source) = EventSource::new(path) else {
+        sink.unbounded_send(Event::Ended).ok();
+        return;
+    };
+    let names = ["board", "row", "session", "ping"];
+    let streams: Vec<_> = names
+        .iter()
+        .filter_map(|name| {
+            Some(
+                source
+                    .subscribe(*name)
+                    .ok()?
+                    .map(move |message| (*name, message)),
+            )
+        })
+        .collect();
+    let mut events = select_all(streams);
+    while let Some((name, message)) = events.next().await {
+        let event = match message {
+            Ok((_, message)) => {
+                Event::Message(name, message.data().as_string().unwrap_or_default())
+            }
+            Err(_) if source.state() == State::Closed => break,
+            Err(_) => Event::Broken,
+        };
+        if sink.unbounded_send(event).is_err() {
+            break;
+        }
+    }
+    source.close();
+    // The receiver may be gone with its page; then nobody needs to know.
+    sink.unbounded_send(Event::Ended).ok();
+}

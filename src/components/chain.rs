@@ -1,0 +1,81 @@
+//! Four ticks, one for each link; each opens its evidence.
+
+use leptos::prelude::*;
+use model::chain::{Evidence, Link, LinkName, LinkState};
+use stylers_macro::style_sheet;
+
+use crate::state::Clock;
+use crate::words::{ago, tick};
+
+/// The chain of one environment.
+#[component]
+pub fn ChainView(
+    /// Its links, in order.
+    links: Signal<Vec<Link>>,
+    /// The environment's name, for those who cannot see where this stands.
+    of: String,
+) -> impl IntoView {
+    let class = style_sheet!("style/chain.css");
+    let open = RwSignal::new(None::<LinkName>);
+    let ticks = LinkName::ALL.map(|name| {
+        let link = Memo::new(move |_| links.with(|links| links.iter().find(|link| link.name == name).cloned()));
+        let state = move || link.get().map_or(LinkState::Unknown, |link| link.state);
+        let label = move || link.get().map_or_else(|| name.label().to_owned(), |link| link.label);
+        let of = of.clone();
+        let described = move || {
+            let sentence = link.get().map_or_else(|| "not known yet".to_owned(), |link| link.sentence);
+            format!("{of}, {}: {sentence}", label())
+        };
+        view! { class=class,
+            <li>
+                <button
+                    type="button"
+                    class=move || format!("tick {}", tick(state()).1)
+                    aria-label=described
+                    aria-expanded=move || (open.get() == Some(name)).to_string()
+                    on:click=move |_| open.update(|open| *open = if *open == Some(name) { None } else { Some(name) })
+                >
+                    <span class="dot" aria-hidden="true">{move || tick(state()).0}</span>
+                    <span class="label">{label}</span>
+                </button>
+            </li>
+        }
+    });
+    view! { class=class,
+        <div class="chain">
+            <ol class="ticks">{ticks.collect_view()}</ol>
+            {move || {
+                let link = open.get().and_then(|name| links.with(|links| links.iter().find(|link| link.name == name).cloned()))?;
+                Some(view! { <EvidenceView link=link/> })
+            }}
+        </div>
+    }
+}
+
+/// Where a link's word comes from.
+#[component]
+fn EvidenceView(link: Link) -> impl IntoView {
+    let class = style_sheet!("style/evidence.css");
+    let clock = expect_context::<Clock>();
+    let rows = link.evidence.map(|Evidence { source, object, revision, condition, message, confirmed_at }| {
+        let row = |name: &'static str, value: Option<String>| {
+            value.filter(|value| !value.is_empty()).map(|value| view! { class=class, <div class="pair"><dt>{name}</dt><dd>{value}</dd></div> })
+        };
+        view! { class=class,
+            <dl class="facts">
+                {row("source", Some(source))}
+                {row("object", Some(object))}
+                {row("revision", revision)}
+                {row("condition", condition)}
+                {row("message", message)}
+                <div class="pair"><dt>"confirmed"</dt><dd>{move || ago(confirmed_at, clock.now())}</dd></div>
+            </dl>
+        }
+    });
+    view! { class=class,
+        <div class="evidence" role="region" aria-label="Evidence">
+            <p class="says">{link.sentence}</p>
+            {rows}
+        </div>
+    }
+}

@@ -1,0 +1,151 @@
+//! The presenter's drawer: the process as numbered steps, and the faults one can order. Only in the demo.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::Deserialize;
+use stylers_macro::style_sheet;
+
+use super::notice::Notice;
+use crate::api;
+use crate::state::SessionState;
+
+/// What the lab says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+struct LabState {
+    steps: Vec<Step>,
+    faults: Vec<Fault>,
+}
+
+/// One step of the process.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct Step {
+    id: String,
+    number: u32,
+    title: String,
+    watch_for: String,
+    button: String,
+    state: String,
+    #[serde(default)]
+    note: Option<String>,
+    #[serde(default)]
+    href: Option<String>,
+}
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+struct Fault {
+    id: String,
+    title: String,
+    explains: String,
+    #[serde(default)]
+    environments: Vec<String>,
+    #[serde(default)]
+    ordered: Vec<String>,
+}
+
+/// The drawer and the button that opens it.
+#[component]
+pub fn DemoDrawer() -> impl IntoView {
+    let class = style_sheet!("style/demo.css");
+    let session = expect_context::<SessionState>();
+    let open = RwSignal::new(false);
+    view! { class=class,
+        {move || session.demo().then(|| view! { class=class,
+            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=move || open.get().to_string()
+                on:click=move |_| open.update(|open| *open = !*open)>"Demo"</button>
+            {move || open.get().then(|| view! { <Drawer open=open/> })}
+        })}
+    }
+}
+
+#[component]
+fn Drawer(open: RwSignal<bool>) -> impl IntoView {
+    let class = style_sheet!("style/drawer.css");
+    let session = expect_context::<SessionState>();
+    let state = RwSignal::new(None::<LabState>);
+    let trouble = RwSignal::new(None::<String>);
+    // The lab pushes nothing; while the drawer is open it is asked once a second.
+    spawn_local(async move {
+        while !open.is_disposed() && open.get_untracked() {
+            match api::get::<LabState>("lab/v1/state").await {
+                Ok(read) => {
+                    trouble.try_set(None);
+                    if state.try_get_untracked().flatten().as_ref() != Some(&read) {
+                        state.try_set(Some(read));
+                    }
+                }
+                Err(failure) => {
+                    trouble.try_set(Some(failure.sentence()));
+                }
+            }
+            TimeoutFuture::new(1_000).await;
+        }
+    });
+    let act = move |method: &'static str, path: String, environment: Option<String>| {
+        let csrf = session.csrf();
+        spawn_local(async move {
+            let body = serde_json::json!({ "environment": environment });
+            match api::send::<serde_json::Value>(method, &path, csrf.as_deref(), &body).await {
+                Ok(_) => trouble.try_set(None),
+                Err(failure) => trouble.try_set(Some(failure.sentence())),
+            };
+        });
+    };
+    let steps = move || {
+        let steps = state.get().map(|state| state.steps).unwrap_or_default();
+        steps.into_iter().map(|step| {
+            let path = format!("lab/v1/steps/{}", step.id);
+            let ready = step.state == "ready";
+            let word = match step.state.as_str() { "done" => "✓ done", "running" => "… running", "blocked" => "not yet", _ => "" };
+            let button = match step.href {
+                Some(href) if ready => view! { class=class, <a class="button" data-testid=format!("step-{}", step.id) href=href>{step.button}</a> }.into_any(),
+                _ => view! { class=class,
+                    <button type="button" class="button" data-testid=format!("step-{}", step.id) disabled=!ready
+                        on:click=move |_| act("POST", path.clone(), None)>{step.button}</button>
+                }.into_any(),
+            };
+            view! { class=class,
+                <li class=format!("step {}", step.state) data-state=step.state.clone()>
+                    <span class="number" aria-hidden="true">{step.number}</span>
+                    <div class="text"><b>{step.title}</b><p class="watch">{step.watch_for}</p>{step.note.map(|note| view! { class=class, <p class="note">{note}</p> })}</div>
+                    <div class="side"><span class="word">{word}</span>{button}</div>
+                </li>
+            }
+        }).collect_view()
+    };
+    let faults = move || {
+        let faults = state.get().map(|state| state.faults).unwrap_or_default();
+        faults.into_iter().map(|fault| {
+            let path = format!("lab/v1/faults/{}", fault.id);
+            let ordered = !fault.ordered.is_empty();
+            let choice = RwSignal::new(fault.environments.last().cloned());
+            let options = fault.environments.iter().map(|name| {
+                let chosen = choice.get_untracked().as_deref() == Some(name);
+                view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
+            }).collect_view();
+            let select = (!fault.environments.is_empty()).then(|| view! { class=class,
+                <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:change=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
+            });
+            let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
+            let where_to = fault.ordered.join(", ");
+            view! { class=class,
+                <li class="step">
+                    <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>
+                    <div class="side">{select}<button type="button" class="button" data-testid=format!("fault-{}", fault.id) on:click=move |_| act(method, path.clone(), choice.get_untracked())>{label}</button></div>
+                </li>
+            }
+        }).collect_view()
+    };
+    view! { class=class,
+        <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">
+            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=move |_| open.set(false)>"✕"</button></div>
+            <p class="honest">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
+            {move || trouble.get().map(|sentence| view! { <Notice sentence=sentence/> })}
+            <h3 class="sub">"The process"</h3>
+            <ol class="steps">{steps}</ol>
+            <h3 class="sub">"Faults"</h3>
+            <ul class="steps">{faults}</ul>
+        </aside>
+    }
+}

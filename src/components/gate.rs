@@ -1,0 +1,135 @@
+//! What stands between two stations, and the one action that fits.
+
+use leptos::prelude::*;
+use model::gate::{Gate, GateState, Hop, HopState};
+use model::pipeline::GateKind;
+use stylers_macro::style_sheet;
+
+use crate::state::{Clock, SessionState};
+use crate::words::waits;
+
+/// The name of a gate's state, as in the JSON.
+fn state_name(state: GateState) -> &'static str {
+    match state {
+        GateState::Idle => "idle",
+        GateState::WaitsForProof => "waits_for_proof",
+        GateState::WaitsForPromotion => "waits_for_promotion",
+        GateState::Lost => "lost",
+        GateState::WaitsForChecks => "waits_for_checks",
+        GateState::Blocked => "blocked",
+        GateState::WaitsForApproval => "waits_for_approval",
+        GateState::WaitsForMerge => "waits_for_merge",
+        GateState::Rolling => "rolling",
+        GateState::Unknown => "unknown",
+    }
+}
+
+/// Whether a gate needs a card; otherwise a small word on the line is enough.
+pub fn is_card(gate: &Gate) -> bool {
+    gate.promotion.is_some()
+        || !matches!(gate.state, GateState::Idle) && gate.kind == GateKind::Approval
+}
+
+/// The card's page.
+pub fn card_href(gate: &Gate) -> Option<String> {
+    let promotion = gate.promotion.as_ref()?;
+    Some(format!(
+        "pr/{}/{}/{}",
+        promotion.repository.owner, promotion.repository.name, promotion.number
+    ))
+}
+
+/// One gate.
+#[component]
+pub fn GateView(gate: Signal<Gate>) -> impl IntoView {
+    let class = style_sheet!("style/gate.css");
+    let to = gate.with_untracked(|gate| gate.to.to_string());
+    let inner = move || {
+        let gate = gate.get();
+        if is_card(&gate) {
+            view! { <GateCard gate=gate/> }.into_any()
+        } else {
+            let word = match gate.kind {
+                GateKind::Automatic => "auto",
+                GateKind::Approval => "✓",
+            };
+            let title = gate.sentence.clone();
+            view! { class=class, <span class="small" title=title><span class="hidden">{gate.sentence}</span><span aria-hidden="true">{word}</span></span> }.into_any()
+        }
+    };
+    view! { class=class,
+        <div
+            class=move || if gate.with(is_card) { "gate wide" } else { "gate" }
+            data-testid=format!("gate-{to}")
+            data-state=move || gate.with(|gate| state_name(gate.state))
+        >
+            {inner}
+        </div>
+    }
+}
+
+#[component]
+fn GateCard(gate: Gate) -> impl IntoView {
+    let class = style_sheet!("style/gatecard.css");
+    let clock = expect_context::<Clock>();
+    let session = expect_context::<SessionState>();
+    let kind = match gate.state {
+        GateState::Lost | GateState::Blocked | GateState::Unknown => "card warn",
+        _ => "card",
+    };
+    let href = card_href(&gate);
+    let mine = gate.waits_for_people();
+    let asked = gate
+        .promotion
+        .as_ref()
+        .map(|promotion| promotion.requested.clone())
+        .unwrap_or_default();
+    let button = move || {
+        let me = session.login().is_some_and(|login| asked.contains(&login));
+        if me { "Review and approve" } else { "Approve" }
+    };
+    let what = gate
+        .release
+        .as_ref()
+        .map(|release| format!("{release} → {}", gate.to));
+    let pull = gate.promotion.as_ref().map(|promotion| {
+        let checks = promotion.checks;
+        view! { class=class,
+            <a class="pull" href=promotion.url.clone() target="_blank" rel="noopener">{format!("#{}", promotion.number)}</a>
+            <span class="checks">{format!(" · {}/{} checks", checks.passed, checks.total())}</span>
+        }
+    });
+    let since = gate.since;
+    view! { class=class,
+        <div class=kind>
+            <p class="line">{pull}</p>
+            {what.map(|what| view! { class=class, <strong class="what">{what}</strong> })}
+            {href.map(|href| if mine {
+                view! { class=class, <a class="button" data-testid="approve" href=href>{button}</a> }.into_any()
+            } else {
+                view! { class=class, <a class="more" href=href>"See what changes"</a> }.into_any()
+            })}
+            <p class="sentence">{gate.sentence}</p>
+            {(!gate.hops.is_empty()).then(|| view! { <Hops hops=gate.hops/> })}
+            <p class="since">{move || waits(since, clock.now())}</p>
+        </div>
+    }
+}
+
+/// The way of a release after the merge.
+#[component]
+pub fn Hops(hops: Vec<Hop>) -> impl IntoView {
+    let class = style_sheet!("style/hops.css");
+    let items = hops.into_iter().map(|hop| {
+        let (icon, tint, word) = match hop.state {
+            HopState::Done => ("✓", "hop ok", "done"),
+            HopState::Now => ("…", "hop run", "under way"),
+            HopState::Failed => ("✕", "hop bad", "failed"),
+            HopState::Next => ("", "hop next", "to come"),
+        };
+        view! { class=class,
+            <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{hop.name}</span><span class="hidden">{format!(", {word}")}</span></li>
+        }
+    });
+    view! { class=class, <ol class="hops" data-testid="hops">{items.collect_view()}</ol> }
+}

@@ -1,0 +1,70 @@
+//! The bar over every page: where one is, whether it is live, and who one is.
+
+use leptos::prelude::*;
+use model::wire::Viewer;
+use stylers_macro::style_sheet;
+
+use crate::state::session::{Auth, sign_in_href};
+use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
+use crate::words::last_seen;
+
+/// The header.
+#[component]
+pub fn Header(
+    /// The way here, without the first step, which is always the board.
+    #[prop(into)]
+    crumbs: Signal<Vec<String>>,
+) -> impl IntoView {
+    let class = style_sheet!("style/header.css");
+    let live = expect_context::<Live>();
+    let clock = expect_context::<Clock>();
+    let theme = expect_context::<Theme>();
+    let status = move || match live.status() {
+        LiveStatus::Connecting => ("dot", "Connecting".to_owned()),
+        LiveStatus::Live => ("dot on", "Live".to_owned()),
+        LiveStatus::Reconnecting => ("dot off", "Reconnecting".to_owned()),
+        LiveStatus::LastSeen(at) => ("dot off", last_seen(clock.now().since(at))),
+    };
+    view! { class=class,
+        <header class="top">
+            <a class="brand" href="./">"weft"</a>
+            <nav class="crumbs" aria-label="Where you are">
+                <a href="./">"Promotions"</a>
+                {move || crumbs.get().into_iter().map(|crumb| view! { class=class, <span>" / "{crumb}</span> }).collect_view()}
+            </nav>
+            <span class="live" data-testid="live-status" role="status">
+                <i class=move || status().0 aria-hidden="true"></i>{move || status().1}
+            </span>
+            <button
+                type="button"
+                class="icon"
+                aria-label=move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" }
+                on:click=move |_| theme.toggle()
+            >{move || if theme.dark() { "☀" } else { "☾" }}</button>
+            <Account/>
+        </header>
+    }
+}
+
+#[component]
+fn Account() -> impl IntoView {
+    let class = style_sheet!("style/account.css");
+    let session = expect_context::<SessionState>();
+    move || {
+        match session.auth() {
+        Auth::Loading => view! { class=class, <span class="account"></span> }.into_any(),
+        Auth::Anonymous => view! { class=class,
+            <a class="button" data-testid="sign-in" rel="external" href=sign_in_href()>"Sign in"</a>
+        }
+        .into_any(),
+        Auth::User(Viewer { login, avatar_url, .. }) => view! { class=class,
+            <span class="account" data-testid="viewer">
+                {avatar_url.map(|url| view! { class=class, <img class="avatar" src=url alt="" width="28" height="28"/> })}
+                <span class="login">{format!("@{login}")}</span>
+                <button type="button" class="quiet" data-testid="sign-out" on:click=move |_| session.sign_out()>"Sign out"</button>
+            </span>
+        }
+        .into_any(),
+    }
+    }
+}

@@ -1,0 +1,216 @@
+//! The journey chart: time across, environments down, every release a line in its own colour.
+
+use leptos::prelude::*;
+use leptos_router::hooks::query_signal;
+use model::journey::{Journey, Stop};
+use model::pipeline::PipelineName;
+use model::time::in_words;
+use model::wire::Journeys as Answer;
+use model::{Colour, Timestamp};
+use stylers_macro::style_sheet;
+
+use super::figures::FiguresView;
+use super::notice::Notice;
+use crate::api::{self, Failure};
+use crate::chart::{self, Scale, Span};
+use crate::state::Clock;
+
+/// A release whose colour nobody has seen.
+const UNSEEN: Colour = Colour::new(0x8a, 0x8f, 0x99);
+
+/// The chart with its figures; read again whenever `changed` says something new.
+#[component]
+pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoView {
+    let class = style_sheet!("style/journeys.css");
+    let (span, set_span) = query_signal::<String>("span");
+    let (table, set_table) = query_signal::<bool>("table");
+    let span = Memo::new(move |_| Span::named(span.get().as_deref()));
+    let clock = expect_context::<Clock>();
+    let answer = RwSignal::new(None::<Result<Answer, Failure>>);
+    let base = format!(
+        "api/v1/pipelines/{}/{}/journeys",
+        pipeline.namespace, pipeline.name
+    );
+    Effect::new(move |_| {
+        changed.track();
+        let since = clock.now_untracked() - span.get().duration();
+        let path = format!("{base}?since={since}");
+        leptos::task::spawn_local(async move {
+            let read = api::get::<Answer>(&path).await;
+            answer.try_set(Some(read));
+        });
+    });
+    let buttons = Span::ALL.map(|one| {
+        view! { class=class,
+            <button
+                type="button"
+                class=move || if span.get() == one { "on" } else { "off" }
+                aria-pressed=move || (span.get() == one).to_string()
+                on:click=move |_| set_span.set(Some(one.name().to_owned()))
+            >{crate::words::capital(one.name())}</button>
+        }
+    });
+    let is_table = move || table.get().unwrap_or(false);
+    let drawing = move || match answer.get() {
+        None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
+        Some(Err(failure)) => view! { <Notice sentence=failure.sentence()/> }.into_any(),
+        Some(Ok(answer)) if is_table() => view! { <Table answer=answer/> }.into_any(),
+        Some(Ok(answer)) => view! { <Chart answer=answer span=span.get()/> }.into_any(),
+    };
+    view! { class=class,
+        <section class="panel" data-testid="journeys" aria-label="Journeys">
+            <div class="head">
+                <h2 class="title">"Journeys"</h2>
+                <span class="hint">"every release on its way; flat is waiting, steep is fast"</span>
+                <div class="segment" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
+                <button type="button" class="toggle" aria-pressed=move || is_table().to_string()
+                    on:click=move |_| set_table.set((!is_table()).then_some(true))>"Table"</button>
+            </div>
+            {drawing}
+        </section>
+        {move || answer.get().and_then(Result::ok).map(|answer| view! { <FiguresView figures=answer.figures/> })}
+    }
+}
+
+fn told(journey: &Journey, environment: &str, stop: &Stop, now: Timestamp) -> String {
+    let mut parts = vec![format!("{} in {environment}", journey.release)];
+    if let Some(at) = stop.arrived_at {
+        let held = in_words(stop.left_at.unwrap_or(now).since(at));
+        parts.push(format!(
+            "deployed {} ago, there for {held}",
+            in_words(now.since(at))
+        ));
+    }
+    if let Some(number) = stop.number {
+        parts.push(format!("#{number}"));
+    }
+    if let Some(by) = &stop.approved_by {
+        parts.push(format!("approved by {by}"));
+    }
+    if let Some(at) = stop.failed_at {
+        let end = if stop.rolled_back {
+            " and was rolled back"
+        } else {
+            ""
+        };
+        parts.push(format!("failed {} ago{end}", in_words(now.since(at))));
+    }
+    parts.join(", ")
+}
+
+#[component]
+fn Chart(answer: Answer, span: Span) -> impl IntoView {
+    let class = style_sheet!("style/chart.css");
+    let now = expect_context::<Clock>().now_untracked();
+    let scale = Scale::new(span, now);
+    let detail = RwSignal::new(String::new());
+    let high = chart::height(answer.environments.len());
+    let foot = high - 38.0;
+    let ticks = scale.ticks(span).into_iter().map(|(x, at)| {
+        view! { class=class,
+            <line class="grid" x1=x x2=x y1="10" y2=foot/>
+            <text class="word" x=x + 6.0 y=foot + 20.0>{label(span, at)}</text>
+        }
+    });
+    let rows = answer.environments.iter().enumerate().map(|(index, name)| {
+        let y = chart::y(index);
+        view! { class=class,
+            <text class="envname" x="0" y=y + 4.0>{name.to_string()}</text>
+            <line class="rail" x1=chart::LEFT x2=chart::RIGHT y1=y y2=y/>
+        }
+    });
+    let journeys = answer.journeys.iter().filter(|journey| chart::visible(scale, journey)).map(|journey| {
+        let colour = journey.colour.unwrap_or(UNSEEN);
+        let (fill, ink) = (colour.to_string(), colour.ink().to_string());
+        let stop = |name: &model::EnvironmentName| journey.stops.iter().find(|named| named.environment == *name).map(|named| &named.stop);
+        let parts = answer.environments.iter().enumerate().filter_map(|(index, name)| {
+            let here = stop(name)?;
+            let before = index.checked_sub(1).and_then(|above| stop(answer.environments.get(above)?));
+            let says = told(journey, name.as_str(), here, now);
+            let hop = chart::hop(scale, index, before, here, now).map(|hop| {
+                let dot = |at: Option<(f64, f64)>, fill: String| at.map(|(x, y)| view! { class=class, <circle class="dot" cx=x cy=y r="4" fill=fill stroke=colour.to_string()/> });
+                view! { class=class,
+                    <path class=if hop.waits { "hop waits" } else { "hop" } d=hop.path stroke=colour.to_string()/>
+                    {dot(hop.opened, "var(--panel)".into())}
+                    {dot(hop.merged, colour.to_string())}
+                    {hop.failed.map(|(x, y)| view! { class=class,
+                        <g class="failed" transform=format!("translate({x:.1},{y:.1})")><circle r="8"/><path d="M-3 -3 L3 3 M3 -3 L-3 3"/></g>
+                    })}
+                }
+            });
+            let bar = chart::bar(scale, index, here, now).map(|bar| {
+                let text = (bar.width > 46.0).then(|| view! { class=class, <text class="release" x=bar.x + 8.0 y=bar.y + 4.0 fill=ink.clone()>{journey.release.to_string()}</text> });
+                let (over, focus) = (says.clone(), says.clone());
+                view! { class=class,
+                    <g class="bar" tabindex="0" role="img" aria-label=says
+                        on:pointerenter=move |_| detail.set(over.clone()) on:focus=move |_| detail.set(focus.clone())>
+                        <rect class="block" x=bar.x y=bar.y - chart::HALF width=bar.width height=chart::HALF * 2.0 rx="3" fill=fill.clone()/>
+                        {text}
+                    </g>
+                }
+            });
+            Some(view! { {hop} {bar} })
+        });
+        view! { <g>{parts.collect_view()}</g> }
+    });
+    let at = scale.x(now);
+    let (ticks, rows, journeys) = (
+        ticks.collect_view(),
+        rows.collect_view(),
+        journeys.collect_view(),
+    );
+    view! { class=class,
+        <div class="scroll" tabindex="0" role="group" aria-label="Journey chart; the same data as a table by the button above">
+            <svg class="chart" viewBox=format!("0 0 {} {high}", chart::WIDTH)>
+                {ticks}
+                {rows}
+                {journeys}
+                <line class="now" x1=at x2=at y1="6" y2=foot/>
+                <text class="nowword" x=at + 4.0 y="14">"now"</text>
+            </svg>
+        </div>
+        <p class="detail" role="status">{move || { let said = detail.get(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } }}</p>
+    }
+}
+
+fn label(span: Span, at: Timestamp) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds since 1970 fit in 53 bits"
+    )]
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.millis() as f64));
+    const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+    let day = DAYS
+        .get(date.get_day() as usize)
+        .copied()
+        .unwrap_or_default();
+    match span {
+        Span::Day => format!("{day} {:02}:{:02}", date.get_hours(), date.get_minutes()),
+        _ => format!("{day} {}", date.get_date()),
+    }
+}
+
+#[component]
+fn Table(answer: Answer) -> impl IntoView {
+    let class = style_sheet!("style/table.css");
+    let now = expect_context::<Clock>().now_untracked();
+    let heads = answer
+        .environments
+        .iter()
+        .map(|name| view! { class=class, <th scope="col">{name.to_string()}</th> })
+        .collect_view();
+    let rows = answer.journeys.iter().rev().map(|journey| {
+        let cells = answer.environments.iter().map(|name| {
+            let stop = journey.stops.iter().find(|named| named.environment == *name);
+            let text = stop.map_or_else(|| "–".to_owned(), |named| told(journey, name.as_str(), &named.stop, now));
+            view! { class=class, <td>{text}</td> }
+        });
+        view! { class=class, <tr><th scope="row">{journey.release.to_string()}</th>{cells.collect_view()}</tr> }
+    });
+    let rows = rows.collect_view();
+    view! { class=class,
+        <div class="scroll" tabindex="0" role="group" aria-label="Journeys as a table">
+            <table class="table"><thead><tr><th scope="col">"release"</th>{heads}</tr></thead><tbody>{rows}</tbody></table>
+        </div>
+    }
+}

@@ -1,0 +1,23 @@
+//! The parts that pages are made of: one per file, one sheet each in `style/`. No fetching here but
+//! where a part has data of its own (journeys, record, demo drawer).
+
+mod chain;
+mod demo;
+mod figures;
+mod gate;
+mod header;
+mod journeys;
+mod lane;
+mod notice;
+mod record;
+mod says;
+mod station;
+
+pub use demo::DemoDrawer;
+pub use gate::Hops;
+pub use header::Header;
+pub use journeys::Journeys;
+pub use lane::Lane;
+pub use notice::{Announcer, Notice};
+pub use record::RecordList;
+pub use says::Says;

@@ -1,0 +1,47 @@
+//! The one sentence over a board, with the actions that fit.
+
+use leptos::prelude::*;
+use model::wire::Board;
+use stylers_macro::style_sheet;
+
+use super::gate::card_href;
+use crate::state::SessionState;
+use crate::words::tone;
+
+/// The sentence bar.
+#[component]
+pub fn Says(board: Signal<Board>) -> impl IntoView {
+    let class = style_sheet!("style/says.css");
+    let session = expect_context::<SessionState>();
+    let gate = Memo::new(move |_| {
+        board.with(|board| {
+            board
+                .gates
+                .iter()
+                .rev()
+                .find(|gate| gate.waits_for_people())
+                .cloned()
+        })
+    });
+    let mine = move || {
+        let login = session.login()?;
+        let gate = gate.get()?;
+        let asked = gate
+            .promotion
+            .as_ref()
+            .is_some_and(|promotion| promotion.requested.contains(&login));
+        asked.then(|| format!("{} waits for you. ", gate.to))
+    };
+    view! { class=class,
+        <div
+            class=move || format!("bar {}", board.with(|board| tone(board.headline.tone)))
+            data-testid="says"
+            role="status"
+        >
+            <p class="words"><b>{mine}</b>{move || board.with(|board| board.headline.sentence.clone())}</p>
+            {move || gate.get().as_ref().and_then(card_href).map(|href| view! { class=class,
+                <div class="actions"><a class="button" href=href>"See what changes"</a></div>
+            })}
+        </div>
+    }
+}

@@ -1,0 +1,104 @@
+//! One environment on the lane: what it really serves, and whether that is proven.
+
+use leptos::prelude::*;
+use model::Colour;
+use model::chain::VerdictState;
+use model::wire::Station;
+use stylers_macro::style_sheet;
+
+use super::chain::ChainView;
+use crate::state::Clock;
+use crate::words::{about, ago, capital, icon, tint};
+
+/// The colour that stands for "no answer".
+const NO_ANSWER: Colour = Colour::new(0x5c, 0x63, 0x70);
+
+/// The verdict in words: `Proven`, `Failed at helm`, `Rolling to 1.1.7`.
+pub fn verdict_words(station: &Station) -> String {
+    let state = station.verdict.state;
+    let at = station
+        .verdict
+        .breaks_at
+        .and_then(|name| station.links.iter().find(|link| link.name == name));
+    match (state, at) {
+        (VerdictState::Failed, Some(link)) => format!("Failed at {}", link.label),
+        (VerdictState::Rolling, _) => station.wanted.as_ref().map_or_else(
+            || "Rolling".to_owned(),
+            |wanted| {
+                let short = model::release::branch_of(wanted).unwrap_or(wanted);
+                format!("Rolling {short}")
+            },
+        ),
+        _ => capital(state.word()),
+    }
+}
+
+/// One station.
+#[component]
+pub fn StationView(station: Signal<Station>) -> impl IntoView {
+    let class = style_sheet!("style/station.css");
+    let clock = expect_context::<Clock>();
+    let name = station.with_untracked(|station| station.name.to_string());
+    let state = Memo::new(move |_| station.with(|station| station.verdict.state));
+    let colour =
+        Memo::new(move |_| station.with(|station| station.release.colour.unwrap_or(NO_ANSWER)));
+    let link = station.with_untracked(|station| station.link.clone());
+    let links = Signal::derive(move || station.with(|station| station.links.clone()));
+    let sentence = move || {
+        station.with(|station| {
+            let lie = if station.tick_lies {
+                " GitHub shows a green tick."
+            } else {
+                ""
+            };
+            (station.verdict.state != VerdictState::Proven)
+                .then(|| format!("{}{lie}", station.verdict.sentence))
+        })
+    };
+    let version = move || station.with(|station| station.release.label());
+    let place = name.clone();
+    let described = move || {
+        station.with(|station| match station.release.colour {
+            Some(colour) => format!("{place} shows {} {colour}", colour.name()),
+            None => format!("{place} shows no colour"),
+        })
+    };
+    view! { class=class,
+        <article
+            class=move || format!("station {}", tint(state.get()))
+            data-testid=format!("station-{name}")
+            data-verdict=move || state.get().word()
+            aria-label=name.clone()
+        >
+            <div
+                class="swatch"
+                data-testid=format!("swatch-{name}")
+                data-colour=move || colour.get().to_string()
+                style:background-color=move || colour.get().to_string()
+                style:color=move || colour.get().ink().to_string()
+            >
+                <div class="env">
+                    <h3 class="envname">{name.clone()}</h3>
+                    {link.map(|href| view! { class=class,
+                        <a class="open" href=href target="_blank" rel="noopener" style:color="inherit" aria-label=format!("Open {name}")>"↗"</a>
+                    })}
+                </div>
+                <div>
+                    <div class="version" data-testid=format!("version-{name}")>{version}</div>
+                    <div class="about"><span class="hidden">{described}". "</span>{move || station.with(|station| about(&station.release))}</div>
+                </div>
+            </div>
+            <div class="body">
+                <p class=move || format!("verdict {}", tint(state.get()))>
+                    <span aria-hidden="true">{move || icon(state.get())}</span>" "{move || station.with(verdict_words)}
+                </p>
+                <ChainView links=links of=name.clone()/>
+                {move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> })}
+                <p class="foot">
+                    <span class="note">{move || station.with(|station| station.note.clone())}</span>
+                    <span>{move || station.with(|station| format!("seen {}", ago(station.seen_at, clock.now())))}</span>
+                </p>
+            </div>
+        </article>
+    }
+}

@@ -1,0 +1,256 @@
+//! The matrix: rows are pipelines, columns environments.
+
+use leptos::ev;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos_router::hooks::query_signal;
+use model::wire::{Cell, Row, Rows};
+use stylers_macro::style_sheet;
+
+use crate::components::{DemoDrawer, Header, Notice};
+use crate::pages::pipeline::typing;
+use crate::state::{SessionState, use_rows};
+use crate::words::{icon, tint};
+
+/// The filters as the server wants them.
+pub fn query_of(
+    q: Option<&str>,
+    verdict: Option<&str>,
+    waiting: bool,
+    cursor: Option<&str>,
+) -> String {
+    let mut parts = Vec::new();
+    let mut add = |name: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            parts.push(format!("{name}={}", escape(value)));
+        }
+    };
+    add("q", q);
+    add("verdict", verdict);
+    add("waiting", waiting.then_some("me"));
+    add("cursor", cursor);
+    parts.join("&")
+}
+
+/// Escapes what is not plain in a query.
+fn escape(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    value
+        .bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
+}
+
+/// The board page.
+#[component]
+pub fn BoardPage() -> impl IntoView {
+    let class = style_sheet!("style/board.css");
+    let session = expect_context::<SessionState>();
+    let (q, set_q) = query_signal::<String>("q");
+    let (verdict, set_verdict) = query_signal::<String>("verdict");
+    let (waiting, set_waiting) = query_signal::<bool>("mine");
+    let (cursor, set_cursor) = query_signal::<String>("cursor");
+    let query = Memo::new(move |_| {
+        query_of(
+            q.get().as_deref(),
+            verdict.get().as_deref(),
+            waiting.get().unwrap_or(false),
+            cursor.get().as_deref(),
+        )
+    });
+    let held = use_rows(query.into());
+    let field = NodeRef::<Input>::new();
+    let keys = window_event_listener(ev::keydown, move |event| {
+        if typing(&event) || event.ctrl_key() || event.meta_key() {
+            return;
+        }
+        match event.key().as_str() {
+            "/" => {
+                event.prevent_default();
+                if let Some(field) = field.get_untracked() {
+                    field.focus().ok();
+                }
+            }
+            "j" => step(1),
+            "k" => step(-1),
+            _ => {}
+        }
+    });
+    on_cleanup(move || keys.remove());
+    let is_waiting = move || waiting.get().unwrap_or(false);
+    let chip = move |name: &'static str, word: &'static str| {
+        let on = move || verdict.get().as_deref() == Some(name);
+        view! { class=class,
+            <button type="button" class=move || if on() { "chip on" } else { "chip" } aria-pressed=move || on().to_string()
+                on:click=move |_| { set_cursor.set(None); set_verdict.set((!on()).then(|| name.to_owned())); }>{word}</button>
+        }
+    };
+    let subtitle = move || {
+        held.rows.get().map(|rows| {
+            let waits = rows
+                .rows
+                .iter()
+                .filter(|row| {
+                    session
+                        .login()
+                        .is_some_and(|login| row.waits_for.contains(&login))
+                })
+                .count();
+            let plural = if rows.total == 1 {
+                "pipeline"
+            } else {
+                "pipelines"
+            };
+            if waits > 0 {
+                format!("{} {plural} · {waits} for you", rows.total)
+            } else {
+                format!("{} {plural}", rows.total)
+            }
+        })
+    };
+    view! { class=class,
+        <Header crumbs=Vec::new()/>
+        <main class="page">
+            <h1 class="title">"Promotions"</h1>
+            <p class="subtitle">{subtitle}</p>
+            <div class="filters" role="search">
+                <button type="button" class=move || if is_waiting() { "chip on" } else { "chip" } aria-pressed=move || is_waiting().to_string()
+                    on:click=move |_| { set_cursor.set(None); set_waiting.set((!is_waiting()).then_some(true)); }>"Waiting on me"</button>
+                {chip("failed", "Failed")}
+                {chip("rolling", "Rolling")}
+                {chip("proven", "Proven")}
+                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=move || q.get().unwrap_or_default()
+                    on:input=move |event| { set_cursor.set(None); let text = event_target_value(&event); set_q.set((!text.is_empty()).then_some(text)); }/>
+            </div>
+            {move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
+            {move || match held.rows.get() {
+                None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
+                Some(rows) if rows.rows.is_empty() => view! { class=class, <p class="empty">"Nothing matches these filters."</p> }.into_any(),
+                Some(rows) => view! { <Matrix rows=rows/> }.into_any(),
+            }}
+            {move || held.rows.get().and_then(|rows| rows.next_cursor).map(|next| view! { class=class,
+                <button type="button" class="chip" on:click=move |_| set_cursor.set(Some(next.clone()))>"More"</button>
+            })}
+        </main>
+        <DemoDrawer/>
+    }
+}
+
+/// Moves the focus from row to row.
+fn step(by: i32) {
+    use wasm_bindgen::JsCast;
+    let Ok(links) = document().query_selector_all("a[data-row]") else {
+        return;
+    };
+    let active = document().active_element();
+    let at: Option<u32> = (0..links.length()).find(|at| {
+        let link = links
+            .item(*at)
+            .and_then(|node| node.dyn_into::<web_sys::Element>().ok());
+        link.is_some() && link == active
+    });
+    let next = match (at, by) {
+        (None, _) => 0,
+        (Some(at), by) if by < 0 => at.saturating_sub(1),
+        (Some(at), _) => at + 1,
+    };
+    let link = links
+        .item(next)
+        .and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(link) = link {
+        link.focus().ok();
+    }
+}
+
+#[component]
+fn Matrix(rows: Rows) -> impl IntoView {
+    let class = style_sheet!("style/matrix.css");
+    let names: Vec<String> = rows
+        .rows
+        .first()
+        .map(|row| {
+            row.cells
+                .iter()
+                .map(|cell| cell.environment.to_string())
+                .collect()
+        })
+        .unwrap_or_default();
+    let heads = names
+        .into_iter()
+        .map(|name| view! { class=class, <th class="head" scope="col">{name}</th> })
+        .collect_view();
+    let lines = rows
+        .rows
+        .into_iter()
+        .map(|row| view! { <Line row=row/> })
+        .collect_view();
+    view! { class=class,
+        <table class="matrix">
+            <thead class="heads"><tr><th class="head first" scope="col">"Pipeline"</th>{heads}</tr></thead>
+            <tbody class="lines">{lines}</tbody>
+        </table>
+    }
+}
+
+#[component]
+fn Line(row: Row) -> impl IntoView {
+    let class = style_sheet!("style/row.css");
+    let session = expect_context::<SessionState>();
+    let Row {
+        pipeline,
+        sentence,
+        cells,
+        waits_for,
+        ..
+    } = row;
+    let mine = move || {
+        session
+            .login()
+            .is_some_and(|login| waits_for.contains(&login))
+    };
+    let cells = cells.into_iter().map(|cell: Cell| {
+        let kind = if cell.waits { "cell waits" } else { tint(cell.verdict) };
+        let colour = cell.colour.map(|colour| colour.to_string()).unwrap_or_default();
+        let named = cell.colour.map_or_else(|| "no colour".to_owned(), |colour| format!("{} {colour}", colour.name()));
+        let icon = if cell.waits { "⟶" } else { icon(cell.verdict) };
+        view! { class=class,
+            <td class=format!("place {kind}")>
+                <span class="env">{cell.environment.to_string()}</span>
+                <div class="cell">
+                    <i class="swatch" role="img" aria-label=named style:background-color=colour></i>
+                    <span><b class="version">{cell.label}</b><small class=format!("words {kind}")><span aria-hidden="true">{icon}</span>" "{cell.words}</small></span>
+                </div>
+            </td>
+        }
+    });
+    let cells = cells.collect_view();
+    view! { class=class,
+        <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
+            <th class="app" scope="row">
+                <a class="name" data-row="" href=format!("p/{}/{}", pipeline.namespace, pipeline.name)>{pipeline.name.clone()}</a>
+                <div class=move || if mine() { "says me" } else { "says" }>{sentence}</div>
+            </th>
+            {cells}
+        </tr>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_become_a_query() {
+        assert_eq!(query_of(None, None, false, None), "");
+        assert_eq!(
+            query_of(Some("pod info"), Some("failed"), true, None),
+            "q=pod%20info&verdict=failed&waiting=me"
+        );
+    }
+}

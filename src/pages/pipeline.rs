@@ -1,0 +1,133 @@
+//! One pipeline: the sentence, the lane, the journeys, the record.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos_router::hooks::{use_navigate, use_params_map};
+use model::pipeline::PipelineName;
+use model::wire::Board;
+use stylers_macro::style_sheet;
+
+use crate::components::{Announcer, DemoDrawer, Header, Journeys, Lane, Notice, RecordList, Says};
+use crate::state::use_board;
+
+/// The pipeline page.
+#[component]
+pub fn PipelinePage() -> impl IntoView {
+    let params = use_params_map();
+    let name = Memo::new(move |_| {
+        params.with(|params| PipelineName {
+            namespace: params.get("namespace").unwrap_or_default(),
+            name: params.get("name").unwrap_or_default(),
+        })
+    });
+    let crumbs = Signal::derive(move || vec![name.get().namespace, name.get().name]);
+    view! {
+        <Header crumbs=crumbs/>
+        {move || view! { <Pipeline name=name.get()/> }}
+        <DemoDrawer/>
+    }
+}
+
+/// What a change of the board must change for the journeys and the record to be read again.
+fn fingerprint(board: &Board) -> String {
+    let stations = board.stations.iter().map(|station| {
+        format!(
+            "{}{}",
+            station.verdict.state.word(),
+            station.release.label()
+        )
+    });
+    let gates = board.gates.iter().map(|gate| {
+        let promotion = gate.promotion.as_ref();
+        format!(
+            "{}{}",
+            promotion.map_or(0, |promotion| promotion.number),
+            promotion.map_or(0, |promotion| promotion.approved_by.len())
+        )
+    });
+    stations.chain(gates).collect::<Vec<_>>().join("|")
+}
+
+#[component]
+fn Pipeline(name: PipelineName) -> impl IntoView {
+    let class = style_sheet!("style/pipeline.css");
+    let held = use_board(&name);
+    let there = Memo::new(move |_| held.board.with(Option::is_some));
+    let changed = Memo::new(move |_| {
+        held.board
+            .with(|board| board.as_ref().map(fingerprint).unwrap_or_default())
+    });
+    let navigate = use_navigate();
+    let keys = window_event_listener(ev::keydown, move |event| {
+        if event.key() != "a"
+            || event.ctrl_key()
+            || event.meta_key()
+            || crate::pages::pipeline::typing(&event)
+        {
+            return;
+        }
+        let waiting = held.board.with_untracked(|board| {
+            let promotion = board
+                .as_ref()?
+                .gates
+                .iter()
+                .rev()
+                .find(|gate| gate.waits_for_people())?
+                .promotion
+                .clone()?;
+            Some(format!(
+                "/pr/{}/{}/{}",
+                promotion.repository.owner, promotion.repository.name, promotion.number
+            ))
+        });
+        if let Some(path) = waiting {
+            navigate(&path, leptos_router::NavigateOptions::default());
+        }
+    });
+    on_cleanup(move || keys.remove());
+    let announced = Signal::derive(move || {
+        held.board.with(|board| {
+            board
+                .as_ref()
+                .map(|board| board.headline.sentence.clone())
+                .unwrap_or_default()
+        })
+    });
+    view! { class=class,
+        <main class="page">
+            <Announcer says=announced/>
+            {move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
+            {move || if there.get() {
+                held.board.get_untracked().map(|first| {
+                    let board = Signal::derive(move || held.board.get().unwrap_or_else(|| first.clone()));
+                    let name = board.with_untracked(|board| board.pipeline.clone());
+                    view! { class=class,
+                        <div class="heading">
+                            <h1 class="title">{name.name.clone()}</h1>
+                            <p class="subtitle">{move || board.with(|board| board.subtitle.clone())}</p>
+                        </div>
+                        <Says board=board/>
+                        <Lane board=board/>
+                        <Journeys pipeline=name.clone() changed=changed.into()/>
+                        <RecordList pipeline=name changed=changed.into()/>
+                    }
+                }).into_any()
+            } else {
+                view! { class=class,
+                    <div class="heading"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div>
+                    <div class="skeleton" aria-hidden="true"></div>
+                }.into_any()
+            }}
+        </main>
+    }
+}
+
+/// Whether a key is meant for a field.
+pub fn typing(event: &web_sys::KeyboardEvent) -> bool {
+    use wasm_bindgen::JsCast;
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    target
+        .is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+}

@@ -1,0 +1,451 @@
+//! The approval card, phone first: what would change, whether it is safe, and the one tap.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_params_map;
+use model::Release;
+use model::chain::VerdictState;
+use model::pipeline::PipelineName;
+use model::promotion::{CheckState, PromotionState};
+use model::time::in_words;
+use model::wire::{ActionResult, Approve, Permit, PromotionCard, Refuse};
+use stylers_macro::style_sheet;
+
+use crate::api::{self, Failure};
+use crate::components::{Announcer, DemoDrawer, Header, Hops, Notice};
+use crate::state::session::{Auth, sign_in_href};
+use crate::state::{Clock, Live, SessionState, use_board};
+use crate::words::{about, ago};
+
+/// The promotion page.
+#[component]
+pub fn PromotionPage() -> impl IntoView {
+    let params = use_params_map();
+    let path = Memo::new(move |_| {
+        params.with(|params| {
+            let part = |name: &str| params.get(name).unwrap_or_default();
+            format!(
+                "api/v1/promotions/{}/{}/{}",
+                part("owner"),
+                part("repo"),
+                part("number")
+            )
+        })
+    });
+    let crumbs = Signal::derive(move || {
+        vec![format!(
+            "#{}",
+            params.with(|params| params.get("number").unwrap_or_default())
+        )]
+    });
+    view! {
+        <Header crumbs=crumbs/>
+        {move || view! { <Promotion path=path.get()/> }}
+        <DemoDrawer/>
+    }
+}
+
+/// What the page holds besides the card.
+#[derive(Clone, Copy)]
+struct Act {
+    card: RwSignal<Option<PromotionCard>>,
+    failure: RwSignal<Option<Failure>>,
+    said: RwSignal<String>,
+    moved: RwSignal<bool>,
+    busy: RwSignal<bool>,
+}
+
+#[component]
+fn Promotion(path: String) -> impl IntoView {
+    let class = style_sheet!("style/promotion.css");
+    let session = expect_context::<SessionState>();
+    let act = Act {
+        card: RwSignal::new(None),
+        failure: RwSignal::new(None),
+        said: RwSignal::new(String::new()),
+        moved: RwSignal::new(false),
+        busy: RwSignal::new(false),
+    };
+    let read = {
+        let path = path.clone();
+        move || {
+            let path = path.clone();
+            spawn_local(async move {
+                match api::get::<PromotionCard>(&path).await {
+                    Ok(card) => {
+                        act.failure.try_set(None);
+                        act.card.try_set(Some(card));
+                    }
+                    Err(failure) => {
+                        act.failure.try_set(Some(failure));
+                    }
+                }
+            });
+        }
+    };
+    // Who is signed in decides what the card may offer; an intent ends after some minutes.
+    let again = read.clone();
+    Effect::new(move |_| {
+        session.login();
+        again();
+    });
+    let renew = gloo_timers::callback::Interval::new(120_000, read.clone());
+    let renew = StoredValue::new_local(Some(renew));
+    on_cleanup(move || {
+        renew
+            .try_update_value(Option::take)
+            .map(drop)
+            .unwrap_or_default()
+    });
+    let pipeline = Memo::new(move |_| {
+        act.card
+            .with(|card| card.as_ref().map(|card| card.pipeline.clone()))
+    });
+    view! { class=class,
+        <main class="page">
+            <Announcer says=Signal::derive(move || act.said.get())/>
+            {move || act.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
+            {move || act.moved.get().then(|| view! { <Notice sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> })}
+            {move || act.card.get().map(|card| view! { <Card card=card/> })}
+            {move || act.card.with(Option::is_none).then(|| view! { class=class, <div class="skeleton" aria-hidden="true"></div> })}
+        </main>
+        {move || pipeline.get().map(|pipeline| view! { <Follow pipeline=pipeline act=act read=Callback::new({ let read = read.clone(); move |()| read() })/> })}
+        {move || act.card.get().map(|card| view! { <Bar card=card path=path.clone() act=act/> })}
+    }
+}
+
+/// Reads the card again whenever the board tells of something that it shows.
+#[component]
+fn Follow(pipeline: PipelineName, act: Act, read: Callback<()>) -> impl IntoView {
+    let held = use_board(&pipeline);
+    let seen = Memo::new(move |_| {
+        let environment = act
+            .card
+            .with_untracked(|card| card.as_ref().map(|card| card.environment.clone()));
+        held.board.with(|board| {
+            let board = board.as_ref()?;
+            let at = board
+                .stations
+                .iter()
+                .position(|station| Some(&station.name) == environment.as_ref())?;
+            let verdicts: Vec<_> = board
+                .stations
+                .iter()
+                .map(|station| {
+                    (
+                        station.verdict.state,
+                        station.verdict.breaks_at,
+                        station.release.clone(),
+                    )
+                })
+                .collect();
+            let gate = at.checked_sub(1).and_then(|at| board.gates.get(at));
+            Some((
+                verdicts,
+                gate.map(|gate| (gate.state, gate.promotion.clone(), gate.hops.clone())),
+            ))
+        })
+    });
+    Effect::new(move |before: Option<bool>| {
+        let known = seen.get().is_some();
+        if before == Some(true) && !act.busy.get_untracked() {
+            read.run(());
+        }
+        known
+    });
+}
+
+#[component]
+fn Side(label: String, release: Release) -> impl IntoView {
+    let class = style_sheet!("style/side.css");
+    let background = release
+        .colour
+        .map_or_else(|| "var(--none)".to_owned(), |colour| colour.to_string());
+    let ink = release
+        .colour
+        .map_or_else(|| "#ffffff".to_owned(), |colour| colour.ink().to_string());
+    view! { class=class,
+        <div class="side" style:background-color=background style:color=ink>
+            <small class="small">{label}</small><b class="version">{release.label()}</b><small class="small">{about(&release)}</small>
+        </div>
+    }
+}
+
+#[component]
+fn Card(card: PromotionCard) -> impl IntoView {
+    let class = style_sheet!("style/card.css");
+    let clock = expect_context::<Clock>();
+    let merged = card.state == PromotionState::Merged;
+    let (from, to) = if merged {
+        ("serves", "was promoted")
+    } else {
+        ("serves", "would serve")
+    };
+    let places = match card.targets {
+        0 | 1 => String::new(),
+        more => format!("{more} targets · "),
+    };
+    let warning = if card.loud {
+        format!("{places}users see this")
+    } else {
+        places.trim_end_matches(" · ").to_owned()
+    };
+    let line = |icon: &'static str, tint: &'static str, text: String, aside: String| {
+        view! { class=class, <li class="row"><span class=tint aria-hidden="true">{icon}</span><span class="text">{text}</span><span class="aside">{aside}</span></li> }
+    };
+    let evidence = card
+        .evidence
+        .iter()
+        .map(|one| {
+            let (icon, tint) = if one.ok {
+                ("✓", "ok")
+            } else {
+                ("✕", "bad")
+            };
+            line(
+                icon,
+                tint,
+                one.sentence.clone(),
+                ago(one.at, clock.now_untracked()),
+            )
+        })
+        .collect_view();
+    let checks = card
+        .checks
+        .iter()
+        .map(|check| {
+            let (icon, tint) = match check.state {
+                CheckState::Passed => ("✓", "ok"),
+                CheckState::Failed => ("✕", "bad"),
+                CheckState::Pending => ("○", "soft"),
+            };
+            line(
+                icon,
+                tint,
+                check.name.clone(),
+                if check.required {
+                    "required".into()
+                } else {
+                    String::new()
+                },
+            )
+        })
+        .collect_view();
+    let reviews = card
+        .reviews
+        .iter()
+        .map(|review| {
+            let (icon, tint, word) = if review.approves {
+                ("✓", "ok", "approved")
+            } else {
+                ("✕", "bad", "asks for changes")
+            };
+            let counts = if review.counts {
+                ""
+            } else {
+                " (does not count)"
+            };
+            line(
+                icon,
+                tint,
+                format!("@{} {word}{counts}", review.login),
+                ago(Some(review.at), clock.now_untracked()),
+            )
+        })
+        .collect_view();
+    let files = card.files.iter().map(|file| {
+        let lines = file.patch.lines().map(|text| {
+            let kind = match text.as_bytes().first() { Some(b'+') => "a", Some(b'-') => "d", Some(b'@') => "h", _ => "c" };
+            view! { class=class, <div class=kind>{text.to_owned()}</div> }
+        }).collect_view();
+        view! { class=class, <div class="diff" tabindex="0" role="group" aria-label=file.path.clone()><div class="h">{file.path.clone()}</div>{lines}</div> }
+    }).collect_view();
+    let commits = (!card.commits.is_empty()).then(|| {
+        let items = card.commits.iter().take(20).map(|commit| view! { class=class,
+            <li class="row"><a class="mono" href=commit.url.clone() target="_blank" rel="noopener">{commit.id.short().to_owned()}</a><span class="text">{commit.headline.clone()}</span><span class="aside">{commit.author.clone()}</span></li>
+        }).collect_view();
+        view! { class=class, <details class="commits"><summary class="summary">{format!("{} commits between the releases", card.commits.len())}</summary><ul class="rows">{items}</ul></details> }
+    });
+    let head = format!(
+        "head {}{}",
+        card.head.short(),
+        card.head_by
+            .as_ref()
+            .map(|by| format!(", pushed by {by}"))
+            .unwrap_or_default()
+    );
+    let broken = matches!(
+        card.verdict.state,
+        VerdictState::Failed | VerdictState::Drifted | VerdictState::Stale
+    );
+    let now = card.verdict.sentence.clone();
+    view! { class=class,
+        <div class=if card.loud { "env loud" } else { "env" } data-testid="banner"><span class="name">{card.environment.to_string()}</span><span>{warning}</span></div>
+        <div class="go">
+            <Side label=format!("{} {from}", card.environment) release=card.from.clone()/>
+            <span class="arrow" aria-hidden="true">"→"</span>
+            <Side label=to.to_owned() release=card.to.clone()/>
+        </div>
+        {(merged || broken).then(|| view! { class=class,
+            <section class="part" data-testid="follow"><h2 class="heading">{format!("{} now", card.environment)}</h2><p class=if broken { "text bad" } else { "text" }>{now}</p>
+                {(!card.hops.is_empty()).then(|| view! { <Hops hops=card.hops.clone()/> })}</section>
+        })}
+        <section class="part" data-testid="evidence"><h2 class="heading">{format!("Evidence from {}", card.evidence_from)}</h2><ul class="rows">{evidence}</ul></section>
+        <section class="part"><h2 class="heading">"What changes"</h2>
+            {card.compare_url.clone().map(|url| view! { class=class, <p class="text"><a href=url target="_blank" rel="noopener">"Compare the releases on GitHub"</a></p> })}
+            {files}{commits}</section>
+        <section class="part"><h2 class="heading"><a href=card.url.clone() target="_blank" rel="noopener">{format!("Pull request #{}", card.number)}</a></h2>
+            <ul class="rows">{checks}{reviews}
+                {line("○", "soft", card.missing.clone(), String::new())}
+                {line("⌁", "soft", head, card.head_at.map(|at| format!("{} ago", in_words(clock.now_untracked().since(at)))).unwrap_or_default())}
+            </ul></section>
+    }
+}
+
+#[component]
+fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
+    let class = style_sheet!("style/bar.css");
+    let session = expect_context::<SessionState>();
+    let live = expect_context::<Live>();
+    let refusing = RwSignal::new(false);
+    let comment = RwSignal::new(String::new());
+    if card.state != PromotionState::Open {
+        let back = format!("p/{}/{}", card.pipeline.namespace, card.pipeline.name);
+        let word = if card.state == PromotionState::Merged {
+            "It is merged."
+        } else {
+            "It was closed without a merge."
+        };
+        return view! { class=class, <div class="bar"><p class="what">{word}" "<a href=back>"Back to the lane"</a></p></div> }.into_any();
+    }
+    let intent = card.intent.clone();
+    let done = move |answer: Result<ActionResult, Failure>| {
+        act.busy.try_set(false);
+        match answer {
+            Ok(result) => {
+                act.moved.try_set(false);
+                act.failure.try_set(None);
+                act.said.try_set(result.sentence);
+                if let Some(card) = result.card {
+                    act.card.try_set(Some(*card));
+                }
+            }
+            Err(Failure::Refused(problem)) if problem.card.is_some() => {
+                act.moved.try_set(true);
+                act.said.try_set(problem.detail.clone());
+                act.card.try_set(problem.card.map(|card| *card));
+            }
+            Err(failure) => {
+                act.said.try_set(failure.sentence());
+                act.failure.try_set(Some(failure));
+            }
+        }
+    };
+    let send_intent = intent.clone();
+    let approve_path = format!("{path}/approve");
+    let approve = move |merge: bool| {
+        let (Some(intent), path, csrf) =
+            (send_intent.clone(), approve_path.clone(), session.csrf())
+        else {
+            return;
+        };
+        act.busy.set(true);
+        spawn_local(async move {
+            done(
+                api::send(
+                    "POST",
+                    &path,
+                    csrf.as_deref(),
+                    &Approve {
+                        intent,
+                        comment: None,
+                        merge,
+                    },
+                )
+                .await,
+            );
+        });
+    };
+    let refuse_path = format!("{path}/refuse");
+    let refuse = move |_| {
+        let (Some(intent), path, csrf) = (intent.clone(), refuse_path.clone(), session.csrf())
+        else {
+            return;
+        };
+        act.busy.set(true);
+        let comment = comment.get_untracked();
+        spawn_local(async move {
+            done(api::send("POST", &path, csrf.as_deref(), &Refuse { intent, comment }).await);
+        });
+    };
+    let off = move |permit: &Permit| !permit.allowed || act.busy.get() || !live.fresh();
+    let why = {
+        let card = card.clone();
+        move || {
+            if !live.fresh() {
+                return Some(
+                    "The page has not heard from Weft for a while; actions are off until it does."
+                        .to_owned(),
+                );
+            }
+            [&card.approve_and_merge, &card.approve]
+                .into_iter()
+                .find_map(|permit| permit.why.clone())
+        }
+    };
+    let head = card.head.short().to_owned();
+    let (both, only, merge_only, no) = (
+        card.approve_and_merge.clone(),
+        card.approve.clone(),
+        card.merge.clone(),
+        card.refuse.clone(),
+    );
+    let buttons = move || {
+        let (both, only, merge_only, no) =
+            (both.clone(), only.clone(), merge_only.clone(), no.clone());
+        let (first, second, third) = (approve.clone(), approve.clone(), approve.clone());
+        let merge_instead = merge_only.allowed && !only.allowed;
+        view! { class=class,
+            <div class="buttons">
+                <button type="button" class="button" data-testid="refuse" disabled=move || off(&no) on:click=move |_| refusing.set(true)>"Refuse"</button>
+                {(!merge_instead).then(|| view! { class=class,
+                    <button type="button" class="button" data-testid="approve-only" disabled=move || off(&only) on:click=move |_| first(false)>"Approve"</button>
+                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=move || off(&both) on:click=move |_| second(true)>{move || if act.busy.get() { "Working…" } else { "Approve and merge" }}</button>
+                })}
+                {merge_instead.then(|| view! { class=class,
+                    <button type="button" class="button solid" data-testid="merge-only" disabled=move || off(&merge_only) on:click=move |_| third(true)>{move || if act.busy.get() { "Working…" } else { "Merge" }}</button>
+                })}
+            </div>
+        }
+    };
+    view! { class=class,
+        <div class="bar" data-testid="bar">
+            {move || match session.auth() {
+                Auth::User(viewer) => {
+                    let (refuse, buttons) = (refuse.clone(), buttons.clone());
+                    view! { class=class,
+                        <p class="what">"You approve "<b class="mono" data-testid="head">{head.clone()}</b>" as "<b>{format!("@{}", viewer.login)}</b>". If it moves, nothing happens."</p>
+                        {why().map(|why| view! { class=class, <p class="why" data-testid="why">{why}</p> })}
+                        {move || if refusing.get() {
+                            let refuse = refuse.clone();
+                            view! { class=class,
+                                <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
+                                <div class="buttons">
+                                    <button type="button" class="button" on:click=move |_| refusing.set(false)>"Back"</button>
+                                    <button type="button" class="button solid" data-testid="refuse-send" disabled=move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get() on:click=refuse>"Refuse it"</button>
+                                </div>
+                            }.into_any()
+                        } else {
+                            buttons().into_any()
+                        }}
+                    }.into_any()
+                }
+                _ => view! { class=class,
+                    <p class="what">"Sign in with GitHub to approve or refuse "<b class="mono">{head.clone()}</b>", as yourself."</p>
+                    <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" href=sign_in_href()>"Sign in"</a></div>
+                }.into_any(),
+            }}
+        </div>
+    }
+    .into_any()
+}

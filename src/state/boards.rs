@@ -1,0 +1,201 @@
+//! Boards and rows: a first reading, then live events, the newer always winning.
+
+use futures::channel::mpsc;
+use futures::future::abortable;
+use futures::{StreamExt, join};
+use gloo_timers::future::TimeoutFuture;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use model::pipeline::PipelineName;
+use model::wire::{Board, Row, Rows};
+
+use super::{Clock, Live};
+use crate::api::{self, Event, Failure};
+
+/// Whether `incoming` may replace `held`: an older snapshot never overwrites a newer event.
+pub fn is_newer(held: Option<&Board>, incoming: &Board) -> bool {
+    held.is_none_or(|held| {
+        held.pipeline != incoming.pipeline
+            || (incoming.as_of, incoming.version) >= (held.as_of, held.version)
+    })
+}
+
+/// Puts a row in its place, unless a newer one is there; rows that are not on this page stay away.
+pub fn merge_row(rows: &mut [Row], incoming: Row) -> bool {
+    match rows
+        .iter_mut()
+        .find(|row| row.pipeline == incoming.pipeline)
+    {
+        Some(held) if held.version <= incoming.version => {
+            *held = incoming;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A board that keeps itself up to date, and why it cannot be had.
+#[derive(Clone, Copy)]
+pub struct LiveBoard {
+    /// The newest board.
+    pub board: RwSignal<Option<Board>>,
+    /// Why there is none.
+    pub failure: RwSignal<Option<Failure>>,
+}
+
+/// Follows the board of one pipeline while the calling component is mounted.
+pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
+    let held = LiveBoard {
+        board: RwSignal::new(None),
+        failure: RwSignal::new(None),
+    };
+    let clock = expect_context::<Clock>();
+    let take = move |board: Board| {
+        clock.set_by(board.as_of);
+        if is_newer(held.board.get_untracked().as_ref(), &board) {
+            held.failure.set(None);
+            held.board.set(Some(board));
+        }
+    };
+    let path = format!("api/v1/pipelines/{}/{}", pipeline.namespace, pipeline.name);
+    let refetch = move || {
+        let path = path.clone();
+        spawn_local(async move {
+            match api::get::<Board>(&path).await {
+                Ok(board) => take(board),
+                Err(failure) => {
+                    held.failure.try_set(Some(failure));
+                }
+            }
+        });
+    };
+    follow(
+        format!(
+            "api/v1/stream?pipeline={}%2F{}",
+            pipeline.namespace, pipeline.name
+        ),
+        refetch,
+        move |name, data| {
+            if let ("board", Ok(board)) = (name, serde_json::from_str::<Board>(data)) {
+                take(board);
+            }
+        },
+    );
+    held
+}
+
+/// The rows of one query, kept up to date.
+#[derive(Clone, Copy)]
+pub struct LiveRows {
+    /// The newest rows.
+    pub rows: RwSignal<Option<Rows>>,
+    /// Why there are none.
+    pub failure: RwSignal<Option<Failure>>,
+}
+
+/// Follows the rows of a query (`q=…&verdict=…`) while the calling component is mounted.
+pub fn use_rows(query: Signal<String>) -> LiveRows {
+    let held = LiveRows {
+        rows: RwSignal::new(None),
+        failure: RwSignal::new(None),
+    };
+    let asked = StoredValue::new(0_u32);
+    let refetch = move || {
+        let query = query.get_untracked();
+        asked.update_value(|asked| *asked += 1);
+        let question = asked.get_value();
+        spawn_local(async move {
+            let answer = api::get::<Rows>(&format!("api/v1/pipelines?{query}")).await;
+            // An answer to an older question must not overwrite the newer one's.
+            if asked.try_get_value() != Some(question) {
+                return;
+            }
+            match answer {
+                Ok(rows) => {
+                    held.failure.set(None);
+                    held.rows.set(Some(rows));
+                }
+                Err(failure) => held.failure.set(Some(failure)),
+            }
+        });
+    };
+    Effect::new({
+        let refetch = refetch.clone();
+        move |before: Option<String>| {
+            let query = query.get();
+            if before.is_some_and(|before| before != query) {
+                refetch();
+            }
+            query
+        }
+    });
+    follow("api/v1/stream".to_owned(), refetch, move |name, data| {
+        if let ("row", Ok(row)) = (name, serde_json::from_str::<Row>(data)) {
+            held.rows.update(|rows| {
+                if let Some(rows) = rows {
+                    merge_row(&mut rows.rows, row);
+                }
+            });
+        }
+    });
+    held
+}
+
+/// Reads once, then follows the stream; reads again whenever the connection or the tab comes back.
+fn follow(
+    path: String,
+    refetch: impl Fn() + Clone + 'static,
+    on_event: impl Fn(&str, &str) + 'static,
+) {
+    let live = expect_context::<Live>();
+    let clock = expect_context::<Clock>();
+    refetch();
+    let (sink, mut events) = mpsc::unbounded();
+    let again = refetch.clone();
+    let (task, handle) = abortable(async move {
+        let reading = async {
+            let mut broken = false;
+            while let Some(event) = events.next().await {
+                match event {
+                    Event::Message(name, data) => {
+                        if let ("ping", Ok(at)) =
+                            (name, model::Timestamp::parse(data.trim_matches('"')))
+                        {
+                            clock.set_by(at);
+                        }
+                        live.heard();
+                        if std::mem::take(&mut broken) {
+                            again();
+                        }
+                        on_event(name, &data);
+                    }
+                    Event::Broken | Event::Ended => {
+                        broken = true;
+                        live.broke();
+                    }
+                }
+            }
+        };
+        let opening = async {
+            let mut pause = 500;
+            loop {
+                api::follow(&path, &sink).await;
+                TimeoutFuture::new(pause).await;
+                pause = (pause * 2).min(8_000);
+            }
+        };
+        join!(reading, opening);
+    });
+    spawn_local(async move {
+        // Aborted when the page goes away, which is the only way it ends.
+        task.await.ok();
+    });
+    on_cleanup(move || handle.abort());
+    let listener = window_event_listener(ev::visibilitychange, move |_| {
+        if !document().hidden() {
+            refetch();
+        }
+    });
+    on_cleanup(move || listener.remove());
+}
