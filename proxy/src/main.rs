@@ -1,3 +1,7 @@
 //! The command `weft`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    proxy::cli::main()
+}

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::app::App;
@@ -15,6 +16,9 @@ use crate::front::page;
 use crate::problem::Failure;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const PROBLEM: &str = "application/problem+json";
+const LARGEST_PROBLEM: usize = 256 * 1024;
 
 /// Marks an answer that came from behind Weft and is passed on as it is.
 #[derive(Clone, Copy)]
@@ -35,7 +39,9 @@ pub(super) async fn envelope(
     let started = Instant::now();
     async {
         let mut response = next.run(request).await;
-        if let Some(failure) = failure(&mut response) {
+        if is_problem(&response) {
+            response = completed(response, &id).await;
+        } else if let Some(failure) = failure(&mut response) {
             response = written(response, failure, &id, for_people, &app.config.base_path);
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
@@ -47,6 +53,31 @@ pub(super) async fn envelope(
     }
     .instrument(span)
     .await
+}
+
+/// Whether a handler wrote problem details by itself, as the demo's controls do.
+fn is_problem(response: &Response) -> bool {
+    let foreign = response.extensions().get::<Foreign>().is_some();
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    !foreign && kind.is_some_and(|kind| kind == PROBLEM)
+}
+
+/// Problem details with the request's id added.
+async fn completed(response: Response, id: &str) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let whole = async {
+        let body = axum::body::to_bytes(body, LARGEST_PROBLEM).await.ok()?;
+        let mut problem: Map<String, Value> = serde_json::from_slice(&body).ok()?;
+        problem.insert("request_id".into(), id.into());
+        serde_json::to_vec(&problem).ok()
+    };
+    match whole.await {
+        Some(body) => {
+            parts.headers.remove(header::CONTENT_LENGTH);
+            Response::from_parts(parts, Body::from(body))
+        }
+        None => Failure::internal("problem details that are none").into_response(),
+    }
 }
 
 /// The failure that an answer stands for: its own, or the one that its bare status means.
@@ -80,7 +111,7 @@ fn written(
     } else {
         match serde_json::to_vec(&problem) {
             Ok(body) => {
-                let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+                let kind = [(header::CONTENT_TYPE, PROBLEM)];
                 (status, kind, Body::from(body)).into_response()
             }
             Err(error) => {

@@ -4,18 +4,20 @@ mod extract;
 mod health;
 mod history;
 mod pipelines;
+mod promotions;
 mod session;
 mod stream;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use crate::app::App;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     const PIPELINE: &str = "/api/v1/pipelines/{namespace}/{name}";
+    const PROMOTION: &str = "/api/v1/promotions/{owner}/{repo}/{number}";
     Router::new()
         .route("/api/v1/session", get(session::session))
         .route("/api/v1/pipelines", get(pipelines::rows))
@@ -24,6 +26,9 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&format!("{PIPELINE}/journal"), get(history::journal))
         .route(&format!("{PIPELINE}/journal.csv"), get(history::csv))
         .route("/api/v1/stream", get(stream::stream))
+        .route(PROMOTION, get(promotions::card))
+        .route(&format!("{PROMOTION}/approve"), post(promotions::approve))
+        .route(&format!("{PROMOTION}/refuse"), post(promotions::refuse))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
 }

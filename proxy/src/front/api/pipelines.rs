@@ -148,11 +148,8 @@ mod tests {
     }
 
     fn names(rows: &Rows) -> Vec<&str> {
-        let name = |row| {
-            let Row { pipeline, .. } = row;
-            pipeline.name.as_str()
-        };
-        rows.rows.iter().map(name).collect()
+        let rows = rows.rows.iter();
+        rows.map(|row| row.pipeline.name.as_str()).collect()
     }
 
     #[test]

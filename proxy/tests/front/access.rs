@@ -1,0 +1,220 @@
+//! Signing in against the forge, out again, and who may write.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::world::{World, location};
+
+#[tokio::test]
+async fn who_signs_in_at_the_forge_is_who_the_session_says() {
+    let app = World::default().start().await;
+    let sam = app.signed_in("sam").await;
+    let session = sam.json(&app.at("api/v1/session")).await;
+    assert_eq!(session["viewer"]["login"], "sam");
+    assert!(session["viewer"]["id"].as_u64().unwrap() > 0);
+    assert_eq!(session["demo"], false);
+    let stranger = app.stranger().json(&app.at("api/v1/session")).await;
+    assert_eq!(stranger["viewer"], Value::Null);
+    assert_eq!(stranger["csrf_token"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_sign_in_returns_to_where_it_began_and_nowhere_else() {
+    let app = World::default().start().await;
+    for (wish, goes) in [
+        ("%2Fpromotions%2Fp%2Fa%2Fb", "/promotions/p/a/b"),
+        ("https%3A%2F%2Fevil.example%2F", "/promotions/"),
+    ] {
+        let mut browser = app.stranger();
+        let path = format!("auth/github/login?return_to={wish}");
+        let callback = browser.ask_the_forge(&app, "sam", &path).await;
+        let answer = browser.get(&callback).send().await.unwrap();
+        assert_eq!(location(&answer), goes);
+    }
+}
+
+#[tokio::test]
+async fn the_cookies_keep_reading_and_writing_apart() {
+    let app = World::default().start().await;
+    let mut browser = app.stranger();
+    let callback = browser
+        .ask_the_forge(&app, "sam", "auth/github/login")
+        .await;
+    let answer = browser.get(&callback).send().await.unwrap();
+    let cookies: Vec<&str> = answer
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
+    let of = |name: &str| *cookies.iter().find(|c| c.starts_with(name)).unwrap();
+    let common = "Path=/; HttpOnly; SameSite=";
+    assert!(of("weft_read=").contains(&format!("{common}Lax")));
+    assert!(of("weft_write=").contains(&format!("{common}Strict")));
+    assert!(of("weft_login=").contains("Max-Age=0"), "it is used up");
+}
+
+#[tokio::test]
+async fn a_callback_that_this_browser_did_not_begin_is_refused() {
+    let app = World::default().start().await;
+    let callback = app
+        .stranger()
+        .ask_the_forge(&app, "sam", "auth/github/login")
+        .await;
+    let victim = app.stranger();
+    let answer = victim.get(&callback).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(
+        answer.json::<Value>().await.unwrap()["code"],
+        "sign_in_not_begun"
+    );
+}
+
+#[tokio::test]
+async fn a_code_of_another_sign_in_is_refused() {
+    let app = World::default().start().await;
+    let mut mine = app.stranger();
+    let my_callback = mine.ask_the_forge(&app, "sam", "auth/github/login").await;
+    let mut other = app.stranger();
+    let callback = other.ask_the_forge(&app, "li", "auth/github/login").await;
+    let code = |url: &str| {
+        let url = reqwest::Url::parse(url).unwrap();
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    let mixed = my_callback.replace(&code(&my_callback), &code(&callback));
+    let answer = mine.get(&mixed).send().await.unwrap();
+    let status = answer.status();
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(
+        (status.as_u16(), &problem["code"]),
+        (403, &"sign_in_refused".into())
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_sign_in_is_told_as_one() {
+    let app = World::default().start().await;
+    let mut browser = app.stranger();
+    let callback = browser
+        .ask_the_forge(&app, "sam", "auth/github/login")
+        .await;
+    let url = reqwest::Url::parse(&callback).unwrap();
+    let state = url
+        .query_pairs()
+        .find(|(name, _)| name == "state")
+        .unwrap()
+        .1;
+    let cancelled = app.at(&format!(
+        "auth/github/callback?error=access_denied&state={state}"
+    ));
+    let answer = browser
+        .get(&cancelled)
+        .header("accept", "text/html")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 403);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("You cancelled the sign-in"), "{page}");
+}
+
+#[tokio::test]
+async fn a_popup_ends_with_a_page_that_closes_itself() {
+    let app = World::default().start().await;
+    let mut browser = app.stranger();
+    let callback = browser
+        .ask_the_forge(&app, "sam", "auth/github/login?popup=1")
+        .await;
+    let answer = browser.get(&callback).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let policy = answer.headers()["content-security-policy"].clone();
+    assert!(policy.to_str().unwrap().contains("script-src 'self'"));
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("/promotions/auth/popup.js"), "{page}");
+}
+
+#[tokio::test]
+async fn who_signs_out_is_a_stranger_again() {
+    let app = World::default().start().await;
+    let mut sam = app.signed_in("sam").await;
+    let kept = sam.cookies.clone();
+    let answer = sam.post(&app.at("auth/logout")).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    sam.keep(answer.headers());
+    assert!(sam.cookies.is_empty());
+    sam.cookies = kept;
+    let session = sam.json(&app.at("api/v1/session")).await;
+    assert_eq!(session["viewer"], Value::Null, "the old cookies are dead");
+}
+
+#[tokio::test]
+async fn a_session_ends_after_eight_hours() {
+    let app = World::default().start().await;
+    let sam = app.signed_in("sam").await;
+    app.clock.advance(Duration::from_secs(8 * 3600));
+    let session = sam.json(&app.at("api/v1/session")).await;
+    assert_eq!(session["viewer"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_write_must_come_from_a_page_of_weft() {
+    let app = World::default().start().await;
+    let sam = app.signed_in("sam").await;
+    let url = app.at("auth/logout");
+    let read_only: String = sam
+        .cookies
+        .iter()
+        .filter(|(name, _)| name == "weft_read")
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let all = sam
+        .cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join("; ");
+    let good = [
+        ("cookie", all.as_str()),
+        ("origin", app.origin.as_str()),
+        ("sec-fetch-site", "same-origin"),
+        ("x-weft-csrf", sam.csrf.as_str()),
+    ];
+    for (header, spoilt, status) in [
+        ("cookie", None, 401),
+        ("cookie", Some(read_only.as_str()), 403),
+        ("origin", None, 403),
+        ("origin", Some("https://evil.example"), 403),
+        ("origin", Some("null"), 403),
+        ("sec-fetch-site", None, 403),
+        ("sec-fetch-site", Some("same-site"), 403),
+        ("sec-fetch-site", Some("cross-site"), 403),
+        ("x-weft-csrf", None, 403),
+        ("x-weft-csrf", Some("guessed"), 403),
+    ] {
+        let mut request = crate::world::client().request(Method::POST, &url);
+        for (name, value) in good {
+            let value = if name == header { spoilt } else { Some(value) };
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{header}: {spoilt:?}");
+        let problem: Value = answer.json().await.unwrap();
+        let code = if status == 401 {
+            "not_signed_in"
+        } else {
+            "not_from_here"
+        };
+        assert_eq!(problem["code"], code);
+    }
+    let session = sam.json(&app.at("api/v1/session")).await;
+    assert_eq!(session["viewer"]["login"], "sam", "nothing was done");
+}

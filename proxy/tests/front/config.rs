@@ -1,0 +1,177 @@
+//! Configurations that are wrong: one sentence each, with the file and the line.
+
+use std::path::Path;
+
+use proxy::config::{ClusterAccess, Config};
+
+/// A configuration that is right, in a folder with its secrets.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("client"), "client-secret\n").unwrap();
+        std::fs::write(folder.path().join("token"), "reader-token\n").unwrap();
+        Self(folder)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn read(&self, text: &str) -> Result<Config, String> {
+        let file = self.path().join("weft.yaml");
+        std::fs::write(&file, text).unwrap();
+        let folder = format!("{}/", self.path().display());
+        Config::read(&file).map_err(|error| error.to_string().replace(&folder, ""))
+    }
+}
+
+fn right() -> String {
+    include_str!("weft.yaml")
+        .replace("{origin}", "https://weft.example.com")
+        .replace("{forge}", "https://github.example.com/")
+        .replace("{client}", "Iv1.test")
+}
+
+#[test]
+fn a_right_configuration_has_its_defaults() {
+    let folder = Folder::new();
+    let config = folder.read(&right()).unwrap();
+    assert_eq!(config.base_path, "/promotions/");
+    assert_eq!(config.home_url(), "https://weft.example.com/promotions/");
+    assert_eq!(config.github.poll.as_secs(), 30);
+    assert_eq!(config.data_dir, folder.path().join("data"));
+    let pipeline = &config.pipelines[0];
+    assert_eq!(pipeline.branch, "main");
+    let loud: Vec<bool> = pipeline.environments.iter().map(|e| e.loud).collect();
+    assert_eq!(loud, [false, true], "only the last environment is loud");
+    assert_eq!(pipeline.environments[1].targets[0].name, "uat");
+    assert!(matches!(
+        config.clusters[0].access,
+        ClusterAccess::Server { .. }
+    ));
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let config = Folder::new().read(&right()).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("client-secret") && !shown.contains("reader-token"));
+}
+
+#[test]
+fn every_mistake_is_one_sentence_with_file_and_line() {
+    let twice = right().replace(
+        "      - name: uat\n        path",
+        "      - name: dev-test\n        path",
+    );
+    for (mistake, text, words) in [
+        (
+            "an unknown key",
+            right().replace("    repository:", "    repositroy:"),
+            &["weft.yaml:20: ", "repositroy"][..],
+        ),
+        (
+            "a missing key",
+            right().replace("data_dir: data\n", ""),
+            &["weft.yaml", "data_dir"],
+        ),
+        (
+            "a duplicate environment",
+            twice,
+            &[
+                "weft.yaml:31: the environment 'dev-test' is there twice in the pipeline app-podinfo/podinfo",
+            ],
+        ),
+        (
+            "a missing secret's file",
+            right().replace(
+                "client_secret: {file: client}",
+                "client_secret: {file: none}",
+            ),
+            &["weft.yaml:9: the secret's file none cannot be read"],
+        ),
+        (
+            "a missing variable",
+            right().replace(
+                "client_secret: {file: client}",
+                "client_secret: {env: WEFT_NO_SUCH}",
+            ),
+            &["weft.yaml:9: the environment variable WEFT_NO_SUCH is not set"],
+        ),
+        (
+            "a cluster that nobody knows",
+            right().replace("- cluster: uat", "- cluster: prod"),
+            &["weft.yaml:34: the cluster 'prod' is not one of clusters: dev-test, uat"],
+        ),
+        (
+            "a repository without its owner",
+            right().replace("demo/podinfo\n", "podinfo\n"),
+            &["weft.yaml:20: the repository 'podinfo' must be written owner/name"],
+        ),
+        (
+            "a base path without slashes",
+            right() + "base_path: promotions\n",
+            &["weft.yaml:38: base_path 'promotions' must begin and end with a slash"],
+        ),
+        (
+            "a public address with a path",
+            right().replace("weft.example.com'", "weft.example.com/promotions/'"),
+            &["weft.yaml:2: public_url must have no path"],
+        ),
+        (
+            "no time at all",
+            right() + "live_poll: 0\n",
+            &["weft.yaml:38: live_poll must be a number of seconds, 0.1 or more"],
+        ),
+        (
+            "a folder without the page",
+            right() + "static_dir: nowhere\n",
+            &["weft.yaml:38: static_dir nowhere holds no index.html"],
+        ),
+        (
+            "two ways into a cluster",
+            right().replacen(
+                "token: {file: token}}",
+                "token: {file: token}, in_cluster: true}",
+                1,
+            ),
+            &["weft.yaml:13: access needs exactly one of server, kubeconfig and in_cluster"],
+        ),
+        ("broken YAML", "public_url: [".to_owned(), &["weft.yaml"]),
+    ] {
+        let error = Folder::new().read(&text).unwrap_err();
+        for words in words {
+            assert!(error.contains(words), "{mistake}: {error}");
+        }
+        assert_eq!(error.lines().count(), 1, "{mistake}: {error}");
+    }
+}
+
+#[test]
+fn a_missing_configuration_is_named() {
+    let error = Config::read(Path::new("/nowhere/weft.yaml")).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("/nowhere/weft.yaml: cannot be read: ")
+    );
+}
+
+#[test]
+fn the_command_refuses_a_wrong_configuration_with_exit_code_2() {
+    let folder = Folder::new();
+    let file = folder.path().join("weft.yaml");
+    std::fs::write(&file, right() + "colour: red\n").unwrap();
+    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_weft"))
+        .args(["serve", "--config"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("weft.yaml:38: "), "{said}");
+    assert!(ended.stdout.is_empty(), "it does not listen");
+    assert!(!folder.path().join("data").exists(), "it writes nothing");
+}

@@ -1,0 +1,11 @@
+//! The server over real sockets: its interface, sign-in, the page's files, the dashboard's proxy, and
+//! what it is built on (configuration, journal). The forge is the lab's.
+
+mod access;
+mod config;
+mod dashboard;
+mod interface;
+mod journal;
+mod site;
+mod stream;
+mod world;

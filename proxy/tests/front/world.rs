@@ -1,0 +1,241 @@
+//! A running server with the lab's forge behind it, and a browser that keeps cookies.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lab::faults::Faults;
+use lab::forge::{Forge, ForgeOptions};
+use lab::seed::Seed;
+use model::{PipelineName, Timestamp};
+use proxy::app::App;
+use proxy::clock::Clock;
+use proxy::config::Config;
+use proxy::front;
+use proxy::journal::Journal;
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::task::TaskTracker;
+
+/// The lab's clock as the server's.
+#[derive(Clone)]
+pub struct LabClock(pub lab::clock::Clock);
+
+impl Clock for LabClock {
+    fn now(&self) -> Timestamp {
+        self.0.now().into()
+    }
+}
+
+/// How a world is made.
+#[derive(Default)]
+pub struct World {
+    pub index: Option<&'static str>,
+    pub dashboard: Option<SocketAddr>,
+}
+
+/// A running server.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub forge: Forge,
+    pub clock: lab::clock::Clock,
+    pub origin: String,
+    folder: TempDir,
+}
+
+impl World {
+    /// Starts it. No source runs: tests observe what they need by themselves.
+    pub async fn start(self) -> TestApp {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = lab::clock::Clock::new();
+        let mut options = ForgeOptions::new(
+            folder.path().join("forge"),
+            clock.clone(),
+            Faults::default(),
+        );
+        options.seed = Seed::Fresh;
+        let forge = Forge::start(options).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let config = self.config(folder.path(), &forge, &origin);
+        let app = App::build(config, Arc::new(LabClock(clock.clone())))
+            .await
+            .unwrap();
+        let router = front::router(&app, None).unwrap();
+        app.boards
+            .run(&app.journal, &TaskTracker::new(), &app.shutdown);
+        let serving = Arc::clone(&app);
+        tokio::spawn(async move { front::serve(&serving, listener, router).await.unwrap() });
+        TestApp {
+            app,
+            forge,
+            clock,
+            origin,
+            folder,
+        }
+    }
+
+    fn config(&self, folder: &Path, forge: &Forge, origin: &str) -> Config {
+        std::fs::write(folder.join("client"), &forge.app().client_secret).unwrap();
+        std::fs::write(folder.join("token"), forge.bot_token()).unwrap();
+        let mut text = include_str!("weft.yaml")
+            .replace("{origin}", origin)
+            .replace("{forge}", forge.url().as_str())
+            .replace("{client}", &forge.app().client_id);
+        if let Some(index) = self.index {
+            let site = folder.join("site");
+            std::fs::create_dir(&site).unwrap();
+            std::fs::write(site.join("index.html"), index).unwrap();
+            text.push_str("static_dir: site\n");
+        }
+        if let Some(dashboard) = self.dashboard {
+            text.push_str(&format!(
+                "weave_gitops: {{upstream: 'http://{dashboard}'}}\n"
+            ));
+        }
+        Config::parse(&folder.join("weft.yaml"), &text).unwrap()
+    }
+}
+
+impl TestApp {
+    /// The address of a path under the base path.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}/promotions/{path}", self.origin)
+    }
+
+    /// The folder that the configuration's paths are relative to.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn journal(&self) -> &dyn Journal {
+        &*self.app.journal
+    }
+
+    /// Somebody who is not signed in.
+    pub fn stranger(&self) -> Browser {
+        Browser {
+            http: client(),
+            origin: self.origin.clone(),
+            cookies: Vec::new(),
+            csrf: String::new(),
+        }
+    }
+
+    /// Somebody who went through the forge's sign-in page.
+    pub async fn signed_in(&self, login: &str) -> Browser {
+        let mut browser = self.stranger();
+        let callback = browser
+            .ask_the_forge(self, login, "auth/github/login")
+            .await;
+        let answer = browser.get(&callback).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
+        browser.keep(answer.headers());
+        let session: Value = browser.json(&self.at("api/v1/session")).await;
+        assert_eq!(session["viewer"]["login"], login);
+        browser.csrf = session["csrf_token"].as_str().unwrap().to_owned();
+        browser
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.app.shutdown.cancel();
+    }
+}
+
+/// What a browser is to the server: cookies that it keeps, and headers that tell where it comes from.
+pub struct Browser {
+    http: reqwest::Client,
+    pub origin: String,
+    pub cookies: Vec<(String, String)>,
+    pub csrf: String,
+}
+
+impl Browser {
+    pub fn get(&self, url: &str) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// A write as the page makes it.
+    pub fn post(&self, url: &str) -> RequestBuilder {
+        self.request(Method::POST, url)
+            .header(ORIGIN, &self.origin)
+            .header("Sec-Fetch-Site", "same-origin")
+            .header("X-Weft-CSRF", &self.csrf)
+    }
+
+    pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        self.http
+            .request(method, url)
+            .header(COOKIE, cookies.join("; "))
+    }
+
+    pub async fn json(&self, url: &str) -> Value {
+        self.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Goes to the sign-in, chooses an account at the forge, and gives the address to return to.
+    pub async fn ask_the_forge(&mut self, app: &TestApp, login: &str, path: &str) -> String {
+        let answer = self.get(&app.at(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        self.keep(answer.headers());
+        let page = location(&answer);
+        let url = reqwest::Url::parse(&page).unwrap();
+        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        form.push(("login".into(), login.into()));
+        let chosen = self
+            .http
+            .post(app.forge.url().join("login/oauth/authorize").unwrap())
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(chosen.status(), 303);
+        location(&chosen)
+    }
+
+    /// Keeps and drops cookies as the answer says.
+    pub fn keep(&mut self, headers: &HeaderMap) {
+        for cookie in headers.get_all(SET_COOKIE) {
+            let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.retain(|(kept, _)| kept != name);
+            if !attributes.contains("Max-Age=0") {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+}
+
+/// A client that follows no redirects.
+pub fn client() -> reqwest::Client {
+    // Fails where a provider is set already, which serves as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
+pub fn location(answer: &Response) -> String {
+    answer.headers()[LOCATION].to_str().unwrap().to_owned()
+}
+
+/// The pipeline of `weft.yaml`.
+pub fn podinfo() -> PipelineName {
+    PipelineName {
+        namespace: "app-podinfo".into(),
+        name: "podinfo".into(),
+    }
+}
