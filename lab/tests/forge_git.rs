@@ -1,4 +1,8 @@
 //! The forge's git side: ordinary clones and pushes, protected branches, and the chart repository.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod forge_world;
 

@@ -1,4 +1,8 @@
 //! The jobs: promotions by dispatch, and never by a rollback; builds; webhooks to the outside.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod forge_world;
 

@@ -1,4 +1,8 @@
 //! Signing in to the forge: the happy path with PKCE, each error of the exchange, and rotation.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod forge_world;
 

@@ -1,4 +1,8 @@
 //! Reviewing and merging: who may, what is refused, and with which status.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test stops where something is missing"
+)]
 
 mod forge_world;
 

@@ -228,10 +228,7 @@ async fn run(
         .flatten()
         .filter(|check| check.run == id)
         .map(|check| {
-            let word = check
-                .progress
-                .conclusion()
-                .unwrap_or(check.progress.status());
+            let word = check.phase.conclusion().unwrap_or(check.phase.status());
             let title = check.title.as_deref().unwrap_or_default();
             format!(
                 "<li>{} · {word} {}</li>",
@@ -273,7 +270,7 @@ fn marks(state: &RepositoryState, sha: &str) -> String {
         )
     };
     let checks = state.latest_checks(sha).into_iter().map(|check| {
-        let good = check.progress.conclusion().map(|_| check.progress.passes());
+        let good = check.phase.conclusion().map(|_| check.phase.passes());
         item(
             good,
             &check.name,

@@ -88,9 +88,9 @@ pub(crate) fn opinions(pull: &Pull, writers_only: bool) -> Vec<&Review> {
 /// The sum of the checks and statuses of a commit, or `None` when there are none.
 pub(crate) fn rollup(state: &RepositoryState, sha: &str) -> Option<Rollup> {
     let checks = state.latest_checks(sha).into_iter().map(|check| {
-        if check.progress.passes() {
+        if check.phase.passes() {
             Rollup::Success
-        } else if check.progress.conclusion().is_some() {
+        } else if check.phase.conclusion().is_some() {
             Rollup::Failure
         } else {
             Rollup::Pending
@@ -183,9 +183,9 @@ fn unmet_checks(state: &RepositoryState, sha: &str, protection: &Protection) -> 
         .filter_map(|name| {
             let check = checks.iter().find(|check| check.name == *name);
             let status = statuses.iter().find(|status| status.context == *name);
-            let word = match (check.map(|check| check.progress), status) {
-                (Some(progress), _) if progress.passes() => return None,
-                (Some(progress), _) if progress.conclusion().is_some() => "failing",
+            let word = match (check.map(|check| check.phase), status) {
+                (Some(phase), _) if phase.passes() => return None,
+                (Some(phase), _) if phase.conclusion().is_some() => "failing",
                 (Some(_), _) => "in progress",
                 (None, Some(status)) if status.state == "success" => return None,
                 (None, Some(status)) if status.state == "pending" => "in progress",

@@ -198,7 +198,7 @@ pub(crate) struct Status {
 
 /// How far a check or run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum Phase {
     Queued,
     InProgress,
     Success,
@@ -206,7 +206,7 @@ pub(crate) enum Progress {
     Skipped,
 }
 
-impl Progress {
+impl Phase {
     pub(crate) fn status(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -236,7 +236,7 @@ pub(crate) struct CheckRun {
     pub(crate) run: u64,
     pub(crate) name: String,
     pub(crate) head: String,
-    pub(crate) progress: Progress,
+    pub(crate) phase: Phase,
     pub(crate) title: Option<String>,
     pub(crate) started_at: OffsetDateTime,
     pub(crate) completed_at: Option<OffsetDateTime>,
@@ -254,7 +254,7 @@ pub(crate) struct WorkflowRun {
     pub(crate) head_branch: String,
     pub(crate) head: String,
     pub(crate) actor: &'static Account,
-    pub(crate) progress: Progress,
+    pub(crate) phase: Phase,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
 }

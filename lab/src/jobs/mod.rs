@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::forge::acts::marks::{self, NewRun};
 use crate::forge::engine::{Engine, Event};
 use crate::forge::git::ZERO;
-use crate::forge::state::{DEFAULT_BRANCH, Progress, Repository};
+use crate::forge::state::{DEFAULT_BRANCH, Phase, Repository};
 
 pub(crate) use self::containers::tag as branch_tag;
 pub(crate) use self::facts::{MAIN_GO, VALUES, pin_of, set_color, set_pin, yaml_value};
@@ -35,28 +35,28 @@ pub(crate) fn pin_path(environment: &str) -> String {
 
 /// How a job ended: whether it did something, and the sentence that says so.
 pub(crate) struct Outcome {
-    pub(crate) progress: Progress,
+    pub(crate) phase: Phase,
     pub(crate) sentence: String,
 }
 
 impl Outcome {
     pub(crate) fn success(sentence: impl Into<String>) -> Self {
         Self {
-            progress: Progress::Success,
+            phase: Phase::Success,
             sentence: sentence.into(),
         }
     }
 
     pub(crate) fn failure(sentence: impl Into<String>) -> Self {
         Self {
-            progress: Progress::Failure,
+            phase: Phase::Failure,
             sentence: sentence.into(),
         }
     }
 
     pub(crate) fn skipped(sentence: impl Into<String>) -> Self {
         Self {
-            progress: Progress::Skipped,
+            phase: Phase::Skipped,
             sentence: sentence.into(),
         }
     }
@@ -115,12 +115,12 @@ pub(crate) fn run(engine: &Arc<Engine>, repository: &Arc<Repository>, run: NewRu
     let (id, checks) = marks::start_run(engine, repository, run, &names);
     let (worker, place) = (engine.clone(), repository.clone());
     engine.spawn(async move {
-        marks::move_run(&worker, &place, id, Progress::InProgress);
+        marks::move_run(&worker, &place, id, Phase::InProgress);
         for check in &checks {
-            marks::move_check(&worker, &place, &head, *check, Progress::InProgress, None);
+            marks::move_check(&worker, &place, &head, *check, Phase::InProgress, None);
         }
         tokio::time::sleep(worker.job_delay).await;
-        let mut worst = Progress::Skipped;
+        let mut worst = Phase::Skipped;
         for (job, check) in jobs.into_iter().zip(checks) {
             let target = place.clone();
             let result = worker
@@ -130,13 +130,13 @@ pub(crate) fn run(engine: &Arc<Engine>, repository: &Arc<Repository>, run: NewRu
                 tracing::error!(job = job.name, error = %refusal, "a job failed");
                 Outcome::failure(refusal.to_string())
             });
-            worst = match (worst, outcome.progress) {
-                (Progress::Failure, _) | (_, Progress::Failure) => Progress::Failure,
-                (Progress::Success, _) | (_, Progress::Success) => Progress::Success,
+            worst = match (worst, outcome.phase) {
+                (Phase::Failure, _) | (_, Phase::Failure) => Phase::Failure,
+                (Phase::Success, _) | (_, Phase::Success) => Phase::Success,
                 (skipped, _) => skipped,
             };
             let sentence = Some(outcome.sentence);
-            marks::move_check(&worker, &place, &head, check, outcome.progress, sentence);
+            marks::move_check(&worker, &place, &head, check, outcome.phase, sentence);
         }
         marks::move_run(&worker, &place, id, worst);
     });

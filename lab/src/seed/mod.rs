@@ -3,6 +3,7 @@
 
 mod import;
 mod plant;
+mod runs;
 mod week;
 
 use serde::Serialize;

@@ -9,12 +9,12 @@ use anyhow::Context;
 use time::{Duration, OffsetDateTime};
 
 use super::import::{Import, Imported};
+use super::runs::{self, Ran, Workflow};
 use super::week::{self, Deed, Release};
 use super::{Deployed, DeployedStatus, FILES, Seed, status_context};
 use crate::forge::git::{Edit, Git};
 use crate::forge::state::{
-    Chart, CheckRun, Image, Merged, Progress, Pull, RepositoryState, Review, ReviewState, Status,
-    WorkflowRun,
+    Chart, Image, Merged, Pull, RepositoryState, Review, ReviewState, Status,
 };
 use crate::forge::{APPROVER_LOGINS, Account, account, actions_bot, flux_bot, promotion_bot};
 use crate::jobs::{self, ENVIRONMENTS};
@@ -228,15 +228,7 @@ impl Planter<'_> {
         let at = at + Duration::seconds(30);
         let tag = jobs::branch_tag(branch, &commit.oid, at.unix_timestamp());
         self.add_image(tag, &commit.oid, color, &version, at);
-        self.ran(
-            "container",
-            "push",
-            branch,
-            &commit.oid,
-            by,
-            at,
-            &["container"],
-        );
+        self.ran(&runs::CONTAINER, branch, &commit.oid, by, at);
         self.branches.insert(branch.to_owned(), (commit, edits));
         Ok(())
     }
@@ -362,16 +354,7 @@ impl Planter<'_> {
             comments: Vec::new(),
         };
         self.state.pulls.insert(number, pull);
-        let checks = ["test", "versions agree", "chart lint"];
-        self.ran(
-            "pull request",
-            "pull_request",
-            branch,
-            &head.oid,
-            by,
-            at,
-            &checks,
-        );
+        self.ran(&runs::PULL_REQUEST, branch, &head.oid, by, at);
         self.branches.insert(branch.to_owned(), (head, edits));
         Ok(number)
     }
@@ -430,7 +413,7 @@ impl Planter<'_> {
         if to.is_none() {
             let release = self.opened.take().context("a release is open")?;
             self.publish(release, at)?;
-            self.ran("release", "push", "main", &commit, by, at, &["release"]);
+            self.ran(&runs::RELEASE, "main", &commit, actions_bot(), at);
         }
         Ok(())
     }
@@ -441,81 +424,26 @@ impl Planter<'_> {
         if let (true, true, Some(main)) = (upgraded, environment != "prod", &self.main) {
             let head = main.oid.clone();
             let by = promotion_bot();
-            self.ran(
-                "promotion",
-                "repository_dispatch",
-                "main",
-                &head,
-                by,
-                at,
-                &["promote"],
-            );
+            self.ran(&runs::PROMOTION, "main", &head, by, at);
         }
     }
 
-    /// Records a workflow run that succeeded half a minute after it started.
-    #[expect(clippy::too_many_arguments, reason = "a run is that many facts")]
     fn ran(
         &mut self,
-        name: &'static str,
-        event: &'static str,
+        workflow: &'static Workflow,
         branch: &str,
         head: &str,
         actor: &'static Account,
         at: OffsetDateTime,
-        checks: &[&str],
     ) {
-        let path = match name {
-            "container" => ".github/workflows/container.yaml",
-            "release" => ".github/workflows/release.yaml",
-            "promotion" => ".github/workflows/promotion.yaml",
-            _ => ".github/workflows/pull-request.yaml",
-        };
-        let run = self.id();
-        let number = self
-            .state
-            .runs
-            .iter()
-            .filter(|run| run.path == path)
-            .count() as u64
-            + 1;
-        let end = at + Duration::seconds(30);
-        let actor = if name == "release" {
-            actions_bot()
-        } else {
-            actor
-        };
-        self.state.runs.push(WorkflowRun {
-            id: run,
-            number,
-            name,
-            path,
-            event,
-            title: format!("{name} on {branch}"),
-            head_branch: branch.to_owned(),
-            head: head.to_owned(),
+        let ran = Ran {
+            workflow,
+            branch,
+            head,
             actor,
-            progress: Progress::Success,
-            created_at: at,
-            updated_at: end,
-        });
-        for check in checks {
-            let check = CheckRun {
-                id: self.id(),
-                run,
-                name: (*check).to_owned(),
-                head: head.to_owned(),
-                progress: Progress::Success,
-                title: None,
-                started_at: at,
-                completed_at: Some(end),
-            };
-            self.state
-                .checks
-                .entry(head.to_owned())
-                .or_default()
-                .push(check);
-        }
+            at,
+        };
+        runs::record(&mut self.state, self.ids, &ran);
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::forge::accounts::Account;
 use crate::forge::engine::{Engine, Event};
 use crate::forge::refusal::Refusal;
-use crate::forge::state::{CheckRun, Progress, Repository, Status, WorkflowRun};
+use crate::forge::state::{CheckRun, Phase, Repository, Status, WorkflowRun};
 
 use super::require_write;
 
@@ -144,7 +144,7 @@ pub(crate) fn start_run(
             head_branch: new.head_branch,
             head: new.head,
             actor: new.actor,
-            progress: Progress::Queued,
+            phase: Phase::Queued,
             created_at: now,
             updated_at: now,
         });
@@ -154,7 +154,7 @@ pub(crate) fn start_run(
             run,
             name: (*name).to_owned(),
             head: head.clone(),
-            progress: Progress::Queued,
+            phase: Phase::Queued,
             title: None,
             started_at: now,
             completed_at: None,
@@ -179,7 +179,7 @@ pub(crate) fn move_check(
     repository: &Arc<Repository>,
     sha: &str,
     id: u64,
-    progress: Progress,
+    phase: Phase,
     title: Option<String>,
 ) {
     let now = engine.now();
@@ -192,16 +192,16 @@ pub(crate) fn move_check(
         let Some(check) = check else {
             return;
         };
-        check.progress = progress;
-        if progress == Progress::InProgress {
+        check.phase = phase;
+        if phase == Phase::InProgress {
             check.started_at = now;
         }
-        if progress.conclusion().is_some() {
+        if phase.conclusion().is_some() {
             check.completed_at = Some(now);
             check.title = title;
         }
     }
-    if progress.conclusion().is_some() {
+    if phase.conclusion().is_some() {
         let sha = sha.to_owned();
         engine.publish(
             repository,
@@ -215,25 +215,20 @@ pub(crate) fn move_check(
 }
 
 /// Moves a run on.
-pub(crate) fn move_run(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
-    id: u64,
-    progress: Progress,
-) {
+pub(crate) fn move_run(engine: &Arc<Engine>, repository: &Arc<Repository>, id: u64, phase: Phase) {
     let now = engine.now();
     {
         let mut state = repository.state.lock();
         let Some(run) = state.runs.iter_mut().find(|run| run.id == id) else {
             return;
         };
-        run.progress = progress;
+        run.phase = phase;
         run.updated_at = now;
     }
-    let action = match progress {
-        Progress::Queued => "requested",
-        Progress::InProgress => "in_progress",
-        Progress::Success | Progress::Failure | Progress::Skipped => "completed",
+    let action = match phase {
+        Phase::Queued => "requested",
+        Phase::InProgress => "in_progress",
+        Phase::Success | Phase::Failure | Phase::Skipped => "completed",
     };
     engine.publish(repository, vec![Event::WorkflowRun { id, action }]);
 }

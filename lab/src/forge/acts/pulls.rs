@@ -56,7 +56,7 @@ pub(crate) fn open(
         .ok_or_else(|| invalid("base"))?;
     let compared = repository.git.compare(&base, &head)?;
     if compared.is_none_or(|comparison| comparison.ahead.is_empty()) {
-        return Err(custom(format!(
+        return Err(custom(&format!(
             "No commits between {} and {head_ref}",
             opening.base
         )));
@@ -67,7 +67,7 @@ pub(crate) fn open(
             pull.is_open() && pull.head_ref == head_ref && pull.base_ref == opening.base
         });
         if exists {
-            return Err(custom(format!(
+            return Err(custom(&format!(
                 "A pull request already exists for {owner}{head_ref}."
             )));
         }
@@ -110,8 +110,8 @@ pub(crate) fn open(
     Ok(number)
 }
 
-fn custom(message: String) -> Refusal {
-    Refusal::invalid("PullRequest", "", "custom", &message)
+fn custom(message: &str) -> Refusal {
+    Refusal::invalid("PullRequest", "", "custom", message)
 }
 
 /// What may be changed about a pull request.
@@ -166,7 +166,7 @@ pub(crate) fn update(
             (Some("open"), false) => {
                 let tip = repository.git.branch(&pull.head_ref);
                 if pull.merged.is_some() || tip.as_ref() != Some(&pull.head) {
-                    return Err(custom("state cannot be changed.".to_owned()));
+                    return Err(custom("state cannot be changed."));
                 }
                 pull.closed_at = None;
                 pull.updated_at = now;

@@ -65,6 +65,7 @@ fn with_history(
     let up = (context.clone(), repository.clone(), commit.parents.clone());
     let along = (context.clone(), repository.clone(), commit.oid.clone());
     let below = (context.clone(), repository.clone(), commit.clone());
+    let at = (context.clone(), repository.clone(), commit.oid.clone());
     object
         .field("parents", move |args| {
             let (context, repository, parents) = &up;
@@ -72,16 +73,26 @@ fn with_history(
                 "CommitConnection",
                 context,
                 repository,
-                parents.clone(),
+                parents,
                 args,
             )))
         })
         .field("history", move |args| {
             let (context, repository, oid) = &along;
             let path = args.text("path").unwrap_or_default();
-            let oids = repository.git.history(oid, path)?.to_vec();
+            let oids = repository.git.history(oid, path)?;
             let kind = "CommitHistoryConnection";
-            Ok(Answer::Object(list(kind, context, repository, oids, args)))
+            Ok(Answer::Object(list(kind, context, repository, &oids, args)))
+        })
+        .field("file", move |args| {
+            let (context, repository, oid) = &at;
+            let path = args.required("path")?.trim_matches('/');
+            let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let entries = repository.git.tree(oid, dir)?.unwrap_or_default();
+            let found = entries.iter().find(|item| item.name == name);
+            Ok(found
+                .map(|item| entry(context, repository, dir, item))
+                .into())
         })
         .field("tree", move |_| {
             let (context, repository, commit) = &below;
@@ -120,7 +131,7 @@ pub(super) fn list(
     kind: &'static str,
     context: &Context,
     repository: &Arc<Repository>,
-    oids: Vec<String>,
+    oids: &[String],
     args: &Args,
 ) -> Object {
     let (context, repository) = (context.clone(), repository.clone());

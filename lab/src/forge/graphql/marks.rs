@@ -42,7 +42,7 @@ pub(super) fn rollup(context: &Context, repository: &Arc<Repository>, sha: &str)
         .field("contexts", move |args| {
             let (context, repository) = each.clone();
             let kind = "StatusCheckRollupContextConnection";
-            let page = connection(kind, marks.clone(), args, move |mark| match mark {
+            let page = connection(kind, &marks, args, move |mark| match mark {
                 Mark::Check(check) => Ok(check_run(&context, &repository, check)),
                 Mark::Status(status) => Ok(status_context(&context, &repository, status)),
             });
@@ -106,14 +106,14 @@ fn check_run(context: &Context, repository: &Arc<Repository>, check: &CheckRun) 
         repository.full_name(),
         check.run
     );
-    let conclusion = check.progress.conclusion().map(str::to_uppercase);
+    let conclusion = check.phase.conclusion().map(str::to_uppercase);
     let (place, name) = (repository.clone(), check.name.clone());
     let suite = (context.clone(), repository.clone(), check.run);
     Object::new("CheckRun")
         .leaf("id", node_id("CR", check.id))
         .leaf("databaseId", check.id)
         .leaf("name", check.name.as_str())
-        .leaf("status", check.progress.status().to_uppercase())
+        .leaf("status", check.phase.status().to_uppercase())
         .leaf("conclusion", conclusion)
         .leaf("detailsUrl", page.as_str())
         .leaf("permalink", page.as_str())

@@ -172,7 +172,7 @@ impl Object {
 /// only when it is on the page.
 pub(crate) fn connection<T: Clone + 'static>(
     kind: &'static str,
-    items: Vec<T>,
+    items: &[T],
     args: &Args,
     make: impl Fn(&T) -> Result<Object, Failure> + Clone + 'static,
 ) -> Object {

@@ -159,8 +159,8 @@ fn with_git(object: Object, here: &Here) -> Object {
             None => Ok(None.into()),
         })
         .field("files", move |args| {
-            let all = rules::files(&files.repository, &files.pull)?.to_vec();
-            let page = connection("PullRequestChangedFileConnection", all, args, |file| {
+            let all = rules::files(&files.repository, &files.pull)?;
+            let page = connection("PullRequestChangedFileConnection", &all, args, |file| {
                 Ok(changed_file(file))
             });
             Ok(Answer::Object(page))
@@ -168,7 +168,7 @@ fn with_git(object: Object, here: &Here) -> Object {
         .field("commits", move |args| {
             let oids = rules::commits(&list.repository, &list.pull)?;
             let here = list.clone();
-            let page = connection("PullRequestCommitConnection", oids, args, move |oid| {
+            let page = connection("PullRequestCommitConnection", &oids, args, move |oid| {
                 Ok(pull_commit(&here, oid))
             });
             Ok(Answer::Object(page))
@@ -208,8 +208,8 @@ fn with_reviews(object: Object, here: &Here) -> Object {
         })
         .field("latestOpinionatedReviews", move |args| {
             let found = rules::opinions(&opinions.pull, args.flag("writersOnly"));
-            let found = found.into_iter().cloned().collect();
-            Ok(Answer::Object(reviews(&opinions, found, args)))
+            let found: Vec<Review> = found.into_iter().cloned().collect();
+            Ok(Answer::Object(reviews(&opinions, &found, args)))
         })
         .field("reviews", move |args| {
             let states = args.words("states");
@@ -217,8 +217,8 @@ fn with_reviews(object: Object, here: &Here) -> Object {
                 let word = review.state.as_str();
                 states.as_ref().is_none_or(|states| states.contains(&word))
             };
-            let found = all.pull.reviews.iter().filter(admits).cloned().collect();
-            Ok(Answer::Object(reviews(&all, found, args)))
+            let found: Vec<Review> = all.pull.reviews.iter().filter(admits).cloned().collect();
+            Ok(Answer::Object(reviews(&all, &found, args)))
         })
         .field("reviewRequests", move |args| {
             Ok(Answer::Object(requests(&wanted, args)))
@@ -229,14 +229,14 @@ fn with_reviews(object: Object, here: &Here) -> Object {
         .field("comments", move |args| {
             let here = talk.clone();
             let list = talk.pull.comments.clone();
-            let page = connection("IssueCommentConnection", list, args, move |item| {
+            let page = connection("IssueCommentConnection", &list, args, move |item| {
                 Ok(comment(&here, item))
             });
             Ok(Answer::Object(page))
         })
 }
 
-fn reviews(here: &Here, reviews: Vec<Review>, args: &Args) -> Object {
+fn reviews(here: &Here, reviews: &[Review], args: &Args) -> Object {
     let here = here.clone();
     connection("PullRequestReviewConnection", reviews, args, move |item| {
         Ok(review(&here, item))
@@ -281,7 +281,7 @@ fn requests(here: &Here, args: &Args) -> Object {
         wanted.push(None);
     }
     let here = here.clone();
-    connection("ReviewRequestConnection", wanted, args, move |wanted| {
+    connection("ReviewRequestConnection", &wanted, args, move |wanted| {
         let (here, wanted) = (here.clone(), *wanted);
         let name = wanted.map_or(accounts::APPROVERS, |account| account.login);
         let object = Object::new("ReviewRequest")
@@ -347,7 +347,7 @@ fn items(here: &Here, args: &Args) -> Object {
     let here = here.clone();
     connection(
         "PullRequestTimelineItemsConnection",
-        list,
+        &list,
         args,
         move |item| Ok(happening(&here, item)),
     )

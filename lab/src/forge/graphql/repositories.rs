@@ -118,7 +118,7 @@ pub(super) fn repository(context: &Context, repository: &Arc<Repository>) -> Obj
                 .map(|(name, _)| name)
                 .filter(|name| name.starts_with(prefix))
                 .collect();
-            let page = connection("RefConnection", names, args, move |name| {
+            let page = connection("RefConnection", &names, args, move |name| {
                 commits::reference(&context, &repository, name)
                     .ok_or_else(|| Failure::NotFound(format!("{name} is gone")))
             });
@@ -156,7 +156,7 @@ fn pull_requests(context: &Context, repository: &Arc<Repository>, args: &Args) -
         found.reverse();
     }
     let (context, repository) = (context.clone(), repository.clone());
-    connection("PullRequestConnection", found, args, move |pull| {
+    connection("PullRequestConnection", &found, args, move |pull| {
         Ok(pulls::pull(&context, &repository, pull))
     })
 }
@@ -193,7 +193,7 @@ pub(super) fn rules(branch: Option<&str>, args: &Args) -> Object {
         None => Vec::new(),
     };
     let branch = branch.unwrap_or_default().to_owned();
-    connection("RepositoryRuleConnection", words, args, move |word| {
+    connection("RepositoryRuleConnection", &words, args, move |word| {
         let (word, branch) = (*word, branch.clone());
         let rule = Object::new("RepositoryRule")
             .leaf("id", node_id("RR", word))

@@ -177,7 +177,7 @@ async fn check_runs(
                 })
                 .filter(|run| {
                     let status = filter.status.as_deref();
-                    status.is_none_or(|status| status == run.progress.status())
+                    status.is_none_or(|status| status == run.phase.status())
                 })
                 .map(|run| present::check_run(&links, &repository, &state, run))
                 .collect();
@@ -226,7 +226,7 @@ async fn runs(
         .filter(|run| filter.head_sha.as_ref().is_none_or(|sha| *sha == run.head))
         .filter(|run| {
             filter.status.as_deref().is_none_or(|status| {
-                status == run.progress.status() || Some(status) == run.progress.conclusion()
+                status == run.phase.status() || Some(status) == run.phase.conclusion()
             })
         })
         .map(|run| present::workflow_run(&links, &repository, run))
