@@ -1,6 +1,6 @@
 //! Builds the single-page app into `dist/`, precompressed, unless nothing has changed.
 
-use std::fs;
+use std::fs::{self, File};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::process::{run, say};
 use crate::setup::Toolbox;
 use crate::stamp;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, make_dir};
 
 /// The profile of the root `Cargo.toml` that builds for size.
 const PROFILE: &str = "wasm-release";
@@ -39,6 +39,7 @@ const STAMP: &str = ".weft-stamp";
 
 /// Builds the app if its inputs changed since the last time.
 pub fn build(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
+    let _alone = alone(workspace)?;
     let stamp = workspace.dist().join(STAMP);
     let wanted = stamp::hash(&workspace.root, INPUTS)?;
     if fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
@@ -63,11 +64,23 @@ pub fn build(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
     Ok(())
 }
 
+/// Two builds into the same folder would take each other's files away. The lock ends with the file.
+fn alone(workspace: &Workspace) -> Result<File> {
+    make_dir(&workspace.target)?;
+    let path = workspace.target.join("weft-page.lock");
+    let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+    if file.try_lock().is_err() {
+        say("waiting for another build of the page");
+        file.lock()?;
+    }
+    Ok(file)
+}
+
 /// Cargo runs `build.rs` again when what it reads has changed, not when what it wrote is gone.
 fn have_sheet_generated(workspace: &Workspace) -> Result<()> {
     if !workspace.root.join(SHEET).exists() {
         let script = workspace.root.join("build.rs");
-        fs::File::options()
+        File::options()
             .append(true)
             .open(&script)
             .and_then(|file| file.set_modified(SystemTime::now()))

@@ -44,6 +44,6 @@ test('without a script the page says what is needed', async ({ browser, weft }) 
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   await page.goto(weft);
-  await expect(page.getByText(/javascript/i)).toBeVisible();
+  await expect(page.getByText(/scripts/i)).toBeVisible();
   await context.close();
 });

@@ -2,6 +2,7 @@
 //! the one that Playwright fetches.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
@@ -35,8 +36,11 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(found) = downloaded(workspace) {
         return Ok(found);
     }
-    packages::install(&["chromium"], "Chromium", "one to five minutes")?;
-    if let Some(found) = system() {
+    // Ubuntu's package is a pointer to a snap, which containers cannot run.
+    if !is_ubuntu()
+        && packages::install(&["chromium"], "Chromium", "one to five minutes")?
+        && let Some(found) = system()
+    {
         return Ok(found);
     }
     say("fetching Chromium with Playwright (one to five minutes, once)");
@@ -53,13 +57,18 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         Some(found) => Ok(found),
         None => bail!(
             "no Chromium was found and none could be installed; install one by hand \
-             (`apt-get install chromium`), or name one in WEFT_CHROMIUM"
+             (Debian: `apt-get install chromium`, Ubuntu: `snap install chromium`), or name one in \
+             WEFT_CHROMIUM"
         ),
     }
 }
 
-/// A browser on PATH that runs. Ubuntu's `chromium-browser` may be a mere pointer to a snap that
-/// is not there.
+fn is_ubuntu() -> bool {
+    fs::read_to_string("/etc/os-release")
+        .is_ok_and(|release| release.lines().any(|line| line == "ID=ubuntu"))
+}
+
+/// A browser on PATH that runs: the name alone may lead nowhere.
 fn system() -> Option<PathBuf> {
     NAMES
         .iter()
