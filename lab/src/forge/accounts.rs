@@ -64,6 +64,11 @@ impl Account {
         }
     }
 
+    /// The login as URLs carry it: bots have brackets in theirs.
+    pub(crate) fn slug(&self) -> String {
+        self.login.replace('[', "%5B").replace(']', "%5D")
+    }
+
     /// The relation to a repository in GitHub's words.
     pub(crate) fn association(&self) -> &'static str {
         match (self.kind, self.permission) {

@@ -155,7 +155,7 @@ fn actor(context: &Context, by: &Signature) -> Object {
         .leaf("date", stamp(by.at))
         .leaf(
             "avatarUrl",
-            account.map(|account| format!("{web}/avatars/{}.svg", account.login)),
+            account.map(|account| format!("{web}/avatars/{}.svg", account.slug())),
         )
         .object("user", move || {
             let account = account.filter(|account| account.kind == accounts::Kind::User)?;

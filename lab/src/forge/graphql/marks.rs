@@ -178,7 +178,7 @@ fn status_context(context: &Context, repository: &Arc<Repository>, status: &Stat
         .leaf("state", status.state.to_uppercase())
         .leaf("description", status.description.as_deref())
         .leaf("targetUrl", status.target_url.as_deref())
-        .leaf("avatarUrl", format!("{web}/avatars/{}.svg", creator.login))
+        .leaf("avatarUrl", format!("{web}/avatars/{}.svg", creator.slug()))
         .leaf("createdAt", stamp(status.created_at))
         .field("isRequired", move |args| required(&place, &name, args))
         .object("creator", move || Some(people::account(&context, creator)))

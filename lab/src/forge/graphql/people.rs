@@ -8,7 +8,7 @@ use crate::forge::present::node_id;
 /// `User` or `Bot`.
 pub(super) fn account(context: &Context, account: &'static Account) -> Object {
     let web = context.engine.links().web;
-    let login = account.login;
+    let slug = account.slug();
     let object = Object::new(if account.kind == Kind::Bot {
         "Bot"
     } else {
@@ -16,10 +16,10 @@ pub(super) fn account(context: &Context, account: &'static Account) -> Object {
     })
     .leaf("id", node_id("U", account.id))
     .leaf("databaseId", account.id)
-    .leaf("login", login)
-    .leaf("avatarUrl", format!("{web}/avatars/{login}.svg"))
-    .leaf("resourcePath", format!("/{login}"))
-    .leaf("url", format!("{web}/{login}"));
+    .leaf("login", account.login)
+    .leaf("avatarUrl", format!("{web}/avatars/{slug}.svg"))
+    .leaf("resourcePath", format!("/{slug}"))
+    .leaf("url", format!("{web}/{slug}"));
     match account.kind {
         Kind::User => object.leaf("name", account.name).leaf("email", ""),
         Kind::Bot => object,

@@ -15,7 +15,7 @@ pub(crate) fn status(links: &Links, repository: &Repository, sha: &str, status: 
 
 /// `simple-commit-status`, which does not say who set it.
 fn simple_status(links: &Links, repository: &Repository, sha: &str, status: &Status) -> Value {
-    let login = status.creator.login;
+    let login = status.creator.slug();
     json!({
         "url": format!("{}/repos/{}/statuses/{sha}", links.api, repository.full_name()),
         "avatar_url": format!("{}/avatars/{login}.svg", links.web),

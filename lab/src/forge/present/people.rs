@@ -7,16 +7,16 @@ use crate::forge::accounts::{APPROVERS, Account, Kind, ORGANIZATION};
 
 /// `simple-user`.
 pub(crate) fn user(links: &Links, account: &Account) -> Value {
-    let login = account.login;
-    let api = format!("{}/users/{login}", links.api);
+    let slug = account.slug();
+    let api = format!("{}/users/{slug}", links.api);
     json!({
-        "login": login,
+        "login": account.login,
         "id": account.id,
         "node_id": node_id("U", account.id),
-        "avatar_url": format!("{}/avatars/{login}.svg", links.web),
+        "avatar_url": format!("{}/avatars/{slug}.svg", links.web),
         "gravatar_id": "",
         "url": api,
-        "html_url": format!("{}/{login}", links.web),
+        "html_url": format!("{}/{slug}", links.web),
         "followers_url": format!("{api}/followers"),
         "following_url": format!("{api}/following{{/other_user}}"),
         "gists_url": format!("{api}/gists{{/gist_id}}"),
