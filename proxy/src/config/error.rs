@@ -26,9 +26,13 @@ impl ConfigError {
     }
 
     pub(super) fn of_yaml(file: &Path, error: &serde_saphyr::Error) -> Self {
-        // The long form quotes the file over several lines, secrets included: keep the first line.
+        // The long form quotes the file over several lines, secrets included: keep the first line. It
+        // ends with the place, which this error names by itself.
         let whole = error.without_snippet().to_string();
-        let sentence = whole.lines().next().unwrap_or("it is not valid YAML");
+        let first = whole.lines().next().unwrap_or("it is not valid YAML");
+        let sentence = first
+            .rsplit_once(" at line ")
+            .map_or(first, |(sentence, _)| sentence);
         Self::at(file, error.location().and_then(line), sentence)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::{World, location};
+use crate::world::{Browser, TestApp, World, location};
 
 #[tokio::test]
 async fn who_signs_in_at_the_forge_is_who_the_session_says() {
@@ -161,6 +161,38 @@ async fn a_session_ends_after_eight_hours() {
     app.clock.advance(Duration::from_secs(8 * 3600));
     let session = sam.json(&app.at("api/v1/session")).await;
     assert_eq!(session["viewer"], Value::Null);
+}
+
+/// What needs the person's own token: a promotion that is not there.
+async fn nothing_there(app: &TestApp, browser: &Browser) -> (u16, Value) {
+    let url = app.at("api/v1/promotions/demo/podinfo/999");
+    let answer = browser.get(&url).send().await.unwrap();
+    let status = answer.status().as_u16();
+    let problem: Value = answer.json().await.unwrap();
+    (status, problem["code"].clone())
+}
+
+#[tokio::test]
+async fn a_token_about_to_end_is_refreshed_once_for_many() {
+    let app = World::default().start().await;
+    let sam = app.signed_in("sam").await;
+    app.clock.advance(Duration::from_secs(8 * 3600 - 30));
+    // The forge kills the old pair at the first refresh: a second one with it would sign sam out.
+    let asked = (0..8).map(|_| nothing_there(&app, &sam));
+    for (status, code) in futures::future::join_all(asked).await {
+        assert_eq!(status, 404, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn whom_github_signs_out_is_told_to_sign_in_again() {
+    let app = World::default().start().await;
+    let sam = app.signed_in("sam").await;
+    app.forge.revoke("sam");
+    let (status, code) = nothing_there(&app, &sam).await;
+    assert_eq!((status, code), (401, "sign_in_again".into()));
+    let session = sam.json(&app.at("api/v1/session")).await;
+    assert_eq!(session["viewer"], Value::Null, "the session is over");
 }
 
 #[tokio::test]

@@ -70,7 +70,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         (
             "an unknown key",
             right().replace("    repository:", "    repositroy:"),
-            &["weft.yaml:20: ", "repositroy"][..],
+            &["weft.yaml:19: unknown field `repositroy`"][..],
         ),
         (
             "a missing key",
@@ -81,7 +81,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
             "a duplicate environment",
             twice,
             &[
-                "weft.yaml:31: the environment 'dev-test' is there twice in the pipeline app-podinfo/podinfo",
+                "weft.yaml:30: the environment 'dev-test' is there twice in the pipeline app-podinfo/podinfo",
             ],
         ),
         (
@@ -103,12 +103,12 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         (
             "a cluster that nobody knows",
             right().replace("- cluster: uat", "- cluster: prod"),
-            &["weft.yaml:34: the cluster 'prod' is not one of clusters: dev-test, uat"],
+            &["weft.yaml:33: the cluster 'prod' is not one of clusters: dev-test, uat"],
         ),
         (
             "a repository without its owner",
             right().replace("demo/podinfo\n", "podinfo\n"),
-            &["weft.yaml:20: the repository 'podinfo' must be written owner/name"],
+            &["weft.yaml:19: the repository 'podinfo' must be written owner/name"],
         ),
         (
             "a base path without slashes",
@@ -146,6 +146,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
             assert!(error.contains(words), "{mistake}: {error}");
         }
         assert_eq!(error.lines().count(), 1, "{mistake}: {error}");
+        assert!(!error.contains("column"), "the line is said once: {error}");
     }
 }
 

@@ -4,6 +4,7 @@
 mod access;
 mod config;
 mod dashboard;
+mod demo;
 mod interface;
 mod journal;
 mod site;

@@ -81,7 +81,7 @@ fn observe(app: &TestApp, version: &str) {
     let lane = app.app.boards.lane(&crate::world::podinfo()).unwrap();
     let now = model::Timestamp::from(app.clock.now());
     lane.observe(Observation {
-        source: SourceName::live(&"uat".into()),
+        source: SourceName::live("uat"),
         at: now,
         order: u64::try_from(now.millis()).unwrap(),
         fact: Fact::Live("uat".into(), "uat".into(), answer),

@@ -8,9 +8,10 @@ use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
 use serde::Deserialize;
 
 use super::extract::{Json, Path};
-use crate::access::{Reader, Writer};
-use crate::actions;
+use crate::access::{Reader, Session, Writer};
+use crate::actions::{self, ActionError};
 use crate::app::App;
+use crate::github;
 use crate::problem::Failure;
 
 /// The path of a promotion.
@@ -38,8 +39,9 @@ pub(super) async fn card(
 ) -> Result<axum::Json<PromotionCard>, Failure> {
     let person = reader.person(&app).await?;
     let repository = promotion.repository();
-    let card = actions::card(&app, person.as_ref(), &repository, promotion.number).await?;
-    Ok(axum::Json(card))
+    let card = actions::card(&app, person.as_ref(), &repository, promotion.number).await;
+    card.map(axum::Json)
+        .map_err(|error| failure(&app, reader.0.as_ref(), error))
 }
 
 /// `POST …/approve`: a review, and a merge where it is asked for.
@@ -51,8 +53,9 @@ pub(super) async fn approve(
 ) -> Result<axum::Json<ActionResult>, Failure> {
     let person = writer.person(&app).await?;
     let repository = promotion.repository();
-    let done = actions::approve(&app, &person, &repository, promotion.number, order).await?;
-    Ok(axum::Json(done))
+    let done = actions::approve(&app, &person, &repository, promotion.number, order).await;
+    done.map(axum::Json)
+        .map_err(|error| failure(&app, Some(&writer.0), error))
 }
 
 /// `POST …/refuse`: a review that asks for changes.
@@ -64,6 +67,17 @@ pub(super) async fn refuse(
 ) -> Result<axum::Json<ActionResult>, Failure> {
     let person = writer.person(&app).await?;
     let repository = promotion.repository();
-    let done = actions::refuse(&app, &person, &repository, promotion.number, order).await?;
-    Ok(axum::Json(done))
+    let done = actions::refuse(&app, &person, &repository, promotion.number, order).await;
+    done.map(axum::Json)
+        .map_err(|error| failure(&app, Some(&writer.0), error))
+}
+
+/// The answer to an action that was not done. Whose token GitHub no longer takes is signed out.
+fn failure(app: &App, session: Option<&Arc<Session>>, error: ActionError) -> Failure {
+    if let ActionError::GitHub(github::Error::Unauthorized) = error
+        && let Some(session) = session
+    {
+        app.access.sessions.close(session);
+    }
+    error.into()
 }
