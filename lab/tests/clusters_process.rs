@@ -257,6 +257,42 @@ async fn the_commits_status_stays_a_success_over_a_release_that_failed() {
 }
 
 #[tokio::test]
+async fn a_release_that_was_given_up_is_tried_again_when_someone_resets_it() {
+    let (world, cluster) = helm("uat", "1.1.6").await;
+    deployed(&cluster, "1.1.6").await;
+    world.release("1.1.7");
+    cluster.signal(Signal::Charts);
+    world
+        .faults
+        .order("helm-upgrade-fails", Some("uat"))
+        .unwrap();
+    declare(&world, "uat", "1.1.7");
+    cluster.signal(Signal::Git);
+    eventually("the controller gives up", || {
+        release(&cluster)["status"]
+            .to_string()
+            .contains("RetriesExceeded")
+            .then_some(())
+    })
+    .await;
+    let asked = json!({"reconcile.fluxcd.io/requestedAt": "1", "reconcile.fluxcd.io/resetAt": "1"});
+    let key = key(
+        "helm.toolkit.fluxcd.io/v2",
+        "HelmRelease",
+        "app-podinfo",
+        "podinfo",
+    );
+    cluster
+        .store()
+        .merge_patch(&key, &json!({"metadata": {"annotations": asked}}));
+    deployed(&cluster, "1.1.7").await;
+    eventually("the request is handled", || {
+        (release(&cluster)["status"]["lastHandledReconcileAt"] == "1").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_lost_dispatch_is_lost_once() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     world.faults.order("dispatch-lost", None).unwrap();

@@ -244,7 +244,7 @@ async fn the_presenters_controls_answer_over_http() {
     tokio::spawn(async move {
         axum::serve(listener, lab::scenario::routes(scenario))
             .await
-            .unwrap()
+            .unwrap();
     });
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let state: Value = http

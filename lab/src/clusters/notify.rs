@@ -13,7 +13,7 @@ use url::Url;
 
 use super::addresses::Addresses;
 use super::kinds;
-use super::object::{Key, generation, text, timestamp};
+use super::object::{Key, text, timestamp};
 use super::store::Store;
 use crate::clock::Clock;
 use crate::faults::Faults;
@@ -333,16 +333,6 @@ fn words(reason: &str) -> String {
         words.extend(letter.to_lowercase());
     }
     words
-}
-
-/// The number of the report that a revision of the object stands at, for messages.
-#[must_use]
-pub(super) fn generation_words(object: &Value) -> String {
-    let observed = super::object::observed_generation(object);
-    format!(
-        "processing object: new generation {observed} -> {}",
-        generation(object)
-    )
 }
 
 #[cfg(test)]

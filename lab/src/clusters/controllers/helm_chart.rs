@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Context, Next, artifact, fetch_failed};
+use super::sources::{self, Artifact, Found};
+use super::{Context, Next};
 use crate::clusters::artifacts::Stored;
 use crate::clusters::charts::Chart;
-use crate::clusters::notify::{Report, generation_words};
+use crate::clusters::notify::Report;
 use crate::clusters::object::{
     Key, artifact_revision, condition, generation, is_true, observed_generation, text,
 };
@@ -33,22 +34,8 @@ pub(super) async fn reconcile(
     // What is stalled at this generation was observed, though the status says so only later.
     let stalled = condition(object, "Stalled")
         .is_some_and(|stalled| stalled["observedGeneration"] == json!(generation(object)));
-    if observed_generation(object) != generation(object) && !stalled {
-        let message = generation_words(object);
-        context
-            .edit(key, |status| {
-                status.clear(&["Stalled"]);
-                status.set("Reconciling", "True", "Progressing", &message);
-                if status.condition("Ready").is_none() {
-                    status.set("Ready", "Unknown", "Progressing", &message);
-                }
-            })
-            .await;
-        if stored.is_none() {
-            context
-                .edit(key, |status| status.progressing("building artifact"))
-                .await;
-        }
+    if !stalled {
+        sources::take_up(context, key, object).await;
     }
     let entry = match index.choose(chart, wanted) {
         Ok(entry) => entry.clone(),
@@ -93,56 +80,36 @@ pub(super) async fn reconcile(
             let error = format!(
                 "chart pull error: failed to download chart for remote reference: {error:#}"
             );
-            return Ok(fetch_failed(context, key, "ChartPullError", &error).await);
+            return Ok(sources::failed(context, key, "ChartPullError", &error).await);
         }
     };
     let message = format!("pulled '{chart}' chart with version '{}'", package.version);
-    context
-        .edit(key, |status| {
-            status.progressing(&format!("building artifact: {message}"));
-            if stored.is_some() {
-                status.set("ArtifactOutdated", "True", "NewChart", &message);
-            }
-        })
-        .await;
-    context
-        .edit(key, |status| {
-            status.set("Ready", "True", "ChartPullSucceeded", &message);
-            status.set("ArtifactInStorage", "True", "ChartPullSucceeded", &message);
-            status.clear(&["Reconciling", "ArtifactOutdated", "FetchFailed"]);
+    let found = Found {
+        news: ("NewChart", &message),
+        stored: ("ChartPullSucceeded", &message),
+        artifact: Artifact {
+            file: &format!("{chart}-{}.tgz", package.version),
+            revision: &package.version,
+            digest: &package.digest,
+            size: package.size,
+        },
+    };
+    let stored = Stored::Chart(Arc::clone(&package));
+    sources::announce(
+        context,
+        key,
+        &found,
+        || context.artifacts.put(key, stored),
+        |status| {
             status.put(
                 "observedSourceArtifactRevision",
                 source_revision(repository),
             );
-        })
-        .await;
-    context
-        .artifacts
-        .put(key, Stored::Chart(Arc::clone(&package)));
-    context
-        .edit(key, |status| {
-            let now = status.now.clone();
-            let file = format!("{chart}-{}.tgz", package.version);
-            let stored = artifact(
-                key,
-                &file,
-                &package.version,
-                &package.digest,
-                package.size,
-                &now,
-            );
-            status.put("artifact", stored);
             status.put("observedChartName", json!(chart));
-            let path = format!("helmchart/{}/latest.tar.gz", key.path());
-            status.put(
-                "url",
-                json!(format!(
-                    "http://source-controller.flux-system.svc.cluster.local./{path}"
-                )),
-            );
-            status.observe();
-        })
-        .await;
+            status.put("url", sources::latest(key, "latest.tar.gz"));
+        },
+    )
+    .await;
     context.report(
         key,
         &Report::new("info", "ChartPullSucceeded", &message, &package.version),

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Context, Next, artifact, fetch_failed};
+use super::sources::{self, Artifact, Found};
+use super::{Context, Next};
 use crate::clusters::artifacts::Stored;
 use crate::clusters::charts::Index;
-use crate::clusters::notify::{Report, generation_words};
-use crate::clusters::object::{
-    Key, artifact_revision, generation, is_true, observed_generation, text,
-};
+use crate::clusters::notify::Report;
+use crate::clusters::object::{Key, artifact_revision, text};
 
 pub(super) async fn reconcile(
     context: &Context,
@@ -19,82 +18,43 @@ pub(super) async fn reconcile(
 ) -> anyhow::Result<Next> {
     let address = text(object, "/spec/url").unwrap_or_default();
     let next = Next::After(context.interval(object, "/spec/interval"));
-    let stored = artifact_revision(object);
-    if observed_generation(object) != generation(object) {
-        let message = generation_words(object);
-        context
-            .edit(key, |status| status.progressing(&message))
-            .await;
-        if stored.is_none() {
-            context
-                .edit(key, |status| status.progressing("building artifact"))
-                .await;
-        }
-    }
-    let fetched = fetch(context, address).await;
-    let (text, index) = match fetched {
-        Ok((text, index)) => (text, Arc::new(index)),
+    sources::take_up(context, key, object).await;
+    let (text, index) = match fetch(context, address).await {
+        Ok(fetched) => fetched,
         Err(error) => {
             let error = format!("failed to fetch Helm repository index: {error:#}");
-            return Ok(fetch_failed(context, key, "IndexationFailed", &error).await);
+            return Ok(sources::failed(context, key, "IndexationFailed", &error).await);
         }
     };
     let digest = crate::clusters::sha256(text.as_bytes());
     let revision = format!("sha256:{digest}");
-    if stored == Some(&revision) && context.artifacts.index(key).is_some() {
-        context
-            .edit(key, |status| {
-                status.clear(&["FetchFailed", "Reconciling"]);
-                let message = format!("stored artifact: revision '{revision}'");
-                status.set("Ready", "True", "Succeeded", &message);
-                status.observe();
-            })
-            .await;
+    let message = format!("stored artifact: revision '{revision}'");
+    if artifact_revision(object) == Some(&revision) && context.artifacts.index(key).is_some() {
+        sources::unchanged(context, key, &message).await;
         return Ok(next);
     }
-    context
-        .edit(key, |status| {
-            let upstream = format!("new index revision '{revision}'");
-            status.progressing(&format!("building artifact: {upstream}"));
-            if is_true(object, "ArtifactInStorage") {
-                status.set("ArtifactOutdated", "True", "NewRevision", &upstream);
-            }
-        })
-        .await;
-    let message = format!("stored artifact: revision '{revision}'");
-    context
-        .edit(key, |status| {
-            status.set("Ready", "True", "Succeeded", &message);
-            status.set("ArtifactInStorage", "True", "Succeeded", &message);
-            status.clear(&["Reconciling", "ArtifactOutdated", "FetchFailed"]);
-        })
-        .await;
-    context.artifacts.put(key, Stored::Index(index));
-    context
-        .edit(key, |status| {
-            let now = status.now.clone();
-            let stored = artifact(
-                key,
-                &format!("index-{digest}.yaml"),
-                &revision,
-                &digest,
-                text.len(),
-                &now,
-            );
-            status.put("artifact", stored);
-            let path = format!("helmrepository/{}/index.yaml", key.path());
-            status.put(
-                "url",
-                json!(format!(
-                    "http://source-controller.flux-system.svc.cluster.local./{path}"
-                )),
-            );
-            status.observe();
-        })
-        .await;
+    let found = Found {
+        news: ("NewRevision", &format!("new index revision '{revision}'")),
+        stored: ("Succeeded", &message),
+        artifact: Artifact {
+            file: &format!("index-{digest}.yaml"),
+            revision: &revision,
+            digest: &digest,
+            size: text.len(),
+        },
+    };
+    let index = Stored::Index(Arc::new(index));
+    sources::announce(
+        context,
+        key,
+        &found,
+        || context.artifacts.put(key, index),
+        |status| status.put("url", sources::latest(key, "index.yaml")),
+    )
+    .await;
     let message = format!(
-        "stored fetched index of size {}B from '{address}'",
-        text.len()
+        "stored fetched index of size {} from '{address}'",
+        human(text.len())
     );
     context.report(
         key,
@@ -112,4 +72,13 @@ async fn fetch(context: &Context, address: &str) -> anyhow::Result<(String, Inde
     let text = response.text().await?;
     let index = Index::read(&text)?;
     Ok((text, index))
+}
+
+/// A size as Flux writes it: `781B`, `2.569kB`.
+fn human(bytes: usize) -> String {
+    if bytes < 1000 {
+        format!("{bytes}B")
+    } else {
+        format!("{}kB", bytes as f64 / 1000.0)
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Context, Next, fetch_failed};
+use super::{Context, Next, sources};
 use crate::clusters::artifacts::Stored;
 use crate::clusters::object::{Key, text};
 use crate::clusters::registry::{parts, tags};
@@ -22,7 +22,7 @@ pub(super) async fn reconcile(
         Ok(found) => found,
         Err(error) => {
             return Ok(
-                fetch_failed(context, key, "ReadOperationFailed", &format!("{error:#}")).await,
+                sources::failed(context, key, "ReadOperationFailed", &format!("{error:#}")).await,
             );
         }
     };

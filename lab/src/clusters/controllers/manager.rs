@@ -202,6 +202,13 @@ fn changed_observed(before: Option<&Value>, after: &Value) -> bool {
     before.is_some_and(|before| observed(before) != observed(after))
 }
 
+/// When someone asked for a look, if that was not handled yet.
+fn requested(context: &Context, key: &Key) -> Option<String> {
+    let object = context.store.get(key).filter(|_| key.kind.reports)?;
+    let asked = text(&object, REQUESTED)?;
+    (text(&object, "/status/lastHandledReconcileAt") != Some(asked)).then(|| asked.to_owned())
+}
+
 async fn look_again_and_again(
     context: Context,
     key: Key,
@@ -223,7 +230,14 @@ async fn look_again_and_again(
         if paused.wait_for(|paused| !paused).await.is_err() {
             return;
         }
-        next = match reconcile(&context, &key, &mut memory).await {
+        let asked = requested(&context, &key);
+        let looked = reconcile(&context, &key, &mut memory).await;
+        if let Some(asked) = asked {
+            context.store.edit_status(&key, |status| {
+                status.put("lastHandledReconcileAt", asked.into());
+            });
+        }
+        next = match looked {
             Ok(next) => next,
             Err(error) => {
                 tracing::warn!(

@@ -12,6 +12,7 @@ mod image_update;
 mod kustomization;
 pub(super) mod manager;
 pub(super) mod seeding;
+mod sources;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,26 +110,4 @@ async fn reconcile(context: &Context, key: &Key, memory: &mut Memory) -> anyhow:
         "ImageUpdateAutomation" => image_update::reconcile(context, key, &object).await,
         _ => Ok(Next::WhenTriggered),
     }
-}
-
-/// A source that could not be fetched: Ready False and FetchFailed True, with the error.
-async fn fetch_failed(context: &Context, key: &Key, reason: &str, error: &str) -> Next {
-    context
-        .edit(key, |status| {
-            status.set("Reconciling", "True", "ProgressingWithRetry", error);
-            status.set("Ready", "False", reason, error);
-            status.set("FetchFailed", "True", reason, error);
-        })
-        .await;
-    context.report(key, &Report::new("error", reason, error, ""));
-    Next::After(context.pace.retry)
-}
-
-/// The artifact of a source, as its status describes it.
-fn artifact(key: &Key, file: &str, revision: &str, digest: &str, size: usize, now: &str) -> Value {
-    let path = format!("{}/{}/{file}", key.kind.kind.to_lowercase(), key.path());
-    json!({
-        "digest": format!("sha256:{digest}"), "lastUpdateTime": now, "revision": revision, "size": size,
-        "url": format!("http://source-controller.flux-system.svc.cluster.local./{path}"), "path": path,
-    })
 }

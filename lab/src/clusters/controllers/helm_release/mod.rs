@@ -109,8 +109,19 @@ async fn decide(attempt: &Attempt<'_>, object: &Value, chart: &Chart) {
     }
 }
 
-/// The revision that the controller has given up on at this generation.
+/// The revision that the controller has given up on at this generation; none when someone asks it to
+/// begin anew, by the annotation `resetAt` with the value of `requestedAt`.
 fn given_up(object: &Value) -> Option<&str> {
+    let annotation = |name: &str| {
+        text(
+            object,
+            &format!("/metadata/annotations/reconcile.fluxcd.io~1{name}"),
+        )
+    };
+    let reset = annotation("resetAt").filter(|reset| annotation("requestedAt") == Some(reset));
+    if reset.is_some() && reset != text(object, "/status/lastHandledReconcileAt") {
+        return None;
+    }
     let stalled = condition(object, "Stalled")?;
     (stalled["status"] == json!("True")
         && stalled["observedGeneration"] == json!(generation(object)))
