@@ -31,12 +31,19 @@ pub async fn approve(
     let words = order.comment.unwrap_or_default();
     match Order::take(app, person, repository, number, &order.intent, action).await? {
         Taken::Before(result) => Ok(*result),
-        Taken::Now(taken) => {
-            taken
-                .carry_out(async |taken, reading| act(taken, reading, &words, order.merge).await)
-                .await
-        }
+        Taken::Now(taken) => taken.end(attempt(&taken, &words, order.merge).await).await,
     }
+}
+
+async fn attempt(
+    order: &Order<'_>,
+    words: &str,
+    merge: bool,
+) -> Result<ActionResult, ActionError> {
+    let reading = order.begin().await?;
+    let result = act(order, reading, words, merge).await;
+    order.note_done(&result).await?;
+    result
 }
 
 async fn act(

@@ -95,29 +95,23 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Runs the action with intent and outcome in the journal.
-    pub(super) async fn carry_out(
-        self,
-        act: impl AsyncFnOnce(&Self, Reading) -> Result<ActionResult, ActionError>,
+    /// Reads again, refuses where anything changed, and writes the intent down before anything is sent.
+    pub(super) async fn begin(&self) -> Result<Reading, ActionError> {
+        let reading = self.unchanged(self.read().await?).await?;
+        self.note_intended(&reading).await?;
+        Ok(reading)
+    }
+
+    /// Keeps what the order came to, so that a second tap gets the same answer.
+    pub(super) async fn end(
+        &self,
+        result: Result<ActionResult, ActionError>,
     ) -> Result<ActionResult, ActionError> {
-        let result = async {
-            let reading = self.read().await?;
-            let reading = self.unchanged(reading).await?;
-            self.note_intended(&reading).await?;
-            let result = act(&self, reading).await;
-            self.note_done(&result).await?;
-            result
-        }
-        .await;
-        // What the first tap came to is kept, so that a second one gets the same answer.
         let outcome = match &result {
             Ok(result) => serde_json::to_value(result)?,
             Err(_) => Value::Null,
         };
-        self.app
-            .journal
-            .store_outcome(&self.key(), &outcome)
-            .await?;
+        self.app.journal.store_outcome(&self.key(), &outcome).await?;
         let repository = &self.intent.subject.repository;
         self.app.boards.look_at_repository(repository);
         result
@@ -253,7 +247,8 @@ impl<'a> Order<'a> {
         self.note(Some(reading), event, sentence, "intended").await
     }
 
-    async fn note_done(
+    /// Writes down how the order ended, after GitHub answered.
+    pub(super) async fn note_done(
         &self,
         result: &Result<ActionResult, ActionError>,
     ) -> Result<(), ActionError> {

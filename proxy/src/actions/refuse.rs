@@ -29,12 +29,15 @@ pub async fn refuse(
     }
     match Order::take(app, person, repository, number, &order.intent, "refuse").await? {
         Taken::Before(result) => Ok(*result),
-        Taken::Now(taken) => {
-            taken
-                .carry_out(async |taken, reading| act(taken, reading, words).await)
-                .await
-        }
+        Taken::Now(taken) => taken.end(attempt(&taken, words).await).await,
     }
+}
+
+async fn attempt(order: &Order<'_>, words: &str) -> Result<ActionResult, ActionError> {
+    let reading = order.begin().await?;
+    let result = act(order, reading, words).await;
+    order.note_done(&result).await?;
+    result
 }
 
 async fn act(

@@ -68,8 +68,8 @@ impl Keeper {
 
     fn publish(&self, verdicts: &mut Verdicts, published_at: &mut Timestamp, now: Timestamp) {
         let previous = self.lane.board();
-        let mut next = self.lane.compute(&previous, now, &self.tolerances);
-        verdicts.judge(&self.lane, &mut next, now);
+        let (mut next, observations) = self.lane.compute(&previous, now, &self.tolerances);
+        verdicts.judge(self.lane.spec(), &observations, &mut next);
         let watched = self.changes.receiver_count() > 0;
         let due = now.since(*published_at) >= AGES;
         if says_the_same(&previous, &next) && !(watched && due) {

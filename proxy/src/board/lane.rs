@@ -78,18 +78,17 @@ impl Lane {
         *lock(&self.board) = board;
     }
 
+    /// The board after `previous`, and what it was computed from.
     pub(super) fn compute(
         &self,
         previous: &Board,
         now: Timestamp,
         tolerances: &Tolerances,
-    ) -> Board {
-        let observations = lock(&self.observations);
-        model::board::board(&self.spec, &observations, Some(previous), now, tolerances)
-    }
-
-    pub(super) fn with_observations<T>(&self, read: impl FnOnce(&Observations) -> T) -> T {
-        read(&lock(&self.observations))
+    ) -> (Board, Observations) {
+        let observations = lock(&self.observations).clone();
+        let board =
+            model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
+        (board, observations)
     }
 
     /// Takes an observation; says whether it was news.
@@ -159,21 +158,12 @@ impl Lane {
             })
     }
 
-    /// Whether every source of an environment has answered or failed once.
-    pub(super) fn is_warm_in(&self, environment: &EnvironmentSpec) -> bool {
-        let observations = lock(&self.observations);
-        let heard = |source: SourceName| observations.contact_with(&source).is_some();
-        heard(SourceName::github())
-            && environment.targets.iter().all(|target| {
-                heard(SourceName::flux(&target.cluster)) && heard(SourceName::live(&target.name))
-            })
-    }
-
     pub(super) fn is_warm(&self) -> bool {
+        let observations = lock(&self.observations);
         self.spec
             .environments
             .iter()
-            .all(|environment| self.is_warm_in(environment))
+            .all(|environment| is_warm_in(environment, &observations))
     }
 
     /// Asks for a look at GitHub now.
@@ -210,6 +200,15 @@ impl Lane {
     pub fn release(&self, version: &ChartVersion) -> Option<ReleaseRecord> {
         lock(&self.releases).get(version).cloned()
     }
+}
+
+/// Whether every source of an environment has answered or failed once.
+pub(super) fn is_warm_in(environment: &EnvironmentSpec, observations: &Observations) -> bool {
+    let heard = |source: SourceName| observations.contact_with(&source).is_some();
+    heard(SourceName::github())
+        && environment.targets.iter().all(|target| {
+            heard(SourceName::flux(&target.cluster)) && heard(SourceName::live(&target.name))
+        })
 }
 
 fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {

@@ -6,9 +6,9 @@ use model::chain::{LinkName, VerdictState};
 use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec};
 use model::wire::{Board, Station};
-use model::{ChartVersion, EnvironmentName, Observations, Timestamp};
+use model::{ChartVersion, EnvironmentName, Observations, PipelineSpec, Timestamp};
 
-use super::lane::Lane;
+use super::lane::is_warm_in;
 
 /// A verdict as the journal knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,11 +53,17 @@ impl Verdicts {
     ///
     /// An environment is left alone until each of its sources has been heard: what is unknown only
     /// because the server has just started is no news for the record.
-    pub(super) fn judge(&mut self, lane: &Lane, board: &mut Board, now: Timestamp) {
-        for (spec, station) in lane.spec().environments.iter().zip(&mut board.stations) {
+    pub(super) fn judge(
+        &mut self,
+        pipeline: &PipelineSpec,
+        observations: &Observations,
+        board: &mut Board,
+    ) {
+        let now = board.as_of;
+        for (spec, station) in pipeline.environments.iter().zip(&mut board.stations) {
             let first = !self.warm.contains(&spec.name);
             if first {
-                if !lane.is_warm_in(spec) {
+                if !is_warm_in(spec, observations) {
                     continue;
                 }
                 self.warm.push(spec.name.clone());
@@ -73,8 +79,7 @@ impl Verdicts {
                 Some(_) => {}
                 None => {
                     if known.is_none() && station.verdict.state == VerdictState::Proven {
-                        let deployed_at =
-                            lane.with_observations(|observations| deployed_at(spec, observations));
+                        let deployed_at = deployed_at(spec, observations);
                         if let Some(at) = deployed_at.filter(|at| *at < now) {
                             station.verdict.since = at;
                         }

@@ -10,7 +10,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::observation::SourceName;
 use tokio::sync::Notify;
@@ -92,7 +92,7 @@ impl Keeper {
             let well = match answered {
                 Err(_) => Err(format!("no answer within {} s", PING.as_secs())),
                 Ok(Err(error)) => Err(client::why(&error)),
-                Ok(Ok(_)) => self.health.check(),
+                Ok(Ok(_)) => self.health.check(Instant::now()),
             };
             match well {
                 Ok(true) => self.app.boards.contact(&self.source),
@@ -121,7 +121,7 @@ enum State {
     Following,
     /// It broke; the watcher is trying again by itself.
     Broken {
-        at: tokio::time::Instant,
+        at: Instant,
         listed: bool,
         why: String,
     },
@@ -143,21 +143,20 @@ impl Health {
         }
     }
 
-    fn broken(&self, kind: Kind, why: String) {
+    fn broken(&self, kind: Kind, why: String, at: Instant) {
         let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
         let listed = match watches.get(&kind) {
             Some(State::Following) => true,
             Some(State::Broken { listed, .. }) => *listed,
             Some(State::Listing) | None => false,
         };
-        let at = tokio::time::Instant::now();
         watches.insert(kind, State::Broken { at, listed, why });
         self.changed.notify_one();
     }
 
     /// Whether all watches follow; an error where one is broken. A watch that broke after it had listed
     /// goes on where it was without a word, so it counts as mended once it has not failed for a while.
-    fn check(&self) -> Result<bool, String> {
+    fn check(&self, now: Instant) -> Result<bool, String> {
         let watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all = true;
         for state in watches.values() {
@@ -165,7 +164,7 @@ impl Health {
                 State::Following => {}
                 State::Listing => all = false,
                 State::Broken { at, listed, why } => {
-                    if !listed || at.elapsed() < MENDED {
+                    if !listed || now.duration_since(*at) < MENDED {
                         return Err(why.clone());
                     }
                 }
@@ -179,24 +178,24 @@ impl Health {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_broken_watch_is_lost_at_once_and_mended_when_it_stays_quiet() {
+    #[test]
+    fn a_broken_watch_is_lost_at_once_and_mended_when_it_stays_quiet() {
+        let now = Instant::now();
         let health = Health::new([Kind::HelmRelease, Kind::Kustomization].into_iter());
         health.following(Kind::HelmRelease);
-        assert_eq!(health.check(), Ok(false));
+        assert_eq!(health.check(now), Ok(false));
         health.following(Kind::Kustomization);
-        assert_eq!(health.check(), Ok(true));
-        health.broken(Kind::HelmRelease, "reset".into());
-        assert_eq!(health.check(), Err("reset".into()));
-        tokio::time::advance(MENDED).await;
-        assert_eq!(health.check(), Ok(true));
+        assert_eq!(health.check(now), Ok(true));
+        health.broken(Kind::HelmRelease, "reset".into(), now);
+        assert_eq!(health.check(now), Err("reset".into()));
+        assert_eq!(health.check(now + MENDED), Ok(true));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_watch_that_never_listed_does_not_mend_by_keeping_quiet() {
+    #[test]
+    fn a_watch_that_never_listed_does_not_mend_by_keeping_quiet() {
+        let now = Instant::now();
         let health = Health::new([Kind::HelmRelease].into_iter());
-        health.broken(Kind::HelmRelease, "forbidden".into());
-        tokio::time::advance(MENDED * 2).await;
-        assert_eq!(health.check(), Err("forbidden".into()));
+        health.broken(Kind::HelmRelease, "forbidden".into(), now);
+        assert_eq!(health.check(now + MENDED * 2), Err("forbidden".into()));
     }
 }

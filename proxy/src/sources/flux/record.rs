@@ -306,9 +306,9 @@ mod tests {
 
     #[test]
     fn a_release_whose_test_failed_was_never_deployed() {
-        let mut failed = snapshot(2, "1.1.7", "deployed");
-        failed["testHooks"] = json!({"http": {"phase": "Failed"}});
-        let history = [failed, snapshot(1, "1.1.6", "superseded")];
+        let mut untested = snapshot(2, "1.1.7", "deployed");
+        untested["testHooks"] = json!({"http": {"phase": "Failed"}});
+        let history = [untested, snapshot(1, "1.1.6", "superseded")];
         assert_eq!(told(&history, &progressing()), ["Helm deployed 1.1.6."]);
         assert_eq!(
             told(&history, &failed()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use kube::api::{Api, DynamicObject};
@@ -61,7 +61,7 @@ impl Watch {
                 Err(error) => {
                     let why = client::why_broken(&error);
                     tracing::warn!(cluster = %self.cluster, kind = self.kind.as_str(), %why, "a watch broke");
-                    self.health.broken(self.kind, why);
+                    self.health.broken(self.kind, why, Instant::now());
                 }
             }
         }

@@ -1,0 +1,270 @@
+//! The card and the exact-commit protocol: what is approved is what was seen, by whom GitHub lets.
+
+use std::time::Duration;
+
+use model::chain::VerdictState;
+use model::gate::GateState;
+use model::journal::Event;
+use model::promotion::PromotionState;
+use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
+use proxy::access::Person;
+use proxy::actions::ActionError;
+use serde_json::json;
+
+use crate::world::{World, pipeline_name, repository, station};
+
+fn order(card: &PromotionCard, merge: bool) -> Approve {
+    Approve {
+        intent: card.intent.clone().expect("a session has an intent"),
+        comment: None,
+        merge,
+    }
+}
+
+async fn approve(
+    world: &World,
+    person: &Person,
+    number: u64,
+    order: Approve,
+) -> Result<ActionResult, ActionError> {
+    proxy::actions::approve(&world.app, person, &repository(), number, order).await
+}
+
+fn changed(result: Result<ActionResult, ActionError>) -> (&'static str, Box<PromotionCard>) {
+    match result {
+        Err(ActionError::Changed { code, card, .. }) => (code, card),
+        other => panic!("it should have been refused as changed: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let sam = world.person("sam").await;
+    let card = world.card(&sam, number).await;
+    assert!(card.approve_and_merge.allowed, "{:?}", card.approve_and_merge);
+    let done = approve(&world, &sam, number, order(&card, true)).await.expect("merged");
+    assert!(done.reviewed && done.merged, "{}", done.sentence);
+    let after = done.card.expect("the card after it");
+    assert_eq!(after.state, PromotionState::Merged);
+    assert!(after.intent.is_none());
+    world
+        .board_until("stg is proven to serve 1.1.7", |board| {
+            let stg = station(board, "stg");
+            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
+        })
+        .await;
+    let entries = world
+        .app
+        .journal
+        .page(&pipeline_name(), None, 200)
+        .await
+        .expect("the journal");
+    let ordered = |event: &Event| matches!(event, Event::Intended { number: n, .. } if *n == number);
+    let done = |event: &Event| matches!(event, Event::Done { number: n, ok: true, .. } if *n == number);
+    assert!(entries.iter().any(|entry| ordered(&entry.event)));
+    assert!(entries.iter().any(|entry| done(&entry.event)));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_card_shows_what_changes_and_what_speaks_for_it() {
+    let world = World::start().await;
+    world
+        .board_until("uat and stg are proven", |board| {
+            ["uat", "stg"].iter().all(|name| {
+                station(board, name).verdict.state == VerdictState::Proven
+            })
+        })
+        .await;
+    let number = world.waiting("stg").await;
+    let sam = world.person("sam").await;
+    let card = world
+        .eventually("the releases are known", async || {
+            let card = world.card(&sam, number).await;
+            (!card.commits.is_empty()).then_some(card)
+        })
+        .await;
+    assert_eq!(card.environment.as_str(), "stg");
+    assert_eq!(card.from.label(), "1.1.6");
+    assert_eq!(card.to.label(), "1.1.7");
+    assert!(card.from.colour.is_some() && card.to.colour.is_some());
+    assert_ne!(card.from.colour, card.to.colour);
+    assert_eq!(card.evidence_from.as_str(), "uat");
+    assert!(card.evidence_holds, "{:?}", card.evidence);
+    assert!(card.evidence.iter().all(|line| line.ok), "{:?}", card.evidence);
+    let paths: Vec<&str> = card.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths[0], "environments/stg/podinfo-helmrelease.yaml");
+    assert!(paths.contains(&"charts/podinfo/Chart.yaml"), "{paths:?}");
+    assert!(card.files[0].patch.contains("+      version: 1.1.7"));
+    assert!(card.missing.starts_with("1 approval is missing"), "{}", card.missing);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_card_without_a_session_shows_all_and_offers_nothing() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let card = proxy::actions::card(&world.app, None, &repository(), number)
+        .await
+        .expect("the card");
+    assert!(card.intent.is_none());
+    assert_eq!(card.approve.why.as_deref(), Some("Sign in with GitHub first."));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let sam = world.person("sam").await;
+    let card = world.card(&sam, number).await;
+    let head = world.lab.forge().move_head("stg", "ana").await.expect("moved");
+    let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
+    assert_eq!(code, "head_moved");
+    assert_eq!(now.head.as_str(), head);
+    assert!(now.reviews.is_empty(), "nothing was approved");
+    assert!(now.intent.is_some_and(|intent| Some(intent) != card.intent));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_second_tap_gets_the_result_of_the_first() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let sam = world.person("sam").await;
+    let card = world.card(&sam, number).await;
+    let (first, second) = tokio::join!(
+        approve(&world, &sam, number, order(&card, true)),
+        approve(&world, &sam, number, order(&card, true))
+    );
+    let (first, second) = (first.expect("merged"), second.expect("the same"));
+    assert!(first.merged);
+    assert_eq!(first.merge_commit, second.merge_commit);
+    let pull = world.lab.forge().pull(number).await.expect("the pull request");
+    assert_eq!(pull.approved_by, ["sam"]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_intent_ends_after_five_minutes_and_serves_nobody_else() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let (sam, li) = (world.person("sam").await, world.person("li").await);
+    let card = world.card(&sam, number).await;
+    let stolen = approve(&world, &li, number, order(&card, true)).await;
+    assert!(matches!(stolen, Err(ActionError::ForgedIntent)), "{stolen:?}");
+    world.lab.clock().advance(Duration::from_secs(301));
+    let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
+    assert_eq!(code, "intent_expired");
+    assert_eq!(now.state, PromotionState::Open);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_reader_is_told_before_and_after_the_tap_that_it_would_not_count() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let kim = world.person("kim").await;
+    let card = world.card(&kim, number).await;
+    assert!(!card.approve.allowed && !card.approve_and_merge.allowed && !card.refuse.allowed);
+    let refused = approve(&world, &kim, number, order(&card, true)).await;
+    let Err(ActionError::NotPermitted { code, why }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(code, "no_write_access");
+    assert!(why.contains("may only read demo/podinfo"), "{why}");
+    let pull = world.lab.forge().pull(number).await.expect("the pull request");
+    assert!(pull.approved_by.is_empty());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn nobody_approves_what_they_opened_themselves() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let ana = world.person("ana").await;
+    let forge = world.lab.forge();
+    let bots = forge.pull(number).await.expect("the bot's pull request");
+    forge.close(number, "ana").await.expect("closed");
+    let own: serde_json::Value = reqwest::Client::new()
+        .post(forge.url().join("api/v3/repos/demo/podinfo/pulls").expect("an address"))
+        .bearer_auth(forge.token_for("ana").expect("the account"))
+        .json(&json!({"title": bots.title, "head": bots.head_ref, "base": "main"}))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("the new pull request");
+    let number = own["number"].as_u64().expect("its number");
+    let card = world.card(&ana, number).await;
+    let refused = approve(&world, &ana, number, order(&card, false)).await;
+    let Err(ActionError::NotPermitted { code, .. }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(code, "own_pull_request");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_base_that_moved_by_another_promotion_does_not_stop_an_approval() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let sam = world.person("sam").await;
+    let card = world.card(&sam, number).await;
+    let before = world.lab.forge().branch("main").expect("main");
+    world.lab.forge().push_branch_build("#123456", "ana").await.expect("a branch build");
+    world
+        .eventually("image automation has moved main", async || {
+            let now = world.lab.forge().branch("main").expect("main");
+            (now != before).then_some(())
+        })
+        .await;
+    let done = approve(&world, &sam, number, order(&card, true)).await.expect("merged");
+    assert!(done.merged);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_review_that_asks_for_changes_and_blocks_the_gate() {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let li = world.person("li").await;
+    let card = world.card(&li, number).await;
+    let intent = card.intent.clone().expect("an intent");
+    let empty = Refuse {
+        intent: intent.clone(),
+        comment: "  ".into(),
+    };
+    let refused = proxy::actions::refuse(&world.app, &li, &repository(), number, empty).await;
+    assert!(matches!(refused, Err(ActionError::Incomplete(_))), "{refused:?}");
+    let order = Refuse {
+        intent,
+        comment: "Not before the holidays.".into(),
+    };
+    let done = proxy::actions::refuse(&world.app, &li, &repository(), number, order)
+        .await
+        .expect("refused");
+    assert!(done.reviewed && !done.merged);
+    world
+        .board_until("the gate before stg is blocked", |board| {
+            board.gates[2].state == GateState::Blocked && board.gates[2].sentence.contains("@li")
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_pull_request_that_is_no_promotion_has_no_card() {
+    let world = World::start().await;
+    world.waiting("stg").await;
+    for (number, word) in [(99_999, "knows nothing"), (1, "no promotion")] {
+        let error = proxy::actions::card(&world.app, None, &repository(), number)
+            .await
+            .expect_err("there is no card");
+        assert!(error.to_string().contains(word), "{error}");
+    }
+    world.end().await;
+}
