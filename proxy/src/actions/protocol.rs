@@ -111,7 +111,10 @@ impl<'a> Order<'a> {
             Ok(result) => serde_json::to_value(result)?,
             Err(_) => Value::Null,
         };
-        self.app.journal.store_outcome(&self.key(), &outcome).await?;
+        self.app
+            .journal
+            .store_outcome(&self.key(), &outcome)
+            .await?;
         let repository = &self.intent.subject.repository;
         self.app.boards.look_at_repository(repository);
         result

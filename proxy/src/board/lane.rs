@@ -86,8 +86,7 @@ impl Lane {
         tolerances: &Tolerances,
     ) -> (Board, Observations) {
         let observations = lock(&self.observations).clone();
-        let board =
-            model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
+        let board = model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
         (board, observations)
     }
 

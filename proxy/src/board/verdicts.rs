@@ -19,6 +19,25 @@ struct Known {
     at: Timestamp,
 }
 
+impl Known {
+    fn says(&self, station: &Station) -> bool {
+        self.state == station.verdict.state
+            && self.breaks_at == station.verdict.breaks_at
+            && self.release == station.wanted_chart
+    }
+}
+
+impl From<&Station> for Known {
+    fn from(station: &Station) -> Self {
+        Self {
+            state: station.verdict.state,
+            breaks_at: station.verdict.breaks_at,
+            release: station.wanted_chart.clone(),
+            at: station.verdict.since,
+        }
+    }
+}
+
 /// The verdicts of one pipeline's environments.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
@@ -61,43 +80,29 @@ impl Verdicts {
     ) {
         let now = board.as_of;
         for (spec, station) in pipeline.environments.iter().zip(&mut board.stations) {
-            let first = !self.warm.contains(&spec.name);
-            if first {
+            let known = self.known.get(&spec.name);
+            let same = known.is_some_and(|known| known.says(station));
+            if !self.warm.contains(&spec.name) {
+                station.verdict.since = match known {
+                    Some(known) if same => known.at,
+                    None if station.verdict.state == VerdictState::Proven => {
+                        deployed_at(spec, observations)
+                            .filter(|at| *at < now)
+                            .unwrap_or(now)
+                    }
+                    _ => station.verdict.since,
+                };
                 if !is_warm_in(spec, observations) {
                     continue;
                 }
                 self.warm.push(spec.name.clone());
             }
-            let known = self.known.get(&spec.name);
-            let same = known.filter(|known| {
-                known.state == station.verdict.state
-                    && known.breaks_at == station.verdict.breaks_at
-                    && known.release == station.wanted_chart
-            });
-            match same {
-                Some(known) if first => station.verdict.since = known.at,
-                Some(_) => {}
-                None => {
-                    if known.is_none() && station.verdict.state == VerdictState::Proven {
-                        let deployed_at = deployed_at(spec, observations);
-                        if let Some(at) = deployed_at.filter(|at| *at < now) {
-                            station.verdict.since = at;
-                        }
-                    }
-                    let from = known.map(|known| known.state);
-                    self.pending
-                        .push(entry(board.pipeline.clone(), station, from, now));
-                    self.known.insert(
-                        spec.name.clone(),
-                        Known {
-                            state: station.verdict.state,
-                            breaks_at: station.verdict.breaks_at,
-                            release: station.wanted_chart.clone(),
-                            at: station.verdict.since,
-                        },
-                    );
-                }
+            if same {
+                continue;
             }
+            let from = known.map(|known| known.state);
+            self.pending.push(entry(pipeline, station, from, now));
+            self.known.insert(spec.name.clone(), Known::from(&*station));
         }
     }
 
@@ -128,7 +133,7 @@ fn deployed_at(spec: &EnvironmentSpec, observations: &Observations) -> Option<Ti
 }
 
 fn entry(
-    pipeline: model::PipelineName,
+    pipeline: &PipelineSpec,
     station: &Station,
     from: Option<VerdictState>,
     now: Timestamp,
@@ -145,7 +150,7 @@ fn entry(
             state.word(),
             station.verdict.since.millis()
         ),
-        pipeline,
+        pipeline: pipeline.name.clone(),
         environment: Some(station.name.clone()),
         release: station.wanted_chart.clone(),
         colour: station.release.colour.filter(|_| shows_it),

@@ -43,8 +43,14 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
     let number = world.waiting("stg").await;
     let sam = world.person("sam").await;
     let card = world.card(&sam, number).await;
-    assert!(card.approve_and_merge.allowed, "{:?}", card.approve_and_merge);
-    let done = approve(&world, &sam, number, order(&card, true)).await.expect("merged");
+    assert!(
+        card.approve_and_merge.allowed,
+        "{:?}",
+        card.approve_and_merge
+    );
+    let done = approve(&world, &sam, number, order(&card, true))
+        .await
+        .expect("merged");
     assert!(done.reviewed && done.merged, "{}", done.sentence);
     let after = done.card.expect("the card after it");
     assert_eq!(after.state, PromotionState::Merged);
@@ -61,8 +67,10 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
         .page(&pipeline_name(), None, 200)
         .await
         .expect("the journal");
-    let ordered = |event: &Event| matches!(event, Event::Intended { number: n, .. } if *n == number);
-    let done = |event: &Event| matches!(event, Event::Done { number: n, ok: true, .. } if *n == number);
+    let ordered =
+        |event: &Event| matches!(event, Event::Intended { number: n, .. } if *n == number);
+    let done =
+        |event: &Event| matches!(event, Event::Done { number: n, ok: true, .. } if *n == number);
     assert!(entries.iter().any(|entry| ordered(&entry.event)));
     assert!(entries.iter().any(|entry| done(&entry.event)));
     world.end().await;
@@ -73,9 +81,9 @@ async fn the_card_shows_what_changes_and_what_speaks_for_it() {
     let world = World::start().await;
     world
         .board_until("uat and stg are proven", |board| {
-            ["uat", "stg"].iter().all(|name| {
-                station(board, name).verdict.state == VerdictState::Proven
-            })
+            ["uat", "stg"]
+                .iter()
+                .all(|name| station(board, name).verdict.state == VerdictState::Proven)
         })
         .await;
     let number = world.waiting("stg").await;
@@ -93,12 +101,20 @@ async fn the_card_shows_what_changes_and_what_speaks_for_it() {
     assert_ne!(card.from.colour, card.to.colour);
     assert_eq!(card.evidence_from.as_str(), "uat");
     assert!(card.evidence_holds, "{:?}", card.evidence);
-    assert!(card.evidence.iter().all(|line| line.ok), "{:?}", card.evidence);
+    assert!(
+        card.evidence.iter().all(|line| line.ok),
+        "{:?}",
+        card.evidence
+    );
     let paths: Vec<&str> = card.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths[0], "environments/stg/podinfo-helmrelease.yaml");
     assert!(paths.contains(&"charts/podinfo/Chart.yaml"), "{paths:?}");
     assert!(card.files[0].patch.contains("+      version: 1.1.7"));
-    assert!(card.missing.starts_with("1 approval is missing"), "{}", card.missing);
+    assert!(
+        card.missing.starts_with("1 approval is missing"),
+        "{}",
+        card.missing
+    );
     world.end().await;
 }
 
@@ -110,7 +126,10 @@ async fn a_card_without_a_session_shows_all_and_offers_nothing() {
         .await
         .expect("the card");
     assert!(card.intent.is_none());
-    assert_eq!(card.approve.why.as_deref(), Some("Sign in with GitHub first."));
+    assert_eq!(
+        card.approve.why.as_deref(),
+        Some("Sign in with GitHub first.")
+    );
     world.end().await;
 }
 
@@ -120,7 +139,12 @@ async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
     let number = world.waiting("stg").await;
     let sam = world.person("sam").await;
     let card = world.card(&sam, number).await;
-    let head = world.lab.forge().move_head("stg", "ana").await.expect("moved");
+    let head = world
+        .lab
+        .forge()
+        .move_head("stg", "ana")
+        .await
+        .expect("moved");
     let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
     assert_eq!(code, "head_moved");
     assert_eq!(now.head.as_str(), head);
@@ -142,7 +166,12 @@ async fn a_second_tap_gets_the_result_of_the_first() {
     let (first, second) = (first.expect("merged"), second.expect("the same"));
     assert!(first.merged);
     assert_eq!(first.merge_commit, second.merge_commit);
-    let pull = world.lab.forge().pull(number).await.expect("the pull request");
+    let pull = world
+        .lab
+        .forge()
+        .pull(number)
+        .await
+        .expect("the pull request");
     assert_eq!(pull.approved_by, ["sam"]);
     world.end().await;
 }
@@ -154,7 +183,10 @@ async fn an_intent_ends_after_five_minutes_and_serves_nobody_else() {
     let (sam, li) = (world.person("sam").await, world.person("li").await);
     let card = world.card(&sam, number).await;
     let stolen = approve(&world, &li, number, order(&card, true)).await;
-    assert!(matches!(stolen, Err(ActionError::ForgedIntent)), "{stolen:?}");
+    assert!(
+        matches!(stolen, Err(ActionError::ForgedIntent)),
+        "{stolen:?}"
+    );
     world.lab.clock().advance(Duration::from_secs(301));
     let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
     assert_eq!(code, "intent_expired");
@@ -175,7 +207,12 @@ async fn a_reader_is_told_before_and_after_the_tap_that_it_would_not_count() {
     };
     assert_eq!(code, "no_write_access");
     assert!(why.contains("may only read demo/podinfo"), "{why}");
-    let pull = world.lab.forge().pull(number).await.expect("the pull request");
+    let pull = world
+        .lab
+        .forge()
+        .pull(number)
+        .await
+        .expect("the pull request");
     assert!(pull.approved_by.is_empty());
     world.end().await;
 }
@@ -189,7 +226,12 @@ async fn nobody_approves_what_they_opened_themselves() {
     let bots = forge.pull(number).await.expect("the bot's pull request");
     forge.close(number, "ana").await.expect("closed");
     let own: serde_json::Value = reqwest::Client::new()
-        .post(forge.url().join("api/v3/repos/demo/podinfo/pulls").expect("an address"))
+        .post(
+            forge
+                .url()
+                .join("api/v3/repos/demo/podinfo/pulls")
+                .expect("an address"),
+        )
         .bearer_auth(forge.token_for("ana").expect("the account"))
         .json(&json!({"title": bots.title, "head": bots.head_ref, "base": "main"}))
         .send()
@@ -215,14 +257,21 @@ async fn a_base_that_moved_by_another_promotion_does_not_stop_an_approval() {
     let sam = world.person("sam").await;
     let card = world.card(&sam, number).await;
     let before = world.lab.forge().branch("main").expect("main");
-    world.lab.forge().push_branch_build("#123456", "ana").await.expect("a branch build");
+    world
+        .lab
+        .forge()
+        .push_branch_build("#123456", "ana")
+        .await
+        .expect("a branch build");
     world
         .eventually("image automation has moved main", async || {
             let now = world.lab.forge().branch("main").expect("main");
             (now != before).then_some(())
         })
         .await;
-    let done = approve(&world, &sam, number, order(&card, true)).await.expect("merged");
+    let done = approve(&world, &sam, number, order(&card, true))
+        .await
+        .expect("merged");
     assert!(done.merged);
     world.end().await;
 }
@@ -239,7 +288,10 @@ async fn a_refusal_is_a_review_that_asks_for_changes_and_blocks_the_gate() {
         comment: "  ".into(),
     };
     let refused = proxy::actions::refuse(&world.app, &li, &repository(), number, empty).await;
-    assert!(matches!(refused, Err(ActionError::Incomplete(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(ActionError::Incomplete(_))),
+        "{refused:?}"
+    );
     let order = Refuse {
         intent,
         comment: "Not before the holidays.".into(),

@@ -48,7 +48,10 @@ async fn the_past_is_in_the_journal_after_the_first_start() {
     let failed = of("1.1.6", "deploy_failed");
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].event, Event::DeployFailed { rolled_back: true });
-    assert_eq!(failed[0].environment.as_ref().map(|name| name.as_str()), Some("prod"));
+    assert_eq!(
+        failed[0].environment.as_ref().map(|name| name.as_str()),
+        Some("prod")
+    );
     let approved = of("1.1.6", "promotion_approved");
     assert!(approved.iter().all(|entry| entry.who.is_some()));
     world.end().await;
@@ -58,7 +61,10 @@ async fn the_past_is_in_the_journal_after_the_first_start() {
 async fn a_restart_tells_nothing_twice_and_keeps_the_age_of_a_proof() {
     let world = World::start().await;
     let proven = |board: &model::wire::Board| {
-        board.stations.iter().all(|station| station.verdict.state == VerdictState::Proven)
+        board
+            .stations
+            .iter()
+            .all(|station| station.verdict.state == VerdictState::Proven)
     };
     let before = world.board_until("all is proven", proven).await;
     let first = world

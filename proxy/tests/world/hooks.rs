@@ -39,7 +39,10 @@ async fn only_what_is_signed_is_taken_and_unknown_clusters_are_not_found() {
     let good = signature(secret, BODY.as_bytes());
     let to_github = format!("{hooks}/github");
     let name = "X-Hub-Signature-256";
-    assert_eq!(deliver(&to_github, name, &good, BODY).await, StatusCode::ACCEPTED);
+    assert_eq!(
+        deliver(&to_github, name, &good, BODY).await,
+        StatusCode::ACCEPTED
+    );
     for bad in ["", "sha256=00", &signature("another", BODY.as_bytes())] {
         assert_eq!(
             deliver(&to_github, name, bad, BODY).await,
@@ -48,7 +51,10 @@ async fn only_what_is_signed_is_taken_and_unknown_clusters_are_not_found() {
     }
     let good = signature(world.lab.hook_secret(), b"{}");
     let to_uat = format!("{hooks}/flux/uat");
-    assert_eq!(deliver(&to_uat, "X-Signature", &good, "{}").await, StatusCode::ACCEPTED);
+    assert_eq!(
+        deliver(&to_uat, "X-Signature", &good, "{}").await,
+        StatusCode::ACCEPTED
+    );
     assert_eq!(
         deliver(&to_uat, "X-Signature", &good, "{ }").await,
         StatusCode::UNAUTHORIZED

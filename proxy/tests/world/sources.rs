@@ -1,11 +1,9 @@
 //! What the sources make of the lab over real sockets: git, pull requests, Flux and the live apps.
 
-
-
+use crate::world::{World, station};
 use lab::faults::Fault;
 use model::chain::{LinkName, LinkState, VerdictState};
 use model::gate::GateState;
-use crate::world::{World, station};
 
 #[tokio::test]
 async fn every_environment_of_the_seeded_week_is_proven_end_to_end() {
@@ -24,7 +22,12 @@ async fn every_environment_of_the_seeded_week_is_proven_end_to_end() {
         .map(|station| station.release.label())
         .collect();
     assert_eq!(served[1..], ["1.1.7", "1.1.7", "1.1.6", "1.1.6"]);
-    assert!(board.stations.iter().all(|station| station.release.colour.is_some()));
+    assert!(
+        board
+            .stations
+            .iter()
+            .all(|station| station.release.colour.is_some())
+    );
     world.end().await;
 }
 
@@ -37,13 +40,21 @@ async fn what_git_declares_is_told_with_file_commit_and_author() {
         })
         .await;
     let link = &station(&board, "prod").links[0];
-    assert_eq!((link.name, link.state), (LinkName::Declared, LinkState::Holds));
+    assert_eq!(
+        (link.name, link.state),
+        (LinkName::Declared, LinkState::Holds)
+    );
     let evidence = link.evidence.as_ref().expect("its evidence");
     assert_eq!(
         evidence.object,
         "environments/prod/podinfo-helmrelease.yaml"
     );
-    assert!(evidence.condition.as_deref().is_some_and(|by| by.starts_with("committed by ")));
+    assert!(
+        evidence
+            .condition
+            .as_deref()
+            .is_some_and(|by| by.starts_with("committed by "))
+    );
     world.end().await;
 }
 
@@ -54,7 +65,10 @@ async fn an_open_pull_request_becomes_a_gate_that_waits_for_approval() {
     let board = world.board();
     let gate = &board.gates[2];
     assert_eq!(gate.state, GateState::WaitsForApproval);
-    assert_eq!(gate.release.as_ref().map(ToString::to_string).as_deref(), Some("1.1.7"));
+    assert_eq!(
+        gate.release.as_ref().map(ToString::to_string).as_deref(),
+        Some("1.1.7")
+    );
     let promotion = gate.promotion.as_ref().expect("its promotion");
     assert_eq!(promotion.number, number);
     assert_eq!(promotion.missing_approvals, Some(1));
@@ -70,8 +84,18 @@ async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
         .faults()
         .order(Fault::HelmUpgradeFails.as_str(), Some("stg"))
         .expect("the fault");
-    world.lab.forge().review(number, "sam", "APPROVE", "").await.expect("approved");
-    world.lab.forge().merge(number, "sam").await.expect("merged");
+    world
+        .lab
+        .forge()
+        .review(number, "sam", "APPROVE", "")
+        .await
+        .expect("approved");
+    world
+        .lab
+        .forge()
+        .merge(number, "sam")
+        .await
+        .expect("merged");
     let board = world
         .board_until("stg is failed and the tick is seen to lie", |board| {
             let station = station(board, "stg");
@@ -88,19 +112,24 @@ async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
 #[tokio::test]
 async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
     let world = World::start().await;
-    let proven = |board: &model::wire::Board| {
-        station(board, "uat").verdict.state == VerdictState::Proven
-    };
+    let proven =
+        |board: &model::wire::Board| station(board, "uat").verdict.state == VerdictState::Proven;
     world.board_until("uat is proven", proven).await;
     let cluster = world.lab.cluster("uat").expect("the cluster");
     cluster.go_dark(true);
     world
         .board_until("the cluster is missed", |board| {
-            let source = board.sources.iter().find(|source| source.name == "flux uat");
+            let source = board
+                .sources
+                .iter()
+                .find(|source| source.name == "flux uat");
             source.is_some_and(|source| source.failing.is_some())
         })
         .await;
-    world.lab.clock().advance(std::time::Duration::from_secs(61));
+    world
+        .lab
+        .clock()
+        .advance(std::time::Duration::from_secs(61));
     let board = world
         .board_until("uat is stale", |board| {
             station(board, "uat").verdict.state == VerdictState::Stale
@@ -108,7 +137,11 @@ async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
         .await;
     let verdict = &station(&board, "uat").verdict;
     assert_eq!(verdict.breaks_at, Some(LinkName::Applied));
-    assert!(verdict.sentence.contains("flux uat has not been heard"), "{}", verdict.sentence);
+    assert!(
+        verdict.sentence.contains("flux uat has not been heard"),
+        "{}",
+        verdict.sentence
+    );
     cluster.go_dark(false);
     world.board_until("uat is proven again", proven).await;
     world.end().await;
@@ -133,7 +166,10 @@ async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_e
             source.is_some_and(|source| source.failing.is_some())
         })
         .await;
-    world.lab.clock().advance(std::time::Duration::from_secs(181));
+    world
+        .lab
+        .clock()
+        .advance(std::time::Duration::from_secs(181));
     let board = world
         .board_until("only git is stale", |board| {
             let states: Vec<LinkState> = station(board, "uat")

@@ -119,7 +119,9 @@ impl World {
     async fn with(lab: Lab, data: tempfile::TempDir) -> Self {
         let config = config(&lab, data.path());
         let clock = Arc::new(LabClock(lab.clock().clone()));
-        let app = App::build(config, clock).await.expect("Weft is put together");
+        let app = App::build(config, clock)
+            .await
+            .expect("Weft is put together");
         let ending = CancellationToken::new();
         let tasks = proxy::sources::start(&app, &ending);
         Self {
@@ -156,7 +158,10 @@ impl World {
         };
         match tokio::time::timeout(PATIENCE, seen).await {
             Ok(board) => board,
-            Err(_) => panic!("waited in vain until {what}; the board is\n{}", told(&self.board())),
+            Err(_) => panic!(
+                "waited in vain until {what}; the board is\n{}",
+                told(&self.board())
+            ),
         }
     }
 
@@ -198,11 +203,15 @@ impl World {
     /// The number of the promotion that waits before an environment, as soon as its checks have passed.
     pub async fn waiting(&self, environment: &str) -> u64 {
         let board = self
-            .board_until(&format!("a promotion waits before {environment}"), |board| {
-                board.gates.iter().any(|gate| {
-                    gate.to.as_str() == environment && gate.waits_for_people()
-                })
-            })
+            .board_until(
+                &format!("a promotion waits before {environment}"),
+                |board| {
+                    board
+                        .gates
+                        .iter()
+                        .any(|gate| gate.to.as_str() == environment && gate.waits_for_people())
+                },
+            )
             .await;
         let gate = board
             .gates
@@ -296,9 +305,10 @@ fn told(board: &Board) -> String {
         .gates
         .iter()
         .map(|gate| format!("before {}: {:?} {}", gate.to, gate.state, gate.sentence));
-    let sources = board.sources.iter().map(|source| {
-        format!("{} {:?} {:?}", source.name, source.ok_at, source.failing)
-    });
+    let sources = board
+        .sources
+        .iter()
+        .map(|source| format!("{} {:?} {:?}", source.name, source.ok_at, source.failing));
     stations
         .chain(gates)
         .chain(sources)
