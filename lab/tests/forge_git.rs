@@ -139,3 +139,37 @@ async fn the_chart_index_lists_every_release_newest_first_with_packages_that_mat
         "{names:?}"
     );
 }
+
+#[tokio::test]
+async fn a_forced_push_moves_the_pull_request_and_its_timeline_says_so() {
+    let world = World::seeded().await;
+    let pull = world.forge.open_promotion("stg").await.unwrap().unwrap();
+    world
+        .forge
+        .review(pull.number, "sam", "APPROVE", "")
+        .await
+        .unwrap();
+    let clone = world.clone_as("li").await;
+    git(&clone, &["checkout", "-q", &pull.head_ref]).await.ok();
+    let message = ["commit", "-q", "--amend", "-m", "Promote with other words"];
+    git(&clone, &message).await.ok();
+    git(&clone, &["push", "-q", "--force", "origin", "HEAD"])
+        .await
+        .ok();
+    let moved = world.forge.pull(pull.number).await.unwrap();
+    assert_ne!(moved.head, pull.head);
+    assert!(moved.approved_by.is_empty());
+    let query = "query($n: Int!) { repository(owner: \"demo\", name: \"podinfo\") {
+        pullRequest(number: $n) { author { __typename login }
+          timelineItems(first: 5, itemTypes: [HEAD_REF_FORCE_PUSHED_EVENT]) { nodes {
+            ... on HeadRefForcePushedEvent { actor { login } beforeCommit { oid } afterCommit { oid } } } } } } }";
+    let body = world
+        .graphql("sam", query, serde_json::json!({ "n": pull.number }))
+        .await;
+    let found = &body["data"]["repository"]["pullRequest"];
+    assert_eq!(found["author"]["login"], "weft-demo");
+    let event = &found["timelineItems"]["nodes"][0];
+    assert_eq!(event["actor"]["login"], "li");
+    assert_eq!(event["beforeCommit"]["oid"], pull.head);
+    assert_eq!(event["afterCommit"]["oid"], moved.head);
+}

@@ -349,3 +349,69 @@ async fn a_status_is_set_read_and_summed_up() {
         .await;
     assert_eq!(refused.status, 403);
 }
+
+#[tokio::test]
+async fn a_body_that_is_no_json_and_a_path_that_is_no_number_are_told_so() {
+    let world = World::fresh().await;
+    let token = world.token("sam");
+    let path = "repos/demo/podinfo/pulls/1/reviews";
+    let garbled = world
+        .request(Method::POST, path)
+        .bearer_auth(&token)
+        .header("Content-Type", "application/json")
+        .body("{\"event\": ");
+    let answer = forge_world::read(garbled).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json["message"], "Problems parsing JSON");
+    let huge = world
+        .request(Method::POST, path)
+        .bearer_auth(&token)
+        .header("Content-Type", "application/json")
+        .body(vec![b' '; 3 << 20]);
+    assert_eq!(forge_world::read(huge).await.status, 413);
+}
+
+#[tokio::test]
+async fn the_api_answers_502_while_the_forge_is_ordered_down() {
+    let world = World::fresh().await;
+    world.faults.order("forge-down", None).unwrap();
+    assert_eq!(world.get("api/v3/repos/demo/podinfo").await.status, 502);
+    assert_eq!(world.get("pages/demo/podinfo/index.yaml").await.status, 200);
+    world.faults.cancel("forge-down", None).unwrap();
+    assert_eq!(world.get("api/v3/repos/demo/podinfo").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_deleted_branch_closes_its_pull_request_and_a_closed_one_may_be_opened_again() {
+    let world = World::fresh().await;
+    let number = world.release("#2f6b52", "5.1.6", "1.1.5").await;
+    let path = format!("pulls/{number}");
+    world.forge.close(number, "ana").await.unwrap();
+    let body = json!({ "state": "open" });
+    let opened = world
+        .api("ana", Method::PATCH, &path, Some(body.clone()))
+        .await;
+    assert_eq!(opened.json["state"], "open");
+    let branch = "git/refs/heads/release-1.1.5";
+    assert_eq!(
+        world.api("ana", Method::DELETE, branch, None).await.status,
+        204
+    );
+    let closed = world.api("sam", Method::GET, &path, None).await.json;
+    assert_eq!(
+        (&closed["state"], &closed["merged"]),
+        (&json!("closed"), &json!(false))
+    );
+    assert_eq!(
+        world
+            .api("ana", Method::PATCH, &path, Some(body))
+            .await
+            .status,
+        422
+    );
+    let main = "git/refs/heads/main";
+    assert_eq!(
+        world.api("ana", Method::DELETE, main, None).await.status,
+        422
+    );
+}

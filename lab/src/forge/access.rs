@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -92,6 +92,15 @@ pub(crate) async fn dress(
     if reads && response.status() == StatusCode::OK {
         (response, unchanged) = tag(response, known.as_ref()).await;
     }
+    if response.status().is_client_error() && !is_json(&response) {
+        // What axum itself refuses, in GitHub's shape.
+        response = match response.status() {
+            StatusCode::METHOD_NOT_ALLOWED => Refusal::not_found(),
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::too_large(),
+            _ => Refusal::bad_request("Problems parsing JSON"),
+        }
+        .into_response();
+    }
     // A 304 costs nothing.
     let cost = u32::from(!unchanged);
     let login = asked.map_or("", |account| account.login);
@@ -116,6 +125,13 @@ pub(crate) async fn dress(
     );
     set("x-ratelimit-resource", "core".to_owned());
     response
+}
+
+fn is_json(response: &Response) -> bool {
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 async fn tag(response: Response, known: Option<&HeaderValue>) -> (Response, bool) {

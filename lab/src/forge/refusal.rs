@@ -39,6 +39,10 @@ impl Refusal {
         Self::answer(404, "Not Found")
     }
 
+    pub(crate) fn too_large() -> Self {
+        Self::answer(413, "Request Entity Too Large")
+    }
+
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::answer(400, message)
     }

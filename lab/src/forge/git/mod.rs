@@ -87,6 +87,12 @@ pub(crate) struct Git {
 impl Git {
     /// Creates an empty bare repository at `dir`, whose HEAD is `branch`.
     pub(crate) fn create(dir: &Path, branch: &str) -> anyhow::Result<Self> {
+        // What the forge knows beside git is in memory, so an older repository is of no use to it.
+        anyhow::ensure!(
+            !dir.exists(),
+            "{} exists already; a lab starts afresh, in a directory of its own",
+            dir.display()
+        );
         std::fs::create_dir_all(dir.join("hooks"))?;
         std::fs::create_dir_all(dir.join("objects/info"))?;
         std::fs::create_dir_all(dir.join("objects/pack"))?;

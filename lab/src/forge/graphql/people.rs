@@ -5,7 +5,7 @@ use super::object::Object;
 use crate::forge::accounts::{APPROVERS, Account, Kind, ORGANIZATION};
 use crate::forge::present::node_id;
 
-/// `User` or `Bot`.
+/// `User` or `Bot`. A bot's login lacks the `[bot]` that it has in REST, as on GitHub.
 pub(super) fn account(context: &Context, account: &'static Account) -> Object {
     let web = context.engine.links().web;
     let slug = account.slug();
@@ -16,7 +16,7 @@ pub(super) fn account(context: &Context, account: &'static Account) -> Object {
     })
     .leaf("id", node_id("U", account.id))
     .leaf("databaseId", account.id)
-    .leaf("login", account.login)
+    .leaf("login", account.login.trim_end_matches("[bot]"))
     .leaf("avatarUrl", format!("{web}/avatars/{slug}.svg"))
     .leaf("resourcePath", format!("/{slug}"))
     .leaf("url", format!("{web}/{slug}"));
