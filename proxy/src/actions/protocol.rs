@@ -36,7 +36,7 @@ pub(super) struct Order<'a> {
 /// What became of an intent that a tap carries.
 pub(super) enum Taken<'a> {
     /// It is this tap's to act on.
-    Now(Order<'a>),
+    Now(Box<Order<'a>>),
     /// It was used before, and this is what came of it.
     Before(Box<ActionResult>),
 }
@@ -82,7 +82,7 @@ impl<'a> Order<'a> {
             .consume_intent(&intent.id, person.viewer.id, intent.expires_at)
             .await?;
         if first {
-            return Ok(Taken::Now(order));
+            return Ok(Taken::Now(Box::new(order)));
         }
         match order.outcome().await? {
             Some(result) => Ok(Taken::Before(Box::new(result))),

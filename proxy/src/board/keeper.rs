@@ -59,7 +59,7 @@ impl Keeper {
             match self.journal.last_verdicts(pipeline).await {
                 Ok(entries) => return Verdicts::restored(entries),
                 Err(error) => {
-                    tracing::error!(%error, %pipeline, "the last verdicts cannot be read")
+                    tracing::error!(%error, %pipeline, "the last verdicts cannot be read");
                 }
             }
             tokio::time::sleep(TICK).await;

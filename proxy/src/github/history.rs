@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::graphql::Query;
+use super::people::Login;
 use super::{Acting, Error, GitHub};
 
 const HISTORY: &str = include_str!("queries/history.graphql");
@@ -89,11 +90,6 @@ struct Node {
 }
 
 #[derive(Deserialize)]
-struct Login {
-    login: String,
-}
-
-#[derive(Deserialize)]
 struct Reviews {
     nodes: Vec<Review>,
 }
@@ -160,7 +156,7 @@ fn pull_request(node: Node) -> PastPullRequest {
                 Some(PastMerge {
                     commit: CommitId::new(&text("/oid")?),
                     at: node.merged_at?,
-                    by: node.merged_by.map(|by| by.login),
+                    by: node.merged_by.map(Login::who),
                     chart: text("/chart/object/text"),
                     source: text("/source/object/text"),
                 })
@@ -169,7 +165,7 @@ fn pull_request(node: Node) -> PastPullRequest {
         number: node.number,
         title: node.title,
         head_ref: node.head_ref_name,
-        author: node.author.map(|author| author.login),
+        author: node.author.map(Login::who),
         opened_at: node.created_at,
         closed_at: node.merged_at.or(node.closed_at),
         reviews: node
@@ -178,7 +174,7 @@ fn pull_request(node: Node) -> PastPullRequest {
             .flat_map(|reviews| reviews.nodes)
             .filter_map(|review| {
                 Some(PastReview {
-                    login: review.author?.login,
+                    login: review.author?.who(),
                     state: review.state,
                     at: review.submitted_at?,
                 })

@@ -19,6 +19,26 @@ pub struct User {
     pub avatar_url: Option<String>,
 }
 
+/// Somebody as GraphQL names them.
+#[derive(Deserialize)]
+pub(super) struct Login {
+    #[serde(rename = "__typename")]
+    kind: Option<String>,
+    login: String,
+}
+
+impl Login {
+    /// As REST and people spell it: a bot's login ends in `[bot]`, which GraphQL leaves out.
+    pub(super) fn who(self) -> String {
+        let is_bot = self.kind.as_deref() == Some("Bot") && !self.login.ends_with("[bot]");
+        if is_bot {
+            format!("{}[bot]", self.login)
+        } else {
+            self.login
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Repository {
     #[serde(default)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::graphql::Query;
+use super::people::Login;
 use super::{Acting, Error, GitHub, Rules};
 
 const PROMOTION: &str = include_str!("queries/promotion.graphql");
@@ -180,11 +181,6 @@ struct Node {
 }
 
 #[derive(Deserialize)]
-struct Login {
-    login: String,
-}
-
-#[derive(Deserialize)]
 struct Oid {
     oid: String,
 }
@@ -250,7 +246,7 @@ pub(super) struct Author {
 impl Author {
     /// The login, else the name that git holds.
     pub(super) fn who(self) -> Option<String> {
-        self.user.map(|user| user.login).or(self.name)
+        self.user.map(Login::who).or(self.name)
     }
 }
 
@@ -347,7 +343,7 @@ fn whole(
         // A deleted account is shown as `ghost`.
         author: node
             .author
-            .map_or_else(|| "ghost".into(), |author| author.login),
+            .map_or_else(|| "ghost".into(), Login::who),
         head: CommitId::new(&node.head_ref_oid),
         head_ref: node.head_ref_name,
         head_by,
@@ -374,7 +370,7 @@ fn whole(
         merge_methods: methods.to_vec(),
         opened_at: node.created_at,
         closed_at: node.merged_at.or(node.closed_at),
-        merged_by: node.merged_by.map(|by| by.login),
+        merged_by: node.merged_by.map(Login::who),
         merge_commit: node.merge_commit.map(|commit| CommitId::new(&commit.oid)),
     };
     Ok((promotion, declares))
@@ -385,13 +381,13 @@ fn reviews(opinions: Option<Nodes<Opinion>>, writers: Option<Nodes<Opinion>>) ->
         .into_iter()
         .flat_map(|writers| writers.nodes)
         .filter_map(|opinion| opinion.author)
-        .map(|author| author.login)
+        .map(Login::who)
         .collect();
     opinions
         .into_iter()
         .flat_map(|opinions| opinions.nodes)
         .filter_map(|opinion| {
-            let login = opinion.author?.login;
+            let login = opinion.author?.who();
             let approves = match opinion.state.as_deref()? {
                 "APPROVED" => true,
                 "CHANGES_REQUESTED" => false,
@@ -410,18 +406,16 @@ fn reviews(opinions: Option<Nodes<Opinion>>, writers: Option<Nodes<Opinion>>) ->
 
 fn check(context: Context, required: &[String]) -> Option<Check> {
     let name = context.name.or(context.context)?;
-    let state = match (&context.status, &context.state) {
-        (Some(status), _) if status == "COMPLETED" => match context.conclusion.as_deref() {
-            Some("SUCCESS" | "NEUTRAL" | "SKIPPED") => CheckState::Passed,
-            _ => CheckState::Failed,
-        },
-        (Some(_), _) => CheckState::Pending,
-        (None, Some(state)) => match state.as_str() {
-            "SUCCESS" => CheckState::Passed,
-            "FAILURE" | "ERROR" => CheckState::Failed,
-            _ => CheckState::Pending,
-        },
-        (None, None) => CheckState::Pending,
+    let word = match &context.status {
+        // A check run has a conclusion once it is completed, a commit status has its state.
+        Some(status) if status == "COMPLETED" => context.conclusion.as_deref().unwrap_or("NONE"),
+        Some(_) => "PENDING",
+        None => context.state.as_deref().unwrap_or("PENDING"),
+    };
+    let state = match word {
+        "SUCCESS" | "NEUTRAL" | "SKIPPED" => CheckState::Passed,
+        "PENDING" | "EXPECTED" => CheckState::Pending,
+        _ => CheckState::Failed,
     };
     Some(Check {
         required: required.contains(&name),
@@ -451,7 +445,7 @@ fn ticks(target: &Value) -> Vec<Tick> {
                     context: name,
                     state: state.to_ascii_lowercase(),
                     at,
-                    creator: context.creator.map(|creator| creator.login),
+                    creator: context.creator.map(Login::who),
                 });
             }
         }

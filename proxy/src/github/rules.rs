@@ -62,7 +62,7 @@ impl GitHub {
         Ok(rules
             .iter()
             .map(read)
-            .fold(Rules::default(), |all, one| all.and(one)))
+            .fold(Rules::default(), Rules::and))
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
         let rules = rules
             .iter()
             .map(read)
-            .fold(Rules::default(), |all, one| all.and(one));
+            .fold(Rules::default(), Rules::and);
         assert_eq!(
             rules,
             Rules {

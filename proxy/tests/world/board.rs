@@ -1,5 +1,6 @@
 //! What the boards publish and what the journal keeps of it, over restarts as well.
 
+use model::EnvironmentName;
 use model::chain::VerdictState;
 use model::journal::{Entry, Event};
 
@@ -49,7 +50,7 @@ async fn the_past_is_in_the_journal_after_the_first_start() {
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0].event, Event::DeployFailed { rolled_back: true });
     assert_eq!(
-        failed[0].environment.as_ref().map(|name| name.as_str()),
+        failed[0].environment.as_ref().map(EnvironmentName::as_str),
         Some("prod")
     );
     let approved = of("1.1.6", "promotion_approved");
