@@ -14,6 +14,10 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where the time comes from"
+    )]
     fn now(&self) -> Timestamp {
         OffsetDateTime::now_utc().into()
     }

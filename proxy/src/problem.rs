@@ -48,7 +48,7 @@ impl Failure {
 
     /// A fault of ours; its cause goes to the log only.
     #[must_use]
-    pub fn internal(cause: impl ToString) -> Self {
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
             ..Self::new(

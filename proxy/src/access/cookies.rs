@@ -117,3 +117,36 @@ pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(cookies: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static(cookies))])
+    }
+
+    #[test]
+    fn over_tls_cookies_belong_to_this_host_alone() {
+        let life = Duration::from_secs(60);
+        let [read, write] = Cookies::new(true).set_session("r", "w", life);
+        assert_eq!(
+            read,
+            "__Host-weft_read=r; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        assert_eq!(
+            write,
+            "__Host-weft_write=w; Path=/; HttpOnly; SameSite=Strict; Max-Age=60; Secure"
+        );
+        assert!(read.is_sensitive() && write.is_sensitive());
+    }
+
+    #[test]
+    fn over_tls_a_cookie_without_the_prefix_is_not_taken() {
+        let planted = request("weft_read=planted; session=abc");
+        assert_eq!(Cookies::new(true).read(&planted), None);
+        assert_eq!(Cookies::new(false).read(&planted), Some("planted"));
+        let own = request("session=abc; __Host-weft_write=w");
+        assert_eq!(Cookies::new(true).write(&own), Some("w"));
+    }
+}

@@ -93,3 +93,86 @@ impl Intents {
         Ok(intent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOWN: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn intents() -> (tempfile::TempDir, Intents) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key::open(&folder.path().join("key")).unwrap();
+        (folder, Intents::new(key))
+    }
+
+    fn subject() -> Subject {
+        Subject {
+            user: 7,
+            repository: RepositoryName {
+                owner: "demo".into(),
+                name: "podinfo".into(),
+            },
+            number: 64,
+            head: CommitId::new("9f3c1a7"),
+            base_ref: "main".into(),
+            base: CommitId::new("0000000"),
+            diff_digest: "d1".into(),
+            method: "merge".into(),
+        }
+    }
+
+    #[test]
+    fn an_intent_comes_back_as_it_was_minted() {
+        let (_folder, intents) = intents();
+        let (intent, text) = intents.mint(subject(), SHOWN);
+        assert_eq!(intents.verify(&text, SHOWN), Ok(intent));
+        let (other, _) = intents.mint(subject(), SHOWN);
+        let (again, _) = intents.mint(subject(), SHOWN);
+        assert_ne!(other.id, again.id, "each can be used once by itself");
+    }
+
+    #[test]
+    fn an_intent_ends_after_five_minutes() {
+        let (_folder, intents) = intents();
+        let (_, text) = intents.mint(subject(), SHOWN);
+        let last = SHOWN + LIFETIME - Duration::from_millis(1);
+        assert!(intents.verify(&text, last).is_ok());
+        let late = intents.verify(&text, SHOWN + LIFETIME);
+        assert_eq!(late, Err(IntentError::Expired));
+    }
+
+    #[test]
+    fn an_intent_that_was_changed_anywhere_is_refused() {
+        let (_folder, intents) = intents();
+        let (_, text) = intents.mint(subject(), SHOWN);
+        for at in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(intents.verify(&changed, SHOWN), Err(IntentError::Forged));
+        }
+        for text in ["", ".", "a.b", "only-one-part"] {
+            assert_eq!(intents.verify(text, SHOWN), Err(IntentError::Forged));
+        }
+    }
+
+    #[test]
+    fn only_the_same_installation_takes_an_intent() {
+        let (folder, mine) = intents();
+        let (_other, theirs) = intents();
+        let (_, text) = mine.mint(subject(), SHOWN);
+        assert_eq!(theirs.verify(&text, SHOWN), Err(IntentError::Forged));
+        let restarted = Intents::new(Key::open(&folder.path().join("key")).unwrap());
+        assert!(restarted.verify(&text, SHOWN).is_ok());
+    }
+
+    #[test]
+    fn what_was_sealed_for_something_else_is_no_intent() {
+        let (folder, intents) = intents();
+        let key = Key::open(&folder.path().join("key")).unwrap();
+        let (intent, _) = intents.mint(subject(), SHOWN);
+        let text = sealed::seal(&key, "login", &intent);
+        assert_eq!(intents.verify(&text, SHOWN), Err(IntentError::Forged));
+    }
+}

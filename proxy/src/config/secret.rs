@@ -17,6 +17,10 @@ pub(super) struct Source {
 
 impl Source {
     /// Loads it, or says in a sentence why it cannot.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where secrets come from the environment"
+    )]
     pub(super) fn load(&self, folder: &Path) -> Result<SecretString, String> {
         let secret = match (&self.file, &self.env) {
             (Some(file), None) => {

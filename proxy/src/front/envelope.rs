@@ -42,7 +42,13 @@ pub(super) async fn envelope(
         if is_problem(&response) {
             response = completed(response, &id).await;
         } else if let Some(failure) = failure(&mut response) {
-            response = written(response, failure, &id, for_people, &app.config.base_path);
+            response = written(
+                response.headers(),
+                failure,
+                &id,
+                for_people,
+                &app.config.base_path,
+            );
         }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -92,7 +98,7 @@ fn failure(response: &mut Response) -> Option<Failure> {
 }
 
 fn written(
-    response: Response,
+    carries: &HeaderMap,
     failure: Failure,
     id: &str,
     for_people: bool,
@@ -120,7 +126,7 @@ fn written(
             }
         }
     };
-    for (name, value) in response.headers() {
+    for (name, value) in carries {
         // What the answer was to carry besides its body: cookies to clear, methods that are allowed.
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
             answer.headers_mut().append(name, value.clone());

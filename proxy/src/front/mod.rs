@@ -21,6 +21,7 @@ use axum::routing::{any, get};
 use axum::{Extension, Router};
 use http::{HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 
 use crate::app::App;
@@ -44,7 +45,8 @@ pub fn router(app: &Arc<App>, extra: Option<Router>) -> Result<Router, SiteError
     let policy = site.policy().clone();
     let nowhere = any(|| async { Failure::not_found("There is nothing at this address.") });
     let mut own = Router::new()
-        .merge(api::routes())
+        // The built page's files come compressed already; streams are left as they are.
+        .merge(api::routes().layer(CompressionLayer::new()))
         .merge(auth::routes())
         .merge(sources::hooks::router())
         .route("/embed.js", get(embed_script));
@@ -105,6 +107,10 @@ async fn secured(policy: HeaderValue, request: Request, next: Next) -> Response 
     response
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "this is the signature that tower-http calls"
+)]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let words = panic
         .downcast_ref::<&str>()

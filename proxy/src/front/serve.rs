@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
 use crate::app::App;
@@ -27,6 +28,12 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
 ) -> Result<(), ServeError> {
+    // Events are small and must leave at once.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection will be slow with small answers");
+        }
+    });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service)
         .with_graceful_shutdown(app.shutdown.clone().cancelled_owned());

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::Timestamp;
 use model::journal::Entry;
 use model::pipeline::PipelineName;
+use model::{EnvironmentName, Timestamp};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -103,7 +103,7 @@ impl Journal for SqliteJournal {
             .bind(&entry.key)
             .bind(entry.at.millis())
             .bind(entry.event.kind())
-            .bind(entry.environment.as_ref().map(|name| name.as_str()))
+            .bind(entry.environment.as_ref().map(EnvironmentName::as_str))
             .bind(serde_json::to_string(entry)?)
             .execute(&mut *transaction)
             .await?;

@@ -176,3 +176,28 @@ fn the_command_refuses_a_wrong_configuration_with_exit_code_2() {
     assert!(ended.stdout.is_empty(), "it does not listen");
     assert!(!folder.path().join("data").exists(), "it writes nothing");
 }
+
+#[test]
+fn the_documented_example_is_right() {
+    let text = include_str!("../../../docs/CONFIGURATION.md");
+    let example = text.split("```yaml\n").nth(1).unwrap();
+    let example = example.split("```").next().unwrap();
+    let folder = Folder::new();
+    let secrets = folder.path().join("secrets");
+    std::fs::create_dir(&secrets).unwrap();
+    for name in [
+        "github-client",
+        "github-reader",
+        "github-hook",
+        "kubeconfig",
+        "prod-token",
+        "prod-ca.pem",
+    ] {
+        std::fs::write(secrets.join(name), "secret").unwrap();
+    }
+    // The one secret that the example takes from the environment, which belongs to the whole process.
+    let example = example.replace("{env: WEFT_DEV_HOOK}", "{file: secrets/github-hook}");
+    let config = folder.read(&example).unwrap();
+    assert_eq!(config.pipelines[0].environments.len(), 3);
+    assert_eq!(config.tolerances, model::chain::Tolerances::default());
+}

@@ -197,3 +197,22 @@ async fn journeys_come_from_the_record() {
     let answer = browser.get(&url).send().await.unwrap();
     assert_eq!(answer.status(), 400);
 }
+
+#[tokio::test]
+async fn data_is_compressed_for_those_who_can_read_it() {
+    let app = World::default().start().await;
+    let request = app.stranger().get(&app.at(PIPELINE));
+    let answer = request
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    let request = app.stranger().get(&app.at("api/v1/stream"));
+    let stream = request
+        .header("accept-encoding", "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert!(!stream.headers().contains_key("content-encoding"));
+}

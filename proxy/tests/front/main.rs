@@ -1,6 +1,11 @@
 //! The server over real sockets: its interface, sign-in, the page's files, the dashboard's proxy, and
 //! what it is built on (configuration, journal). The forge is the lab's.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test's helpers take what they know to be there, as tests do"
+)]
+
 mod access;
 mod config;
 mod dashboard;
