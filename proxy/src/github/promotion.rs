@@ -341,9 +341,7 @@ fn whole(
         },
         draft: node.is_draft,
         // A deleted account is shown as `ghost`.
-        author: node
-            .author
-            .map_or_else(|| "ghost".into(), Login::who),
+        author: node.author.map_or_else(|| "ghost".into(), Login::who),
         head: CommitId::new(&node.head_ref_oid),
         head_ref: node.head_ref_name,
         head_by,

@@ -59,10 +59,7 @@ impl GitHub {
         let rules: Vec<Rule> = self
             .get(acting, &path, &[("per_page", "100")], Freshness::Confirmed)
             .await?;
-        Ok(rules
-            .iter()
-            .map(read)
-            .fold(Rules::default(), Rules::and))
+        Ok(rules.iter().map(read).fold(Rules::default(), Rules::and))
     }
 }
 
@@ -105,10 +102,7 @@ mod tests {
             {"type": "tomorrow"},
         ]))
         .unwrap();
-        let rules = rules
-            .iter()
-            .map(read)
-            .fold(Rules::default(), Rules::and);
+        let rules = rules.iter().map(read).fold(Rules::default(), Rules::and);
         assert_eq!(
             rules,
             Rules {

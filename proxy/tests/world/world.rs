@@ -95,29 +95,32 @@ fn environment(name: &str, live_url: &str) -> EnvironmentSpec {
 impl World {
     /// A lab with its seeded week, at the pace of tests, and a Weft that has just been started beside it.
     pub async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// The same with a configuration that the test changes first.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let lab = Lab::start(LabOptions {
             pace: Pace::instant(),
             ..LabOptions::default()
         })
         .await
         .expect("the lab starts");
-        Self::beside(lab).await
-    }
-
-    async fn beside(lab: Lab) -> Self {
         let data = tempfile::tempdir().expect("a folder for Weft");
-        Self::with(lab, data).await
+        let mut config = config(&lab, data.path());
+        change(&mut config);
+        Self::with(lab, data, config).await
     }
 
     /// Ends Weft and starts it again beside the same lab, with what it has written.
     pub async fn restart(self) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        Self::with(self.lab, self.data).await
+        let config = self.app.config.clone();
+        Self::with(self.lab, self.data, config).await
     }
 
-    async fn with(lab: Lab, data: tempfile::TempDir) -> Self {
-        let config = config(&lab, data.path());
+    async fn with(lab: Lab, data: tempfile::TempDir, config: Config) -> Self {
         let clock = Arc::new(LabClock(lab.clock().clone()));
         let app = App::build(config, clock)
             .await
