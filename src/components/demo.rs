@@ -40,8 +40,9 @@ struct Fault {
     explains: String,
     #[serde(default)]
     environments: Vec<String>,
+    ordered: bool,
     #[serde(default)]
-    ordered: Vec<String>,
+    ordered_in: Vec<String>,
 }
 
 /// The drawer and the button that opens it.
@@ -118,7 +119,7 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
         let faults = state.get().map(|state| state.faults).unwrap_or_default();
         faults.into_iter().map(|fault| {
             let path = format!("lab/v1/faults/{}", fault.id);
-            let ordered = !fault.ordered.is_empty();
+            let ordered = fault.ordered;
             let choice = RwSignal::new(fault.environments.last().cloned());
             let options = fault.environments.iter().map(|name| {
                 let chosen = choice.get_untracked().as_deref() == Some(name);
@@ -128,7 +129,7 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
                 <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:change=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
             });
             let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
-            let where_to = fault.ordered.join(", ");
+            let where_to = fault.ordered_in.join(", ");
             view! { class=class,
                 <li class="step">
                     <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>

@@ -215,7 +215,7 @@ fn Line(row: Row) -> impl IntoView {
             .is_some_and(|login| waits_for.contains(&login))
     };
     let cells = cells.into_iter().map(|cell: Cell| {
-        let kind = if cell.waits { "cell waits" } else { tint(cell.verdict) };
+        let kind = if cell.waits { "waits" } else { tint(cell.verdict) };
         let colour = cell.colour.map(|colour| colour.to_string()).unwrap_or_default();
         let named = cell.colour.map_or_else(|| "no colour".to_owned(), |colour| format!("{} {colour}", colour.name()));
         let icon = if cell.waits { "⟶" } else { icon(cell.verdict) };

@@ -162,17 +162,20 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
     });
     let given_up = matches!(outcome, Outcome::Failed { .. }) && !at_work;
     let history = object.pointer("/status/history").and_then(Value::as_array);
-    let snapshots: Vec<Snapshot<'_>> = history
+    let mut snapshots: Vec<Snapshot<'_>> = history
         .into_iter()
         .flatten()
         .filter_map(Snapshot::read)
         .collect();
+    // After a rollback Flux does not always list them in Helm's order.
+    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.number));
     let step = |(at, snapshot): (usize, &Snapshot<'_>)| {
         let older = &snapshots[at + 1..];
-        // Flux drops the word `rollback` once a rollback is superseded; its place tells it all the same.
-        let is_rollback = snapshot.rolled_back_to
-            || (older.first().is_some_and(Snapshot::failed)
-                && older
+        // A rollback follows a failure. Its word alone tells too much: Flux also gives it to the
+        // deployment that was gone back to; and too little: it drops it once a rollback is superseded.
+        let is_rollback = older.first().is_some_and(Snapshot::failed)
+            && (snapshot.rolled_back_to
+                || older
                     .iter()
                     .any(|other| !other.failed() && other.chart == snapshot.chart));
         if snapshot.failed() {
@@ -299,6 +302,9 @@ mod tests {
             "Helm's upgrade to 1.1.7 failed and was rolled back.",
             "Helm deployed 1.1.6.",
         ];
+        assert_eq!(told(&history, &failed()), expected);
+        // As recorded: the deployment that was gone back to gets the word as well.
+        history[2]["action"] = json!("rollback");
         assert_eq!(told(&history, &failed()), expected);
         history[0] = snapshot(3, "1.1.6", "superseded");
         assert_eq!(told(&history, &Outcome::Succeeded), expected);
