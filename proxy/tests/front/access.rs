@@ -29,7 +29,7 @@ async fn a_sign_in_returns_to_where_it_began_and_nowhere_else() {
     ] {
         let mut browser = app.stranger();
         let path = format!("auth/github/login?return_to={wish}");
-        let callback = browser.ask_the_forge(&app, "sam", &path).await;
+        let callback = browser.ask_the_forge("sam", &path).await;
         let answer = browser.get(&callback).send().await.unwrap();
         assert_eq!(location(&answer), goes);
     }
@@ -39,9 +39,7 @@ async fn a_sign_in_returns_to_where_it_began_and_nowhere_else() {
 async fn the_cookies_keep_reading_and_writing_apart() {
     let app = World::default().start().await;
     let mut browser = app.stranger();
-    let callback = browser
-        .ask_the_forge(&app, "sam", "auth/github/login")
-        .await;
+    let callback = browser.ask_the_forge("sam", "auth/github/login").await;
     let answer = browser.get(&callback).send().await.unwrap();
     let cookies: Vec<&str> = answer
         .headers()
@@ -61,7 +59,7 @@ async fn a_callback_that_this_browser_did_not_begin_is_refused() {
     let app = World::default().start().await;
     let callback = app
         .stranger()
-        .ask_the_forge(&app, "sam", "auth/github/login")
+        .ask_the_forge("sam", "auth/github/login")
         .await;
     let victim = app.stranger();
     let answer = victim.get(&callback).send().await.unwrap();
@@ -76,9 +74,9 @@ async fn a_callback_that_this_browser_did_not_begin_is_refused() {
 async fn a_code_of_another_sign_in_is_refused() {
     let app = World::default().start().await;
     let mut mine = app.stranger();
-    let my_callback = mine.ask_the_forge(&app, "sam", "auth/github/login").await;
+    let my_callback = mine.ask_the_forge("sam", "auth/github/login").await;
     let mut other = app.stranger();
-    let callback = other.ask_the_forge(&app, "li", "auth/github/login").await;
+    let callback = other.ask_the_forge("li", "auth/github/login").await;
     let code = |url: &str| {
         let url = reqwest::Url::parse(url).unwrap();
         let mut pairs = url.query_pairs();
@@ -102,9 +100,7 @@ async fn a_code_of_another_sign_in_is_refused() {
 async fn a_cancelled_sign_in_is_told_as_one() {
     let app = World::default().start().await;
     let mut browser = app.stranger();
-    let callback = browser
-        .ask_the_forge(&app, "sam", "auth/github/login")
-        .await;
+    let callback = browser.ask_the_forge("sam", "auth/github/login").await;
     let url = reqwest::Url::parse(&callback).unwrap();
     let state = url
         .query_pairs()
@@ -130,7 +126,7 @@ async fn a_popup_ends_with_a_page_that_closes_itself() {
     let app = World::default().start().await;
     let mut browser = app.stranger();
     let callback = browser
-        .ask_the_forge(&app, "sam", "auth/github/login?popup=1")
+        .ask_the_forge("sam", "auth/github/login?popup=1")
         .await;
     let answer = browser.get(&callback).send().await.unwrap();
     assert_eq!(answer.status(), 200);

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use crate::world::client;
 
 /// Starts the demo with its own folder for temporary files; gives it with its address.
-async fn start(folder: &std::path::Path) -> (Child, String) {
+pub async fn start(folder: &std::path::Path) -> (Child, String) {
     let mut weft = Command::new(env!("CARGO_BIN_EXE_weft"))
         .args(["demo", "--no-open", "--pace", "fast"])
         .current_dir(folder)

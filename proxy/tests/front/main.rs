@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod approval;
 mod config;
 mod dashboard;
 mod demo;

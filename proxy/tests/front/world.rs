@@ -117,26 +117,13 @@ impl TestApp {
 
     /// Somebody who is not signed in.
     pub fn stranger(&self) -> Browser {
-        Browser {
-            http: client(),
-            origin: self.origin.clone(),
-            cookies: Vec::new(),
-            csrf: String::new(),
-        }
+        Browser::at(&self.origin)
     }
 
     /// Somebody who went through the forge's sign-in page.
     pub async fn signed_in(&self, login: &str) -> Browser {
         let mut browser = self.stranger();
-        let callback = browser
-            .ask_the_forge(self, login, "auth/github/login")
-            .await;
-        let answer = browser.get(&callback).send().await.unwrap();
-        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-        browser.keep(answer.headers());
-        let session: Value = browser.json(&self.at("api/v1/session")).await;
-        assert_eq!(session["viewer"]["login"], login);
-        browser.csrf = session["csrf_token"].as_str().unwrap().to_owned();
+        browser.sign_in(login).await;
         browser
     }
 }
@@ -156,6 +143,16 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// One that has no cookies yet.
+    pub fn at(origin: &str) -> Self {
+        Self {
+            http: client(),
+            origin: origin.to_owned(),
+            cookies: Vec::new(),
+            csrf: String::new(),
+        }
+    }
+
     pub fn get(&self, url: &str) -> RequestBuilder {
         self.request(Method::GET, url)
     }
@@ -183,18 +180,30 @@ impl Browser {
         self.get(url).send().await.unwrap().json().await.unwrap()
     }
 
-    /// Goes to the sign-in, chooses an account at the forge, and gives the address to return to.
-    pub async fn ask_the_forge(&mut self, app: &TestApp, login: &str, path: &str) -> String {
-        let answer = self.get(&app.at(path)).send().await.unwrap();
+    /// Goes through the forge's sign-in page.
+    pub async fn sign_in(&mut self, login: &str) {
+        let callback = self.ask_the_forge(login, "auth/github/login").await;
+        let answer = self.get(&callback).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
+        self.keep(answer.headers());
+        let session = format!("{}/promotions/api/v1/session", self.origin);
+        let session: Value = self.json(&session).await;
+        assert_eq!(session["viewer"]["login"], login);
+        self.csrf = session["csrf_token"].as_str().unwrap().to_owned();
+    }
+
+    /// Begins a sign-in, chooses an account at the forge, and gives the address to return to.
+    pub async fn ask_the_forge(&mut self, login: &str, path: &str) -> String {
+        let begin = format!("{}/promotions/{path}", self.origin);
+        let answer = self.get(&begin).send().await.unwrap();
         assert_eq!(answer.status(), 303);
         self.keep(answer.headers());
-        let page = location(&answer);
-        let url = reqwest::Url::parse(&page).unwrap();
-        let mut form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let page = reqwest::Url::parse(&location(&answer)).unwrap();
+        let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
         form.push(("login".into(), login.into()));
         let chosen = self
             .http
-            .post(app.forge.url().join("login/oauth/authorize").unwrap())
+            .post(page.join("/login/oauth/authorize").unwrap())
             .form(&form)
             .send()
             .await

@@ -1,0 +1,175 @@
+//! An approval over HTTP, in front of the whole lab: who may tap, what a tap is bound to, and what is
+//! answered where it cannot be done.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::process::Child;
+use tokio::time::Instant;
+
+use crate::demo;
+use crate::world::{Browser, client};
+
+/// The demo as a process, with the promotion into stg that its seeded week leaves waiting.
+struct Waiting {
+    url: String,
+    number: u64,
+    _weft: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Waiting {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (weft, url) = demo::start(folder.path()).await;
+        let mut waiting = Self {
+            url,
+            number: 0,
+            _weft: weft,
+            _folder: folder,
+        };
+        let waits = |board: &Value| board["gates"][2]["state"] == "waits_for_approval";
+        let board = waiting.board(waits).await;
+        waiting.number = board["gates"][2]["promotion"]["number"].as_u64().unwrap();
+        waiting
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    fn promotion(&self, verb: &str) -> String {
+        let number = self.number;
+        self.at(&format!("api/v1/promotions/demo/podinfo/{number}{verb}"))
+    }
+
+    fn stranger(&self) -> Browser {
+        Browser::at(self.url.trim_end_matches("/promotions/"))
+    }
+
+    async fn signed_in(&self, login: &str) -> Browser {
+        let mut browser = self.stranger();
+        browser.sign_in(login).await;
+        browser
+    }
+
+    /// The first board that is as wished, within half a minute.
+    async fn board(&self, wished: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let url = self.at("api/v1/pipelines/app-podinfo/podinfo");
+            let board: Value = client()
+                .get(url)
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap();
+            if wished(&board) {
+                return board;
+            }
+            assert!(Instant::now() < deadline, "{board:#}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The intent of a card that somebody looks at now.
+    async fn intent(&self, browser: &Browser) -> Value {
+        let card = browser.json(&self.promotion("")).await;
+        assert_eq!(card["environment"], "stg");
+        card["intent"].clone()
+    }
+
+    async fn approve(&self, browser: &Browser, intent: &Value) -> (u16, Value) {
+        let order = json!({"intent": intent, "merge": true});
+        let tap = browser.post(&self.promotion("/approve")).json(&order);
+        let answer = tap.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
+    let waiting = Waiting::start().await;
+    let sam = waiting.signed_in("sam").await;
+    let intent = waiting.intent(&sam).await;
+    let (status, done) = waiting.approve(&sam, &intent).await;
+    assert_eq!(status, 200, "{done:#}");
+    assert_eq!(done["merged"], true);
+    let (status, again) = waiting.approve(&sam, &intent).await;
+    assert_eq!((status, &again["sentence"]), (200, &done["sentence"]));
+    let serves = |board: &Value| {
+        let stg = &board["stations"][3];
+        stg["release"]["chart"] == "1.1.7" && stg["verdict"]["state"] == "proven"
+    };
+    waiting.board(serves).await;
+    let journal = waiting.at("api/v1/pipelines/app-podinfo/podinfo/journal");
+    let record = sam.json(&journal).await.to_string();
+    assert!(record.contains("\"intended\"") && record.contains("\"done\""));
+}
+
+#[tokio::test]
+async fn who_may_not_approve_is_told_why_and_nothing_happens() {
+    let waiting = Waiting::start().await;
+    let stranger = waiting.stranger();
+    let card = stranger.json(&waiting.promotion("")).await;
+    assert_eq!(card["intent"], Value::Null, "a stranger reads only");
+    let (status, problem) = waiting.approve(&stranger, &json!("none")).await;
+    assert_eq!((status, &problem["code"]), (401, &"not_signed_in".into()));
+
+    let kim = waiting.signed_in("kim").await;
+    let card = kim.json(&waiting.promotion("")).await;
+    assert_eq!(card["approve"]["allowed"], false);
+    assert!(
+        card["approve"]["why"]
+            .as_str()
+            .unwrap()
+            .contains("write access")
+    );
+    let intent = card["intent"].clone();
+    if intent.is_string() {
+        let (status, problem) = waiting.approve(&kim, &intent).await;
+        assert_eq!(status, 403, "{problem:#}");
+    }
+
+    let sam = waiting.signed_in("sam").await;
+    let li = waiting.signed_in("li").await;
+    let (status, problem) = waiting.approve(&sam, &json!("forged.intent")).await;
+    assert_eq!(status, 403, "{problem:#}");
+    let sams = waiting.intent(&sam).await;
+    let (status, problem) = waiting.approve(&li, &sams).await;
+    assert_eq!(status, 403, "another person's intent: {problem:#}");
+    let card = sam.json(&waiting.promotion("")).await;
+    assert_eq!(card["state"], "open");
+    assert_eq!(card["reviews"], json!([]));
+}
+
+#[tokio::test]
+async fn a_moved_head_refuses_the_tap_and_shows_the_new_state() {
+    let waiting = Waiting::start().await;
+    let sam = waiting.signed_in("sam").await;
+    let before = sam.json(&waiting.promotion("")).await;
+    let fault = sam.request(
+        reqwest::Method::PUT,
+        &waiting.at("lab/v1/faults/head-moves"),
+    );
+    let ordered = fault
+        .json(&json!({"environment": "stg"}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ordered.status(), 200);
+    let (status, problem) = waiting.approve(&sam, &before["intent"]).await;
+    assert_eq!((status, &problem["code"]), (409, &"head_moved".into()));
+    assert_ne!(
+        problem["card"]["head"], before["head"],
+        "the new state is shown"
+    );
+    assert_eq!(problem["card"]["state"], "open");
+    assert_eq!(
+        problem["card"]["reviews"],
+        json!([]),
+        "nothing was approved"
+    );
+}
