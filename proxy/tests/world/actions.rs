@@ -320,3 +320,64 @@ async fn a_pull_request_that_is_no_promotion_has_no_card() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_release_travels_from_its_merge_to_prod_by_approvals_alone() {
+    let world = World::start().await;
+    let forge = world.lab.forge();
+    let release = forge
+        .open_release("#00aa88", "5.1.9", "1.1.8", "ana")
+        .await
+        .expect("the release is opened");
+    world
+        .eventually("the release's checks have passed", async || {
+            let pull = forge.pull(release).await.ok()?;
+            pull.checks_passed.then_some(())
+        })
+        .await;
+    forge.review(release, "li", "APPROVE", "").await.expect("approved");
+    forge.merge(release, "li").await.expect("merged");
+    let li = world.person("li").await;
+    for environment in ["uat", "stg", "prod"] {
+        let carries = |gate: &&model::gate::Gate| {
+            gate.to.as_str() == environment
+                && gate.waits_for_people()
+                && gate.release.as_ref().map(ToString::to_string).as_deref() == Some("1.1.8")
+        };
+        let board = world
+            .board_until(&format!("1.1.8 waits before {environment}"), |board| {
+                board.gates.iter().any(|gate| carries(&gate))
+            })
+            .await;
+        let gate = board.gates.iter().find(carries).expect("the gate");
+        let number = gate.promotion.as_ref().expect("its promotion").number;
+        let card = world.card(&li, number).await;
+        assert!(card.evidence_holds, "{environment}: {:?}", card.evidence);
+        let done = approve(&world, &li, number, order(&card, true)).await.expect("merged");
+        assert!(done.merged, "{}", done.sentence);
+        world
+            .board_until(&format!("1.1.8 is proven in {environment}"), |board| {
+                let station = station(board, environment);
+                station.verdict.state == VerdictState::Proven
+                    && station.release.label() == "1.1.8"
+                    && station.release.colour.is_some_and(|colour| colour.to_string() == "#00aa88")
+            })
+            .await;
+    }
+    world
+        .eventually("the journey is written down", async || {
+            let entries = world
+                .app
+                .journal
+                .page(&pipeline_name(), None, 500)
+                .await
+                .expect("the journal");
+            let arrived = entries.iter().filter(|entry| {
+                entry.event == Event::Deployed
+                    && entry.release.as_ref().map(ToString::to_string).as_deref() == Some("1.1.8")
+            });
+            (arrived.count() == 4).then_some(())
+        })
+        .await;
+    world.end().await;
+}
