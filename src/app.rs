@@ -1,10 +1,9 @@
-//! Routes and providers.
+//! Providers, and the page of each route.
 
 use leptos::prelude::*;
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::path;
 
 use crate::pages::{BoardPage, EmbedPage, NotFoundPage, PipelinePage, PromotionPage};
+use crate::router::{Route, provide_router};
 use crate::state::{provide_clock, provide_live, provide_session, provide_theme};
 
 /// Mounts the app in place of the static shell.
@@ -15,35 +14,18 @@ pub fn start() {
     mount_to_body(App);
 }
 
-/// The base path that the page was served under, without the slash at its end.
-fn base() -> String {
-    let uri = document().base_uri().ok().flatten().unwrap_or_default();
-    let path = uri
-        .split_once("://")
-        .and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
-    path.map_or_else(String::new, |path| {
-        path.split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches('/')
-            .to_owned()
-    })
-}
-
 #[component]
 fn App() -> impl IntoView {
     let clock = provide_clock();
     provide_live(clock);
     provide_session();
     provide_theme();
-    view! {
-        <Router base=base()>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("") view=BoardPage/>
-                <Route path=path!("p/:namespace/:name") view=PipelinePage/>
-                <Route path=path!("pr/:owner/:repo/:number") view=PromotionPage/>
-                <Route path=path!("embed/p/:namespace/:name") view=EmbedPage/>
-            </Routes>
-        </Router>
+    let route = provide_router().route();
+    move || match route.get() {
+        Route::Board => view! { <BoardPage/> }.into_any(),
+        Route::Pipeline(name) => view! { <PipelinePage name=name/> }.into_any(),
+        Route::Promotion(at) => view! { <PromotionPage at=at/> }.into_any(),
+        Route::Embed(name) => view! { <EmbedPage name=name/> }.into_any(),
+        Route::Nowhere => view! { <NotFoundPage/> }.into_any(),
     }
 }

@@ -7,6 +7,7 @@ mod app;
 mod chart;
 mod components;
 mod pages;
+mod router;
 mod state;
 mod words;
 

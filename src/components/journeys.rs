@@ -1,7 +1,6 @@
 //! The journey chart: time across, environments down, every release a line in its own colour.
 
 use leptos::prelude::*;
-use leptos_router::hooks::query_signal;
 use model::journey::{Journey, Stop};
 use model::pipeline::PipelineName;
 use model::time::in_words;
@@ -13,6 +12,7 @@ use super::figures::FiguresView;
 use super::notice::Notice;
 use crate::api::{self, Failure};
 use crate::chart::{self, Scale, Span};
+use crate::router::use_query;
 use crate::state::Clock;
 
 /// A release whose colour nobody has seen.
@@ -22,9 +22,9 @@ const UNSEEN: Colour = Colour::new(0x8a, 0x8f, 0x99);
 #[component]
 pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoView {
     let class = style_sheet!("style/journeys.css");
-    let (span, set_span) = query_signal::<String>("span");
-    let (table, set_table) = query_signal::<bool>("table");
-    let span = Memo::new(move |_| Span::named(span.get().as_deref()));
+    let asked = use_query("span");
+    let table = use_query("table");
+    let span = Memo::new(move |_| Span::named(asked.get().as_deref()));
     let clock = expect_context::<Clock>();
     let answer = RwSignal::new(None::<Result<Answer, Failure>>);
     let base = format!(
@@ -46,11 +46,11 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
                 type="button"
                 class=move || if span.get() == one { "on" } else { "off" }
                 aria-pressed=move || (span.get() == one).to_string()
-                on:click=move |_| set_span.set(Some(one.name().to_owned()))
+                on:click=move |_| asked.set(Some(one.name()))
             >{crate::words::capital(one.name())}</button>
         }
     });
-    let is_table = move || table.get().unwrap_or(false);
+    let is_table = move || table.get().is_some();
     let drawing = move || match answer.get() {
         None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
         Some(Err(failure)) => view! { <Notice sentence=failure.sentence()/> }.into_any(),
@@ -64,7 +64,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
                 <span class="hint">"every release on its way; flat is waiting, steep is fast"</span>
                 <div class="segment" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
                 <button type="button" class="toggle" aria-pressed=move || is_table().to_string()
-                    on:click=move |_| set_table.set((!is_table()).then_some(true))>"Table"</button>
+                    on:click=move |_| table.set((!is_table()).then_some("true"))>"Table"</button>
             </div>
             {drawing}
         </section>

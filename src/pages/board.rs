@@ -3,12 +3,12 @@
 use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
-use leptos_router::hooks::query_signal;
 use model::wire::{Cell, Row, Rows};
 use stylers_macro::style_sheet;
 
 use crate::components::{DemoDrawer, Header, Notice};
 use crate::pages::pipeline::typing;
+use crate::router::{escape, use_query};
 use crate::state::{SessionState, use_rows};
 use crate::words::{icon, tint};
 
@@ -32,35 +32,20 @@ pub fn query_of(
     parts.join("&")
 }
 
-/// Escapes what is not plain in a query.
-fn escape(value: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    value
-        .bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
-}
-
 /// The board page.
 #[component]
 pub fn BoardPage() -> impl IntoView {
     let class = style_sheet!("style/board.css");
     let session = expect_context::<SessionState>();
-    let (q, set_q) = query_signal::<String>("q");
-    let (verdict, set_verdict) = query_signal::<String>("verdict");
-    let (waiting, set_waiting) = query_signal::<bool>("mine");
-    let (cursor, set_cursor) = query_signal::<String>("cursor");
+    let q = use_query("q");
+    let verdict = use_query("verdict");
+    let waiting = use_query("mine");
+    let cursor = use_query("cursor");
     let query = Memo::new(move |_| {
         query_of(
             q.get().as_deref(),
             verdict.get().as_deref(),
-            waiting.get().unwrap_or(false),
+            waiting.get().is_some(),
             cursor.get().as_deref(),
         )
     });
@@ -83,12 +68,12 @@ pub fn BoardPage() -> impl IntoView {
         }
     });
     on_cleanup(move || keys.remove());
-    let is_waiting = move || waiting.get().unwrap_or(false);
+    let is_waiting = move || waiting.get().is_some();
     let chip = move |name: &'static str, word: &'static str| {
         let on = move || verdict.get().as_deref() == Some(name);
         view! { class=class,
             <button type="button" class=move || if on() { "chip on" } else { "chip" } aria-pressed=move || on().to_string()
-                on:click=move |_| { set_cursor.set(None); set_verdict.set((!on()).then(|| name.to_owned())); }>{word}</button>
+                on:click=move |_| { cursor.set(None); verdict.set((!on()).then_some(name)); }>{word}</button>
         }
     };
     let subtitle = move || {
@@ -121,12 +106,12 @@ pub fn BoardPage() -> impl IntoView {
             <p class="subtitle">{subtitle}</p>
             <div class="filters" role="search">
                 <button type="button" class=move || if is_waiting() { "chip on" } else { "chip" } aria-pressed=move || is_waiting().to_string()
-                    on:click=move |_| { set_cursor.set(None); set_waiting.set((!is_waiting()).then_some(true)); }>"Waiting on me"</button>
+                    on:click=move |_| { cursor.set(None); waiting.set((!is_waiting()).then_some("true")); }>"Waiting on me"</button>
                 {chip("failed", "Failed")}
                 {chip("rolling", "Rolling")}
                 {chip("proven", "Proven")}
                 <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=move || q.get().unwrap_or_default()
-                    on:input=move |event| { set_cursor.set(None); let text = event_target_value(&event); set_q.set((!text.is_empty()).then_some(text)); }/>
+                    on:input=move |event| { cursor.set(None); let text = event_target_value(&event); q.set((!text.is_empty()).then_some(text.as_str())); }/>
             </div>
             {move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
             {move || match held.rows.get() {
@@ -135,7 +120,7 @@ pub fn BoardPage() -> impl IntoView {
                 Some(rows) => view! { <Matrix rows=rows/> }.into_any(),
             }}
             {move || held.rows.get().and_then(|rows| rows.next_cursor).map(|next| view! { class=class,
-                <button type="button" class="chip" on:click=move |_| set_cursor.set(Some(next.clone()))>"More"</button>
+                <button type="button" class="chip" on:click=move |_| cursor.set(Some(&next))>"More"</button>
             })}
         </main>
         <DemoDrawer/>

@@ -2,28 +2,23 @@
 
 use leptos::ev;
 use leptos::prelude::*;
-use leptos_router::hooks::{use_navigate, use_params_map};
 use model::pipeline::PipelineName;
 use model::wire::Board;
 use stylers_macro::style_sheet;
 
 use crate::components::{Announcer, DemoDrawer, Header, Journeys, Lane, Notice, RecordList, Says};
+use crate::router::Router;
 use crate::state::use_board;
 
 /// The pipeline page.
 #[component]
-pub fn PipelinePage() -> impl IntoView {
-    let params = use_params_map();
-    let name = Memo::new(move |_| {
-        params.with(|params| PipelineName {
-            namespace: params.get("namespace").unwrap_or_default(),
-            name: params.get("name").unwrap_or_default(),
-        })
-    });
-    let crumbs = Signal::derive(move || vec![name.get().namespace, name.get().name]);
+pub fn PipelinePage(
+    /// Which.
+    name: PipelineName,
+) -> impl IntoView {
     view! {
-        <Header crumbs=crumbs/>
-        {move || view! { <Pipeline name=name.get()/> }}
+        <Header crumbs=vec![name.namespace.clone(), name.name.clone()]/>
+        <Pipeline name=name/>
         <DemoDrawer/>
     }
 }
@@ -57,7 +52,7 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
         held.board
             .with(|board| board.as_ref().map(fingerprint).unwrap_or_default())
     });
-    let navigate = use_navigate();
+    let router = expect_context::<Router>();
     let keys = window_event_listener(ev::keydown, move |event| {
         if event.key() != "a"
             || event.ctrl_key()
@@ -76,12 +71,12 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
                 .promotion
                 .clone()?;
             Some(format!(
-                "/pr/{}/{}/{}",
+                "pr/{}/{}/{}",
                 promotion.repository.owner, promotion.repository.name, promotion.number
             ))
         });
         if let Some(path) = waiting {
-            navigate(&path, leptos_router::NavigateOptions::default());
+            router.go(&path);
         }
     });
     on_cleanup(move || keys.remove());

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 use model::Release;
 use model::chain::VerdictState;
 use model::pipeline::PipelineName;
@@ -19,28 +18,13 @@ use crate::words::{about, ago};
 
 /// The promotion page.
 #[component]
-pub fn PromotionPage() -> impl IntoView {
-    let params = use_params_map();
-    let path = Memo::new(move |_| {
-        params.with(|params| {
-            let part = |name: &str| params.get(name).unwrap_or_default();
-            format!(
-                "api/v1/promotions/{}/{}/{}",
-                part("owner"),
-                part("repo"),
-                part("number")
-            )
-        })
-    });
-    let crumbs = Signal::derive(move || {
-        vec![format!(
-            "#{}",
-            params.with(|params| params.get("number").unwrap_or_default())
-        )]
-    });
+pub fn PromotionPage(
+    /// Owner, repository and number, as in the address.
+    at: [String; 3],
+) -> impl IntoView {
     view! {
-        <Header crumbs=crumbs/>
-        {move || view! { <Promotion path=path.get()/> }}
+        <Header crumbs=vec![format!("#{}", at[2])]/>
+        <Promotion path=format!("api/v1/promotions/{}", at.join("/"))/>
         <DemoDrawer/>
     }
 }
@@ -53,6 +37,9 @@ struct Act {
     said: RwSignal<String>,
     moved: RwSignal<bool>,
     busy: RwSignal<bool>,
+    /// Kept here, since the bar is drawn anew with every new card.
+    refusing: RwSignal<bool>,
+    comment: RwSignal<String>,
 }
 
 #[component]
@@ -65,6 +52,8 @@ fn Promotion(path: String) -> impl IntoView {
         said: RwSignal::new(String::new()),
         moved: RwSignal::new(false),
         busy: RwSignal::new(false),
+        refusing: RwSignal::new(false),
+        comment: RwSignal::new(String::new()),
     };
     let read = {
         let path = path.clone();
@@ -248,7 +237,10 @@ fn Card(card: PromotionCard) -> impl IntoView {
             line(
                 icon,
                 tint,
-                format!("@{} {word}{counts}", review.login),
+                match &review.comment {
+                    Some(comment) => format!("@{} {word}{counts}: {comment}", review.login),
+                    None => format!("@{} {word}{counts}", review.login),
+                },
                 ago(Some(review.at), clock.now_untracked()),
             )
         })
@@ -307,8 +299,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
     let class = style_sheet!("style/bar.css");
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
-    let refusing = RwSignal::new(false);
-    let comment = RwSignal::new(String::new());
+    let (refusing, comment) = (act.refusing, act.comment);
     if card.state != PromotionState::Open {
         let back = format!("p/{}/{}", card.pipeline.namespace, card.pipeline.name);
         let word = if card.state == PromotionState::Merged {
@@ -324,6 +315,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
         match answer {
             Ok(result) => {
                 act.moved.try_set(false);
+                act.refusing.try_set(false);
                 act.failure.try_set(None);
                 act.said.try_set(result.sentence);
                 if let Some(card) = result.card {
@@ -429,10 +421,10 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
                         {move || if refusing.get() {
                             let refuse = refuse.clone();
                             view! { class=class,
-                                <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
+                                <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" prop:value=move || comment.get() on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
                                 <div class="buttons">
                                     <button type="button" class="button" on:click=move |_| refusing.set(false)>"Back"</button>
-                                    <button type="button" class="button solid" data-testid="refuse-send" disabled=move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get() on:click=refuse>"Refuse it"</button>
+                                    <button type="button" class="button solid" data-testid="refuse" disabled=move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get() on:click=refuse>"Refuse it"</button>
                                 </div>
                             }.into_any()
                         } else {
