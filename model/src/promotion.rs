@@ -69,6 +69,9 @@ pub struct Review {
     pub commit: Option<CommitId>,
     /// When.
     pub at: Timestamp,
+    /// What they wrote, where they wrote something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// A promotion pull request, whole.
@@ -451,7 +454,7 @@ mod tests {
             promotion.required_approvals = Some(required);
             promotion.checks = vec![check("test", CheckState::Failed)];
             for n in 0..approvals {
-                promotion.reviews.push(Review { login: format!("r{n}"), approves: true, counts: true, commit: None, at: promotion.opened_at });
+                promotion.reviews.push(Review { login: format!("r{n}"), approves: true, counts: true, commit: None, at: promotion.opened_at, comment: None });
             }
             prop_assert!(promotion.why_not_merge(&actor("root", Permission::Admin), true).is_some());
         }

@@ -555,6 +555,7 @@ fn an_approval_by_somebody_who_may_not_write_does_not_count() {
         counts: false,
         commit: None,
         at: now(),
+        comment: None,
     });
     assert_eq!(
         gate_with(Some(with_review), Duration::ZERO, |_| {}).state,

@@ -100,14 +100,14 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
             let ready = step.state == "ready";
             let word = match step.state.as_str() { "done" => "✓ done", "running" => "… running", "blocked" => "not yet", _ => "" };
             let button = match step.href {
-                Some(href) if ready => view! { class=class, <a class="button" data-testid=format!("step-{}", step.id) href=href>{step.button}</a> }.into_any(),
+                Some(href) if ready => view! { class=class, <a class="button" href=href>{step.button}</a> }.into_any(),
                 _ => view! { class=class,
-                    <button type="button" class="button" data-testid=format!("step-{}", step.id) disabled=!ready
+                    <button type="button" class="button" disabled=!ready
                         on:click=move |_| act("POST", path.clone(), None)>{step.button}</button>
                 }.into_any(),
             };
             view! { class=class,
-                <li class=format!("step {}", step.state) data-state=step.state.clone()>
+                <li class=format!("step {}", step.state) data-testid=format!("step-{}", step.id) data-state=step.state.clone()>
                     <span class="number" aria-hidden="true">{step.number}</span>
                     <div class="text"><b>{step.title}</b><p class="watch">{step.watch_for}</p>{step.note.map(|note| view! { class=class, <p class="note">{note}</p> })}</div>
                     <div class="side"><span class="word">{word}</span>{button}</div>
@@ -131,9 +131,9 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
             let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
             let where_to = fault.ordered_in.join(", ");
             view! { class=class,
-                <li class="step">
+                <li class="step" data-testid=format!("fault-{}", fault.id)>
                     <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>
-                    <div class="side">{select}<button type="button" class="button" data-testid=format!("fault-{}", fault.id) on:click=move |_| act(method, path.clone(), choice.get_untracked())>{label}</button></div>
+                    <div class="side">{select}<button type="button" class="button" on:click=move |_| act(method, path.clone(), choice.get_untracked())>{label}</button></div>
                 </li>
             }
         }).collect_view()

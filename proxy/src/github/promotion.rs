@@ -207,6 +207,7 @@ struct RefUpdateRule {
 #[serde(rename_all = "camelCase")]
 struct Opinion {
     state: Option<String>,
+    body: Option<String>,
     submitted_at: Option<Timestamp>,
     author: Option<Login>,
     commit: Option<Oid>,
@@ -397,6 +398,7 @@ fn reviews(opinions: Option<Nodes<Opinion>>, writers: Option<Nodes<Opinion>>) ->
                 approves,
                 commit: opinion.commit.map(|commit| CommitId::new(&commit.oid)),
                 at: opinion.submitted_at?,
+                comment: opinion.body.filter(|body| !body.trim().is_empty()),
             })
         })
         .collect()
