@@ -78,7 +78,7 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                 style:color=move || colour.get().ink().to_string()
             >
                 <div class="env">
-                    <h3 class="envname">{name.clone()}</h3>
+                    <h2 class="envname">{name.clone()}</h2>
                     {link.map(|href| view! { class=class,
                         <a class="open" href=href target="_blank" rel="noopener" style:color="inherit" aria-label=format!("Open {name}")>"↗"</a>
                     })}

@@ -272,7 +272,7 @@ fn Card(card: PromotionCard) -> impl IntoView {
     );
     let now = card.verdict.sentence.clone();
     view! { class=class,
-        <div class=if card.loud { "env loud" } else { "env" } data-testid="banner"><span class="name">{card.environment.to_string()}</span><span>{warning}</span></div>
+        <div class=if card.loud { "env loud" } else { "env" } data-testid="banner"><h1 class="name"><span class="hidden">{card.title.clone()}". "</span>{card.environment.to_string()}</h1><span>{warning}</span></div>
         <div class="go">
             <Side label=format!("{} {from}", card.environment) release=card.from.clone()/>
             <span class="arrow" aria-hidden="true">"→"</span>
@@ -411,7 +411,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
         }
     };
     view! { class=class,
-        <div class="bar" data-testid="bar">
+        <section class="bar" data-testid="bar" aria-label="Your decision">
             {move || match session.auth() {
                 Auth::User(viewer) => {
                     let (refuse, buttons) = (refuse.clone(), buttons.clone());
@@ -437,7 +437,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
                     <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" href=sign_in_href()>"Sign in"</a></div>
                 }.into_any(),
             }}
-        </div>
+        </section>
     }
     .into_any()
 }
