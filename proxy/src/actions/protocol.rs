@@ -111,10 +111,11 @@ impl<'a> Order<'a> {
             Ok(result) => serde_json::to_value(result)?,
             Err(_) => Value::Null,
         };
-        self.app
-            .journal
-            .store_outcome(&self.key(), &outcome)
-            .await?;
+        // GitHub has answered; a journal that fails now must not make done look like not done. What was
+        // intended is written down already, and reading GitHub tells what came of it.
+        if let Err(error) = self.app.journal.store_outcome(&self.key(), &outcome).await {
+            tracing::error!(%error, intent = %self.intent.id, "an outcome cannot be kept");
+        }
         let repository = &self.intent.subject.repository;
         self.app.boards.look_at_repository(repository);
         result
@@ -251,10 +252,7 @@ impl<'a> Order<'a> {
     }
 
     /// Writes down how the order ended, after GitHub answered.
-    pub(super) async fn note_done(
-        &self,
-        result: &Result<ActionResult, ActionError>,
-    ) -> Result<(), ActionError> {
+    pub(super) async fn note_done(&self, result: &Result<ActionResult, ActionError>) {
         let sentence = match result {
             Ok(result) => result.sentence.clone(),
             Err(error) => format!("Not done: {error}"),
@@ -264,7 +262,10 @@ impl<'a> Order<'a> {
             number: self.intent.subject.number,
             ok: result.is_ok(),
         };
-        self.note(None, event, sentence, "done").await
+        // As in `end`: what GitHub did stands, whether the journal takes it or not.
+        if let Err(error) = self.note(None, event, sentence, "done").await {
+            tracing::error!(%error, intent = %self.intent.id, "how an order ended cannot be journaled");
+        }
     }
 
     async fn note(

@@ -1,7 +1,10 @@
 //! Sources, boards and actions of Weft beside a whole lab, over real sockets.
 
 mod actions;
+mod between;
 mod board;
+mod github;
 mod hooks;
+mod mishaps;
 mod sources;
 mod world;

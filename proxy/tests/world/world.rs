@@ -100,12 +100,21 @@ impl World {
 
     /// The same with a configuration that the test changes first.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let lab = Lab::start(LabOptions {
+        Self::beside(Self::lab().await, change).await
+    }
+
+    /// A lab with its seeded week, at the pace of tests.
+    pub async fn lab() -> Lab {
+        Lab::start(LabOptions {
             pace: Pace::instant(),
             ..LabOptions::default()
         })
         .await
-        .expect("the lab starts");
+        .expect("the lab starts")
+    }
+
+    /// A Weft that has just been started beside a lab.
+    pub async fn beside(lab: Lab, change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().expect("a folder for Weft");
         let mut config = config(&lab, data.path());
         change(&mut config);
