@@ -9,6 +9,8 @@ use model::wire::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::json;
+
 /// Why a call did not give what was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
@@ -68,9 +70,9 @@ async fn answer<T: DeserializeOwned>(
     let text = response.text().await.map_err(lost)?;
     if response.ok() {
         let text = if text.is_empty() { "null" } else { &text };
-        return serde_json::from_str(text).map_err(lost);
+        return json::from_str(text).map_err(lost);
     }
-    match serde_json::from_str(&text) {
+    match json::from_str(&text) {
         Ok(problem) => Err(Failure::Refused(Box::new(problem))),
         Err(_) => Err(Failure::Lost(format!("it answered {}", response.status()))),
     }

@@ -115,6 +115,17 @@ impl Scale {
     }
 }
 
+/// A coordinate as SVG reads it, in tenths: Rust's way of writing floats would be 10 kB to load.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the drawing is some thousand units large"
+)]
+pub fn svg(coordinate: f64) -> String {
+    let tenths = (coordinate * 10.0).round() as i32;
+    let sign = if tenths < 0 { "-" } else { "" };
+    format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
+}
+
 /// The line of the environment at `index`.
 #[expect(clippy::cast_precision_loss, reason = "there are few environments")]
 pub fn y(index: usize) -> f64 {
@@ -208,7 +219,10 @@ pub fn hop(
     let path = points
         .iter()
         .enumerate()
-        .map(|(n, (x, y))| format!("{}{x:.1} {y:.1}", if n == 0 { "M" } else { " L" }))
+        .map(|(n, (x, y))| {
+            let step = if n == 0 { "M" } else { " L" };
+            format!("{step}{} {}", svg(*x), svg(*y))
+        })
         .collect();
     Some(Hop {
         path,
@@ -252,6 +266,14 @@ mod tests {
         let scale = Scale::new(Span::Week, now());
         assert!(scale.x(ago(48)) < scale.x(ago(24)));
         assert!(scale.x(ago(10_000)) >= LEFT && scale.x(now()) < RIGHT);
+    }
+
+    #[test]
+    fn coordinates_have_one_digit_behind_the_point() {
+        assert_eq!(svg(1180.0), "1180.0");
+        assert_eq!(svg(86.04), "86.0");
+        assert_eq!(svg(-0.25), "-0.3");
+        assert_eq!(svg(0.96), "1.0");
     }
 
     #[test]

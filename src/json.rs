@@ -264,7 +264,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         self.want("[")?;
-        visitor.visit_seq(Items { reader: self, first: true })
+        visitor.visit_seq(Items {
+            reader: self,
+            first: true,
+        })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
@@ -282,7 +285,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         self.want("{")?;
-        visitor.visit_map(Items { reader: self, first: true })
+        visitor.visit_map(Items {
+            reader: self,
+            first: true,
+        })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -369,11 +375,7 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
         Err(Unreadable("a variant"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        _: V,
-    ) -> Read<V::Value> {
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Read<V::Value> {
         Err(Unreadable("a variant"))
     }
 }
@@ -417,13 +419,26 @@ mod tests {
     #[test]
     fn a_missing_field_is_named() {
         let failure = from_str::<Session>("{}").unwrap_err();
-        assert_eq!(failure.to_string(), "its answer could not be read at csrf_token".replace("csrf_token", failure.0));
+        assert_eq!(
+            failure.to_string(),
+            "its answer could not be read at csrf_token".replace("csrf_token", failure.0)
+        );
         assert!(!failure.0.is_empty());
     }
 
     #[test]
     fn what_is_cut_off_or_goes_on_is_an_error() {
-        for text in ["", "\"a", "\"a\\", "\"\\u12", "[\"a\"", "[\"a\",]", "[\"a\"] x", "{", "nul"] {
+        for text in [
+            "",
+            "\"a",
+            "\"a\\",
+            "\"\\u12",
+            "[\"a\"",
+            "[\"a\",]",
+            "[\"a\"] x",
+            "{",
+            "nul",
+        ] {
             assert!(from_str::<Vec<String>>(text).is_err(), "{text}");
         }
         assert!(from_str::<u8>("300").is_err());

@@ -6,8 +6,10 @@ mod api;
 mod app;
 mod chart;
 mod components;
+mod json;
 mod pages;
 mod router;
+mod seam;
 mod state;
 mod words;
 

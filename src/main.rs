@@ -1,6 +1,8 @@
 //! Starts the app in the browser.
 
 fn main() {
-    console_error_panic_hook::set_once();
+    if cfg!(debug_assertions) {
+        console_error_panic_hook::set_once();
+    }
     weft::start();
 }

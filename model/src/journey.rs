@@ -38,7 +38,6 @@ pub struct NamedStop {
     /// The environment.
     pub environment: EnvironmentName,
     /// What happened there.
-    #[serde(flatten)]
     pub stop: Stop,
 }
 

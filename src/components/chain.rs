@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::chain::{Evidence, Link, LinkName, LinkState};
 use stylers_macro::style_sheet;
 
+use crate::seam::{looks, part, tap, text};
 use crate::state::Clock;
 use crate::words::{ago, tick};
 
@@ -30,13 +31,13 @@ pub fn ChainView(
             <li>
                 <button
                     type="button"
-                    class=move || format!("tick {}", tick(state()).1)
-                    aria-label=described
-                    aria-expanded=move || (open.get() == Some(name)).to_string()
-                    on:click=move |_| open.update(|open| *open = if *open == Some(name) { None } else { Some(name) })
+                    class=looks(class, move || format!("tick {}", tick(state()).1))
+                    aria-label=text(described)
+                    aria-expanded=text(move || (open.get() == Some(name)).to_string())
+                    on:click=tap(move || open.update(|open| *open = if *open == Some(name) { None } else { Some(name) }))
                 >
-                    <span class="dot" aria-hidden="true">{move || tick(state()).0}</span>
-                    <span class="label">{label}</span>
+                    <span class="dot" aria-hidden="true">{part(move || tick(state()).0)}</span>
+                    <span class="label">{part(label)}</span>
                 </button>
             </li>
         }
@@ -44,10 +45,10 @@ pub fn ChainView(
     view! { class=class,
         <div class="chain">
             <ol class="ticks">{ticks.collect_view()}</ol>
-            {move || {
+            {part(move || {
                 let link = open.get().and_then(|name| links.with(|links| links.iter().find(|link| link.name == name).cloned()))?;
                 Some(view! { <EvidenceView link=link/> })
-            }}
+            })}
         </div>
     }
 }
@@ -68,7 +69,7 @@ fn EvidenceView(link: Link) -> impl IntoView {
                 {row("revision", revision)}
                 {row("condition", condition)}
                 {row("message", message)}
-                <div class="pair"><dt>"confirmed"</dt><dd>{move || ago(confirmed_at, clock.now())}</dd></div>
+                <div class="pair"><dt>"confirmed"</dt><dd>{part(move || ago(confirmed_at, clock.now()))}</dd></div>
             </dl>
         }
     });

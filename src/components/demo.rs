@@ -3,11 +3,13 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use stylers_macro::style_sheet;
 
 use super::notice::Notice;
 use crate::api;
+use crate::seam::{part, tap, text};
 use crate::state::SessionState;
 
 /// What the lab says of itself.
@@ -45,6 +47,12 @@ struct Fault {
     ordered_in: Vec<String>,
 }
 
+/// Where a fault is ordered.
+#[derive(Serialize)]
+struct Order {
+    environment: Option<String>,
+}
+
 /// The drawer and the button that opens it.
 #[component]
 pub fn DemoDrawer() -> impl IntoView {
@@ -52,11 +60,11 @@ pub fn DemoDrawer() -> impl IntoView {
     let session = expect_context::<SessionState>();
     let open = RwSignal::new(false);
     view! { class=class,
-        {move || session.demo().then(|| view! { class=class,
-            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=move || open.get().to_string()
-                on:click=move |_| open.update(|open| *open = !*open)>"Demo"</button>
-            {move || open.get().then(|| view! { <Drawer open=open/> })}
-        })}
+        {part(move || session.demo().then(|| view! { class=class,
+            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text(move || open.get().to_string())
+                on:click=tap(move || open.update(|open| *open = !*open))>"Demo"</button>
+            {part(move || open.get().then(|| view! { <Drawer open=open/> }))}
+        }))}
     }
 }
 
@@ -86,8 +94,8 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
     let act = move |method: &'static str, path: String, environment: Option<String>| {
         let csrf = session.csrf();
         spawn_local(async move {
-            let body = serde_json::json!({ "environment": environment });
-            match api::send::<serde_json::Value>(method, &path, csrf.as_deref(), &body).await {
+            let body = Order { environment };
+            match api::send::<IgnoredAny>(method, &path, csrf.as_deref(), &body).await {
                 Ok(_) => trouble.try_set(None),
                 Err(failure) => trouble.try_set(Some(failure.sentence())),
             };
@@ -103,7 +111,7 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
                 Some(href) if ready => view! { class=class, <a class="button" href=href>{step.button}</a> }.into_any(),
                 _ => view! { class=class,
                     <button type="button" class="button" disabled=!ready
-                        on:click=move |_| act("POST", path.clone(), None)>{step.button}</button>
+                        on:click=tap(move || act("POST", path.clone(), None))>{step.button}</button>
                 }.into_any(),
             };
             view! { class=class,
@@ -133,20 +141,20 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
             view! { class=class,
                 <li class="step" data-testid=format!("fault-{}", fault.id)>
                     <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>
-                    <div class="side">{select}<button type="button" class="button" on:click=move |_| act(method, path.clone(), choice.get_untracked())>{label}</button></div>
+                    <div class="side">{select}<button type="button" class="button" on:click=tap(move || act(method, path.clone(), choice.get_untracked()))>{label}</button></div>
                 </li>
             }
         }).collect_view()
     };
     view! { class=class,
         <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">
-            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=move |_| open.set(false)>"✕"</button></div>
+            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=tap(move || open.set(false))>"✕"</button></div>
             <p class="honest">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
-            {move || trouble.get().map(|sentence| view! { <Notice sentence=sentence/> })}
+            {part(move || trouble.get().map(|sentence| view! { <Notice sentence=sentence/> }))}
             <h3 class="sub">"The process"</h3>
-            <ol class="steps">{steps}</ol>
+            <ol class="steps">{part(steps)}</ol>
             <h3 class="sub">"Faults"</h3>
-            <ul class="steps">{faults}</ul>
+            <ul class="steps">{part(faults)}</ul>
         </aside>
     }
 }

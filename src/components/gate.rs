@@ -5,6 +5,7 @@ use model::gate::{Gate, GateState, Hop, HopState};
 use model::pipeline::GateKind;
 use stylers_macro::style_sheet;
 
+use crate::seam::{looks, part, text};
 use crate::state::{Clock, SessionState};
 use crate::words::waits;
 
@@ -59,11 +60,11 @@ pub fn GateView(gate: Signal<Gate>) -> impl IntoView {
     };
     view! { class=class,
         <div
-            class=move || if gate.with(is_card) { "gate wide" } else { "gate" }
+            class=looks(class, move || if gate.with(is_card) { "gate wide" } else { "gate" })
             data-testid=format!("gate-{to}")
-            data-state=move || gate.with(|gate| state_name(gate.state))
+            data-state=text(move || gate.with(|gate| state_name(gate.state)))
         >
-            {inner}
+            {part(inner)}
         </div>
     }
 }
@@ -105,13 +106,13 @@ fn GateCard(gate: Gate) -> impl IntoView {
             <p class="line">{pull}</p>
             {what.map(|what| view! { class=class, <strong class="what">{what}</strong> })}
             {href.map(|href| if mine {
-                view! { class=class, <a class="button" data-testid="approve" href=href>{button}</a> }.into_any()
+                view! { class=class, <a class="button" data-testid="approve" href=href>{part(button)}</a> }.into_any()
             } else {
                 view! { class=class, <a class="more" href=href>"See what changes"</a> }.into_any()
             })}
             <p class="sentence">{gate.sentence}</p>
             {(!gate.hops.is_empty()).then(|| view! { <Hops hops=gate.hops/> })}
-            <p class="since">{move || waits(since, clock.now())}</p>
+            <p class="since">{part(move || waits(since, clock.now()))}</p>
         </div>
     }
 }

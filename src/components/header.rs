@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use model::wire::Viewer;
 use stylers_macro::style_sheet;
 
-use crate::state::session::{Auth, sign_in_href};
+use crate::seam::{looks, part, tap, text};
+use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
 use crate::words::last_seen;
 
@@ -27,20 +28,20 @@ pub fn Header(
     };
     view! { class=class,
         <header class="top">
-            <a class="brand" href="./">"weft"</a>
+            {(!framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
             <nav class="crumbs" aria-label="Where you are">
                 <a href="./">"Promotions"</a>
-                {move || crumbs.get().into_iter().map(|crumb| view! { class=class, <span>" / "{crumb}</span> }).collect_view()}
+                {part(move || crumbs.get().into_iter().map(|crumb| view! { class=class, <span>" / "{crumb}</span> }).collect_view())}
             </nav>
             <span class="live" data-testid="live-status" role="status">
-                <i class=move || status().0 aria-hidden="true"></i>{move || status().1}
+                <i class=looks(class, move || status().0) aria-hidden="true"></i>{part(move || status().1)}
             </span>
             <button
                 type="button"
                 class="icon"
-                aria-label=move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" }
-                on:click=move |_| theme.toggle()
-            >{move || if theme.dark() { "☀" } else { "☾" }}</button>
+                aria-label=text(move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" })
+                on:click=tap(move || theme.toggle())
+            >{part(move || if theme.dark() { "☀" } else { "☾" })}</button>
             <Account/>
         </header>
     }
@@ -54,14 +55,14 @@ fn Account() -> impl IntoView {
         match session.auth() {
         Auth::Loading => view! { class=class, <span class="account"></span> }.into_any(),
         Auth::Anonymous => view! { class=class,
-            <a class="button" data-testid="sign-in" rel="external" href=sign_in_href()>"Sign in"</a>
+            <a class="button" data-testid="sign-in" rel="external" target=framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a>
         }
         .into_any(),
         Auth::User(Viewer { login, avatar_url, .. }) => view! { class=class,
             <span class="account" data-testid="viewer">
                 {avatar_url.map(|url| view! { class=class, <img class="avatar" src=url alt="" width="28" height="28"/> })}
                 <span class="login">{format!("@{login}")}</span>
-                <button type="button" class="quiet" data-testid="sign-out" on:click=move |_| session.sign_out()>"Sign out"</button>
+                <button type="button" class="quiet" data-testid="sign-out" on:click=tap(move || session.sign_out())>"Sign out"</button>
             </span>
         }
         .into_any(),

@@ -11,8 +11,9 @@ use stylers_macro::style_sheet;
 use super::figures::FiguresView;
 use super::notice::Notice;
 use crate::api::{self, Failure};
-use crate::chart::{self, Scale, Span};
+use crate::chart::{self, Scale, Span, svg};
 use crate::router::use_query;
+use crate::seam::{looks, part, tap, text};
 use crate::state::Clock;
 
 /// A release whose colour nobody has seen.
@@ -44,9 +45,9 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
         view! { class=class,
             <button
                 type="button"
-                class=move || if span.get() == one { "on" } else { "off" }
-                aria-pressed=move || (span.get() == one).to_string()
-                on:click=move |_| asked.set(Some(one.name()))
+                class=looks(class, move || if span.get() == one { "on" } else { "off" })
+                aria-pressed=text(move || (span.get() == one).to_string())
+                on:click=tap(move || asked.set(Some(one.name())))
             >{crate::words::capital(one.name())}</button>
         }
     });
@@ -63,12 +64,12 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
                 <h2 class="title">"Journeys"</h2>
                 <span class="hint">"every release on its way; flat is waiting, steep is fast"</span>
                 <div class="segment" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
-                <button type="button" class="toggle" aria-pressed=move || is_table().to_string()
-                    on:click=move |_| table.set((!is_table()).then_some("true"))>"Table"</button>
+                <button type="button" class="toggle" aria-pressed=text(move || is_table().to_string())
+                    on:click=tap(move || table.set((!is_table()).then_some("true")))>"Table"</button>
             </div>
-            {drawing}
+            {part(drawing)}
         </section>
-        {move || answer.get().and_then(Result::ok).map(|answer| view! { <FiguresView figures=answer.figures/> })}
+        {part(move || answer.get().and_then(Result::ok).map(|answer| view! { <FiguresView figures=answer.figures/> }))}
     }
 }
 
@@ -108,15 +109,15 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
     let foot = high - 38.0;
     let ticks = scale.ticks(span).into_iter().map(|(x, at)| {
         view! { class=class,
-            <line class="grid" x1=x x2=x y1="10" y2=foot/>
-            <text class="word" x=x + 6.0 y=foot + 20.0>{label(span, at)}</text>
+            <line class="grid" x1=svg(x) x2=svg(x) y1="10" y2=svg(foot)/>
+            <text class="word" x=svg(x + 6.0) y=svg(foot + 20.0)>{label(span, at)}</text>
         }
     });
     let rows = answer.environments.iter().enumerate().map(|(index, name)| {
         let y = chart::y(index);
         view! { class=class,
-            <text class="envname" x="0" y=y + 4.0>{name.to_string()}</text>
-            <line class="rail" x1=chart::LEFT x2=chart::RIGHT y1=y y2=y/>
+            <text class="envname" x="0" y=svg(y + 4.0)>{name.to_string()}</text>
+            <line class="rail" x1=svg(chart::LEFT) x2=svg(chart::RIGHT) y1=svg(y) y2=svg(y)/>
         }
     });
     let journeys = answer.journeys.iter().filter(|journey| chart::visible(scale, journey)).map(|journey| {
@@ -128,23 +129,23 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
             let before = index.checked_sub(1).and_then(|above| stop(answer.environments.get(above)?));
             let says = told(journey, name.as_str(), here, now);
             let hop = chart::hop(scale, index, before, here, now).map(|hop| {
-                let dot = |at: Option<(f64, f64)>, fill: String| at.map(|(x, y)| view! { class=class, <circle class="dot" cx=x cy=y r="4" fill=fill stroke=colour.to_string()/> });
+                let dot = |at: Option<(f64, f64)>, fill: String| at.map(|(x, y)| view! { class=class, <circle class="dot" cx=svg(x) cy=svg(y) r="4" fill=fill stroke=colour.to_string()/> });
                 view! { class=class,
                     <path class=if hop.waits { "hop waits" } else { "hop" } d=hop.path stroke=colour.to_string()/>
                     {dot(hop.opened, "var(--panel)".into())}
                     {dot(hop.merged, colour.to_string())}
                     {hop.failed.map(|(x, y)| view! { class=class,
-                        <g class="failed" transform=format!("translate({x:.1},{y:.1})")><circle r="8"/><path d="M-3 -3 L3 3 M3 -3 L-3 3"/></g>
+                        <g class="failed" transform=format!("translate({},{})", svg(x), svg(y))><circle r="8"/><path d="M-3 -3 L3 3 M3 -3 L-3 3"/></g>
                     })}
                 }
             });
             let bar = chart::bar(scale, index, here, now).map(|bar| {
-                let text = (bar.width > 46.0).then(|| view! { class=class, <text class="release" x=bar.x + 8.0 y=bar.y + 4.0 fill=ink.clone()>{journey.release.to_string()}</text> });
+                let text = (bar.width > 46.0).then(|| view! { class=class, <text class="release" x=svg(bar.x + 8.0) y=svg(bar.y + 4.0) fill=ink.clone()>{journey.release.to_string()}</text> });
                 let (over, focus) = (says.clone(), says.clone());
                 view! { class=class,
                     <g class="bar" tabindex="0" role="img" aria-label=says
                         on:pointerenter=move |_| detail.set(over.clone()) on:focus=move |_| detail.set(focus.clone())>
-                        <rect class="block" x=bar.x y=bar.y - chart::HALF width=bar.width height=chart::HALF * 2.0 rx="3" fill=fill.clone()/>
+                        <rect class="block" x=svg(bar.x) y=svg(bar.y - chart::HALF) width=svg(bar.width) height=svg(chart::HALF * 2.0) rx="3" fill=fill.clone()/>
                         {text}
                     </g>
                 }
@@ -161,15 +162,15 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
     );
     view! { class=class,
         <div class="scroll" tabindex="0" role="group" aria-label="Journey chart; the same data as a table by the button above">
-            <svg class="chart" viewBox=format!("0 0 {} {high}", chart::WIDTH)>
+            <svg class="chart" viewBox=format!("0 0 {} {}", svg(chart::WIDTH), svg(high))>
                 {ticks}
                 {rows}
                 {journeys}
-                <line class="now" x1=at x2=at y1="6" y2=foot/>
-                <text class="nowword" x=at + 4.0 y="14">"now"</text>
+                <line class="now" x1=svg(at) x2=svg(at) y1="6" y2=svg(foot)/>
+                <text class="nowword" x=svg(at + 4.0) y="14">"now"</text>
             </svg>
         </div>
-        <p class="detail" role="status">{move || { let said = detail.get(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } }}</p>
+        <p class="detail" role="status">{part(move || { let said = detail.get(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } })}</p>
     }
 }
 

@@ -6,6 +6,7 @@ use stylers_macro::style_sheet;
 
 use super::gate::{GateView, is_card};
 use super::station::StationView;
+use crate::seam::{part, text};
 
 /// The lane of one board.
 #[component]
@@ -41,6 +42,6 @@ pub fn Lane(board: Signal<Board>) -> impl IntoView {
             .collect_view()
     };
     view! { class=class,
-        <section class="lane" data-testid="lane" aria-label="Environments" style:--columns=columns>{items}</section>
+        <section class="lane" data-testid="lane" aria-label="Environments" style:--columns=text(columns)>{part(items)}</section>
     }
 }

@@ -5,6 +5,7 @@ use model::wire::Board;
 use stylers_macro::style_sheet;
 
 use super::gate::card_href;
+use crate::seam::{looks, part};
 use crate::state::SessionState;
 use crate::words::tone;
 
@@ -34,14 +35,14 @@ pub fn Says(board: Signal<Board>) -> impl IntoView {
     };
     view! { class=class,
         <div
-            class=move || format!("bar {}", board.with(|board| tone(board.headline.tone)))
+            class=looks(class, move || format!("bar {}", board.with(|board| tone(board.headline.tone))))
             data-testid="says"
             role="status"
         >
-            <p class="words"><b>{mine}</b>{move || board.with(|board| board.headline.sentence.clone())}</p>
-            {move || gate.get().as_ref().and_then(card_href).map(|href| view! { class=class,
+            <p class="words"><b>{part(mine)}</b>{part(move || board.with(|board| board.headline.sentence.clone()))}</p>
+            {part(move || gate.get().as_ref().and_then(card_href).map(|href| view! { class=class,
                 <div class="actions"><a class="button" href=href>"See what changes"</a></div>
-            })}
+            }))}
         </div>
     }
 }

@@ -7,6 +7,7 @@ use model::wire::Station;
 use stylers_macro::style_sheet;
 
 use super::chain::ChainView;
+use crate::seam::{looks, part, text};
 use crate::state::Clock;
 use crate::words::{about, ago, capital, icon, tint};
 
@@ -65,17 +66,17 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
     };
     view! { class=class,
         <article
-            class=move || format!("station {}", tint(state.get()))
+            class=looks(class, move || format!("station {}", tint(state.get())))
             data-testid=format!("station-{name}")
-            data-verdict=move || state.get().word()
+            data-verdict=text(move || state.get().word())
             aria-label=name.clone()
         >
             <div
                 class="swatch"
                 data-testid=format!("swatch-{name}")
-                data-colour=move || colour.get().to_string()
-                style:background-color=move || colour.get().to_string()
-                style:color=move || colour.get().ink().to_string()
+                data-colour=text(move || colour.get().to_string())
+                style:background-color=text(move || colour.get().to_string())
+                style:color=text(move || colour.get().ink().to_string())
             >
                 <div class="env">
                     <h2 class="envname">{name.clone()}</h2>
@@ -84,19 +85,19 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                     })}
                 </div>
                 <div>
-                    <div class="version" data-testid=format!("version-{name}")>{version}</div>
-                    <div class="about"><span class="hidden">{described}". "</span>{move || station.with(|station| about(&station.release))}</div>
+                    <div class="version" data-testid=format!("version-{name}")>{part(version)}</div>
+                    <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || station.with(|station| about(&station.release)))}</div>
                 </div>
             </div>
             <div class="body">
-                <p class=move || format!("verdict {}", tint(state.get()))>
-                    <span aria-hidden="true">{move || icon(state.get())}</span>" "{move || station.with(verdict_words)}
+                <p class=looks(class, move || format!("verdict {}", tint(state.get())))>
+                    <span aria-hidden="true">{part(move || icon(state.get()))}</span>" "{part(move || station.with(verdict_words))}
                 </p>
                 <ChainView links=links of=name.clone()/>
-                {move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> })}
+                {part(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}
                 <p class="foot">
-                    <span class="note">{move || station.with(|station| station.note.clone())}</span>
-                    <span>{move || station.with(|station| format!("seen {}", ago(station.seen_at, clock.now())))}</span>
+                    <span class="note">{part(move || station.with(|station| station.note.clone()))}</span>
+                    <span>{part(move || station.with(|station| format!("seen {}", ago(station.seen_at, clock.now()))))}</span>
                 </p>
             </div>
         </article>

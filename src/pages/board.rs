@@ -9,6 +9,7 @@ use stylers_macro::style_sheet;
 use crate::components::{DemoDrawer, Header, Notice};
 use crate::pages::pipeline::typing;
 use crate::router::{escape, use_query};
+use crate::seam::{looks, part, tap, text};
 use crate::state::{SessionState, use_rows};
 use crate::words::{icon, tint};
 
@@ -72,8 +73,8 @@ pub fn BoardPage() -> impl IntoView {
     let chip = move |name: &'static str, word: &'static str| {
         let on = move || verdict.get().as_deref() == Some(name);
         view! { class=class,
-            <button type="button" class=move || if on() { "chip on" } else { "chip" } aria-pressed=move || on().to_string()
-                on:click=move |_| { cursor.set(None); verdict.set((!on()).then_some(name)); }>{word}</button>
+            <button type="button" class=looks(class, move || if on() { "chip on" } else { "chip" }) aria-pressed=text(move || on().to_string())
+                on:click=tap(move || { cursor.set(None); verdict.set((!on()).then_some(name)); })>{word}</button>
         }
     };
     let subtitle = move || {
@@ -103,25 +104,25 @@ pub fn BoardPage() -> impl IntoView {
         <Header crumbs=Vec::new()/>
         <main class="page">
             <h1 class="title">"Promotions"</h1>
-            <p class="subtitle">{subtitle}</p>
+            <p class="subtitle">{part(subtitle)}</p>
             <div class="filters" role="search">
-                <button type="button" class=move || if is_waiting() { "chip on" } else { "chip" } aria-pressed=move || is_waiting().to_string()
-                    on:click=move |_| { cursor.set(None); waiting.set((!is_waiting()).then_some("true")); }>"Waiting on me"</button>
+                <button type="button" class=looks(class, move || if is_waiting() { "chip on" } else { "chip" }) aria-pressed=text(move || is_waiting().to_string())
+                    on:click=tap(move || { cursor.set(None); waiting.set((!is_waiting()).then_some("true")); })>"Waiting on me"</button>
                 {chip("failed", "Failed")}
                 {chip("rolling", "Rolling")}
                 {chip("proven", "Proven")}
-                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=move || q.get().unwrap_or_default()
+                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text(move || q.get().unwrap_or_default())
                     on:input=move |event| { cursor.set(None); let text = event_target_value(&event); q.set((!text.is_empty()).then_some(text.as_str())); }/>
             </div>
-            {move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
-            {move || match held.rows.get() {
+            {part(move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
+            {part(move || match held.rows.get() {
                 None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
                 Some(rows) if rows.rows.is_empty() => view! { class=class, <p class="empty">"Nothing matches these filters."</p> }.into_any(),
                 Some(rows) => view! { <Matrix rows=rows/> }.into_any(),
-            }}
-            {move || held.rows.get().and_then(|rows| rows.next_cursor).map(|next| view! { class=class,
-                <button type="button" class="chip" on:click=move |_| cursor.set(Some(&next))>"More"</button>
             })}
+            {part(move || held.rows.get().and_then(|rows| rows.next_cursor).map(|next| view! { class=class,
+                <button type="button" class="chip" on:click=tap(move || cursor.set(Some(&next)))>"More"</button>
+            }))}
         </main>
         <DemoDrawer/>
     }
@@ -219,7 +220,7 @@ fn Line(row: Row) -> impl IntoView {
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">
                 <a class="name" data-row="" href=format!("p/{}/{}", pipeline.namespace, pipeline.name)>{pipeline.name.clone()}</a>
-                <div class=move || if mine() { "says me" } else { "says" }>{sentence}</div>
+                <div class=looks(class, move || if mine() { "says me" } else { "says" })>{sentence}</div>
             </th>
             {cells}
         </tr>

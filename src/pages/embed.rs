@@ -6,6 +6,7 @@ use model::wire::Board;
 use stylers_macro::style_sheet;
 
 use crate::components::{Lane, Notice, Says};
+use crate::seam::part;
 use crate::state::use_board;
 
 /// The embed page.
@@ -20,14 +21,14 @@ pub fn EmbedPage(
     let first = move || held.board.get_untracked();
     view! { class=class,
             <main class="frame">
-                {move || if there.get() {
+                {part(move || if there.get() {
                     first().map(|first: Board| {
                         let board = Signal::derive(move || held.board.get().unwrap_or_else(|| first.clone()));
                         view! { <Says board=board/><Lane board=board/> }
                     }).into_any()
                 } else {
                     held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }).into_any()
-                }}
+                })}
             </main>
     }
 }

@@ -8,6 +8,7 @@ use stylers_macro::style_sheet;
 
 use crate::components::{Announcer, DemoDrawer, Header, Journeys, Lane, Notice, RecordList, Says};
 use crate::router::Router;
+use crate::seam::part;
 use crate::state::use_board;
 
 /// The pipeline page.
@@ -91,15 +92,15 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
     view! { class=class,
         <main class="page">
             <Announcer says=announced/>
-            {move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
-            {move || if there.get() {
+            {part(move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
+            {part(move || if there.get() {
                 held.board.get_untracked().map(|first| {
                     let board = Signal::derive(move || held.board.get().unwrap_or_else(|| first.clone()));
                     let name = board.with_untracked(|board| board.pipeline.clone());
                     view! { class=class,
                         <div class="heading">
                             <h1 class="title">{name.name.clone()}</h1>
-                            <p class="subtitle">{move || board.with(|board| board.subtitle.clone())}</p>
+                            <p class="subtitle">{part(move || board.with(|board| board.subtitle.clone()))}</p>
                         </div>
                         <Says board=board/>
                         <Lane board=board/>
@@ -112,7 +113,7 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
                     <div class="heading"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div>
                     <div class="skeleton" aria-hidden="true"></div>
                 }.into_any()
-            }}
+            })}
         </main>
     }
 }

@@ -12,7 +12,8 @@ use stylers_macro::style_sheet;
 
 use crate::api::{self, Failure};
 use crate::components::{Announcer, DemoDrawer, Header, Hops, Notice};
-use crate::state::session::{Auth, sign_in_href};
+use crate::seam::{flag, part, tap};
+use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, SessionState, use_board};
 use crate::words::{about, ago};
 
@@ -93,13 +94,13 @@ fn Promotion(path: String) -> impl IntoView {
     view! { class=class,
         <main class="page">
             <Announcer says=Signal::derive(move || act.said.get())/>
-            {move || act.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> })}
-            {move || act.moved.get().then(|| view! { <Notice sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> })}
-            {move || act.card.get().map(|card| view! { <Card card=card/> })}
-            {move || act.card.with(Option::is_none).then(|| view! { class=class, <div class="skeleton" aria-hidden="true"></div> })}
+            {part(move || act.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
+            {part(move || act.moved.get().then(|| view! { <Notice sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> }))}
+            {part(move || act.card.get().map(|card| view! { <Card card=card/> }))}
+            {part(move || act.card.with(Option::is_none).then(|| view! { class=class, <div class="skeleton" aria-hidden="true"></div> }))}
         </main>
-        {move || pipeline.get().map(|pipeline| view! { <Follow pipeline=pipeline act=act read=Callback::new({ let read = read.clone(); move |()| read() })/> })}
-        {move || act.card.get().map(|card| view! { <Bar card=card path=path.clone() act=act/> })}
+        {part(move || pipeline.get().map(|pipeline| view! { <Follow pipeline=pipeline act=act read=Callback::new({ let read = read.clone(); move |()| read() })/> }))}
+        {part(move || act.card.get().map(|card| view! { <Bar card=card path=path.clone() act=act/> }))}
     }
 }
 
@@ -399,44 +400,44 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
         let merge_instead = merge_only.allowed && !only.allowed;
         view! { class=class,
             <div class="buttons">
-                <button type="button" class="button" data-testid="refuse" disabled=move || off(&no) on:click=move |_| refusing.set(true)>"Refuse"</button>
+                <button type="button" class="button" data-testid="refuse" disabled=flag(move || off(&no)) on:click=tap(move || refusing.set(true))>"Refuse"</button>
                 {(!merge_instead).then(|| view! { class=class,
-                    <button type="button" class="button" data-testid="approve-only" disabled=move || off(&only) on:click=move |_| first(false)>"Approve"</button>
-                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=move || off(&both) on:click=move |_| second(true)>{move || if act.busy.get() { "Working…" } else { "Approve and merge" }}</button>
+                    <button type="button" class="button" data-testid="approve-only" disabled=flag(move || off(&only)) on:click=tap(move || first(false))>"Approve"</button>
+                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=flag(move || off(&both)) on:click=tap(move || second(true))>{part(move || if act.busy.get() { "Working…" } else { "Approve and merge" })}</button>
                 })}
                 {merge_instead.then(|| view! { class=class,
-                    <button type="button" class="button solid" data-testid="merge-only" disabled=move || off(&merge_only) on:click=move |_| third(true)>{move || if act.busy.get() { "Working…" } else { "Merge" }}</button>
+                    <button type="button" class="button solid" data-testid="merge-only" disabled=flag(move || off(&merge_only)) on:click=tap(move || third(true))>{part(move || if act.busy.get() { "Working…" } else { "Merge" })}</button>
                 })}
             </div>
         }
     };
     view! { class=class,
         <section class="bar" data-testid="bar" aria-label="Your decision">
-            {move || match session.auth() {
+            {part(move || match session.auth() {
                 Auth::User(viewer) => {
                     let (refuse, buttons) = (refuse.clone(), buttons.clone());
                     view! { class=class,
                         <p class="what">"You approve "<b class="mono" data-testid="head">{head.clone()}</b>" as "<b>{format!("@{}", viewer.login)}</b>". If it moves, nothing happens."</p>
                         {why().map(|why| view! { class=class, <p class="why" data-testid="why">{why}</p> })}
-                        {move || if refusing.get() {
+                        {part(move || if refusing.get() {
                             let refuse = refuse.clone();
                             view! { class=class,
                                 <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" prop:value=move || comment.get() on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
                                 <div class="buttons">
-                                    <button type="button" class="button" on:click=move |_| refusing.set(false)>"Back"</button>
-                                    <button type="button" class="button solid" data-testid="refuse" disabled=move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get() on:click=refuse>"Refuse it"</button>
+                                    <button type="button" class="button" on:click=tap(move || refusing.set(false))>"Back"</button>
+                                    <button type="button" class="button solid" data-testid="refuse" disabled=flag(move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get()) on:click=refuse>"Refuse it"</button>
                                 </div>
                             }.into_any()
                         } else {
                             buttons().into_any()
-                        }}
+                        })}
                     }.into_any()
                 }
                 _ => view! { class=class,
                     <p class="what">"Sign in with GitHub to approve or refuse "<b class="mono">{head.clone()}</b>", as yourself."</p>
-                    <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" href=sign_in_href()>"Sign in"</a></div>
+                    <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" target=framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a></div>
                 }.into_any(),
-            }}
+            })}
         </section>
     }
     .into_any()

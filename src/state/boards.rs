@@ -12,6 +12,7 @@ use model::wire::{Board, Row, Rows};
 
 use super::{Clock, Live};
 use crate::api::{self, Event, Failure};
+use crate::json;
 
 /// Whether `incoming` may replace `held`: an older snapshot never overwrites a newer event.
 pub fn is_newer(held: Option<&Board>, incoming: &Board) -> bool {
@@ -77,7 +78,7 @@ pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
         ),
         refetch,
         move |name, data| {
-            if let ("board", Ok(board)) = (name, serde_json::from_str::<Board>(data)) {
+            if let ("board", Ok(board)) = (name, json::from_str::<Board>(data)) {
                 take(board);
             }
         },
@@ -131,7 +132,7 @@ pub fn use_rows(query: Signal<String>) -> LiveRows {
         }
     });
     follow("api/v1/stream".to_owned(), refetch, move |name, data| {
-        if let ("row", Ok(row)) = (name, serde_json::from_str::<Row>(data)) {
+        if let ("row", Ok(row)) = (name, json::from_str::<Row>(data)) {
             held.rows.update(|rows| {
                 if let Some(rows) = rows {
                     merge_row(&mut rows.rows, row);

@@ -3,6 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use model::wire::{Session, Viewer};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use crate::api;
 
@@ -70,16 +74,31 @@ impl SessionState {
     pub fn sign_out(self) {
         let csrf = self.csrf();
         spawn_local(async move {
-            let body = serde_json::json!({});
-            let _: Result<serde_json::Value, _> =
-                api::send("POST", "auth/logout", csrf.as_deref(), &body).await;
+            // Whether it worked shows in the session that is read next.
+            api::send::<IgnoredAny>("POST", "auth/logout", csrf.as_deref(), &Nothing {})
+                .await
+                .ok();
             self.refresh();
         });
     }
 }
 
-/// Where signing in begins, coming back to the page that is open.
+/// An empty object.
+#[derive(Serialize)]
+struct Nothing {}
+
+/// Whether the page is shown in a frame, such as the dashboard's.
+pub fn framed() -> bool {
+    let window = window();
+    window.parent().ok().flatten().is_some_and(|parent| parent != window)
+}
+
+/// Where signing in begins, coming back to the page that is open. GitHub cannot be framed: from a frame
+/// it opens a window of its own, which tells when it is done.
 pub fn sign_in_href() -> String {
+    if framed() {
+        return "auth/github/login?popup=1".to_owned();
+    }
     let location = window().location();
     let path = location.pathname().unwrap_or_default();
     let search = location.search().unwrap_or_default();
@@ -94,5 +113,18 @@ pub fn provide_session() -> SessionState {
     };
     provide_context(state);
     state.refresh();
+    if framed() {
+        follow_popup(state);
+    }
     state
+}
+
+/// Reads the session again when a window of ours has signed somebody in.
+fn follow_popup(state: SessionState) {
+    // Without the channel the person reloads the page; all current browsers have it.
+    let Ok(channel) = web_sys::BroadcastChannel::new("weft-session") else { return };
+    let on_message = Closure::<dyn Fn()>::new(move || state.refresh());
+    channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    on_message.forget();
+    std::mem::forget(channel);
 }
