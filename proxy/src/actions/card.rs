@@ -1,10 +1,14 @@
 //! The approval card: everything an approver needs, read at one moment.
 
+use std::time::Duration;
+
 use model::Release;
-use model::gate::hops;
+use model::chain::VerdictState;
+use model::gate::{Hop, HopState, hops};
+use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
-use model::promotion::{Promotion, PromotionState};
-use model::wire::{CommitView, FileDiff, PromotionCard, Station};
+use model::promotion::PromotionState;
+use model::wire::{FileDiff, PromotionCard, Station};
 
 use super::permits::{Permits, missing};
 use super::reading::{Reading, acting};
@@ -16,6 +20,7 @@ use crate::github::Comparison;
 
 /// The folder that holds the chart; what changed there between two releases is shown with the promotion.
 const CHARTS: &str = "charts/";
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The card of a promotion as `person` sees it, or as everyone does.
 ///
@@ -68,7 +73,7 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         evidence_holds: evidence::holds(before, promotion.release.as_ref()),
         evidence: evidence::lines(before, promotion.release.as_ref()),
         files: files(&reading, &between),
-        commits: commits(&between),
+        commits: between.commits.clone(),
         compare_url: between.url,
         checks: promotion.checks.clone(),
         reviews: promotion.reviews.clone(),
@@ -85,7 +90,7 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         refuse,
         intent,
         intent_expires_at,
-        hops: way(promotion, station),
+        hops: way(app, &reading, station).await,
         verdict: station.verdict.clone(),
         as_of: now,
     }
@@ -170,17 +175,43 @@ fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
         .collect()
 }
 
-fn commits(between: &Comparison) -> Vec<CommitView> {
-    between.commits.clone()
-}
-
-/// The way of the release after the merge. A promotion that a later one has overtaken has no way any
-/// more: what the station does now is the later one's.
-fn way(promotion: &Promotion, station: &Station) -> Vec<model::gate::Hop> {
+/// The way of the release after the merge, with the times that the journal knows. A promotion that a later
+/// one has overtaken has no way any more: what the station does now is the later one's.
+async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
+    let promotion = &reading.promotion;
     let overtaken = station.wanted_chart > promotion.release;
-    if promotion.state == PromotionState::Merged && !overtaken {
-        hops(promotion, station)
-    } else {
-        Vec::new()
+    let Some(merged_at) = promotion.closed_at else {
+        return Vec::new();
+    };
+    if promotion.state != PromotionState::Merged || overtaken {
+        return Vec::new();
     }
+    let mut hops = hops(promotion, station);
+    let pipeline = &reading.lane.spec().name;
+    // Kubernetes and GitHub tell times in whole seconds, so what followed may seem to have come before.
+    let (since, until) = (merged_at - SECOND, app.clock.now() + SECOND);
+    match app.journal.between(pipeline, since, until).await {
+        Ok(entries) => {
+            let here = |entry: &&Entry| {
+                entry.environment.as_ref() == Some(&station.name)
+                    && entry.release == promotion.release
+            };
+            let at = |is: fn(&Event) -> bool| {
+                let mut entries = entries.iter().filter(here);
+                entries.find(|entry| is(&entry.event)).map(|entry| entry.at)
+            };
+            for hop in hops.iter_mut().filter(|hop| hop.state == HopState::Done) {
+                hop.at = hop.at.or_else(|| match hop.name.as_str() {
+                    "upgraded" => at(|event| *event == Event::Deployed),
+                    "serving" => at(|event| {
+                        matches!(event, Event::Verdict { to, .. } if *to == VerdictState::Proven)
+                    }),
+                    _ => None,
+                });
+            }
+        }
+        // The way is shown without its times.
+        Err(error) => tracing::warn!(%error, %pipeline, "the times of a way cannot be read"),
+    }
+    hops
 }

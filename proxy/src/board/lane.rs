@@ -149,6 +149,12 @@ impl Lane {
             })
     }
 
+    /// Whether the pipeline has a target in a cluster.
+    #[must_use]
+    pub fn is_in(&self, cluster: &str) -> bool {
+        targets(&self.spec).any(|(_, target)| target.cluster == cluster)
+    }
+
     fn listens_to(&self, source: &SourceName) -> bool {
         *source == SourceName::github()
             || targets(&self.spec).any(|(_, target)| {

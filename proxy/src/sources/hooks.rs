@@ -83,7 +83,7 @@ async fn flux(
     // Flux's objects are watched and need no look; the app behind them is what may have changed, and
     // the pull request or the tick that follows.
     app.boards.look_at_cluster(&cluster);
-    for lane in app.boards.lanes() {
+    for lane in app.boards.lanes().filter(|lane| lane.is_in(&cluster)) {
         lane.look_at_github();
     }
     Ok(StatusCode::ACCEPTED)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::chain::VerdictState;
-use model::gate::GateState;
+use model::gate::{GateState, HopState};
 use model::journal::Event;
 use model::promotion::PromotionState;
 use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
@@ -59,6 +59,16 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
         .board_until("stg is proven to serve 1.1.7", |board| {
             let stg = station(board, "stg");
             stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
+        })
+        .await;
+    world
+        .eventually("every hop of its way is done, with its time", async || {
+            let hops = world.card(&sam, number).await.hops;
+            let timed = |name: &str| {
+                let mut hops = hops.iter();
+                hops.any(|hop| hop.name == name && hop.state == HopState::Done && hop.at.is_some())
+            };
+            (timed("merged") && timed("upgraded") && timed("serving")).then_some(())
         })
         .await;
     let entries = world
@@ -335,7 +345,10 @@ async fn a_release_travels_from_its_merge_to_prod_by_approvals_alone() {
             pull.checks_passed.then_some(())
         })
         .await;
-    forge.review(release, "li", "APPROVE", "").await.expect("approved");
+    forge
+        .review(release, "li", "APPROVE", "")
+        .await
+        .expect("approved");
     forge.merge(release, "li").await.expect("merged");
     let li = world.person("li").await;
     for environment in ["uat", "stg", "prod"] {
@@ -353,14 +366,19 @@ async fn a_release_travels_from_its_merge_to_prod_by_approvals_alone() {
         let number = gate.promotion.as_ref().expect("its promotion").number;
         let card = world.card(&li, number).await;
         assert!(card.evidence_holds, "{environment}: {:?}", card.evidence);
-        let done = approve(&world, &li, number, order(&card, true)).await.expect("merged");
+        let done = approve(&world, &li, number, order(&card, true))
+            .await
+            .expect("merged");
         assert!(done.merged, "{}", done.sentence);
         world
             .board_until(&format!("1.1.8 is proven in {environment}"), |board| {
                 let station = station(board, environment);
                 station.verdict.state == VerdictState::Proven
                     && station.release.label() == "1.1.8"
-                    && station.release.colour.is_some_and(|colour| colour.to_string() == "#00aa88")
+                    && station
+                        .release
+                        .colour
+                        .is_some_and(|colour| colour.to_string() == "#00aa88")
             })
             .await;
     }

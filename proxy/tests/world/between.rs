@@ -58,7 +58,9 @@ async fn pass(State(relay): State<Arc<Relay>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().expect("a path").as_str();
     let url = relay.forge.join(path).expect("an address of the forge");
-    let body = axum::body::to_bytes(body, usize::MAX).await.expect("a body");
+    let body = axum::body::to_bytes(body, usize::MAX)
+        .await
+        .expect("a body");
     let mut headers = parts.headers;
     headers.remove(http::header::HOST);
     let answer = reqwest::Client::new()

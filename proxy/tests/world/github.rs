@@ -88,7 +88,10 @@ async fn a_write_is_never_tried_again() {
     let merged = github
         .merge(Acting::Reader, &repository(), 7, &head, "merge")
         .await;
-    assert!(matches!(merged, Err(Error::Unavailable { .. })), "{merged:?}");
+    assert!(
+        matches!(merged, Err(Error::Unavailable { .. })),
+        "{merged:?}"
+    );
     assert_eq!(counts.merges.load(Ordering::SeqCst), 1);
 }
 

@@ -22,6 +22,8 @@ use crate::github::{Acting, DeclaredFile, Error, Tick};
 
 /// How soon to look again after somebody said to look: GitHub's own copies may lag behind its webhook.
 const ONCE_MORE: Duration = Duration::from_secs(1);
+/// How many rounds in a row may hurry because GitHub is still computing something.
+const UNSETTLED: u32 = 10;
 /// The longest wait that a used-up limit may ask for before Weft tries all the same.
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 
@@ -74,14 +76,21 @@ struct Reader {
 impl Reader {
     async fn run(mut self) {
         let mut once_more = false;
+        let mut unsettled_for = 0;
         loop {
             let wait = match self.round().await {
-                Ok(unsettled) if unsettled || once_more => ONCE_MORE,
-                Ok(_) => self.app.config.github.poll,
+                Ok(unsettled) => {
+                    unsettled_for = if unsettled { unsettled_for + 1 } else { 0 };
+                    if once_more || (1..=UNSETTLED).contains(&unsettled_for) {
+                        ONCE_MORE
+                    } else {
+                        self.app.config.github.poll
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(%error, pipeline = %self.lane.spec().name, "GitHub was not read");
                     self.lane.lost(&SourceName::github(), &error.to_string());
-                    self.after(&error)
+                    self.after(&error).await
                 }
             };
             tokio::select! {
@@ -91,13 +100,14 @@ impl Reader {
         }
     }
 
-    fn after(&self, error: &Error) -> Duration {
-        match error {
-            Error::RateLimited { until } => until
-                .since(self.app.clock.now())
-                .clamp(ONCE_MORE, LONGEST_WAIT),
-            _ => self.app.config.github.poll,
+    /// How long to wait after a failure. While GitHub's limit is used up, nobody's wish to look counts.
+    async fn after(&self, error: &Error) -> Duration {
+        if let Error::RateLimited { until } = error {
+            let wait = until.since(self.app.clock.now());
+            tokio::time::sleep(wait.clamp(ONCE_MORE, LONGEST_WAIT)).await;
+            return Duration::ZERO;
         }
+        self.app.config.github.poll
     }
 
     /// Reads everything once; says whether something will settle so soon that it is worth another look.

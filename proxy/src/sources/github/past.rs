@@ -15,9 +15,6 @@ use crate::board::{Lane, ReleaseRecord};
 use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
 
-/// The files that a release changes and that tell what it is.
-const CHART: &str = "charts/podinfo/Chart.yaml";
-const SOURCE: &str = "cmd/podinfo/main.go";
 /// How far back the journal is filled at the first start.
 const SPAN: Duration = Duration::from_secs(30 * 24 * 3600);
 
@@ -58,10 +55,16 @@ pub(super) async fn tell(
         now,
         entries: Vec::new(),
     };
+    // The files that a release changes and that tell what it is.
+    let app_name = &spec.name.name;
+    let (chart, source) = (
+        format!("charts/{app_name}/Chart.yaml"),
+        format!("cmd/{app_name}/main.go"),
+    );
     let past = Past {
         branch: &spec.branch,
-        chart: CHART,
-        source: SOURCE,
+        chart: &chart,
+        source: &source,
         since: now - SPAN,
         pages: if reach == Reach::Long { 10 } else { 1 },
     };
@@ -73,7 +76,7 @@ pub(super) async fn tell(
     for pull in &pulls {
         if let Some(environment) = teller.promoted_into(&pull.head_ref) {
             teller.promotion(environment, pull);
-        } else if let Some((version, record)) = release(pull) {
+        } else if let Some((version, record)) = release(pull, app_name) {
             teller.release(&version, &record, pull);
             releases.insert(version, record);
         }
@@ -96,9 +99,11 @@ pub(super) async fn tell(
 }
 
 /// The release that a merged pull request made, where it made one.
-fn release(pull: &PastPullRequest) -> Option<(ChartVersion, ReleaseRecord)> {
+fn release(pull: &PastPullRequest, app_name: &str) -> Option<(ChartVersion, ReleaseRecord)> {
     let merge = pull.merge.as_ref()?;
-    let named = pull.head_ref.starts_with("release-") || pull.title.starts_with("Release ");
+    let titled = |rest: &str| rest.starts_with(&format!("{app_name} "));
+    let named = pull.head_ref.starts_with("release-")
+        || pull.title.strip_prefix("Release ").is_some_and(titled);
     if !named {
         return None;
     }
@@ -296,7 +301,8 @@ mod tests {
 
     #[test]
     fn a_release_is_read_from_the_chart_and_the_source_that_were_merged() {
-        let (version, record) = release(&pull("Release podinfo 9.9.9", "release-9.9.9")).unwrap();
+        let (version, record) =
+            release(&pull("Release podinfo 9.9.9", "release-9.9.9"), "podinfo").unwrap();
         assert_eq!(version.to_string(), "1.1.7");
         assert_eq!(record.app, Some(AppVersion("5.1.8".into())));
         assert_eq!(record.colour, Colour::parse("#b8791f").ok());
@@ -304,6 +310,11 @@ mod tests {
 
     #[test]
     fn a_pull_request_by_any_other_name_is_no_release() {
-        assert!(release(&pull("Tidy the readme", "tidy")).is_none());
+        for title in ["Tidy the readme", "Release notes for 1.1.7"] {
+            assert!(
+                release(&pull(title, "tidy"), "podinfo").is_none(),
+                "{title}"
+            );
+        }
     }
 }
