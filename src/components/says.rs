@@ -31,7 +31,7 @@ pub fn Says(board: Signal<Board>) -> impl IntoView {
             .promotion
             .as_ref()
             .is_some_and(|promotion| promotion.requested.contains(&login));
-        asked.then(|| format!("{} waits for you. ", gate.to))
+        asked.then(|| gate.to.to_string())
     };
     view! { class=class,
         <div
@@ -39,9 +39,13 @@ pub fn Says(board: Signal<Board>) -> impl IntoView {
             data-testid="says"
             role="status"
         >
-            <p class="words"><b>{part(mine)}</b>{part(move || board.with(|board| board.headline.sentence.clone()))}</p>
+            <p class="words"><b>{part(move || mine().map(|to| format!("{to} waits for you. ")))}</b>{part(move || board.with(|board| board.headline.sentence.clone()))}</p>
             {part(move || gate.get().as_ref().and_then(card_href).map(|href| view! { class=class,
-                <div class="actions"><a class="button" href=href>"See what changes"</a></div>
+                <div class="actions">{if mine().is_some() {
+                    view! { class=class, <a class="button solid" href=href>"Review and approve"</a> }
+                } else {
+                    view! { class=class, <a class="button" href=href>"See what changes"</a> }
+                }}</div>
             }))}
         </div>
     }

@@ -14,6 +14,9 @@ use crate::words::{about, ago, capital, icon, tint};
 /// The colour that stands for "no answer".
 const NO_ANSWER: Colour = Colour::new(0x5c, 0x63, 0x70);
 
+/// From how many letters on a version (a branch, that is) is written smaller.
+const LONG: usize = 8;
+
 /// The verdict in words: `Proven`, `Failed at helm`, `Rolling to 1.1.7`.
 pub fn verdict_words(station: &Station) -> String {
     let state = station.verdict.state;
@@ -85,7 +88,7 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                     })}
                 </div>
                 <div>
-                    <div class="version" data-testid=format!("version-{name}")>{part(version)}</div>
+                    <div class=looks(class, move || if version().chars().count() > LONG { "version long" } else { "version" }) data-testid=format!("version-{name}")>{part(version)}</div>
                     <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || station.with(|station| about(&station.release)))}</div>
                 </div>
             </div>

@@ -21,6 +21,7 @@ pub fn EmbedPage(
     let first = move || held.board.get_untracked();
     view! { class=class,
             <main class="frame">
+                <h1 class="hidden">{name.to_string()}</h1>
                 {part(move || if there.get() {
                     first().map(|first: Board| {
                         let board = Signal::derive(move || held.board.get().unwrap_or_else(|| first.clone()));
