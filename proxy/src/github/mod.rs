@@ -12,6 +12,7 @@ mod pulls;
 mod repository;
 mod rules;
 mod transport;
+mod whole;
 
 use secrecy::SecretString;
 use url::Url;

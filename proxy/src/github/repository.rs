@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::graphql::Query;
-use super::promotion::Author;
+use super::whole::Author;
 use super::{Acting, Error, GitHub};
 
 const DECLARED: &str = include_str!("queries/declared.graphql");
