@@ -117,13 +117,16 @@ fn receive(
     protocol: Option<&str>,
     input: &[u8],
 ) -> Result<Vec<u8>, Refusal> {
-    let output = {
+    let (output, updates) = {
+        // The refs are read anew before anything else may move them: a merge between the push and
+        // the reading would be forgotten again.
         let _moving = repository.moving.lock();
         let mut command = process::git(repository.git.dir());
         command.args(["receive-pack", "--stateless-rpc", "."]);
-        run(&mut command, protocol, Some(by), input)?
+        let output = run(&mut command, protocol, Some(by), input)?;
+        (output, repository.git.refresh()?)
     };
-    pushes::received(engine, repository, by)?;
+    pushes::received(engine, repository, updates, by)?;
     Ok(output)
 }
 

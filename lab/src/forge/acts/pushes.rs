@@ -100,13 +100,14 @@ fn dismiss_stale(
     events
 }
 
-/// Takes over what a push over HTTP did to the refs, and publishes what follows.
+/// Publishes what follows from what a push over HTTP did to the refs.
 pub(crate) fn received(
     engine: &Arc<Engine>,
     repository: &Arc<Repository>,
+    updates: Vec<RefUpdate>,
     by: &'static Account,
 ) -> anyhow::Result<()> {
-    for update in repository.git.refresh()? {
+    for update in updates {
         let events = follow(engine, repository, update, by)?;
         engine.publish(repository, events);
     }
