@@ -175,6 +175,11 @@ async fn a_release_travels_from_a_branch_to_prod() {
         )
         .await;
     }
+    assert_eq!(
+        step(&scenario, "branch-build").await.0,
+        StepStatus::Done,
+        "whatever dev serves by now"
+    );
     let colors: Vec<(String, String)> = ENVIRONMENTS[1..]
         .iter()
         .map(|environment| served(&scenario, environment))

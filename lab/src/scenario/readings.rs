@@ -50,6 +50,23 @@ pub(super) fn standing(cluster: &Cluster, chart_version: &str) -> Standing {
     Standing::Under
 }
 
+/// The tag that the Deployment of dev has rolled out; `None` while it rolls.
+pub(super) fn rolled_out(cluster: &Cluster) -> Option<String> {
+    let deployment = object(cluster, "Deployment", "podinfo");
+    let status = &deployment["status"];
+    let settled = status["observedGeneration"] == deployment["metadata"]["generation"]
+        && status["replicas"] == status["updatedReplicas"]
+        && status["availableReplicas"] == status["updatedReplicas"];
+    let image = deployment.pointer("/spec/template/spec/containers/0/image");
+    let (_, tag) = image?.as_str()?.rsplit_once(':')?;
+    settled.then(|| tag.to_owned())
+}
+
+/// When a branch build was made: the last part of its tag.
+pub(super) fn built_at(tag: &str) -> Option<u64> {
+    tag.rsplit_once('-')?.1.parse().ok()
+}
+
 fn object(cluster: &Cluster, kind: &str, name: &str) -> Value {
     let found = Kind::named(kind)
         .and_then(|kind| cluster.store().get(&Key::new(kind, "app-podinfo", name)));

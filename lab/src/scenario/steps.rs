@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::readings::{Standing, standing};
+use super::readings::{Standing, built_at, rolled_out, standing};
 use super::state::{
     AccountState, ClockState, FaultState, HEAD_MOVES, ScenarioState, StepState, StepStatus,
     described,
@@ -28,7 +28,7 @@ impl Scenario {
     pub async fn state(&self) -> Result<ScenarioState, ScenarioError> {
         let pulls = self.lab.forge().pulls().await?;
         let mut steps = vec![
-            self.branch_build(),
+            self.branch_build()?,
             self.release(&pulls),
             self.merge_release(&pulls),
         ];
@@ -76,9 +76,8 @@ impl Scenario {
         }
     }
 
-    fn branch_build(&self) -> StepState {
+    fn branch_build(&self) -> Result<StepState, ScenarioError> {
         let build = self.done.lock().branch_build.clone();
-        let serving = self.lab.app("dev").and_then(crate::apps::App::serving);
         let step = StepState {
             id: "branch-build".into(),
             number: 1,
@@ -90,24 +89,33 @@ impl Scenario {
             note: None,
         };
         let Some(build) = build else {
-            return step;
+            return Ok(step);
         };
-        let there = serving.is_some_and(|serving| {
-            serving.revision == build.sha || serving.version.contains(&build.sha[..7])
-        });
-        let (state, note) = if there {
-            (StepStatus::Done, format!("dev serves {}", build.branch))
-        } else {
-            (
+        let images = self.lab.forge().images()?;
+        let tag = images.iter().find(|tag| tag.contains(&build.sha[..7]));
+        let serving = self.lab.cluster("dev").and_then(rolled_out);
+        let (state, note) = match (tag.and_then(|tag| built_at(tag)), &serving) {
+            (None, _) => (
+                StepStatus::Running,
+                format!("the container of {} is built", build.branch),
+            ),
+            (_, Some(serving)) if Some(serving) == tag => {
+                (StepStatus::Done, format!("dev serves {}", build.branch))
+            }
+            // All branches share one order: whoever builds last is served.
+            (built, Some(serving)) if built_at(serving) >= built => {
+                (StepStatus::Done, format!("dev has gone on to {serving}"))
+            }
+            _ => (
                 StepStatus::Running,
                 format!("{} is on its way to dev", build.branch),
-            )
+            ),
         };
-        StepState {
+        Ok(StepState {
             state,
             note: Some(note),
             ..step
-        }
+        })
     }
 
     fn release(&self, pulls: &[PullSummary]) -> StepState {
