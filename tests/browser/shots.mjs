@@ -47,7 +47,7 @@ async function shoot(size, device, theme, login, promotion) {
   }
   await page.goto(address(demo.url, PAGES.pipeline));
   await settled(page, 'pipeline');
-  await page.getByRole('button', { name: /demo/i }).first().click();
+  await page.getByTestId('demo-toggle').click();
   await page.getByTestId('demo-drawer').waitFor();
   await picture(page, 'drawer', size, theme, login);
   await context.close();

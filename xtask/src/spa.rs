@@ -13,13 +13,6 @@ use crate::workspace::{Workspace, make_dir};
 /// The profile of the root `Cargo.toml` that builds for size.
 const PROFILE: &str = "wasm-release";
 
-/// Has Leptos forget the type of a view at each component's edge. What is nested stays small: a
-/// seventh off the first load.
-const FLAGS: (&str, &str) = (
-    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-    "--cfg=erase_components",
-);
-
 /// Everything that the built files depend on.
 const INPUTS: &[&str] = &[
     ".cargo/config.toml",
@@ -36,7 +29,6 @@ const INPUTS: &[&str] = &[
     "src",
     "style",
     "xtask/precompress.mjs",
-    "xtask/src/spa.rs",
 ];
 
 /// What `build.rs` writes beside the sheets that it reads.
@@ -102,7 +94,6 @@ fn have_sheet_generated(workspace: &Workspace) -> Result<()> {
 fn compile(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
     let mut cargo = tools.command("cargo")?;
     cargo
-        .env(FLAGS.0, FLAGS.1)
         .current_dir(&workspace.root)
         .args(["build", "--target=wasm32-unknown-unknown"])
         .arg("--manifest-path")
@@ -116,7 +107,6 @@ fn bundle(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
     // Trunk takes `NO_COLOR=1`, which is how that variable is used, for a mistake.
     trunk
         .env_remove("NO_COLOR")
-        .env(FLAGS.0, FLAGS.1)
         .current_dir(&workspace.root)
         .args(["build", "--release", "--offline", "--skip-version-check"])
         .args(["--cargo-profile", PROFILE])

@@ -83,7 +83,7 @@ export async function pressStep(page: Page, step: string): Promise<void> {
 export async function openDrawer(page: Page): Promise<void> {
   const drawer = page.getByTestId('demo-drawer');
   if (!(await drawer.isVisible())) {
-    await page.getByRole('button', { name: /demo/i }).first().click();
+    await page.getByTestId('demo-toggle').click();
     await expect(drawer).toBeVisible();
   }
 }

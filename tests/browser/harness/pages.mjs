@@ -1,5 +1,9 @@
 // Every page of the app, for checks and pictures that go through all of them.
 
+import { setTimeout as pause } from 'node:timers/promises';
+
+const READ_WITHIN_MS = 10_000;
+
 /** Pages by name; the path is below the base URL. `{pr}` is the promotion that waits before stg. */
 export const PAGES = {
   board: '',
@@ -11,14 +15,21 @@ export const PAGES = {
 /** The two themes. */
 export const THEMES = ['light', 'dark'];
 
-/** The number of the promotion that the seeded week has left waiting before stg. */
+/**
+ * The number of the promotion that the seeded week has left waiting before stg. Weft may still be
+ * reading it.
+ */
 export async function waitingPromotion(base) {
-  const board = await json(`${base}api/v1/pipelines/app-podinfo/podinfo`);
-  const number = board.gates.find((gate) => gate.to === 'stg')?.promotion?.number;
-  if (!number) {
-    throw new Error('no promotion waits before stg');
+  const deadline = Date.now() + READ_WITHIN_MS;
+  while (Date.now() < deadline) {
+    const board = await json(`${base}api/v1/pipelines/app-podinfo/podinfo`);
+    const number = board.gates.find((gate) => gate.to === 'stg')?.promotion?.number;
+    if (number) {
+      return number;
+    }
+    await pause(100);
   }
-  return number;
+  throw new Error('no promotion waits before stg');
 }
 
 /** The address of a page. */
@@ -31,7 +42,7 @@ export async function settled(page, name) {
   const sign = {
     board: '[data-testid=board-row-podinfo]',
     pipeline: '[data-testid=lane] [data-verdict]',
-    promotion: '[data-testid=approve-and-merge], [data-testid=sign-in]',
+    promotion: '[data-testid=bar] [data-testid]',
     embed: '[data-testid=lane] [data-verdict]',
   }[name];
   await page.locator(sign).first().waitFor();

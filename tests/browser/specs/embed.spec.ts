@@ -19,13 +19,16 @@ test('the dashboard shows Weft behind one entry of its navigation', async ({ pag
   await expect(frame.getByTestId('board-row-podinfo')).toBeVisible();
 });
 
-test('a page of another origin may not frame the parts that act', async ({ page, weft }) => {
+test('a page of another origin may not frame the parts that act', async ({ browser, weft }) => {
+  // Not the fixture's page: the breach of the policy is what is wanted here.
+  const page = await browser.newPage();
   const host = await hostOf(`<iframe src="${weft}p/${PIPELINE}"></iframe>`);
   try {
     await page.goto(`http://localhost:${(host.address() as AddressInfo).port}/`);
     await expect(page.frameLocator('iframe').getByTestId('lane')).toHaveCount(0);
   } finally {
     host.close();
+    await page.close();
   }
 });
 

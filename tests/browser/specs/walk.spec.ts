@@ -68,8 +68,8 @@ test('a refusal is written to the pull request and keeps it unmerged', async ({ 
   await openPipeline(page, weft);
   await openCard(page, 'stg');
   await page.getByTestId('refuse').click();
-  await page.getByRole('textbox').fill('The release note is missing.');
-  await page.getByTestId('refuse').last().click();
+  await page.getByTestId('refuse-comment').fill('The release note is missing.');
+  await page.getByTestId('refuse').click();
   await expect(page.getByRole('main')).toContainText('The release note is missing.');
   await openPipeline(page, weft);
   await expect(gate(page, 'stg')).toHaveAttribute('data-state', 'blocked', ROLLED_OUT);
