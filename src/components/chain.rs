@@ -18,6 +18,7 @@ pub fn ChainView(
 ) -> impl IntoView {
     let class = style_sheet!("style/chain.css");
     let open = RwSignal::new(None::<LinkName>);
+    let place = of.clone();
     let ticks = LinkName::ALL.map(|name| {
         let link = Memo::new(move |_| links.with(|links| links.iter().find(|link| link.name == name).cloned()));
         let state = move || link.get().map_or(LinkState::Unknown, |link| link.state);
@@ -47,15 +48,15 @@ pub fn ChainView(
             <ol class="ticks">{ticks.collect_view()}</ol>
             {part(move || {
                 let link = open.get().and_then(|name| links.with(|links| links.iter().find(|link| link.name == name).cloned()))?;
-                Some(view! { <EvidenceView link=link/> })
+                Some(view! { <EvidenceView link=link of=place.clone() open=open/> })
             })}
         </div>
     }
 }
 
-/// Where a link's word comes from.
+/// Where a link's word comes from: a sheet at the foot of the page, so that the lane does not jump.
 #[component]
-fn EvidenceView(link: Link) -> impl IntoView {
+fn EvidenceView(link: Link, of: String, open: RwSignal<Option<LinkName>>) -> impl IntoView {
     let class = style_sheet!("style/evidence.css");
     let clock = expect_context::<Clock>();
     let rows = link.evidence.map(|Evidence { source, object, revision, condition, message, confirmed_at }| {
@@ -74,7 +75,11 @@ fn EvidenceView(link: Link) -> impl IntoView {
         }
     });
     view! { class=class,
-        <div class="evidence" role="region" aria-label="Evidence">
+        <div class="evidence" role="region" aria-label="Evidence" data-testid="evidence-sheet">
+            <div class="head">
+                <b>{format!("{of} · {}", link.label)}</b>
+                <button type="button" class="close" aria-label="Close the evidence" on:click=tap(move || open.set(None))>"✕"</button>
+            </div>
             <p class="says">{link.sentence}</p>
             {rows}
         </div>

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use model::wire::{Session, Viewer};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use serde::Serialize;
 use serde::de::IgnoredAny;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 
 use crate::api;
 
@@ -90,7 +90,11 @@ struct Nothing {}
 /// Whether the page is shown in a frame, such as the dashboard's.
 pub fn framed() -> bool {
     let window = window();
-    window.parent().ok().flatten().is_some_and(|parent| parent != window)
+    window
+        .parent()
+        .ok()
+        .flatten()
+        .is_some_and(|parent| parent != window)
 }
 
 /// Where signing in begins, coming back to the page that is open. GitHub cannot be framed: from a frame
@@ -122,7 +126,9 @@ pub fn provide_session() -> SessionState {
 /// Reads the session again when a window of ours has signed somebody in.
 fn follow_popup(state: SessionState) {
     // Without the channel the person reloads the page; all current browsers have it.
-    let Ok(channel) = web_sys::BroadcastChannel::new("weft-session") else { return };
+    let Ok(channel) = web_sys::BroadcastChannel::new("weft-session") else {
+        return;
+    };
     let on_message = Closure::<dyn Fn()>::new(move || state.refresh());
     channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
