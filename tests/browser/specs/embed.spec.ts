@@ -14,7 +14,9 @@ test('the embedded lane has no chrome and shows every environment', async ({ pag
 
 test('the dashboard shows Weft behind one entry of its navigation', async ({ page, weft }) => {
   await page.goto(new URL('/', weft).href);
-  await page.getByRole('link', { name: 'Promotions' }).or(page.getByRole('tab', { name: 'Promotions' })).first().click();
+  await page.getByLabel('Password').fill('flux');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByRole('tablist').getByText('Promotions').click();
   const frame = page.frameLocator('iframe');
   await expect(frame.getByTestId('board-row-podinfo')).toBeVisible();
 });
