@@ -25,7 +25,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
     let class = style_sheet!("style/journeys.css");
     let asked = use_query("span");
     let table = use_query("table");
-    let span = Memo::new(move |_| Span::named(asked.get().as_deref()));
+    let span = move || Span::named(asked.get().as_deref());
     let clock = expect_context::<Clock>();
     let answer = RwSignal::new(None::<Result<Answer, Failure>>);
     let base = format!(
@@ -34,7 +34,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
     );
     Effect::new(move |_| {
         changed.track();
-        let since = clock.now_untracked() - span.get().duration();
+        let since = clock.now_untracked() - span().duration();
         let path = format!("{base}?since={since}");
         leptos::task::spawn_local(async move {
             let read = api::get::<Answer>(&path).await;
@@ -45,8 +45,8 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
         view! { class=class,
             <button
                 type="button"
-                class=looks(class, move || if span.get() == one { "on" } else { "off" })
-                aria-pressed=text(move || (span.get() == one).to_string())
+                class=looks(class, move || if span() == one { "on" } else { "off" })
+                aria-pressed=text(move || (span() == one).to_string())
                 on:click=tap(move || asked.set(Some(one.name())))
             >{crate::words::capital(one.name())}</button>
         }
@@ -56,7 +56,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
         None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
         Some(Err(failure)) => view! { <Notice sentence=failure.sentence()/> }.into_any(),
         Some(Ok(answer)) if is_table() => view! { <Table answer=answer/> }.into_any(),
-        Some(Ok(answer)) => view! { <Chart answer=answer span=span.get()/> }.into_any(),
+        Some(Ok(answer)) => view! { <Chart answer=answer span=span()/> }.into_any(),
     };
     view! { class=class,
         <section class="panel" data-testid="journeys" aria-label="Journeys">

@@ -43,9 +43,9 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
     let class = style_sheet!("style/station.css");
     let clock = expect_context::<Clock>();
     let name = station.with_untracked(|station| station.name.to_string());
-    let state = Memo::new(move |_| station.with(|station| station.verdict.state));
+    let state = move || station.with(|station| station.verdict.state);
     let colour =
-        Memo::new(move |_| station.with(|station| station.release.colour.unwrap_or(NO_ANSWER)));
+        move || station.with(|station| station.release.colour.unwrap_or(NO_ANSWER));
     let link = station.with_untracked(|station| station.link.clone());
     let links = Signal::derive(move || station.with(|station| station.links.clone()));
     let sentence = move || {
@@ -69,17 +69,17 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
     };
     view! { class=class,
         <article
-            class=looks(class, move || format!("station {}", tint(state.get())))
+            class=looks(class, move || format!("station {}", tint(state())))
             data-testid=format!("station-{name}")
-            data-verdict=text(move || state.get().word())
+            data-verdict=text(move || state().word())
             aria-label=name.clone()
         >
             <div
                 class="swatch"
                 data-testid=format!("swatch-{name}")
-                data-colour=text(move || colour.get().to_string())
-                style:background-color=text(move || colour.get().to_string())
-                style:color=text(move || colour.get().ink().to_string())
+                data-colour=text(move || colour().to_string())
+                style:background-color=text(move || colour().to_string())
+                style:color=text(move || colour().ink().to_string())
             >
                 <div class="env">
                     <h2 class="envname">{name.clone()}</h2>
@@ -93,8 +93,8 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                 </div>
             </div>
             <div class="body">
-                <p class=looks(class, move || format!("verdict {}", tint(state.get())))>
-                    <span aria-hidden="true">{part(move || icon(state.get()))}</span>" "{part(move || station.with(verdict_words))}
+                <p class=looks(class, move || format!("verdict {}", tint(state())))>
+                    <span aria-hidden="true">{part(move || icon(state()))}</span>" "{part(move || station.with(verdict_words))}
                 </p>
                 <ChainView links=links of=name.clone()/>
                 {part(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}

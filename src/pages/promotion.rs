@@ -81,12 +81,7 @@ fn Promotion(path: String) -> impl IntoView {
     });
     let renew = gloo_timers::callback::Interval::new(120_000, read.clone());
     let renew = StoredValue::new_local(Some(renew));
-    on_cleanup(move || {
-        renew
-            .try_update_value(Option::take)
-            .map(drop)
-            .unwrap_or_default()
-    });
+    on_cleanup(move || drop(renew.try_update_value(Option::take)));
     let pipeline = Memo::new(move |_| {
         act.card
             .with(|card| card.as_ref().map(|card| card.pipeline.clone()))

@@ -121,15 +121,12 @@ pub fn use_rows(query: Signal<String>) -> LiveRows {
             }
         });
     };
-    Effect::new({
-        let refetch = refetch.clone();
-        move |before: Option<String>| {
-            let query = query.get();
-            if before.is_some_and(|before| before != query) {
-                refetch();
-            }
-            query
+    Effect::new(move |before: Option<String>| {
+        let query = query.get();
+        if before.is_some_and(|before| before != query) {
+            refetch();
         }
+        query
     });
     follow("api/v1/stream".to_owned(), refetch, move |name, data| {
         if let ("row", Ok(row)) = (name, json::from_str::<Row>(data)) {
@@ -141,6 +138,18 @@ pub fn use_rows(query: Signal<String>) -> LiveRows {
         }
     });
     held
+}
+
+/// How long to wait before the stream is opened again, in milliseconds.
+const FIRST_PAUSE: u32 = 500;
+
+/// Twice as long each time that nothing was heard, up to 8 s; from the beginning once something was.
+fn next_pause(pause: u32, heard: bool) -> u32 {
+    if heard {
+        FIRST_PAUSE
+    } else {
+        (pause * 2).min(8_000)
+    }
 }
 
 /// Reads once, then follows the stream; reads again whenever the connection or the tab comes back.
@@ -179,11 +188,11 @@ fn follow(
             }
         };
         let opening = async {
-            let mut pause = 500;
+            let mut pause = FIRST_PAUSE;
             loop {
-                api::follow(&path, &sink).await;
+                let heard = api::follow(&path, &sink).await;
                 TimeoutFuture::new(pause).await;
-                pause = (pause * 2).min(8_000);
+                pause = next_pause(pause, heard);
             }
         };
         join!(reading, opening);
@@ -199,4 +208,90 @@ fn follow(
         }
     });
     on_cleanup(move || listener.remove());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::wire::{Headline, Tone};
+    use model::{PipelineName, Timestamp};
+
+    fn name(name: &str) -> PipelineName {
+        PipelineName {
+            namespace: "apps".into(),
+            name: name.into(),
+        }
+    }
+
+    fn repository() -> model::pipeline::RepositoryName {
+        model::pipeline::RepositoryName {
+            owner: "demo".into(),
+            name: "podinfo".into(),
+        }
+    }
+
+    fn board(second: i64, version: u64) -> Board {
+        Board {
+            pipeline: name("podinfo"),
+            repository: repository(),
+            version,
+            as_of: Timestamp::from_millis(second * 1_000),
+            subtitle: String::new(),
+            headline: Headline {
+                sentence: String::new(),
+                tone: Tone::Calm,
+                environment: None,
+            },
+            stations: Vec::new(),
+            gates: Vec::new(),
+            sources: Vec::new(),
+        }
+    }
+
+    fn row(pipeline: &str, version: u64, sentence: &str) -> Row {
+        Row {
+            pipeline: name(pipeline),
+            repository: repository(),
+            version,
+            sentence: sentence.into(),
+            tone: Tone::Calm,
+            cells: Vec::new(),
+            waits_for: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_older_snapshot_never_overwrites_a_newer_event() {
+        let held = board(10, 7);
+        assert!(!is_newer(Some(&held), &board(9, 6)));
+        assert!(!is_newer(Some(&held), &board(10, 6)));
+        assert!(is_newer(Some(&held), &board(10, 7)));
+        assert!(is_newer(Some(&held), &board(11, 8)));
+        assert!(is_newer(None, &board(0, 0)));
+    }
+
+    #[test]
+    fn a_server_that_began_to_count_anew_is_believed() {
+        assert!(is_newer(Some(&board(10, 900)), &board(11, 1)));
+    }
+
+    #[test]
+    fn the_newer_row_wins_and_strangers_stay_away() {
+        let mut rows = vec![row("podinfo", 3, "now")];
+        assert!(!merge_row(&mut rows, row("podinfo", 2, "then")));
+        assert!(!merge_row(&mut rows, row("ledger", 9, "elsewhere")));
+        assert_eq!(rows, vec![row("podinfo", 3, "now")]);
+        assert!(merge_row(&mut rows, row("podinfo", 4, "later")));
+        assert_eq!(rows, vec![row("podinfo", 4, "later")]);
+    }
+
+    #[test]
+    fn a_silent_stream_is_asked_ever_more_rarely() {
+        let mut pause = FIRST_PAUSE;
+        for wanted in [1_000, 2_000, 4_000, 8_000, 8_000] {
+            pause = next_pause(pause, false);
+            assert_eq!(pause, wanted);
+        }
+        assert_eq!(next_pause(pause, true), FIRST_PAUSE);
+    }
 }
