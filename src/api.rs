@@ -16,8 +16,10 @@ use crate::json;
 pub enum Failure {
     /// The server said no, and why.
     Refused(Box<Problem>),
-    /// The server could not be reached, or its answer could not be read.
+    /// The server could not be reached.
     Lost(String),
+    /// The server and this page do not understand each other, as after an update of the server.
+    Unreadable(json::Unreadable),
 }
 
 impl Failure {
@@ -30,6 +32,9 @@ impl Failure {
             Self::Lost(why) => format!(
                 "The server could not be reached: {why}. Check the connection and try again."
             ),
+            Self::Unreadable(why) => {
+                format!("The server speaks another language than this page ({why}). Load it again.")
+            }
         }
     }
 }
@@ -59,6 +64,7 @@ pub async fn send<T: DeserializeOwned>(
     answer(request.send().await).await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
 fn lost(error: impl ToString) -> Failure {
     Failure::Lost(error.to_string())
 }
@@ -70,7 +76,7 @@ async fn answer<T: DeserializeOwned>(
     let text = response.text().await.map_err(lost)?;
     if response.ok() {
         let text = if text.is_empty() { "null" } else { &text };
-        return json::from_str(text).map_err(lost);
+        return json::from_str(text).map_err(Failure::Unreadable);
     }
     match json::from_str(&text) {
         Ok(problem) => Err(Failure::Refused(Box::new(problem))),
@@ -88,12 +94,13 @@ pub enum Event {
     Ended,
 }
 
-/// Follows the event stream at `path` until it ends; every event goes to `sink`.
-pub async fn follow(path: &str, sink: &UnboundedSender<Event>) {
+/// Follows the event stream at `path` until it ends; every event goes to `sink`. Gives whether any came.
+pub async fn follow(path: &str, sink: &UnboundedSender<Event>) -> bool {
     let Ok(mut source) = EventSource::new(path) else {
         sink.unbounded_send(Event::Ended).ok();
-        return;
+        return false;
     };
+    let mut heard = false;
     let names = ["board", "row", "session", "ping"];
     let streams: Vec<_> = names
         .iter()
@@ -110,6 +117,7 @@ pub async fn follow(path: &str, sink: &UnboundedSender<Event>) {
     while let Some((name, message)) = events.next().await {
         let event = match message {
             Ok((_, message)) => {
+                heard = true;
                 Event::Message(name, message.data().as_string().unwrap_or_default())
             }
             Err(_) if source.state() == State::Closed => break,
@@ -122,4 +130,5 @@ pub async fn follow(path: &str, sink: &UnboundedSender<Event>) {
     source.close();
     // The receiver may be gone with its page; then nobody needs to know.
     sink.unbounded_send(Event::Ended).ok();
+    heard
 }

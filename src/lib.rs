@@ -7,6 +7,7 @@ mod app;
 mod chart;
 mod components;
 mod json;
+mod keys;
 mod pages;
 mod router;
 mod seam;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::wire::Viewer;
 use stylers_macro::style_sheet;
 
+use super::help::Help;
 use crate::seam::{looks, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
@@ -26,6 +27,11 @@ pub fn Header(
         LiveStatus::Reconnecting => ("dot off", "Reconnecting".to_owned()),
         LiveStatus::LastSeen(at) => ("dot off", last_seen(clock.now().since(at))),
     };
+    Effect::new(move |_| {
+        let place = crumbs.with(|crumbs| crumbs.last().cloned());
+        let title = place.map_or_else(|| "Promotions".to_owned(), |place| format!("{place} · Promotions"));
+        document().set_title(&title);
+    });
     view! { class=class,
         <header class="top">
             {(!framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
@@ -43,6 +49,7 @@ pub fn Header(
                 on:click=tap(move || theme.toggle())
             >{part(move || if theme.dark() { "☀" } else { "☾" })}</button>
             <Account/>
+            <Help/>
         </header>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::wire::Board;
 use stylers_macro::style_sheet;
 
+use super::chain::OpenTick;
 use super::gate::{GateView, is_card};
 use super::station::StationView;
 use crate::seam::{part, text};
@@ -12,6 +13,7 @@ use crate::seam::{part, text};
 #[component]
 pub fn Lane(board: Signal<Board>) -> impl IntoView {
     let class = style_sheet!("style/lane.css");
+    OpenTick::provide();
     let count = Memo::new(move |_| board.with(|board| board.stations.len()));
     let columns = move || {
         board.with(|board| {

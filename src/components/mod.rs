@@ -1,11 +1,17 @@
 //! The parts that pages are made of: one per file, one sheet each in `style/`. No fetching here but
 //! where a part has data of its own (journeys, record, demo drawer).
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "components own what they are given"
+)]
+
 mod chain;
 mod demo;
 mod figures;
 mod gate;
 mod header;
+mod help;
 mod journeys;
 mod lane;
 mod notice;

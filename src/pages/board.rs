@@ -1,13 +1,12 @@
 //! The matrix: rows are pipelines, columns environments.
 
-use leptos::ev;
 use leptos::html::Input;
 use leptos::prelude::*;
 use model::wire::{Cell, Row, Rows};
 use stylers_macro::style_sheet;
 
 use crate::components::{DemoDrawer, Header, Notice};
-use crate::pages::pipeline::typing;
+use crate::keys::on_key;
 use crate::router::{escape, use_query};
 use crate::seam::{looks, part, tap, text};
 use crate::state::{SessionState, use_rows};
@@ -52,23 +51,19 @@ pub fn BoardPage() -> impl IntoView {
     });
     let held = use_rows(query.into());
     let field = NodeRef::<Input>::new();
-    let keys = window_event_listener(ev::keydown, move |event| {
-        if typing(&event) || event.ctrl_key() || event.meta_key() {
-            return;
-        }
-        match event.key().as_str() {
+    on_key(move |key| {
+        match key {
             "/" => {
-                event.prevent_default();
                 if let Some(field) = field.get_untracked() {
                     field.focus().ok();
                 }
             }
             "j" => step(1),
             "k" => step(-1),
-            _ => {}
+            _ => return false,
         }
+        true
     });
-    on_cleanup(move || keys.remove());
     let is_waiting = move || waiting.get().is_some();
     let chip = move |name: &'static str, word: &'static str| {
         let on = move || verdict.get().as_deref() == Some(name);

@@ -1,12 +1,12 @@
 //! One pipeline: the sentence, the lane, the journeys, the record.
 
-use leptos::ev;
 use leptos::prelude::*;
 use model::pipeline::PipelineName;
 use model::wire::Board;
 use stylers_macro::style_sheet;
 
 use crate::components::{Announcer, DemoDrawer, Header, Journeys, Lane, Notice, RecordList, Says};
+use crate::keys::on_key;
 use crate::router::Router;
 use crate::seam::part;
 use crate::state::use_board;
@@ -54,13 +54,9 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
             .with(|board| board.as_ref().map(fingerprint).unwrap_or_default())
     });
     let router = expect_context::<Router>();
-    let keys = window_event_listener(ev::keydown, move |event| {
-        if event.key() != "a"
-            || event.ctrl_key()
-            || event.meta_key()
-            || crate::pages::pipeline::typing(&event)
-        {
-            return;
+    on_key(move |key| {
+        if key != "a" {
+            return false;
         }
         let waiting = held.board.with_untracked(|board| {
             let promotion = board
@@ -79,8 +75,8 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
         if let Some(path) = waiting {
             router.go(&path);
         }
+        true
     });
-    on_cleanup(move || keys.remove());
     let announced = Signal::derive(move || {
         held.board.with(|board| {
             board
@@ -116,14 +112,4 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
             })}
         </main>
     }
-}
-
-/// Whether a key is meant for a field.
-pub fn typing(event: &web_sys::KeyboardEvent) -> bool {
-    use wasm_bindgen::JsCast;
-    let target = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    target
-        .is_some_and(|target| matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
