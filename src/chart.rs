@@ -115,7 +115,7 @@ impl Scale {
     }
 }
 
-/// A coordinate as SVG reads it, in tenths: Rust's way of writing floats would be 10 kB to load.
+/// A coordinate as SVG reads it, in tenths: Rust's way of writing floats would be more code to load.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the drawing is some thousand units large"

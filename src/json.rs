@@ -1,7 +1,8 @@
 //! Reads JSON into the types of `model`, with as little code as the browser has to load for it.
 //!
-//! `serde_json` reads every type in every shape that JSON might have and words every mistake; that
-//! weighed 40 kB (brotli) of the first load. The server's answers need one shape each and no floats.
+//! `serde_json` reads every type in every shape that JSON might have and words every mistake; with the
+//! boxed seams of the views, leaving that out took 59 kB (brotli) off the first load. The server's
+//! answers need one shape each and no floats.
 
 use std::fmt;
 

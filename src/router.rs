@@ -1,6 +1,6 @@
 //! Where the page is: its routes, its address as a signal, and links that change it without a load.
 //!
-//! Five fixed routes do not need `leptos_router`, which weighed 45 kB (brotli) of the first load.
+//! Five fixed routes do not need `leptos_router`, which weighed 35 kB (brotli) of the first load.
 
 use leptos::ev;
 use leptos::prelude::*;

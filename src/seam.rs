@@ -1,5 +1,5 @@
 //! Seams of the views: what changes is boxed, so that the browser loads one drawing routine for all
-//! closures instead of one for each. That took half of the views' code off the first load.
+//! closures instead of one for each.
 
 use leptos::prelude::*;
 

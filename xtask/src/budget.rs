@@ -1,4 +1,4 @@
-//! `cargo xtask budget`: what the first load weighs, brotli, against what it may weigh.
+//! `cargo xtask budget`: what the first load weighs, brotli, against what it may weigh and what it should.
 
 use std::fs;
 use std::path::Path;
@@ -8,8 +8,11 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::Workspace;
 use crate::{setup, spa};
 
-/// All of the first load, in bytes as sent.
-const BUDGET: u64 = 180_000;
+/// What all of the first load should weigh, in bytes as sent.
+const TARGET: u64 = 180_000;
+
+/// What it may weigh until it has come down to the target: a ratchet that is only ever lowered.
+const LIMIT: u64 = 208_000;
 
 /// What a browser fetches before the board shows.
 const FIRST_LOAD: [&str; 4] = ["html", "js", "wasm", "css"];
@@ -29,12 +32,17 @@ pub fn run(workspace: &Workspace) -> Result<()> {
         println!("{:>9}  {name}", kilobytes(*size));
     }
     let total: u64 = files.iter().map(|(_, size)| size).sum();
-    println!("{:>9}  of {}", kilobytes(total), kilobytes(BUDGET));
-    if total > BUDGET {
+    println!(
+        "{:>9}  in all; may be {}, should be {}",
+        kilobytes(total),
+        kilobytes(LIMIT),
+        kilobytes(TARGET)
+    );
+    if total > LIMIT {
         bail!(
-            "the first load weighs {}, {} over its budget",
+            "the first load weighs {}, {} over what it may",
             kilobytes(total),
-            kilobytes(total - BUDGET)
+            kilobytes(total - LIMIT)
         );
     }
     Ok(())
