@@ -420,10 +420,7 @@ mod tests {
     #[test]
     fn a_missing_field_is_named() {
         let failure = from_str::<Session>("{}").unwrap_err();
-        assert_eq!(
-            failure.to_string(),
-            format!("unreadable at {}", failure.0)
-        );
+        assert_eq!(failure.to_string(), format!("unreadable at {}", failure.0));
         assert!(!failure.0.is_empty());
     }
 

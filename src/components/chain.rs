@@ -40,7 +40,12 @@ pub fn ChainView(
     let OpenTick(opened) = expect_context();
     let place = of.clone();
     let open = Memo::new(move |_| {
-        opened.with(|opened| opened.as_ref().filter(|(at, _)| *at == place).map(|(_, name)| *name))
+        opened.with(|opened| {
+            opened
+                .as_ref()
+                .filter(|(at, _)| *at == place)
+                .map(|(_, name)| *name)
+        })
     });
     let place = of.clone();
     let ticks = LinkName::ALL.map(|name| {
@@ -80,7 +85,11 @@ pub fn ChainView(
 
 /// Where a link's word comes from: a sheet at the foot of the page, so that the lane does not jump.
 #[component]
-fn EvidenceView(link: Link, of: String, opened: RwSignal<Option<(String, LinkName)>>) -> impl IntoView {
+fn EvidenceView(
+    link: Link,
+    of: String,
+    opened: RwSignal<Option<(String, LinkName)>>,
+) -> impl IntoView {
     let class = style_sheet!("style/evidence.css");
     let clock = expect_context::<Clock>();
     let rows = link.evidence.map(|Evidence { source, object, revision, condition, message, confirmed_at }| {

@@ -29,7 +29,10 @@ pub fn Header(
     };
     Effect::new(move |_| {
         let place = crumbs.with(|crumbs| crumbs.last().cloned());
-        let title = place.map_or_else(|| "Promotions".to_owned(), |place| format!("{place} · Promotions"));
+        let title = place.map_or_else(
+            || "Promotions".to_owned(),
+            |place| format!("{place} · Promotions"),
+        );
         document().set_title(&title);
     });
     view! { class=class,

@@ -13,7 +13,10 @@ pub fn Help() -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     on_key(move |key| {
         let asked = key == "?";
-        if let Some(dialog) = dialog.get_untracked().filter(|dialog| asked && !dialog.open()) {
+        if let Some(dialog) = dialog
+            .get_untracked()
+            .filter(|dialog| asked && !dialog.open())
+        {
             // Only a dialog that is open already, or not on the page, refuses to be shown.
             dialog.show_modal().ok();
         }

@@ -44,8 +44,7 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
     let clock = expect_context::<Clock>();
     let name = station.with_untracked(|station| station.name.to_string());
     let state = move || station.with(|station| station.verdict.state);
-    let colour =
-        move || station.with(|station| station.release.colour.unwrap_or(NO_ANSWER));
+    let colour = move || station.with(|station| station.release.colour.unwrap_or(NO_ANSWER));
     let link = station.with_untracked(|station| station.link.clone());
     let links = Signal::derive(move || station.with(|station| station.links.clone()));
     let sentence = move || {
