@@ -53,8 +53,13 @@ async function shoot(size, device, theme, login, promotion) {
   await context.close();
 }
 
+/** The whole page at once: in a window as tall as the page, so that what sticks to its foot does. */
 async function picture(page, name, size, theme, login) {
   const file = `${name}-${size}-${theme}${login ? '-signed-in' : ''}.png`;
-  await page.screenshot({ path: join(folder, file), fullPage: true, animations: 'disabled' });
+  const window = page.viewportSize();
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ ...window, height: Math.max(height, window.height) });
+  await page.screenshot({ path: join(folder, file), animations: 'disabled' });
+  await page.setViewportSize(window);
   console.log(file);
 }

@@ -37,15 +37,23 @@ export function address(base, path, promotion) {
   return base + path.replace('{pr}', String(promotion));
 }
 
-/** Waits until a page shows its data rather than its skeleton. */
+/** What is there once a page shows its data rather than its skeleton. */
+const SIGNS = {
+  board: ['[data-testid=board-row-podinfo]'],
+  pipeline: [
+    '[data-testid=lane] [data-verdict]',
+    '[data-testid=journeys] svg',
+    '[data-testid=record] li, [data-testid=record] tr',
+  ],
+  promotion: ['[data-testid=bar] [data-testid]'],
+  embed: ['[data-testid=lane] [data-verdict]'],
+};
+
+/** Waits until a page shows its data. */
 export async function settled(page, name) {
-  const sign = {
-    board: '[data-testid=board-row-podinfo]',
-    pipeline: '[data-testid=lane] [data-verdict]',
-    promotion: '[data-testid=bar] [data-testid]',
-    embed: '[data-testid=lane] [data-verdict]',
-  }[name];
-  await page.locator(sign).first().waitFor();
+  for (const sign of SIGNS[name]) {
+    await page.locator(sign).first().waitFor();
+  }
 }
 
 async function json(url) {
