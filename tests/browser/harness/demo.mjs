@@ -15,6 +15,8 @@ const STOP_WITHIN_MS = 10_000;
  * @typedef {object} Demo
  * @property {string} url      the base URL, ending in a slash
  * @property {() => string} log      what it wrote so far
+ * @property {() => void} freeze      has it fall silent without ending, until it is thawed
+ * @property {() => void} thaw      has it go on
  * @property {() => Promise<void>} stop      asks it to end and waits until it has, cleanly
  */
 
@@ -67,7 +69,10 @@ export async function startDemo({ pace = 'fast' } = {}) {
   return {
     url,
     log,
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
     async stop() {
+      child.kill('SIGCONT');
       child.kill('SIGTERM');
       const { code, signal } = await within(STOP_WITHIN_MS, 'weft demo did not end', [ended]).catch(
         (error) => {

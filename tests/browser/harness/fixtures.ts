@@ -2,7 +2,7 @@
 // in.
 
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
-import { startDemo } from './demo.mjs';
+import { type Demo, startDemo } from './demo.mjs';
 import { Lab } from './lab.mjs';
 
 export { expect };
@@ -14,6 +14,8 @@ export const PIPELINE = 'app-podinfo/podinfo';
 export const ROLLED_OUT = { timeout: 40_000 };
 
 interface World {
+  /** This test's demo. */
+  demo: Demo;
   /** The base URL of this test's demo, ending in a slash. */
   weft: string;
   /** The lab's own controls. */
@@ -21,16 +23,19 @@ interface World {
 }
 
 export const test = base.extend<World>({
-  weft: async ({}, use, testInfo) => {
+  demo: async ({}, use, testInfo) => {
     const demo = await startDemo();
     try {
-      await use(demo.url);
+      await use(demo);
     } finally {
       if (testInfo.status !== testInfo.expectedStatus) {
         await testInfo.attach('weft.log', { body: demo.log(), contentType: 'text/plain' });
       }
     }
     await demo.stop();
+  },
+  weft: async ({ demo }, use) => {
+    await use(demo.url);
   },
   lab: async ({ weft }, use) => {
     await use(new Lab(weft));
