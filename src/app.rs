@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::pages::{BoardPage, EmbedPage, NotFoundPage, PipelinePage, PromotionPage};
 use crate::router::{Route, provide_router};
+use crate::seam::part;
 use crate::state::{provide_clock, provide_live, provide_session, provide_theme};
 
 /// Mounts the app in place of the static shell.
@@ -20,12 +21,12 @@ fn App() -> impl IntoView {
     provide_live(clock);
     provide_session();
     provide_theme();
-    let route = provide_router().route();
-    move || match route.get() {
+    let router = provide_router();
+    part(move || match router.route() {
         Route::Board => view! { <BoardPage/> }.into_any(),
         Route::Pipeline(name) => view! { <PipelinePage name=name/> }.into_any(),
         Route::Promotion(at) => view! { <PromotionPage at=at/> }.into_any(),
         Route::Embed(name) => view! { <EmbedPage name=name/> }.into_any(),
         Route::Nowhere => view! { <NotFoundPage/> }.into_any(),
-    }
+    })
 }

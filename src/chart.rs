@@ -43,10 +43,10 @@ impl Span {
     }
 
     /// The span of that name; a week where there is none.
-    pub fn named(name: Option<&str>) -> Self {
+    pub fn named(name: &str) -> Self {
         Self::ALL
             .into_iter()
-            .find(|span| Some(span.name()) == name)
+            .find(|span| span.name() == name)
             .unwrap_or(Self::Week)
     }
 
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn an_unknown_span_is_a_week() {
-        assert_eq!(Span::named(Some("year")), Span::Week);
-        assert_eq!(Span::named(Some("day")), Span::Day);
+        assert_eq!(Span::named("year"), Span::Week);
+        assert_eq!(Span::named("day"), Span::Day);
     }
 }

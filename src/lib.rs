@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod chart;
 mod components;
+mod held;
 mod json;
 mod keys;
 mod pages;

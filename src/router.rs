@@ -7,6 +7,8 @@ use leptos::prelude::*;
 use model::pipeline::PipelineName;
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::held::{Held, settled};
+
 /// What one can go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -114,20 +116,20 @@ fn with_value(query: &str, name: &str, value: Option<&str>) -> String {
 /// The page's address, shared.
 #[derive(Clone, Copy)]
 pub struct Router {
-    base: StoredValue<String>,
-    path: RwSignal<String>,
-    query: RwSignal<String>,
+    base: Held<String>,
+    path: Held<String>,
+    query: Held<String>,
 }
 
 impl Router {
     /// The route that the address leads to.
-    pub fn route(self) -> Memo<Route> {
-        Memo::new(move |_| self.path.with(|path| Route::of(path)))
+    pub fn route(self) -> Route {
+        Route::of(&self.path.get())
     }
 
     /// Goes to a path below the base, such as `p/app-podinfo/podinfo`.
     pub fn go(self, path: &str) {
-        self.push(&format!("{}/{path}", self.base.get_value()));
+        self.push(&format!("{}/{path}", self.base.peek()));
         window().scroll_to_with_x_and_y(0.0, 0.0);
     }
 
@@ -147,14 +149,14 @@ impl Router {
         let location = window().location();
         let path = location.pathname().unwrap_or_default();
         let query = location.search().unwrap_or_default();
-        let path = self
-            .base
-            .with_value(|base| below(base, &path).unwrap_or("/nowhere").to_owned());
+        let path = below(&self.base.peek(), &path)
+            .unwrap_or("/nowhere")
+            .to_owned();
         let query = query.trim_start_matches('?').to_owned();
-        if self.query.with_untracked(|held| *held != query) {
+        if *self.query.peek() != query {
             self.query.set(query);
         }
-        if self.path.with_untracked(|held| *held != path) {
+        if *self.path.peek() != path {
             self.path.set(path);
         }
     }
@@ -178,7 +180,7 @@ impl Router {
             || link.rel().split(' ').any(|word| word == "external")
             || window().location().origin().ok() != Some(link.origin());
         let path = link.pathname();
-        if elsewhere || self.base.with_value(|base| below(base, &path).is_none()) {
+        if elsewhere || below(&self.base.peek(), &path).is_none() {
             return;
         }
         event.prevent_default();
@@ -192,22 +194,20 @@ impl Router {
 pub struct Query {
     router: Router,
     name: &'static str,
-    value: Memo<Option<String>>,
+    value: Memo<String>,
 }
 
 impl Query {
-    /// It, if it is there.
-    pub fn get(self) -> Option<String> {
+    /// It; empty where it is not there.
+    pub fn get(self) -> String {
         self.value.get()
     }
 
     /// Changes it, or takes it away.
     pub fn set(self, value: Option<&str>) {
         let router = self.router;
-        let query = router
-            .query
-            .with_untracked(|query| with_value(query, self.name, value));
-        if router.query.with_untracked(|held| *held != query) {
+        let query = with_value(&router.query.peek(), self.name, value);
+        if *router.query.peek() != query {
             let path = window().location().pathname().unwrap_or_default();
             let mark = if query.is_empty() { "" } else { "?" };
             router.push(&format!("{path}{mark}{query}"));
@@ -218,7 +218,7 @@ impl Query {
 /// The value of `name` in the address's query.
 pub fn use_query(name: &'static str) -> Query {
     let router = expect_context::<Router>();
-    let value = Memo::new(move |_| router.query.with(|query| value_of(query, name)));
+    let value = settled(move || value_of(&router.query.get(), name).unwrap_or_default());
     Query {
         router,
         name,
@@ -235,9 +235,9 @@ pub fn provide_router() -> Router {
         .and_then(|base| base.get_attribute("href"))
         .unwrap_or_default();
     let router = Router {
-        base: StoredValue::new(base.trim_end_matches('/').to_owned()),
-        path: RwSignal::new(String::new()),
-        query: RwSignal::new(String::new()),
+        base: Held::new(base.trim_end_matches('/').to_owned()),
+        path: Held::new(String::new()),
+        query: Held::new(String::new()),
     };
     router.read();
     provide_context(router);

@@ -11,7 +11,8 @@ pub fn part<V: IntoView + 'static>(draw: impl Fn() -> V + Send + 'static) -> Any
 
 /// A text or an attribute that follows what it reads.
 pub fn text<T: Into<String>>(read: impl Fn() -> T + Send + Sync + 'static) -> Signal<String> {
-    Signal::derive(move || read().into())
+    let read: Box<dyn Fn() -> String + Send + Sync> = Box::new(move || read().into());
+    Signal::derive(read)
 }
 
 /// The classes of an element whose looks change. They must name the sheet's scope too: a `class` that
@@ -30,6 +31,7 @@ pub fn looks<T: Into<String>>(
 
 /// An attribute that is there or not.
 pub fn flag(read: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+    let read: Box<dyn Fn() -> bool + Send + Sync> = Box::new(read);
     Signal::derive(read)
 }
 

@@ -2,13 +2,13 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use stylers_macro::style_sheet;
 
 use super::notice::Notice;
 use crate::api;
+use crate::held::{Held, spawn};
 use crate::seam::{part, tap, text};
 use crate::state::SessionState;
 
@@ -58,51 +58,47 @@ struct Order {
 pub fn DemoDrawer() -> impl IntoView {
     let class = style_sheet!("style/demo.css");
     let session = expect_context::<SessionState>();
-    let open = RwSignal::new(false);
+    let open = Held::new(false);
     view! { class=class,
         {part(move || session.demo().then(|| view! { class=class,
             <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text(move || open.get().to_string())
-                on:click=tap(move || open.update(|open| *open = !*open))>"Demo"</button>
-            {part(move || open.get().then(|| view! { <Drawer open=open/> }))}
+                on:click=tap(move || open.set(!*open.peek()))>"Demo"</button>
+            {part(move || (*open.get()).then(|| view! { <Drawer open=open/> }))}
         }))}
     }
 }
 
 #[component]
-fn Drawer(open: RwSignal<bool>) -> impl IntoView {
+fn Drawer(open: Held<bool>) -> impl IntoView {
     let class = style_sheet!("style/drawer.css");
     let session = expect_context::<SessionState>();
-    let state = RwSignal::new(None::<LabState>);
-    let trouble = RwSignal::new(None::<String>);
+    let state = Held::new(None::<LabState>);
+    let trouble = Held::new(None::<String>);
     // The lab pushes nothing; while the drawer is open it is asked once a second.
-    spawn_local(async move {
-        while !open.is_disposed() && open.get_untracked() {
-            match api::get::<LabState>("lab/v1/state").await {
-                Ok(read) => {
-                    trouble.try_set(None);
-                    if state.try_get_untracked().flatten().as_ref() != Some(&read) {
-                        state.try_set(Some(read));
-                    }
-                }
-                Err(failure) => {
-                    trouble.try_set(Some(failure.sentence()));
-                }
+    spawn(async move {
+        while !state.gone() {
+            let read = api::get::<LabState>("lab/v1/state").await;
+            if state.gone() {
+                return;
+            }
+            match read {
+                Ok(read) if state.peek().as_ref().as_ref() == Some(&read) => {}
+                Ok(read) => state.set(Some(read)),
+                Err(failure) => trouble.set(Some(failure.sentence())),
             }
             TimeoutFuture::new(1_000).await;
         }
     });
     let act = move |method: &'static str, path: String, environment: Option<String>| {
         let csrf = session.csrf();
-        spawn_local(async move {
+        spawn(async move {
             let body = Order { environment };
-            match api::send::<IgnoredAny>(method, &path, csrf.as_deref(), &body).await {
-                Ok(_) => trouble.try_set(None),
-                Err(failure) => trouble.try_set(Some(failure.sentence())),
-            };
+            let done = api::send::<IgnoredAny>(method, &path, csrf.as_deref(), &body).await;
+            trouble.set(done.err().map(|failure| failure.sentence()));
         });
     };
     let steps = move || {
-        let steps = state.get().map(|state| state.steps).unwrap_or_default();
+        let steps = state.value().map(|state| state.steps).unwrap_or_default();
         steps.into_iter().map(|step| {
             let path = format!("lab/v1/steps/{}", step.id);
             let ready = step.state == "ready";
@@ -124,13 +120,13 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
         }).collect_view()
     };
     let faults = move || {
-        let faults = state.get().map(|state| state.faults).unwrap_or_default();
+        let faults = state.value().map(|state| state.faults).unwrap_or_default();
         faults.into_iter().map(|fault| {
             let path = format!("lab/v1/faults/{}", fault.id);
             let ordered = fault.ordered;
-            let choice = RwSignal::new(fault.environments.last().cloned());
+            let choice = Held::new(fault.environments.last().cloned());
             let options = fault.environments.iter().map(|name| {
-                let chosen = choice.get_untracked().as_deref() == Some(name);
+                let chosen = choice.peek().as_deref() == Some(name);
                 view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
             }).collect_view();
             let select = (!fault.environments.is_empty()).then(|| view! { class=class,
@@ -141,7 +137,7 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
             view! { class=class,
                 <li class="step" data-testid=format!("fault-{}", fault.id)>
                     <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>
-                    <div class="side">{select}<button type="button" class="button" on:click=tap(move || act(method, path.clone(), choice.get_untracked()))>{label}</button></div>
+                    <div class="side">{select}<button type="button" class="button" on:click=tap(move || act(method, path.clone(), choice.peek().as_ref().clone()))>{label}</button></div>
                 </li>
             }
         }).collect_view()
@@ -150,7 +146,7 @@ fn Drawer(open: RwSignal<bool>) -> impl IntoView {
         <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">
             <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=tap(move || open.set(false))>"✕"</button></div>
             <p class="honest">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
-            {part(move || trouble.get().map(|sentence| view! { <Notice sentence=sentence/> }))}
+            {part(move || trouble.value().map(|sentence| view! { <Notice sentence=sentence/> }))}
             <h3 class="sub">"The process"</h3>
             <ol class="steps">{part(steps)}</ol>
             <h3 class="sub">"Faults"</h3>

@@ -5,6 +5,7 @@ use model::gate::{Gate, GateState, Hop, HopState};
 use model::pipeline::GateKind;
 use stylers_macro::style_sheet;
 
+use super::lane::Place;
 use crate::seam::{looks, part, text};
 use crate::state::Clock;
 use crate::words::waits;
@@ -42,12 +43,12 @@ pub fn card_href(gate: &Gate) -> Option<String> {
 
 /// One gate.
 #[component]
-pub fn GateView(gate: Signal<Gate>) -> impl IntoView {
+pub fn GateView(place: Place) -> impl IntoView {
     let class = style_sheet!("style/gate.css");
-    let to = gate.with_untracked(|gate| gate.to.to_string());
+    let to = untrack(move || place.gate(|gate| gate.to.to_string()));
     let inner = move || {
-        let gate = gate.get();
-        if is_card(&gate) {
+        let gate = place.gate(|gate| Some(gate.clone()))?;
+        Some(if is_card(&gate) {
             view! { <GateCard gate=gate/> }.into_any()
         } else {
             let word = match gate.kind {
@@ -56,13 +57,13 @@ pub fn GateView(gate: Signal<Gate>) -> impl IntoView {
             };
             let title = gate.sentence.clone();
             view! { class=class, <span class="small" title=title><span class="hidden">{gate.sentence}</span><span aria-hidden="true">{word}</span></span> }.into_any()
-        }
+        })
     };
     view! { class=class,
         <div
-            class=looks(class, move || if gate.with(is_card) { "gate wide" } else { "gate" })
+            class=looks(class, move || if place.gate(is_card) { "gate wide" } else { "gate" })
             data-testid=format!("gate-{to}")
-            data-state=text(move || gate.with(|gate| state_name(gate.state)))
+            data-state=text(move || place.gate(|gate| state_name(gate.state)))
         >
             {part(inner)}
         </div>

@@ -14,8 +14,7 @@ use crate::words::last_seen;
 #[component]
 pub fn Header(
     /// The way here, without the first step, which is always the board.
-    #[prop(into)]
-    crumbs: Signal<Vec<String>>,
+    crumbs: Vec<String>,
 ) -> impl IntoView {
     let class = style_sheet!("style/header.css");
     let live = expect_context::<Live>();
@@ -27,20 +26,21 @@ pub fn Header(
         LiveStatus::Reconnecting => ("dot off", "Reconnecting".to_owned()),
         LiveStatus::LastSeen(at) => ("dot off", last_seen(clock.now().since(at))),
     };
-    Effect::new(move |_| {
-        let place = crumbs.with(|crumbs| crumbs.last().cloned());
-        let title = place.map_or_else(
-            || "Promotions".to_owned(),
-            |place| format!("{place} · Promotions"),
-        );
-        document().set_title(&title);
-    });
+    let title = match crumbs.last() {
+        Some(place) => format!("{place} · Promotions"),
+        None => "Promotions".to_owned(),
+    };
+    document().set_title(&title);
+    let crumbs = crumbs
+        .into_iter()
+        .map(|crumb| view! { class=class, <span>" / "{crumb}</span> });
+    let crumbs = crumbs.collect_view();
     view! { class=class,
         <header class="top">
             {(!framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
             <nav class="crumbs" aria-label="Where you are">
                 <a href="./">"Promotions"</a>
-                {part(move || crumbs.get().into_iter().map(|crumb| view! { class=class, <span>" / "{crumb}</span> }).collect_view())}
+                {crumbs}
             </nav>
             <span class="live" data-testid="live-status" role="status">
                 <i class=looks(class, move || status().0) aria-hidden="true"></i>{part(move || status().1)}
@@ -61,7 +61,7 @@ pub fn Header(
 fn Account() -> impl IntoView {
     let class = style_sheet!("style/account.css");
     let session = expect_context::<SessionState>();
-    move || {
+    part(move || {
         match session.auth() {
         Auth::Loading => view! { class=class, <span class="account"></span> }.into_any(),
         Auth::Anonymous => view! { class=class,
@@ -77,5 +77,5 @@ fn Account() -> impl IntoView {
         }
         .into_any(),
     }
-    }
+    })
 }

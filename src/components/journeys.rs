@@ -12,6 +12,7 @@ use super::figures::FiguresView;
 use super::notice::Notice;
 use crate::api::{self, Failure};
 use crate::chart::{self, Scale, Span, svg};
+use crate::held::{Held, spawn, watch};
 use crate::router::use_query;
 use crate::seam::{looks, part, tap, text};
 use crate::state::Clock;
@@ -21,24 +22,24 @@ const UNSEEN: Colour = Colour::new(0x8a, 0x8f, 0x99);
 
 /// The chart with its figures; read again whenever `changed` says something new.
 #[component]
-pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoView {
+pub fn Journeys(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView {
     let class = style_sheet!("style/journeys.css");
     let asked = use_query("span");
     let table = use_query("table");
-    let span = move || Span::named(asked.get().as_deref());
+    let span = move || Span::named(&asked.get());
     let clock = expect_context::<Clock>();
-    let answer = RwSignal::new(None::<Result<Answer, Failure>>);
+    let answer = Held::new(None::<Result<Answer, Failure>>);
     let base = format!(
         "api/v1/pipelines/{}/{}/journeys",
         pipeline.namespace, pipeline.name
     );
-    Effect::new(move |_| {
+    watch(move || {
         changed.track();
         let since = clock.now_untracked() - span().duration();
         let path = format!("{base}?since={since}");
-        leptos::task::spawn_local(async move {
+        spawn(async move {
             let read = api::get::<Answer>(&path).await;
-            answer.try_set(Some(read));
+            answer.set(Some(read));
         });
     });
     let buttons = Span::ALL.map(|one| {
@@ -51,12 +52,12 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
             >{crate::words::capital(one.name())}</button>
         }
     });
-    let is_table = move || table.get().is_some();
-    let drawing = move || match answer.get() {
+    let is_table = move || !table.get().is_empty();
+    let drawing = move || match &*answer.get() {
         None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
         Some(Err(failure)) => view! { <Notice sentence=failure.sentence()/> }.into_any(),
-        Some(Ok(answer)) if is_table() => view! { <Table answer=answer/> }.into_any(),
-        Some(Ok(answer)) => view! { <Chart answer=answer span=span()/> }.into_any(),
+        Some(Ok(answer)) if is_table() => view! { <Table answer=answer.clone()/> }.into_any(),
+        Some(Ok(answer)) => view! { <Chart answer=answer.clone() span=span()/> }.into_any(),
     };
     view! { class=class,
         <section class="panel" data-testid="journeys" aria-label="Journeys">
@@ -69,7 +70,10 @@ pub fn Journeys(pipeline: PipelineName, changed: Signal<String>) -> impl IntoVie
             </div>
             {part(drawing)}
         </section>
-        {part(move || answer.get().and_then(Result::ok).map(|answer| view! { <FiguresView figures=answer.figures/> }))}
+        {part(move || match &*answer.get() {
+            Some(Ok(answer)) => Some(view! { <FiguresView figures=answer.figures.clone()/> }),
+            _ => None,
+        })}
     }
 }
 
@@ -104,7 +108,7 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
     let class = style_sheet!("style/chart.css");
     let now = expect_context::<Clock>().now_untracked();
     let scale = Scale::new(span, now);
-    let detail = RwSignal::new(String::new());
+    let detail = Held::new(String::new());
     let high = chart::height(answer.environments.len());
     let foot = high - 38.0;
     let ticks = scale.ticks(span).into_iter().map(|(x, at)| {
@@ -170,7 +174,7 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
                 <text class="nowword" x=svg(at + 4.0) y="14">"now"</text>
             </svg>
         </div>
-        <p class="detail" role="status">{part(move || { let said = detail.get(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } })}</p>
+        <p class="detail" role="status">{part(move || { let said = detail.value(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } })}</p>
     }
 }
 

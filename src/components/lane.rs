@@ -1,47 +1,77 @@
 //! The environments as stations on one line, with the gates between them.
 
 use leptos::prelude::*;
-use model::wire::Board;
+use model::gate::Gate;
+use model::wire::{Board, Station};
 use stylers_macro::style_sheet;
 
 use super::chain::OpenTick;
 use super::gate::{GateView, is_card};
 use super::station::StationView;
+use crate::held::{Held, settled};
 use crate::seam::{part, text};
+
+/// A place on the lane: the station at that index, and the gate before it. A place that a smaller
+/// board has no more says nothing until it is taken away.
+#[derive(Clone, Copy)]
+pub struct Place {
+    board: Held<Option<Board>>,
+    at: usize,
+}
+
+impl Place {
+    /// Reads the station, and follows it.
+    pub fn station<R: Default>(self, read: impl FnOnce(&Station) -> R) -> R {
+        let board = self.board.get();
+        let station = board
+            .as_ref()
+            .as_ref()
+            .and_then(|board| board.stations.get(self.at));
+        station.map(read).unwrap_or_default()
+    }
+
+    /// Reads the gate before it, and follows that.
+    pub fn gate<R: Default>(self, read: impl FnOnce(&Gate) -> R) -> R {
+        let board = self.board.get();
+        let gate = board
+            .as_ref()
+            .as_ref()
+            .zip(self.at.checked_sub(1))
+            .and_then(|(board, at)| board.gates.get(at));
+        gate.map(read).unwrap_or_default()
+    }
+}
 
 /// The lane of one board.
 #[component]
-pub fn Lane(board: Signal<Board>) -> impl IntoView {
+pub fn Lane(board: Held<Option<Board>>) -> impl IntoView {
     let class = style_sheet!("style/lane.css");
     OpenTick::provide();
-    let count = Memo::new(move |_| board.with(|board| board.stations.len()));
     let columns = move || {
-        board.with(|board| {
-            let gates = board
-                .gates
-                .iter()
-                .map(|gate| if is_card(gate) { "148px" } else { "44px" });
-            gates.fold("minmax(0,1fr)".to_owned(), |columns, gate| {
-                format!("{columns} {gate} minmax(0,1fr)")
-            })
-        })
+        let mut columns = "minmax(0,1fr)".to_owned();
+        for gate in board.get().iter().flat_map(|board| &board.gates) {
+            columns.push_str(if is_card(gate) { " 148px" } else { " 44px" });
+            columns.push_str(" minmax(0,1fr)");
+        }
+        columns
     };
+    // What the places are called; what they hold each follows by itself.
+    let names = settled(move || {
+        let mut names = String::new();
+        for station in board.get().iter().flat_map(|board| &board.stations) {
+            names.push_str(station.name.as_str());
+            names.push(' ');
+        }
+        names
+    });
     let items = move || {
-        (0..count.get())
-            .map(|at| {
-                // An index that a smaller board no longer has keeps its last word until it is taken away.
-                let station = Memo::new(move |before: Option<&Option<model::wire::Station>>| {
-                    board.with(|board| board.stations.get(at).cloned()).or_else(|| before.cloned().flatten())
-                });
-                let gate = Memo::new(move |_| at.checked_sub(1).and_then(|at| board.with(|board| board.gates.get(at).cloned())));
-                let first_gate = gate.get_untracked();
-                let first_station = station.get_untracked();
-                view! {
-                    {first_gate.map(|first| view! { <GateView gate=Signal::derive(move || gate.get().unwrap_or_else(|| first.clone()))/> })}
-                    {first_station.map(|first| view! { <StationView station=Signal::derive(move || station.get().unwrap_or_else(|| first.clone()))/> })}
-                }
-            })
-            .collect_view()
+        let draw = |at: usize| {
+            let place = Place { board, at };
+            let gate = (at > 0).then(|| view! { <GateView place=place/> });
+            view! { {gate}<StationView place=place/> }
+        };
+        let count = names.get().split_whitespace().count();
+        (0..count).map(draw).collect_view()
     };
     view! { class=class,
         <section class="lane" data-testid="lane" aria-label="Environments" style:--columns=text(columns)>{part(items)}</section>

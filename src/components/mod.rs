@@ -20,7 +20,7 @@ mod says;
 mod station;
 
 pub use demo::DemoDrawer;
-pub use gate::Hops;
+pub use gate::{Hops, card_href};
 pub use header::Header;
 pub use journeys::Journeys;
 pub use lane::Lane;

@@ -7,8 +7,7 @@ use stylers_macro::style_sheet;
 #[component]
 pub fn Notice(
     /// What went wrong and what to do.
-    #[prop(into)]
-    sentence: Signal<String>,
+    sentence: String,
 ) -> impl IntoView {
     let class = style_sheet!("style/notice.css");
     view! { class=class, <p class="notice" role="alert">{sentence}</p> }
@@ -18,7 +17,6 @@ pub fn Notice(
 #[component]
 pub fn Announcer(
     /// What to say; each new text is said once.
-    #[prop(into)]
     says: Signal<String>,
 ) -> impl IntoView {
     let class = style_sheet!("style/announcer.css");

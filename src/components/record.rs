@@ -1,7 +1,6 @@
 //! The record: who did what, when, and where Weft knows it from.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use model::Timestamp;
 use model::pipeline::PipelineName;
 use serde::Deserialize;
@@ -9,6 +8,7 @@ use stylers_macro::style_sheet;
 
 use super::notice::Notice;
 use crate::api;
+use crate::held::{Held, spawn, watch};
 use crate::seam::{part, tap};
 use crate::state::Clock;
 use crate::words::ago;
@@ -23,7 +23,6 @@ struct Record {
 /// What is shown of `model::journal::Entry`.
 #[derive(Clone, Deserialize)]
 struct Entry {
-    id: u64,
     at: Timestamp,
     who: Option<String>,
     source: String,
@@ -35,14 +34,14 @@ const SHOWN: usize = 12;
 
 /// The list, newest first; read again whenever `changed` says something new.
 #[component]
-pub fn RecordList(pipeline: PipelineName, changed: Signal<String>) -> impl IntoView {
+pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView {
     let class = style_sheet!("style/record.css");
     let clock = expect_context::<Clock>();
-    let entries = RwSignal::new(Vec::<Entry>::new());
-    let next = RwSignal::new(None::<String>);
-    let trouble = RwSignal::new(None::<String>);
-    let filter = RwSignal::new(String::new());
-    let room = RwSignal::new(SHOWN);
+    let entries = Held::new(Vec::<Entry>::new());
+    let next = Held::new(None::<String>);
+    let trouble = Held::new(None::<String>);
+    let filter = Held::new(String::new());
+    let room = Held::new(SHOWN);
     let base = format!(
         "api/v1/pipelines/{}/{}/journal",
         pipeline.namespace, pipeline.name
@@ -52,26 +51,27 @@ pub fn RecordList(pipeline: PipelineName, changed: Signal<String>) -> impl IntoV
         let path = cursor
             .as_ref()
             .map_or_else(|| base.clone(), |cursor| format!("{base}?cursor={cursor}"));
-        spawn_local(async move {
+        spawn(async move {
             match api::get::<Record>(&path).await {
                 Ok(record) => {
-                    trouble.try_set(None);
-                    next.try_set(record.next_cursor);
-                    entries.try_update(|entries| {
-                        if cursor.is_none() {
-                            entries.clear();
-                        }
-                        entries.extend(record.entries);
-                    });
+                    if entries.gone() {
+                        return;
+                    }
+                    trouble.set(None);
+                    next.set(record.next_cursor);
+                    let mut all = match cursor {
+                        Some(_) => entries.peek().as_ref().clone(),
+                        None => Vec::new(),
+                    };
+                    all.extend(record.entries);
+                    entries.set(all);
                 }
-                Err(failure) => {
-                    trouble.try_set(Some(failure.sentence()));
-                }
+                Err(failure) => trouble.set(Some(failure.sentence())),
             }
         });
     };
     let more = read.clone();
-    Effect::new(move |_| {
+    watch(move || {
         changed.track();
         read(None);
     });
@@ -88,8 +88,22 @@ pub fn RecordList(pipeline: PipelineName, changed: Signal<String>) -> impl IntoV
             );
             lower(&text).includes(&wanted, 0)
         };
-        let entries = entries.get().into_iter().filter(holds);
-        entries.take(room.get()).collect::<Vec<_>>()
+        let entries = entries.get();
+        let shown = entries
+            .iter()
+            .filter(|entry| holds(entry))
+            .take(*room.get());
+        let lines = shown.map(|entry| {
+            let at = entry.at;
+            view! { class=class,
+                <li class="entry">
+                    <time class="at" datetime=at.to_string() title=at.to_string()>{part(move || ago(Some(at), clock.now()))}</time>
+                    <span class="what">{entry.sentence.clone()}</span>
+                    <span class="source">{format!("{} · {}", entry.who.as_deref().unwrap_or("–"), entry.source)}</span>
+                </li>
+            }
+        });
+        lines.collect_view()
     };
     view! { class=class,
         <section class="panel" data-testid="record" aria-label="Record">
@@ -98,23 +112,17 @@ pub fn RecordList(pipeline: PipelineName, changed: Signal<String>) -> impl IntoV
                 <input class="filter" type="search" aria-label="Filter the record" placeholder="filter…" on:input=move |event| filter.set(event_target_value(&event))/>
                 <a class="csv" href=csv rel="external" download="">"CSV"</a>
             </div>
-            {part(move || trouble.get().map(|sentence| view! { <Notice sentence=sentence/> }))}
+            {part(move || trouble.value().map(|sentence| view! { <Notice sentence=sentence/> }))}
             <ul class="list">
-                <For each=shown key=|entry| entry.id let:entry>
-                    <li class=format!("entry {class}")>
-                        <time class=format!("at {class}") datetime=entry.at.to_string() title=entry.at.to_string()>{part(move || ago(Some(entry.at), clock.now()))}</time>
-                        <span class=format!("what {class}")>{entry.sentence.clone()}</span>
-                        <span class=format!("source {class}")>{format!("{} · {}", entry.who.clone().unwrap_or_else(|| "–".into()), entry.source)}</span>
-                    </li>
-                </For>
+                {part(shown)}
             </ul>
             {part(move || {
                 let more = more.clone();
-                let cursor = next.get();
-                let hidden = entries.with(Vec::len) > room.get();
+                let cursor = next.value();
+                let hidden = entries.get().len() > *room.get();
                 (hidden || cursor.is_some()).then(|| view! { class=class,
                     <button type="button" class="more" on:click=tap(move || {
-                        room.update(|room| *room += 4 * SHOWN);
+                        room.set(*room.peek() + 4 * SHOWN);
                         if !hidden {
                             more(cursor.clone());
                         }

@@ -7,6 +7,7 @@ use model::wire::Station;
 use stylers_macro::style_sheet;
 
 use super::chain::ChainView;
+use super::lane::Place;
 use crate::seam::{looks, part, text};
 use crate::state::Clock;
 use crate::words::{about, ago, capital, icon, tint};
@@ -39,16 +40,19 @@ pub fn verdict_words(station: &Station) -> String {
 
 /// One station.
 #[component]
-pub fn StationView(station: Signal<Station>) -> impl IntoView {
+pub fn StationView(place: Place) -> impl IntoView {
     let class = style_sheet!("style/station.css");
     let clock = expect_context::<Clock>();
-    let name = station.with_untracked(|station| station.name.to_string());
-    let state = move || station.with(|station| station.verdict.state);
-    let colour = move || station.with(|station| station.release.colour.unwrap_or(NO_ANSWER));
-    let link = station.with_untracked(|station| station.link.clone());
-    let links = Signal::derive(move || station.with(|station| station.links.clone()));
+    let (name, link) =
+        untrack(move || place.station(|station| (station.name.to_string(), station.link.clone())));
+    let tinted = move || place.station(|station| tint(station.verdict.state));
+    let colour = move || {
+        place
+            .station(|station| station.release.colour)
+            .unwrap_or(NO_ANSWER)
+    };
     let sentence = move || {
-        station.with(|station| {
+        place.station(|station| {
             let lie = if station.tick_lies {
                 " GitHub shows a green tick."
             } else {
@@ -58,19 +62,19 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                 .then(|| format!("{}{lie}", station.verdict.sentence))
         })
     };
-    let version = move || station.with(|station| station.release.label());
-    let place = name.clone();
+    let version = move || place.station(|station| station.release.label());
+    let of = name.clone();
     let described = move || {
-        station.with(|station| match station.release.colour {
-            Some(colour) => format!("{place} shows {} {colour}", colour.name()),
-            None => format!("{place} shows no colour"),
+        place.station(|station| match station.release.colour {
+            Some(colour) => format!("{of} shows {} {colour}", colour.name()),
+            None => format!("{of} shows no colour"),
         })
     };
     view! { class=class,
         <article
-            class=looks(class, move || format!("station {}", tint(state())))
+            class=looks(class, move || format!("station {}", tinted()))
             data-testid=format!("station-{name}")
-            data-verdict=text(move || state().word())
+            data-verdict=text(move || place.station(|station| station.verdict.state.word()))
             aria-label=name.clone()
         >
             <div
@@ -88,18 +92,18 @@ pub fn StationView(station: Signal<Station>) -> impl IntoView {
                 </div>
                 <div>
                     <div class=looks(class, move || if version().chars().count() > LONG { "version long" } else { "version" }) data-testid=format!("version-{name}")>{part(version)}</div>
-                    <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || station.with(|station| about(&station.release)))}</div>
+                    <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || place.station(|station| about(&station.release)))}</div>
                 </div>
             </div>
             <div class="body">
-                <p class=looks(class, move || format!("verdict {}", tint(state())))>
-                    <span aria-hidden="true">{part(move || icon(state()))}</span>" "{part(move || station.with(verdict_words))}
+                <p class=looks(class, move || format!("verdict {}", tinted()))>
+                    <span aria-hidden="true">{part(move || place.station(|station| icon(station.verdict.state)))}</span>" "{part(move || place.station(verdict_words))}
                 </p>
-                <ChainView links=links of=name.clone()/>
+                <ChainView place=place of=name.clone()/>
                 {part(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}
                 <p class="foot">
-                    <span class="note">{part(move || station.with(|station| station.note.clone()))}</span>
-                    <span>{part(move || station.with(|station| format!("seen {}", ago(station.seen_at, clock.now()))))}</span>
+                    <span class="note">{part(move || place.station(|station| station.note.clone()))}</span>
+                    <span>{part(move || place.station(|station| format!("seen {}", ago(station.seen_at, clock.now()))))}</span>
                 </p>
             </div>
         </article>

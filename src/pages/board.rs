@@ -6,6 +6,7 @@ use model::wire::{Cell, Row, Rows};
 use stylers_macro::style_sheet;
 
 use crate::components::{DemoDrawer, Header, Notice};
+use crate::held::settled;
 use crate::keys::on_key;
 use crate::router::{escape, use_query};
 use crate::seam::{looks, part, tap, text};
@@ -13,23 +14,24 @@ use crate::state::{SessionState, use_rows};
 use crate::words::{icon, tint};
 
 /// The filters as the server wants them.
-pub fn query_of(
-    q: Option<&str>,
-    verdict: Option<&str>,
-    waiting: bool,
-    cursor: Option<&str>,
-) -> String {
-    let mut parts = Vec::new();
-    let mut add = |name: &str, value: Option<&str>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            parts.push(format!("{name}={}", escape(value)));
+pub fn query_of(q: &str, verdict: &str, waiting: bool, cursor: &str) -> String {
+    let mut query = String::new();
+    let waiting = if waiting { "me" } else { "" };
+    for (name, value) in [
+        ("q", q),
+        ("verdict", verdict),
+        ("waiting", waiting),
+        ("cursor", cursor),
+    ] {
+        if value.is_empty() {
+            continue;
         }
-    };
-    add("q", q);
-    add("verdict", verdict);
-    add("waiting", waiting.then_some("me"));
-    add("cursor", cursor);
-    parts.join("&")
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(&format!("{name}={}", escape(value)));
+    }
+    query
 }
 
 /// The board page.
@@ -41,15 +43,15 @@ pub fn BoardPage() -> impl IntoView {
     let verdict = use_query("verdict");
     let waiting = use_query("mine");
     let cursor = use_query("cursor");
-    let query = Memo::new(move |_| {
+    let query = settled(move || {
         query_of(
-            q.get().as_deref(),
-            verdict.get().as_deref(),
-            waiting.get().is_some(),
-            cursor.get().as_deref(),
+            &q.get(),
+            &verdict.get(),
+            !waiting.get().is_empty(),
+            &cursor.get(),
         )
     });
-    let held = use_rows(query.into());
+    let held = use_rows(query);
     let field = NodeRef::<Input>::new();
     on_key(move |key| {
         match key {
@@ -64,16 +66,16 @@ pub fn BoardPage() -> impl IntoView {
         }
         true
     });
-    let is_waiting = move || waiting.get().is_some();
+    let is_waiting = move || !waiting.get().is_empty();
     let chip = move |name: &'static str, word: &'static str| {
-        let on = move || verdict.get().as_deref() == Some(name);
+        let on = move || verdict.get() == name;
         view! { class=class,
             <button type="button" class=looks(class, move || if on() { "chip on" } else { "chip" }) aria-pressed=text(move || on().to_string())
                 on:click=tap(move || { cursor.set(None); verdict.set((!on()).then_some(name)); })>{word}</button>
         }
     };
     let subtitle = move || {
-        held.rows.get().map(|rows| {
+        held.rows.map(|rows| {
             let waits = rows
                 .rows
                 .iter()
@@ -106,16 +108,16 @@ pub fn BoardPage() -> impl IntoView {
                 {chip("failed", "Failed")}
                 {chip("rolling", "Rolling")}
                 {chip("proven", "Proven")}
-                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text(move || q.get().unwrap_or_default())
+                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text(move || q.get())
                     on:input=move |event| { cursor.set(None); let text = event_target_value(&event); q.set((!text.is_empty()).then_some(text.as_str())); }/>
             </div>
-            {part(move || held.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
-            {part(move || match held.rows.get() {
+            {part(move || held.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
+            {part(move || match held.rows.get().as_ref() {
                 None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
                 Some(rows) if rows.rows.is_empty() => view! { class=class, <p class="empty">"Nothing matches these filters."</p> }.into_any(),
-                Some(rows) => view! { <Matrix rows=rows/> }.into_any(),
+                Some(rows) => view! { <Matrix rows=rows.clone()/> }.into_any(),
             })}
-            {part(move || held.rows.get().and_then(|rows| rows.next_cursor).map(|next| view! { class=class,
+            {part(move || held.rows.get().as_ref().as_ref().and_then(|rows| rows.next_cursor.clone()).map(|next| view! { class=class,
                 <button type="button" class="chip" on:click=tap(move || cursor.set(Some(&next)))>"More"</button>
             }))}
         </main>
@@ -228,9 +230,9 @@ mod tests {
 
     #[test]
     fn filters_become_a_query() {
-        assert_eq!(query_of(None, None, false, None), "");
+        assert_eq!(query_of("", "", false, ""), "");
         assert_eq!(
-            query_of(Some("pod info"), Some("failed"), true, None),
+            query_of("pod info", "failed", true, ""),
             "q=pod%20info&verdict=failed&waiting=me"
         );
     }

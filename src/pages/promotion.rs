@@ -1,18 +1,21 @@
 //! The approval card, phone first: what would change, whether it is safe, and the one tap.
 
+use std::cell::Cell;
+
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use model::Release;
 use model::chain::VerdictState;
-use model::pipeline::PipelineName;
+use model::gate::HopState;
 use model::promotion::{CheckState, PromotionState};
 use model::time::in_words;
-use model::wire::{ActionResult, Approve, Permit, PromotionCard, Refuse};
+use model::wire::{ActionResult, Approve, Board, Permit, PromotionCard, Refuse};
+use model::{EnvironmentName, Release};
 use stylers_macro::style_sheet;
 
 use crate::api::{self, Failure};
 use crate::components::{Announcer, DemoDrawer, Header, Hops, Notice};
-use crate::seam::{flag, part, tap};
+use crate::held::{Held, on_change, settled, spawn, watch};
+use crate::seam::{flag, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, SessionState, use_board};
 use crate::words::{about, ago};
@@ -33,14 +36,14 @@ pub fn PromotionPage(
 /// What the page holds besides the card.
 #[derive(Clone, Copy)]
 struct Act {
-    card: RwSignal<Option<PromotionCard>>,
-    failure: RwSignal<Option<Failure>>,
-    said: RwSignal<String>,
-    moved: RwSignal<bool>,
-    busy: RwSignal<bool>,
+    card: Held<Option<PromotionCard>>,
+    failure: Held<Option<Failure>>,
+    said: Held<String>,
+    moved: Held<bool>,
+    busy: Held<bool>,
     /// Kept here, since the bar is drawn anew with every new card.
-    refusing: RwSignal<bool>,
-    comment: RwSignal<String>,
+    refusing: Held<bool>,
+    comment: Held<String>,
 }
 
 #[component]
@@ -48,96 +51,113 @@ fn Promotion(path: String) -> impl IntoView {
     let class = style_sheet!("style/promotion.css");
     let session = expect_context::<SessionState>();
     let act = Act {
-        card: RwSignal::new(None),
-        failure: RwSignal::new(None),
-        said: RwSignal::new(String::new()),
-        moved: RwSignal::new(false),
-        busy: RwSignal::new(false),
-        refusing: RwSignal::new(false),
-        comment: RwSignal::new(String::new()),
+        card: Held::new(None),
+        failure: Held::new(None),
+        said: Held::new(String::new()),
+        moved: Held::new(false),
+        busy: Held::new(false),
+        refusing: Held::new(false),
+        comment: Held::new(String::new()),
     };
-    let read = {
-        let path = path.clone();
-        move || {
-            let path = path.clone();
-            spawn_local(async move {
-                match api::get::<PromotionCard>(&path).await {
-                    Ok(card) => {
-                        act.failure.try_set(None);
-                        act.card.try_set(Some(card));
-                    }
-                    Err(failure) => {
-                        act.failure.try_set(Some(failure));
-                    }
+    let asked = Held::new(path.clone());
+    let read = move || {
+        let path = asked.peek();
+        spawn(async move {
+            match api::get::<PromotionCard>(&path).await {
+                Ok(card) => {
+                    act.failure.set(None);
+                    act.card.set(Some(card));
                 }
-            });
-        }
+                Err(failure) => act.failure.set(Some(failure)),
+            }
+        });
     };
     // Who is signed in decides what the card may offer; an intent ends after some minutes.
-    let again = read.clone();
-    Effect::new(move |_| {
+    watch(move || {
         session.login();
-        again();
+        read();
     });
-    let renew = gloo_timers::callback::Interval::new(120_000, read.clone());
-    let renew = StoredValue::new_local(Some(renew));
-    on_cleanup(move || drop(renew.try_update_value(Option::take)));
-    let pipeline = Memo::new(move |_| {
-        act.card
-            .with(|card| card.as_ref().map(|card| card.pipeline.clone()))
+    spawn(async move {
+        loop {
+            TimeoutFuture::new(120_000).await;
+            if act.card.gone() {
+                return;
+            }
+            read();
+        }
+    });
+    let pipeline = settled(move || {
+        let card = act.card.get();
+        card.as_ref()
+            .as_ref()
+            .map(|card| card.pipeline.to_string())
+            .unwrap_or_default()
     });
     view! { class=class,
         <main class="page">
-            <Announcer says=Signal::derive(move || act.said.get())/>
-            {part(move || act.failure.get().map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
+            <Announcer says=text(move || act.said.value())/>
+            {part(move || act.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
             {part(move || act.moved.get().then(|| view! { <Notice sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> }))}
-            {part(move || act.card.get().map(|card| view! { <Card card=card/> }))}
-            {part(move || act.card.with(Option::is_none).then(|| view! { class=class, <div class="skeleton" aria-hidden="true"></div> }))}
+            {part(move || match act.card.get().as_ref() {
+                Some(card) => view! { <Card card=card.clone()/> }.into_any(),
+                None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
+            })}
         </main>
-        {part(move || pipeline.get().map(|pipeline| view! { <Follow pipeline=pipeline act=act read=Callback::new({ let read = read.clone(); move |()| read() })/> }))}
-        {part(move || act.card.get().map(|card| view! { <Bar card=card path=path.clone() act=act/> }))}
+        {part(move || (!pipeline.get().is_empty()).then(|| follow(act, read)))}
+        {part(move || act.card.value().map(|card| view! { <Bar card=card path=path.clone() act=act/> }))}
     }
 }
 
 /// Reads the card again whenever the board tells of something that it shows.
-#[component]
-fn Follow(pipeline: PipelineName, act: Act, read: Callback<()>) -> impl IntoView {
-    let held = use_board(&pipeline);
-    let seen = Memo::new(move |_| {
-        let environment = act
-            .card
-            .with_untracked(|card| card.as_ref().map(|card| card.environment.clone()));
-        held.board.with(|board| {
-            let board = board.as_ref()?;
-            let at = board
-                .stations
-                .iter()
-                .position(|station| Some(&station.name) == environment.as_ref())?;
-            let verdicts: Vec<_> = board
-                .stations
-                .iter()
-                .map(|station| {
-                    (
-                        station.verdict.state,
-                        station.verdict.breaks_at,
-                        station.release.clone(),
-                    )
-                })
-                .collect();
-            let gate = at.checked_sub(1).and_then(|at| board.gates.get(at));
-            Some((
-                verdicts,
-                gate.map(|gate| (gate.state, gate.promotion.clone(), gate.hops.clone())),
-            ))
-        })
+fn follow(act: Act, read: impl Fn() + 'static) {
+    let card = act.card.peek();
+    let Some(card) = card.as_ref() else {
+        return;
+    };
+    let held = use_board(&card.pipeline);
+    let environment = card.environment.clone();
+    let seen = settled(move || {
+        let board = held.board.get();
+        board
+            .as_ref()
+            .as_ref()
+            .map(|board| told(board, &environment))
+            .unwrap_or_default()
     });
-    Effect::new(move |before: Option<bool>| {
-        let known = seen.get().is_some();
-        if before == Some(true) && !act.busy.get_untracked() {
-            read.run(());
+    let known = Cell::new(false);
+    on_change(seen, move || {
+        if known.replace(true) && !*act.busy.peek() {
+            read();
         }
-        known
     });
+}
+
+/// What a card into `environment` shows of a board, as a text to compare.
+fn told(board: &Board, environment: &EnvironmentName) -> String {
+    let mut told = String::new();
+    for station in &board.stations {
+        told.push_str(station.verdict.state.word());
+        told.push_str(&station.verdict.sentence);
+        told.push_str(&station.release.label());
+    }
+    for gate in board.gates.iter().filter(|gate| gate.to == *environment) {
+        told.push_str(&gate.sentence);
+        if let Some(promotion) = &gate.promotion {
+            told.push_str(promotion.head.as_str());
+            for login in &promotion.approved_by {
+                told.push_str(login);
+            }
+        }
+        for hop in &gate.hops {
+            told.push(match hop.state {
+                HopState::Done => '✓',
+                HopState::Now => '…',
+                HopState::Failed => '✕',
+                HopState::Next => '○',
+            });
+        }
+    }
+    told
 }
 
 #[component]
@@ -303,29 +323,29 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
         } else {
             "It was closed without a merge."
         };
-        return view! { class=class, <div class="bar"><p class="what">{word}" "<a href=back>"Back to the lane"</a></p></div> }.into_any();
+        return view! { class=class, <section class="bar" aria-label="Your decision"><p class="what">{word}" "<a href=back>"Back to the lane"</a></p></section> }.into_any();
     }
     let intent = card.intent.clone();
     let done = move |answer: Result<ActionResult, Failure>| {
-        act.busy.try_set(false);
+        act.busy.set(false);
         match answer {
             Ok(result) => {
-                act.moved.try_set(false);
-                act.refusing.try_set(false);
-                act.failure.try_set(None);
-                act.said.try_set(result.sentence);
+                act.moved.set(false);
+                act.refusing.set(false);
+                act.failure.set(None);
+                act.said.set(result.sentence);
                 if let Some(card) = result.card {
-                    act.card.try_set(Some(*card));
+                    act.card.set(Some(*card));
                 }
             }
             Err(Failure::Refused(problem)) if problem.card.is_some() => {
-                act.moved.try_set(true);
-                act.said.try_set(problem.detail.clone());
-                act.card.try_set(problem.card.map(|card| *card));
+                act.moved.set(true);
+                act.said.set(problem.detail.clone());
+                act.card.set(problem.card.map(|card| *card));
             }
             Err(failure) => {
-                act.said.try_set(failure.sentence());
-                act.failure.try_set(Some(failure));
+                act.said.set(failure.sentence());
+                act.failure.set(Some(failure));
             }
         }
     };
@@ -338,7 +358,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
             return;
         };
         act.busy.set(true);
-        spawn_local(async move {
+        spawn(async move {
             done(
                 api::send(
                     "POST",
@@ -361,12 +381,12 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
             return;
         };
         act.busy.set(true);
-        let comment = comment.get_untracked();
-        spawn_local(async move {
+        let comment = comment.peek().as_ref().clone();
+        spawn(async move {
             done(api::send("POST", &path, csrf.as_deref(), &Refuse { intent, comment }).await);
         });
     };
-    let off = move |permit: &Permit| !permit.allowed || act.busy.get() || !live.fresh();
+    let off = move |permit: &Permit| !permit.allowed || *act.busy.get() || !live.fresh();
     let why = {
         let card = card.clone();
         move || {
@@ -398,10 +418,10 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
                 <button type="button" class="button" data-testid="refuse" disabled=flag(move || off(&no)) on:click=tap(move || refusing.set(true))>"Refuse"</button>
                 {(!merge_instead).then(|| view! { class=class,
                     <button type="button" class="button" data-testid="approve-only" disabled=flag(move || off(&only)) on:click=tap(move || first(false))>"Approve"</button>
-                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=flag(move || off(&both)) on:click=tap(move || second(true))>{part(move || if act.busy.get() { "Working…" } else { "Approve and merge" })}</button>
+                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=flag(move || off(&both)) on:click=tap(move || second(true))>{part(move || if *act.busy.get() { "Working…" } else { "Approve and merge" })}</button>
                 })}
                 {merge_instead.then(|| view! { class=class,
-                    <button type="button" class="button solid" data-testid="merge-only" disabled=flag(move || off(&merge_only)) on:click=tap(move || third(true))>{part(move || if act.busy.get() { "Working…" } else { "Merge" })}</button>
+                    <button type="button" class="button solid" data-testid="merge-only" disabled=flag(move || off(&merge_only)) on:click=tap(move || third(true))>{part(move || if *act.busy.get() { "Working…" } else { "Merge" })}</button>
                 })}
             </div>
         }
@@ -414,13 +434,13 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
                     view! { class=class,
                         <p class="what">"You approve "<b class="mono" data-testid="head">{head.clone()}</b>" as "<b>{format!("@{}", viewer.login)}</b>". If it moves, nothing happens."</p>
                         {why().map(|why| view! { class=class, <p class="why" data-testid="why">{why}</p> })}
-                        {part(move || if refusing.get() {
+                        {part(move || if *refusing.get() {
                             let refuse = refuse.clone();
                             view! { class=class,
-                                <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" prop:value=move || comment.get() on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
+                                <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" prop:value=text(move || comment.value()) on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
                                 <div class="buttons">
                                     <button type="button" class="button" on:click=tap(move || refusing.set(false))>"Back"</button>
-                                    <button type="button" class="button solid" data-testid="refuse" disabled=flag(move || comment.with(|comment| comment.trim().is_empty()) || act.busy.get()) on:click=refuse>"Refuse it"</button>
+                                    <button type="button" class="button solid" data-testid="refuse" disabled=flag(move || comment.get().trim().is_empty() || *act.busy.get()) on:click=refuse>"Refuse it"</button>
                                 </div>
                             }.into_any()
                         } else {

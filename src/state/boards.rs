@@ -1,17 +1,19 @@
 //! Boards and rows: a first reading, then live events, the newer always winning.
 
+use std::rc::Rc;
+
 use futures::channel::mpsc;
 use futures::future::abortable;
 use futures::{StreamExt, join};
 use gloo_timers::future::TimeoutFuture;
 use leptos::ev;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use model::pipeline::PipelineName;
 use model::wire::{Board, Row, Rows};
 
 use super::{Clock, Live};
 use crate::api::{self, Event, Failure};
+use crate::held::{Held, on_change, spawn};
 use crate::json;
 
 /// Whether `incoming` may replace `held`: an older snapshot never overwrites a newer event.
@@ -40,43 +42,44 @@ pub fn merge_row(rows: &mut [Row], incoming: Row) -> bool {
 #[derive(Clone, Copy)]
 pub struct LiveBoard {
     /// The newest board.
-    pub board: RwSignal<Option<Board>>,
+    pub board: Held<Option<Board>>,
     /// Why there is none.
-    pub failure: RwSignal<Option<Failure>>,
+    pub failure: Held<Option<Failure>>,
 }
 
 /// Follows the board of one pipeline while the calling component is mounted.
 pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
     let held = LiveBoard {
-        board: RwSignal::new(None),
-        failure: RwSignal::new(None),
+        board: Held::new(None),
+        failure: Held::new(None),
     };
     let clock = expect_context::<Clock>();
     let take = move |board: Board| {
         clock.set_by(board.as_of);
-        if is_newer(held.board.get_untracked().as_ref(), &board) {
+        if held.board.gone() {
+            return;
+        }
+        if is_newer(held.board.peek().as_ref().as_ref(), &board) {
             held.failure.set(None);
             held.board.set(Some(board));
         }
     };
     let path = format!("api/v1/pipelines/{}/{}", pipeline.namespace, pipeline.name);
-    let refetch = move || {
+    let refetch: Rc<dyn Fn()> = Rc::new(move || {
         let path = path.clone();
-        spawn_local(async move {
+        spawn(async move {
             match api::get::<Board>(&path).await {
                 Ok(board) => take(board),
-                Err(failure) => {
-                    held.failure.try_set(Some(failure));
-                }
+                Err(failure) => held.failure.set(Some(failure)),
             }
         });
-    };
+    });
     follow(
         format!(
             "api/v1/stream?pipeline={}%2F{}",
             pipeline.namespace, pipeline.name
         ),
-        refetch,
+        &refetch,
         move |name, data| {
             if let ("board", Ok(board)) = (name, json::from_str::<Board>(data)) {
                 take(board);
@@ -90,26 +93,26 @@ pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
 #[derive(Clone, Copy)]
 pub struct LiveRows {
     /// The newest rows.
-    pub rows: RwSignal<Option<Rows>>,
+    pub rows: Held<Option<Rows>>,
     /// Why there are none.
-    pub failure: RwSignal<Option<Failure>>,
+    pub failure: Held<Option<Failure>>,
 }
 
 /// Follows the rows of a query (`q=…&verdict=…`) while the calling component is mounted.
-pub fn use_rows(query: Signal<String>) -> LiveRows {
+pub fn use_rows(query: Memo<String>) -> LiveRows {
     let held = LiveRows {
-        rows: RwSignal::new(None),
-        failure: RwSignal::new(None),
+        rows: Held::new(None),
+        failure: Held::new(None),
     };
-    let asked = StoredValue::new(0_u32);
-    let refetch = move || {
+    let asked = Held::new(0_u32);
+    let refetch: Rc<dyn Fn()> = Rc::new(move || {
         let query = query.get_untracked();
-        asked.update_value(|asked| *asked += 1);
-        let question = asked.get_value();
-        spawn_local(async move {
+        let question = *asked.peek() + 1;
+        asked.set(question);
+        spawn(async move {
             let answer = api::get::<Rows>(&format!("api/v1/pipelines?{query}")).await;
             // An answer to an older question must not overwrite the newer one's.
-            if asked.try_get_value() != Some(question) {
+            if asked.gone() || *asked.peek() != question {
                 return;
             }
             match answer {
@@ -120,21 +123,18 @@ pub fn use_rows(query: Signal<String>) -> LiveRows {
                 Err(failure) => held.failure.set(Some(failure)),
             }
         });
-    };
-    Effect::new(move |before: Option<String>| {
-        let query = query.get();
-        if before.is_some_and(|before| before != query) {
-            refetch();
-        }
-        query
     });
-    follow("api/v1/stream".to_owned(), refetch, move |name, data| {
+    let again = Rc::clone(&refetch);
+    on_change(query, move || again());
+    follow("api/v1/stream".to_owned(), &refetch, move |name, data| {
         if let ("row", Ok(row)) = (name, json::from_str::<Row>(data)) {
-            held.rows.update(|rows| {
-                if let Some(rows) = rows {
-                    merge_row(&mut rows.rows, row);
-                }
-            });
+            let mut rows = held.rows.peek().as_ref().clone();
+            if rows
+                .as_mut()
+                .is_some_and(|rows| merge_row(&mut rows.rows, row))
+            {
+                held.rows.set(rows);
+            }
         }
     });
     held
@@ -152,17 +152,17 @@ fn next_pause(pause: u32, heard: bool) -> u32 {
     }
 }
 
+/// What takes an event: its name and its data.
+type OnEvent = dyn Fn(&str, &str);
+
 /// Reads once, then follows the stream; reads again whenever the connection or the tab comes back.
-fn follow(
-    path: String,
-    refetch: impl Fn() + Clone + 'static,
-    on_event: impl Fn(&str, &str) + 'static,
-) {
+fn follow(path: String, refetch: &Rc<dyn Fn()>, on_event: impl Fn(&str, &str) + 'static) {
+    let on_event: Box<OnEvent> = Box::new(on_event);
     let live = expect_context::<Live>();
     let clock = expect_context::<Clock>();
     refetch();
     let (sink, mut events) = mpsc::unbounded();
-    let again = refetch.clone();
+    let again = Rc::clone(refetch);
     let (task, handle) = abortable(async move {
         let reading = async {
             let mut broken = false;
@@ -197,11 +197,12 @@ fn follow(
         };
         join!(reading, opening);
     });
-    spawn_local(async move {
+    spawn(async move {
         // Aborted when the page goes away, which is the only way it ends.
         task.await.ok();
     });
     on_cleanup(move || handle.abort());
+    let refetch = Rc::clone(refetch);
     let listener = window_event_listener(ev::visibilitychange, move |_| {
         if !document().hidden() {
             refetch();

@@ -1,32 +1,34 @@
 //! The time on the server's clock, once a second, for ages on the screen.
 
-use gloo_timers::callback::Interval;
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::Timestamp;
+
+use crate::held::{Held, spawn};
 
 /// The shared clock.
 #[derive(Clone, Copy)]
 pub struct Clock {
-    now: RwSignal<Timestamp>,
-    ahead: RwSignal<i64>,
+    now: Held<Timestamp>,
+    ahead: Held<i64>,
 }
 
 impl Clock {
     /// The time now, as the server would say it; changes once a second.
     pub fn now(self) -> Timestamp {
-        self.now.get()
+        *self.now.get()
     }
 
     /// The same without following its changes.
     pub fn now_untracked(self) -> Timestamp {
-        self.now.get_untracked()
+        *self.now.peek()
     }
 
     /// Sets the clock by a time that the server has just said.
     pub fn set_by(self, server: Timestamp) {
         let ahead = server.millis() - browser_millis();
         // Small differences are the network's, and would make ages jump.
-        if (ahead - self.ahead.get_untracked()).abs() > 2_000 {
+        if (ahead - *self.ahead.peek()).abs() > 2_000 {
             self.ahead.set(ahead);
         }
         self.tick();
@@ -34,7 +36,7 @@ impl Clock {
 
     fn tick(self) {
         self.now.set(Timestamp::from_millis(
-            browser_millis() + self.ahead.get_untracked(),
+            browser_millis() + *self.ahead.peek(),
         ));
     }
 }
@@ -50,10 +52,15 @@ fn browser_millis() -> i64 {
 /// Starts the clock.
 pub fn provide_clock() -> Clock {
     let clock = Clock {
-        now: RwSignal::new(Timestamp::from_millis(browser_millis())),
-        ahead: RwSignal::new(0),
+        now: Held::new(Timestamp::from_millis(browser_millis())),
+        ahead: Held::new(0),
     };
-    Interval::new(1_000, move || clock.tick()).forget();
+    spawn(async move {
+        loop {
+            TimeoutFuture::new(1_000).await;
+            clock.tick();
+        }
+    });
     provide_context(clock);
     clock
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::Timestamp;
 
 use super::Clock;
+use crate::held::Held;
 
 /// How the connection to the server is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub enum LiveStatus {
 /// The connection's state, shared.
 #[derive(Clone, Copy)]
 pub struct Live {
-    heard: RwSignal<Option<Timestamp>>,
-    broken: RwSignal<bool>,
+    heard: Held<Option<Timestamp>>,
+    broken: Held<bool>,
     clock: Clock,
 }
 
@@ -33,7 +34,7 @@ impl Live {
     /// Notes that something was heard.
     pub fn heard(self) {
         self.heard.set(Some(self.clock.now_untracked()));
-        if self.broken.get_untracked() {
+        if *self.broken.peek() {
             self.broken.set(false);
         }
     }
@@ -45,7 +46,7 @@ impl Live {
 
     /// How it is now.
     pub fn status(self) -> LiveStatus {
-        let (heard, broken) = (self.heard.get(), self.broken.get());
+        let (heard, broken) = (*self.heard.get(), *self.broken.get());
         let Some(heard) = heard else {
             return if broken {
                 LiveStatus::Reconnecting
@@ -71,8 +72,8 @@ impl Live {
 /// Provides the connection's state.
 pub fn provide_live(clock: Clock) {
     provide_context(Live {
-        heard: RwSignal::new(None),
-        broken: RwSignal::new(false),
+        heard: Held::new(None),
+        broken: Held::new(false),
         clock,
     });
 }

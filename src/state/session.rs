@@ -1,7 +1,6 @@
 //! Who is signed in.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use model::wire::{Session, Viewer};
 use serde::Serialize;
 use serde::de::IgnoredAny;
@@ -9,6 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use crate::api;
+use crate::held::{Held, spawn};
 
 /// Whether somebody is signed in; unknown is a variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,45 +24,42 @@ pub enum Auth {
 /// The session, shared.
 #[derive(Clone, Copy)]
 pub struct SessionState {
-    session: RwSignal<Option<Session>>,
+    session: Held<Option<Session>>,
 }
 
 impl SessionState {
     /// Who is signed in.
     pub fn auth(self) -> Auth {
-        match self.session.get() {
+        match &*self.session.get() {
             None => Auth::Loading,
             Some(Session {
                 viewer: Some(viewer),
                 ..
-            }) => Auth::User(viewer),
+            }) => Auth::User(viewer.clone()),
             Some(_) => Auth::Anonymous,
         }
     }
 
     /// The signed-in person's login.
     pub fn login(self) -> Option<String> {
-        self.session
-            .get()
-            .and_then(|session| session.viewer)
-            .map(|viewer| viewer.login)
+        let session = self.session.get();
+        let viewer = session.as_ref().as_ref()?.viewer.as_ref()?;
+        Some(viewer.login.clone())
     }
 
     /// The token that writes must carry.
     pub fn csrf(self) -> Option<String> {
-        self.session
-            .get_untracked()
-            .and_then(|session| session.csrf_token)
+        self.session.peek().as_ref().as_ref()?.csrf_token.clone()
     }
 
     /// Whether this is the demo.
     pub fn demo(self) -> bool {
-        self.session.get().is_some_and(|session| session.demo)
+        self.session.map(|session| session.demo).unwrap_or_default()
     }
 
     /// Reads it again from the server.
     pub fn refresh(self) {
-        spawn_local(async move {
+        spawn(async move {
             // Without an answer the session stays what it was; the live status tells of the trouble.
             if let Ok(session) = api::get::<Session>("api/v1/session").await {
                 self.session.set(Some(session));
@@ -73,7 +70,7 @@ impl SessionState {
     /// Signs out.
     pub fn sign_out(self) {
         let csrf = self.csrf();
-        spawn_local(async move {
+        spawn(async move {
             // Whether it worked shows in the session that is read next.
             api::send::<IgnoredAny>("POST", "auth/logout", csrf.as_deref(), &Nothing {})
                 .await
@@ -113,7 +110,7 @@ pub fn sign_in_href() -> String {
 /// Provides the session and reads it.
 pub fn provide_session() -> SessionState {
     let state = SessionState {
-        session: RwSignal::new(None),
+        session: Held::new(None),
     };
     provide_context(state);
     state.refresh();

@@ -3,21 +3,23 @@
 use leptos::ev;
 use leptos::prelude::*;
 
+use crate::held::{Held, watch};
+
 /// The theme, shared.
 #[derive(Clone, Copy)]
 pub struct Theme {
-    dark: RwSignal<bool>,
+    dark: Held<bool>,
 }
 
 impl Theme {
     /// Whether it is dark.
     pub fn dark(self) -> bool {
-        self.dark.get()
+        *self.dark.get()
     }
 
     /// Changes to the other one and remembers it.
     pub fn toggle(self) {
-        let dark = !self.dark.get_untracked();
+        let dark = !*self.dark.peek();
         self.dark.set(dark);
         if let Ok(Some(storage)) = window().local_storage() {
             // A browser that forbids storage still shows the theme, only not next time.
@@ -48,7 +50,7 @@ fn preferred() -> bool {
 /// Provides the theme and keeps the page's root in step with it.
 pub fn provide_theme() {
     let theme = Theme {
-        dark: RwSignal::new(preferred()),
+        dark: Held::new(preferred()),
     };
     provide_context(theme);
     window_event_listener(ev::storage, move |event| {
@@ -56,7 +58,7 @@ pub fn provide_theme() {
             theme.dark.set(preferred());
         }
     });
-    Effect::new(move |_| {
+    watch(move || {
         let name = if theme.dark() { "dark" } else { "light" };
         if let Some(root) = document().document_element() {
             root.set_attribute("data-theme", name).ok();

@@ -29,6 +29,7 @@ const INPUTS: &[&str] = &[
     "src",
     "style",
     "xtask/precompress.mjs",
+    "xtask/src/setup/slim_std.rs",
 ];
 
 /// What `build.rs` writes beside the sheets that it reads.

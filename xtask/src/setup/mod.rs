@@ -7,6 +7,7 @@ mod debian_wasm;
 mod node;
 mod packages;
 mod prebuilt;
+mod slim_std;
 mod wasm_target;
 
 use std::env;
@@ -42,6 +43,11 @@ impl Toolbox {
         self.dirs.extend(dir);
     }
 
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        let found = self.variables.iter().rfind(|(set, _)| *set == name)?;
+        Some(&found.1)
+    }
+
     fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.variables.push((name, value.into()));
     }
@@ -52,6 +58,7 @@ pub fn for_build(workspace: &Workspace) -> Result<Toolbox> {
     let mut tools = Toolbox::default();
     packages::require("git", "git", "git")?;
     wasm_target::ensure(workspace, &mut tools)?;
+    slim_std::ensure(workspace, &mut tools)?;
     node::ensure()?;
     tools.add_dir(node::wasm_opt(workspace)?);
     tools.add_dir(cargo_tools::wasm_bindgen(workspace)?);

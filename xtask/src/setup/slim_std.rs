@@ -1,0 +1,64 @@
+//! The standard library built along with the page: for size, and without the texts and the places
+//! of panics, which nobody reads in a browser. It takes 13 kB (brotli) off the first load.
+//!
+//! Cargo calls this unstable, so it is asked for in the environment of the page's build alone and
+//! opened with `RUSTC_BOOTSTRAP`; the rest builds as stable Rust does. Where the library's source
+//! cannot be had the page is built with the compiler's own, and is that much larger.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::Toolbox;
+use crate::process::{command, on_path, output, run, say};
+use crate::workspace::Workspace;
+
+/// Where a toolchain keeps the source, from its root.
+const SOURCE: &str = "lib/rustlib/src/rust/library/std/Cargo.toml";
+
+/// The same words for cargo by itself and for the one that Trunk starts. Flags of the environment
+/// are added to those of `.cargo/config.toml` for the target.
+const VARIABLES: [(&str, &str); 6] = [
+    ("RUSTC_BOOTSTRAP", "1"),
+    ("CARGO_UNSTABLE_BUILD_STD", "std"),
+    ("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size"),
+    ("CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT", "true"),
+    ("CARGO_PROFILE_WASM_RELEASE_PANIC", "immediate-abort"),
+    (
+        "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+        "-Zunstable-options -Zlocation-detail=none",
+    ),
+];
+
+/// Has the page's build make its own standard library, if the source is there or can be had.
+pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
+    if !has_source(workspace, tools)? && !add_source(workspace) {
+        say("the page gets the compiler's own standard library and is 13 kB larger");
+        return Ok(());
+    }
+    for (name, value) in VARIABLES {
+        tools.set(name, value);
+    }
+    Ok(())
+}
+
+fn has_source(workspace: &Workspace, tools: &Toolbox) -> Result<bool> {
+    let mut rustc = tools.command(tools.variable("RUSTC").unwrap_or("rustc".as_ref()))?;
+    rustc.current_dir(&workspace.root);
+    let root = output(rustc.args(["--print", "sysroot"]))?;
+    Ok(Path::new(&root).join(SOURCE).is_file())
+}
+
+fn add_source(workspace: &Workspace) -> bool {
+    if on_path("rustup").is_none() {
+        return false;
+    }
+    say("adding the standard library's source to the compiler with rustup (under a minute)");
+    let mut rustup = command("rustup");
+    rustup.current_dir(&workspace.root);
+    let added = run(rustup.args(["component", "add", "rust-src"]));
+    if let Err(error) = &added {
+        say(&format!("the source could not be added: {error:#}"));
+    }
+    added.is_ok()
+}
