@@ -1,5 +1,5 @@
 //! The forge's REST answers, held against GitHub's published API description. Needs the packages of
-//! `forge_contract/` (`npm ci` there), so it runs only when asked for.
+//! `forge_contract/` (`cargo xtask test` fetches them), so it runs only when asked for.
 #![allow(
     clippy::unwrap_used,
     reason = "a test stops where something is missing"
@@ -41,7 +41,7 @@ impl Answers<'_> {
 }
 
 #[tokio::test]
-#[ignore = "needs npm ci in lab/tests/forge_contract"]
+#[ignore = "needs the packages of its folder; `cargo xtask test` fetches them"]
 async fn every_answer_is_as_github_describes_it() {
     let world = World::seeded().await;
     let mut answers = Answers {

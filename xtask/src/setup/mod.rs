@@ -71,9 +71,29 @@ pub fn for_browser(workspace: &Workspace) -> Result<Toolbox> {
     let mut tools = Toolbox::default();
     packages::require("git", "git", "git")?;
     node::ensure()?;
-    node::playwright(workspace)?;
+    node::project(
+        workspace,
+        &node::Project {
+            folder: "tests/browser",
+            name: "playwright",
+            brings: "Playwright and axe",
+        },
+    )?;
     tools.set("WEFT_CHROMIUM", chromium::ensure(workspace)?);
     Ok(tools)
+}
+
+/// What holding the lab's forge against GitHub's published API description takes.
+pub fn for_forge_contract(workspace: &Workspace) -> Result<()> {
+    node::ensure()?;
+    node::project(
+        workspace,
+        &node::Project {
+            folder: "lab/tests/forge_contract",
+            name: "forge-contract",
+            brings: "GitHub's API description",
+        },
+    )
 }
 
 /// What checking our dependencies takes.
@@ -93,6 +113,7 @@ pub fn can_lint_for_browser(workspace: &Workspace) -> Result<bool> {
 pub fn everything(workspace: &Workspace) -> Result<()> {
     for_build(workspace)?;
     for_browser(workspace)?;
+    for_forge_contract(workspace)?;
     process::say("everything that the demo and the tests need is there");
     Ok(())
 }

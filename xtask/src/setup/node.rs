@@ -1,4 +1,4 @@
-//! Node, and what comes from its registry: wasm-opt, Playwright.
+//! Node, and what comes from its registry: wasm-opt, and what our own folders name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,35 +61,50 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<Option<PathBuf>> {
     Ok(Some(bin))
 }
 
-/// Playwright and axe, as the lock file of the browser tests fixes them. They live in our cache;
-/// the tests find them through a link.
-pub fn playwright(workspace: &Workspace) -> Result<()> {
-    let tests = workspace.browser_tests();
-    let link = tests.join("node_modules");
+/// A folder of ours with a `package.json` and its lock file. What they name lives in our cache; the
+/// folder finds it through a link.
+pub struct Project {
+    /// The folder, from the project's root.
+    pub folder: &'static str,
+    /// What it is called in the cache.
+    pub name: &'static str,
+    /// What it brings, for people.
+    pub brings: &'static str,
+}
+
+/// Fetches what a folder's lock file names, unless that has been done.
+pub fn project(workspace: &Workspace, project: &Project) -> Result<()> {
+    let Project {
+        folder,
+        name,
+        brings,
+    } = *project;
+    let home = workspace.root.join(folder);
+    let link = home.join("node_modules");
     if link.is_dir() && !link.is_symlink() {
         // Somebody installed them there with npm: theirs to keep up to date.
         return Ok(());
     }
     let manifests = ["package.json", "package-lock.json"];
-    let hash = stamp::hash(&tests, &manifests)?;
-    let root = workspace.tool("playwright", &hash);
+    let hash = stamp::hash(&home, &manifests)?;
+    let root = workspace.tool(name, &hash);
     let done = root.join("installed");
     if !done.is_file() {
         say(&format!(
-            "fetching Playwright and axe with npm (up to a minute, once; kept in {})",
+            "fetching {brings} with npm (up to a minute, once; kept in {})",
             root.display()
         ));
         remove_dir(&root)?;
         make_dir(&root)?;
         for manifest in manifests {
-            fs::copy(tests.join(manifest), root.join(manifest))?;
+            fs::copy(home.join(manifest), root.join(manifest))?;
         }
         run(npm(&root)
             .arg("ci")
             .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
-        .context(
-            "Playwright could not be fetched; install it by hand: `npm ci` in tests/browser",
-        )?;
+        .with_context(|| {
+            format!("{brings} could not be fetched; install by hand: `npm ci` in {folder}")
+        })?;
         fs::write(&done, "")?;
     }
     point(&link, &root.join("node_modules"))
