@@ -11,8 +11,11 @@ Set-up, demo and tests of Weft. Every command first finds or installs what it ne
 
   cargo xtask demo [--port N] [--no-open]
                        build everything, start the embedded lab, open the page
-  cargo xtask test [--only SUITE]...
-                       all tests, or only: model, lab, proxy, spa, system, xtask, browser
+  cargo xtask test [--real] [--only SUITE]...
+                       all tests, or only: model, lab, proxy, spa, system, xtask, browser, real;
+                       real, the checks against Kubernetes, Flux's definitions, Helm and podinfo
+                       as they are, runs when it is named or with --real; building these takes
+                       about ten minutes the first time
   cargo xtask setup    find or install all tools, and nothing else
   cargo xtask build    build the page into dist/
   cargo xtask bench load|latency|idle
@@ -37,7 +40,7 @@ pub enum Command {
     Build,
     /// Start the embedded lab and open the page.
     Demo(DemoOptions),
-    /// Run these suites; none named means all.
+    /// Run these suites.
     Test(Vec<Suite>),
     /// Measure something.
     Bench(Bench),
@@ -71,11 +74,13 @@ pub enum Suite {
     Xtask,
     /// The whole system by clicking.
     Browser,
+    /// What we wrote against what we did not write.
+    Real,
 }
 
 impl Suite {
     /// All suites, in the order in which they run: the quickest and deepest first.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Model,
         Self::Lab,
         Self::Proxy,
@@ -83,6 +88,7 @@ impl Suite {
         Self::Xtask,
         Self::Spa,
         Self::Browser,
+        Self::Real,
     ];
 
     /// The word for it on the command line.
@@ -95,6 +101,7 @@ impl Suite {
             Self::System => "system",
             Self::Xtask => "xtask",
             Self::Browser => "browser",
+            Self::Real => "real",
         }
     }
 
@@ -171,8 +178,10 @@ fn demo(mut parser: Parser) -> Result<Command> {
 
 fn test(mut parser: Parser) -> Result<Command> {
     let mut suites = Vec::new();
+    let mut real = false;
     while let Some(argument) = parser.next()? {
         match argument {
+            Arg::Long("real") => real = true,
             Arg::Long("only") => {
                 let word = parser.value()?.string()?;
                 suites.push(
@@ -181,6 +190,12 @@ fn test(mut parser: Parser) -> Result<Command> {
             }
             other => return Err(other.unexpected().into()),
         }
+    }
+    if suites.is_empty() {
+        suites.extend(Suite::ALL.iter().filter(|suite| **suite != Suite::Real));
+    }
+    if real {
+        suites.push(Suite::Real);
     }
     Ok(Command::Test(suites))
 }
@@ -232,6 +247,17 @@ mod tests {
             parsed("test --only model --only browser").unwrap(),
             Command::Test(vec![Suite::Model, Suite::Browser])
         );
+    }
+
+    #[test]
+    fn the_real_peers_are_asked_only_when_they_are_named() {
+        let suites = |line: &str| match parsed(line).unwrap() {
+            Command::Test(suites) => suites,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(suites("test"), Suite::ALL[..7]);
+        assert_eq!(suites("test --real"), Suite::ALL);
+        assert_eq!(suites("test --only real"), [Suite::Real]);
     }
 
     #[test]

@@ -30,13 +30,15 @@ impl AddAssign for Count {
     }
 }
 
-/// Runs these suites, or all when none is named.
+/// Runs these suites.
 pub fn run(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
-    let wanted = |suite: &Suite| suites.is_empty() || suites.contains(suite);
-    let suites: Vec<Suite> = Suite::ALL.into_iter().filter(wanted).collect();
     let mut total = Count::default();
 
-    let packages: Vec<&str> = suites.iter().filter_map(|suite| package(*suite)).collect();
+    let packages: Vec<&str> = Suite::ALL
+        .into_iter()
+        .filter(|suite| suites.contains(suite))
+        .filter_map(package)
+        .collect();
     if !packages.is_empty() {
         say(&format!(
             "testing {} (building them the first time takes five to ten minutes)",
@@ -67,6 +69,14 @@ pub fn run(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
     if suites.contains(&Suite::Browser) {
         total += browser(workspace)?;
     }
+    if suites.contains(&Suite::Real) {
+        let count = real(workspace)?;
+        if suites.contains(&Suite::System) {
+            // Left out of the first run for this one.
+            total.skipped = total.skipped.saturating_sub(count.passed + count.failed);
+        }
+        total += count;
+    }
 
     println!();
     println!(
@@ -86,7 +96,7 @@ fn package(suite: Suite) -> Option<&'static str> {
         Suite::Proxy => Some("proxy"),
         Suite::System => Some("tests"),
         Suite::Xtask => Some("xtask"),
-        Suite::Spa | Suite::Browser => None,
+        Suite::Spa | Suite::Browser | Suite::Real => None,
     }
 }
 
@@ -137,6 +147,17 @@ fn test_result(line: &str) -> Option<Count> {
         failed: number("failed")?,
         skipped: number("ignored")?,
     })
+}
+
+fn real(workspace: &Workspace) -> Result<Count> {
+    let tools = setup::for_real_peers(workspace)?;
+    say("holding what we wrote against Kubernetes, Flux, Helm and podinfo as they are (a minute)");
+    let mut cargo = tools.command("cargo")?;
+    cargo
+        .current_dir(&workspace.root)
+        .args(["test", "--no-fail-fast", "--package", "tests"])
+        .args(["--test", "real", "--", "--ignored"]);
+    count_cargo(&mut cargo)
 }
 
 fn browser(workspace: &Workspace) -> Result<Count> {

@@ -7,6 +7,7 @@ mod debian_wasm;
 mod node;
 mod packages;
 mod prebuilt;
+mod real;
 mod slim_std;
 mod wasm_target;
 
@@ -94,6 +95,13 @@ pub fn for_forge_contract(workspace: &Workspace) -> Result<()> {
             brings: "GitHub's API description",
         },
     )
+}
+
+/// What checking ourselves against Kubernetes, Flux, Helm and podinfo as they are takes.
+pub fn for_real_peers(workspace: &Workspace) -> Result<Toolbox> {
+    let mut tools = Toolbox::default();
+    real::ensure(workspace, &mut tools)?;
+    Ok(tools)
 }
 
 /// What checking our dependencies takes.

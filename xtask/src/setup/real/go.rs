@@ -1,0 +1,142 @@
+//! The Go toolchain: the one on PATH when it is new enough, else the wanted one, which Go's module
+//! proxy serves as a module to every older Go.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::modules;
+use crate::process::{command, on_path, output, say};
+use crate::setup::packages;
+
+/// The oldest Go that builds what is built here: Kubernetes 1.36 asks for it.
+const OLDEST: (u32, u32) = (1, 26);
+
+/// The Go that is fetched when the one that is there is older.
+const WANTED: &str = "1.26.8";
+
+/// A Go that is new enough.
+pub struct Go {
+    program: PathBuf,
+}
+
+impl Go {
+    /// Finds or installs it.
+    pub fn ensure() -> Result<Self> {
+        let by_hand = format!("install Go {WANTED} or newer by hand (go.dev/dl)");
+        if on_path("go").is_none() {
+            packages::install(&["golang-go"], "Go", "one to two minutes")?;
+        }
+        let program = on_path("go").with_context(|| format!("Go is missing; {by_hand}"))?;
+        let found = Self { program };
+        let version =
+            output(found.command(&env::temp_dir()).arg("version")).context(by_hand.clone())?;
+        if minor(&version).is_some_and(|version| version >= OLDEST) {
+            return Ok(found);
+        }
+        let newer = found
+            .fetch_newer()
+            .with_context(|| format!("{version} is too old; {by_hand}"))?;
+        let version =
+            output(newer.command(&env::temp_dir()).arg("version")).context(by_hand.clone())?;
+        if minor(&version).is_none_or(|version| version < OLDEST) {
+            bail!("{version} is too old; {by_hand}");
+        }
+        Ok(newer)
+    }
+
+    /// Where it is.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// `go` in this folder, deaf to what else the environment tells Go: everything here is the same
+    /// wherever it is built. The caches stay where Go has them.
+    pub fn command(&self, folder: &Path) -> Command {
+        let mut go = command(&self.program);
+        go.current_dir(folder)
+            .env("CGO_ENABLED", "0")
+            .env("GO111MODULE", "on")
+            .env("GOFLAGS", "-mod=mod")
+            .env("GOTOOLCHAIN", "local")
+            .env("GOWORK", "off");
+        go
+    }
+
+    /// The wanted Go, as its module. A file of a module may not be executed, so that this is made
+    /// up for, as newer Gos do by themselves.
+    fn fetch_newer(&self) -> Result<Self> {
+        let platform = output(
+            self.command(&env::temp_dir())
+                .args(["env", "GOOS", "GOARCH"]),
+        )?;
+        let version = format!("v0.0.1-go{WANTED}.{}", platform.replace('\n', "-"));
+        say(&format!(
+            "fetching Go {WANTED} from the module proxy (under a minute, once; kept in Go's own \
+             module cache)"
+        ));
+        let fetched = modules::download(self, &[("golang.org/toolchain", &version)])?;
+        let root = &fetched.first().context("Go fetched nothing")?.dir;
+        make_executable(&root.join("bin"))?;
+        for platform in fs::read_dir(root.join("pkg/tool"))? {
+            make_executable(&platform?.path())?;
+        }
+        Ok(Self {
+            program: root.join("bin/go"),
+        })
+    }
+}
+
+#[cfg(unix)]
+fn make_executable(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        let mut permissions = path.metadata()?.permissions();
+        if path.is_file() && permissions.mode() & 0o111 != 0o111 {
+            permissions.set_mode(permissions.mode() | 0o111);
+            fs::set_permissions(&path, permissions)
+                .with_context(|| format!("{} cannot be made executable", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn make_executable(folder: &Path) -> Result<()> {
+    bail!(
+        "{} holds programs that cannot be made executable here",
+        folder.display()
+    );
+}
+
+/// `go version go1.26.8 linux/amd64` → (1, 26).
+fn minor(answer: &str) -> Option<(u32, u32)> {
+    let version = answer.split_whitespace().nth(2)?.strip_prefix("go")?;
+    let mut parts = version.split(['.', '-']);
+    let major = parts.next()?.parse().ok()?;
+    let minor = parts.next()?;
+    let digits = minor
+        .find(|letter: char| !letter.is_ascii_digit())
+        .map_or(minor, |end| &minor[..end]);
+    Some((major, digits.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_go_says_how_new_it_is() {
+        assert_eq!(minor("go version go1.26.8 linux/amd64"), Some((1, 26)));
+        assert_eq!(minor("go version go1.27rc1 linux/amd64"), Some((1, 27)));
+        assert_eq!(
+            minor("go version go1.19 linux/amd64\n").map(|version| version >= OLDEST),
+            Some(false)
+        );
+        assert_eq!(minor("go version devel +abc"), None);
+    }
+}
