@@ -2,70 +2,110 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
+	"errors"
+	"flag"
 	"fmt"
-	"log"
-	"net/http"
+	"io"
+	"log/slog"
+	"net"
 	"os"
-	"runtime"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
 
+	"github.com/demo/podinfo/pkg/server"
 	"github.com/demo/podinfo/pkg/version"
 )
 
-// The colour that this release shows itself in.
+// The colour that this release shows itself in; `weft release` changes this line.
 const color = "#8a8f99"
 
-type info struct {
-	Hostname     string `json:"hostname"`
-	Version      string `json:"version"`
-	Revision     string `json:"revision"`
-	Color        string `json:"color"`
-	Logo         string `json:"logo"`
-	Message      string `json:"message"`
-	GOOS         string `json:"goos"`
-	GOARCH       string `json:"goarch"`
-	Runtime      string `json:"runtime"`
-	NumGoroutine string `json:"num_goroutine"`
-	NumCPU       string `json:"num_cpu"`
-}
-
-func env(name, fallback string) string {
-	if value := os.Getenv(name); value != "" {
-		return value
-	}
-	return fallback
-}
-
-func write(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	if err := out.Encode(body); err != nil {
-		log.Printf("answering: %v", err)
-	}
-}
+// How long the program goes on answering after it was told to end, so that whoever balances the load
+// has seen /readyz fail, and how long it then waits for answers under way.
+const (
+	linger   = 3 * time.Second
+	farewell = 5 * time.Second
+)
 
 func main() {
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Getenv, os.Stderr, log)
+	stop()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case errors.As(err, new(usageError)):
+		fmt.Fprintf(os.Stderr, "podinfo: %v\n", err)
+		os.Exit(2)
+	default:
+		log.Error("podinfo ended", "error", err)
+		os.Exit(1)
+	}
+}
+
+// A usageError is a flag or a variable that cannot be used.
+type usageError struct{ why string }
+
+func (e usageError) Error() string { return e.why }
+
+// options are what flags say, else the environment, else this release itself.
+type options struct {
+	port int
+	ui   server.UI
+}
+
+func parse(args []string, getenv func(string) string, help io.Writer) (options, error) {
+	or := func(name, fallback string) string {
+		if value := getenv(name); value != "" {
+			return value
+		}
+		return fallback
+	}
+	flags := flag.NewFlagSet("podinfo", flag.ContinueOnError)
+	flags.SetOutput(help)
+	port := flags.String("port", or("PORT", "9898"), "where to listen, else $PORT")
+	var ui server.UI
+	flags.StringVar(&ui.Color, "ui-color", or("PODINFO_UI_COLOR", color), "#rrggbb, else $PODINFO_UI_COLOR")
+	flags.StringVar(&ui.Message, "ui-message",
+		or("PODINFO_UI_MESSAGE", "greetings from podinfo v"+version.VERSION), "the greeting, else $PODINFO_UI_MESSAGE")
+	flags.StringVar(&ui.Logo, "ui-logo", or("PODINFO_UI_LOGO", ""), "the address of a picture, else $PODINFO_UI_LOGO")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return options{}, err
+		}
+		return options{}, usageError{err.Error()}
+	}
+	if flags.NArg() > 0 {
+		return options{}, usageError{fmt.Sprintf("%q is no flag", flags.Arg(0))}
+	}
+	number, err := strconv.Atoi(*port)
+	if err != nil || number < 0 || number > 65535 {
+		return options{}, usageError{fmt.Sprintf("%q is no port", *port)}
+	}
+	if !server.IsColor(ui.Color) {
+		return options{}, usageError{fmt.Sprintf("%q is no colour: write #rrggbb", ui.Color)}
+	}
+	return options{port: number, ui: ui}, nil
+}
+
+// run serves until ctx is done, then says farewell.
+func run(ctx context.Context, args []string, getenv func(string) string, help io.Writer, log *slog.Logger) error {
+	options, err := parse(args, getenv, help)
+	if err != nil {
+		return err
+	}
 	hostname, err := os.Hostname()
 	if err != nil {
-		log.Fatalf("who am I: %v", err)
+		return fmt.Errorf("asking for the host's name: %w", err)
 	}
-	about := func(w http.ResponseWriter, _ *http.Request) {
-		write(w, info{
-			Hostname: hostname, Version: version.VERSION, Revision: version.REVISION,
-			Color:   env("PODINFO_UI_COLOR", color),
-			Message: env("PODINFO_UI_MESSAGE", "greetings from podinfo v"+version.VERSION),
-			GOOS:    runtime.GOOS, GOARCH: runtime.GOARCH, Runtime: runtime.Version(),
-			NumGoroutine: fmt.Sprint(runtime.NumGoroutine()), NumCPU: fmt.Sprint(runtime.NumCPU()),
-		})
+	listener, err := net.Listen("tcp", ":"+strconv.Itoa(options.port))
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
 	}
-	ok := func(w http.ResponseWriter, _ *http.Request) { write(w, map[string]string{"status": "OK"}) }
-	http.HandleFunc("GET /{$}", about)
-	http.HandleFunc("GET /api/info", about)
-	http.HandleFunc("GET /version", func(w http.ResponseWriter, _ *http.Request) {
-		write(w, map[string]string{"version": version.VERSION, "commit": version.REVISION})
-	})
-	http.HandleFunc("GET /healthz", ok)
-	http.HandleFunc("GET /readyz", ok)
-	log.Fatal(http.ListenAndServe(":"+env("PORT", "9898"), nil))
+	log.Info("podinfo is listening", "address", listener.Addr().String(), "version", version.VERSION,
+		"revision", version.REVISION, "color", options.ui.Color)
+	app := server.New(hostname, options.ui, log)
+	return app.Serve(ctx, listener, linger, farewell)
 }

@@ -270,4 +270,17 @@ mod tests {
             json!({"image": {"repository": "r", "tag": "2"}})
         );
     }
+
+    #[test]
+    fn the_chart_of_the_promotion_repository_has_three_tests() {
+        let names: Vec<String> = crate::seed::FILES
+            .iter()
+            .filter(|(path, _)| path.starts_with("charts/podinfo/templates/"))
+            .map(|(_, contents)| std::str::from_utf8(contents).unwrap())
+            .filter(|text| is_test_hook(text))
+            .filter_map(|text| hook_name(text, "podinfo"))
+            .collect();
+        let expected = ["healthz", "info", "version"].map(|name| format!("podinfo-{name}-test"));
+        assert_eq!(names, expected);
+    }
 }

@@ -70,6 +70,19 @@ pub static SERVICE: Kind = plain("", "Service", "services", &["svc"], true);
 pub static EVENT: Kind = plain("", "Event", "events", &["ev"], true);
 /// `apps/v1` Deployment.
 pub static DEPLOYMENT: Kind = plain("apps", "Deployment", "deployments", &["deploy"], true);
+/// `networking.k8s.io/v1` Ingress; kept as applied, nothing acts on it.
+pub static INGRESS: Kind = plain("networking.k8s.io", "Ingress", "ingresses", &["ing"], true);
+/// `autoscaling/v2` HorizontalPodAutoscaler; kept as applied, nothing acts on it.
+pub static HORIZONTAL_POD_AUTOSCALER: Kind = Kind {
+    version: "v2",
+    ..plain(
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        &["hpa"],
+        true,
+    )
+};
 /// `source.toolkit.fluxcd.io/v1` GitRepository.
 pub static GIT_REPOSITORY: Kind = flux(
     SOURCE,
@@ -134,11 +147,13 @@ pub static PROVIDER: Kind = Kind {
 };
 
 /// Every kind served, sources before what reads them.
-pub static KINDS: [&Kind; 14] = [
+pub static KINDS: [&Kind; 16] = [
     &NAMESPACE,
     &SERVICE,
     &EVENT,
     &DEPLOYMENT,
+    &INGRESS,
+    &HORIZONTAL_POD_AUTOSCALER,
     &GIT_REPOSITORY,
     &KUSTOMIZATION,
     &HELM_REPOSITORY,

@@ -94,6 +94,8 @@ pub fn inventory_id(key: &Key) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn tree(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
@@ -140,5 +142,28 @@ mod tests {
                 .unwrap_err()
                 .starts_with("kustomization path not found")
         );
+    }
+
+    #[test]
+    fn every_folder_of_the_promotion_repository_lists_its_files_and_names_only_kinds_served() {
+        let files: BTreeMap<String, Vec<u8>> = crate::seed::FILES
+            .iter()
+            .map(|(path, contents)| ((*path).to_owned(), contents.to_vec()))
+            .collect();
+        for folder in ["environments", "clusters"] {
+            for environment in crate::jobs::ENVIRONMENTS {
+                let path = format!("{folder}/{environment}/");
+                let listed: BTreeSet<String> = chosen(&files, &path).unwrap().into_iter().collect();
+                let present: BTreeSet<String> = files
+                    .keys()
+                    .filter(|file| file.starts_with(&path) && !file.ends_with("kustomization.yaml"))
+                    .cloned()
+                    .collect();
+                assert_eq!(listed, present, "{path}");
+                for manifest in build(&files, &path).unwrap() {
+                    assert!(Key::of(&manifest).is_some(), "{path}: {manifest}");
+                }
+            }
+        }
     }
 }
