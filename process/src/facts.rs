@@ -1,0 +1,283 @@
+//! The four files of a release and the files that pin it: what they say, and how one value of them is
+//! changed.
+
+use model::{AppVersion, ChartVersion, Colour, EnvironmentName};
+
+use crate::Refused;
+use crate::yaml::{Documents, Scalar};
+
+/// Where the colour is.
+pub const MAIN_GO: &str = "cmd/podinfo/main.go";
+/// Where the container's version is.
+pub const VERSION_GO: &str = "pkg/version/version.go";
+/// Where the image tag is.
+pub const VALUES: &str = "charts/podinfo/values.yaml";
+/// Where the chart's version is.
+pub const CHART: &str = "charts/podinfo/Chart.yaml";
+
+const COLOUR_LINE: &str = "const color = ";
+const VERSION_LINE: &str = "var VERSION = ";
+const PIN: [&str; 4] = ["spec", "chart", "spec", "version"];
+
+/// The file that pins an environment's chart version.
+#[must_use]
+pub fn pin_path(environment: &EnvironmentName) -> String {
+    format!(
+        "environments/{}/podinfo-helmrelease.yaml",
+        environment.as_str()
+    )
+}
+
+/// What the files of a commit say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The compiled colour.
+    pub colour: Colour,
+    /// `VERSION`, the container's version.
+    pub version: AppVersion,
+    /// The image tag in the chart's values.
+    pub image_tag: String,
+    /// The chart's version.
+    pub chart_version: ChartVersion,
+    /// The chart's `appVersion`.
+    pub app_version: String,
+}
+
+impl Facts {
+    /// Reads the four files; `read` gives a file's text where it is there.
+    ///
+    /// # Errors
+    /// With the file, when it is missing or says something that cannot be.
+    pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Refused> {
+        let file = |path| read(path).ok_or_else(|| Refused::new(format!("{path} is missing")));
+        let main_go = file(MAIN_GO)?;
+        let (colour, _) = quoted(MAIN_GO, &main_go, COLOUR_LINE)?;
+        let colour =
+            Colour::parse(colour).map_err(|error| Refused::new(format!("{MAIN_GO}: {error}")))?;
+        let version_go = file(VERSION_GO)?;
+        let (version, _) = quoted(VERSION_GO, &version_go, VERSION_LINE)?;
+        strict(VERSION_GO, version)?;
+        let chart = file(CHART)?;
+        let chart_version = value(CHART, &chart, &["version"])?.text;
+        Ok(Self {
+            colour,
+            version: AppVersion(version.to_owned()),
+            image_tag: value(VALUES, &file(VALUES)?, &["image", "tag"])?.text,
+            chart_version: strict(CHART, &chart_version)?,
+            app_version: value(CHART, &chart, &["appVersion"])?.text,
+        })
+    }
+}
+
+/// `main.go` with another colour.
+///
+/// # Errors
+/// When it has no line `const color = "…"`.
+pub(crate) fn set_colour(text: &str, colour: Colour) -> Result<String, Refused> {
+    set_quoted(MAIN_GO, text, COLOUR_LINE, &colour.to_string())
+}
+
+/// `version.go` with another version.
+///
+/// # Errors
+/// When it has no line `var VERSION = "…"`.
+pub(crate) fn set_version(text: &str, version: &AppVersion) -> Result<String, Refused> {
+    set_quoted(VERSION_GO, text, VERSION_LINE, &version.0)
+}
+
+/// A YAML file with one value changed.
+pub(crate) fn set(path: &str, text: &str, keys: &[&str], to: &str) -> Result<String, Refused> {
+    let changed = value(path, text, keys)?.replaced(text, to);
+    changed.map_err(|error| Refused::new(format!("{path}: {error}")))
+}
+
+/// A scalar that must be there, in the first document that has it.
+pub(crate) fn value(path: &str, text: &str, keys: &[&str]) -> Result<Scalar, Refused> {
+    find(path, text, keys, |_| true)?
+        .ok_or_else(|| Refused::new(format!("{path} has no {}", keys.join("."))))
+}
+
+/// A scalar that may be there.
+pub(crate) fn optional(path: &str, text: &str, keys: &[&str]) -> Result<Option<Scalar>, Refused> {
+    find(path, text, keys, |_| true)
+}
+
+fn find(
+    path: &str,
+    text: &str,
+    keys: &[&str],
+    wanted: impl Fn(crate::yaml::Document<'_>) -> bool,
+) -> Result<Option<Scalar>, Refused> {
+    let named = |error| Refused::new(format!("{path}: {error}"));
+    let documents = Documents::read(text).map_err(named)?;
+    for document in documents.iter().filter(|document| wanted(*document)) {
+        if let Some(found) = document.scalar(keys).map_err(named)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// What the HelmRelease of a manifest asks for: an exact version or a range.
+///
+/// # Errors
+/// When the file has no HelmRelease with `spec.chart.spec.version`.
+pub fn pin_of(path: &str, manifest: &str) -> Result<Scalar, Refused> {
+    let helm_release =
+        |document: crate::yaml::Document<'_>| document.says(&["kind"], "HelmRelease");
+    find(path, manifest, &PIN, helm_release)?
+        .ok_or_else(|| Refused::new(format!("{path} has no HelmRelease with {}", PIN.join("."))))
+}
+
+/// The manifest with that version pinned, and nothing else changed.
+///
+/// # Errors
+/// As [`pin_of`]; or where the value is an alias or shared.
+pub fn set_pin(path: &str, manifest: &str, version: &ChartVersion) -> Result<String, Refused> {
+    pin_of(path, manifest)?
+        .replaced(manifest, &version.to_string())
+        .map_err(|error| Refused::new(format!("{path}: {error}")))
+}
+
+/// Whether a HelmRelease's `version` is a range, so that the environment follows the chart by itself.
+#[must_use]
+pub fn is_range(wanted: &str) -> bool {
+    semver::Version::parse(wanted.trim_start_matches('v')).is_err()
+}
+
+fn strict(path: &str, text: &str) -> Result<ChartVersion, Refused> {
+    ChartVersion::parse(text).map_err(|error| Refused::new(format!("{path}: {error}")))
+}
+
+/// What stands in quotes after `start` at a line's beginning, and the bytes that it takes.
+fn quoted<'a>(
+    path: &str,
+    text: &'a str,
+    start: &str,
+) -> Result<(&'a str, std::ops::Range<usize>), Refused> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some(rest) = line
+            .strip_prefix(start)
+            .and_then(|rest| rest.strip_prefix('"'))
+            && let Some(length) = rest.find('"')
+        {
+            let from = at + start.len() + 1;
+            return Ok((&rest[..length], from..from + length));
+        }
+        at += line.len();
+    }
+    Err(Refused::new(format!("{path} has no line {start}\"…\"")))
+}
+
+fn set_quoted(path: &str, text: &str, start: &str, to: &str) -> Result<String, Refused> {
+    let (_, at) = quoted(path, text, start)?;
+    Ok(format!("{}{to}{}", &text[..at.start], &text[at.end..]))
+}
+
+/// The colour that `main.go` compiles in, as it is spelt.
+pub(crate) fn colour_in(text: &str) -> Result<&str, Refused> {
+    quoted(MAIN_GO, text, COLOUR_LINE).map(|(colour, _)| colour)
+}
+
+/// The version that `version.go` compiles in, as it is spelt.
+pub(crate) fn version_in(text: &str) -> Result<&str, Refused> {
+    quoted(VERSION_GO, text, VERSION_LINE).map(|(version, _)| version)
+}
+
+/// The line, from 1, on which a quoted value stands; the first where it is missing.
+pub(crate) fn line_of(text: &str, start: Quoted) -> u32 {
+    let start = match start {
+        Quoted::Colour => COLOUR_LINE,
+        Quoted::Version => VERSION_LINE,
+    };
+    let at = text.lines().position(|line| line.starts_with(start));
+    u32::try_from(at.unwrap_or_default() + 1).unwrap_or(u32::MAX)
+}
+
+/// The two values that stand in Go.
+#[derive(Clone, Copy)]
+pub(crate) enum Quoted {
+    Colour,
+    Version,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn files(path: &str) -> Option<String> {
+        let text = match path {
+            MAIN_GO => "package main\n\n// The colour.\nconst color = \"#34577c\" // ours\n",
+            VERSION_GO => "package version\r\n\r\nvar VERSION = \"5.1.7\"\r\n",
+            VALUES => {
+                "replicaCount: 1\nimage:\n  repository: r\n  tag: 5.1.7 # the container\nui:\n  color: \"\"\n"
+            }
+            CHART => "apiVersion: v2\nname: podinfo\nversion: 1.1.6\nappVersion: \"5.1.7\"\n",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    #[test]
+    fn the_four_files_say_what_is_released() {
+        let facts = Facts::read(files).unwrap();
+        assert_eq!(facts.colour.to_string(), "#34577c");
+        assert_eq!(facts.version.0, "5.1.7");
+        assert_eq!(facts.image_tag, "5.1.7");
+        assert_eq!(facts.chart_version.to_string(), "1.1.6");
+        assert_eq!(facts.app_version, "5.1.7");
+    }
+
+    #[test]
+    fn what_a_file_lacks_is_said_with_its_name() {
+        for (path, from, to, why) in [
+            (
+                CHART,
+                "version: 1.1.6\n",
+                "",
+                "charts/podinfo/Chart.yaml has no version",
+            ),
+            (CHART, "1.1.6", "v1.1.6", "is not a chart version"),
+            (CHART, "1.1.6", "1.1.6+1", "build metadata"),
+            (CHART, "1.1.6", "1.01.6", "leading zero"),
+            (VALUES, "  tag", "  tags", "has no image.tag"),
+            (MAIN_GO, "#34577c", "blue", "cmd/podinfo/main.go: "),
+            (
+                MAIN_GO,
+                "const color",
+                "var color",
+                "has no line const color = ",
+            ),
+            (VERSION_GO, "5.1.7", "v5", "pkg/version/version.go: "),
+        ] {
+            let read = |asked: &str| {
+                let text = files(asked)?;
+                Some(if asked == path {
+                    text.replacen(from, to, 1)
+                } else {
+                    text
+                })
+            };
+            let error = Facts::read(read).unwrap_err().0;
+            assert!(error.starts_with(path) && error.contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_pin_is_that_of_the_helm_release_and_no_other_version() {
+        let manifest = "kind: HelmChart\nspec:\n  chart: podinfo\n  version: 9.9.9\n---\n\
+                        kind: HelmRelease\nspec:\n  chart:\n    spec:\n      version: 1.1.4 # {\"x\"}\n";
+        assert_eq!(pin_of("f", manifest).unwrap().text, "1.1.4");
+        let changed = set_pin("f", manifest, &ChartVersion::parse("1.1.5").unwrap()).unwrap();
+        assert_eq!(changed, manifest.replace("1.1.4", "1.1.5"));
+        let error = pin_of("f", "kind: HelmRelease\nspec: {chartRef: {name: x}}\n").unwrap_err();
+        assert_eq!(error.0, "f has no HelmRelease with spec.chart.spec.version");
+    }
+
+    #[test]
+    fn only_a_plain_version_is_no_range() {
+        assert!(!is_range("1.1.7"));
+        assert!(is_range(">=0.0.3") && is_range("1.x") && is_range("*"));
+    }
+}

@@ -1,0 +1,222 @@
+//! What a dispatch of Flux's notification-controller asks for. The reason of the event decides, never
+//! its words: Flux sends "succeeded" before a chart's tests ran, and for every rollback.
+
+use model::{ChartVersion, EnvironmentName};
+use serde::Deserialize;
+
+use super::Wish;
+use crate::{Lane, Refused};
+
+/// The one reason that promotes: helm-controller gives it when a release's tests passed.
+const TESTED: &str = "TestSucceeded";
+
+/// GitHub takes no larger payload of a dispatch; the event around it carries the repository as well.
+const LIMIT: usize = 256 * 1024;
+
+/// What follows from an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A release is to be promoted.
+    Promote(Wish),
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+/// A `repository_dispatch` event as GitHub hands it to a workflow.
+#[derive(Debug, Deserialize)]
+pub struct Dispatch {
+    /// The `event_type` of the dispatch.
+    pub action: String,
+    /// What notification-controller sent.
+    pub client_payload: Payload,
+}
+
+/// Flux's event, as far as it matters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Payload {
+    involved_object: Object,
+    reason: String,
+    message: String,
+    metadata: Metadata,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Object {
+    kind: String,
+    namespace: String,
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Metadata {
+    env: String,
+    revision: String,
+}
+
+/// Reads the file that `GITHUB_EVENT_PATH` names.
+///
+/// # Errors
+/// When it is too long or no `repository_dispatch`.
+pub fn read_event(text: &str) -> Result<Dispatch, Refused> {
+    if text.len() > LIMIT {
+        return Err(Refused::new("the event is longer than 256 KiB"));
+    }
+    serde_json::from_str(text)
+        .map_err(|error| Refused::new(format!("the event is no repository_dispatch: {error}")))
+}
+
+/// Whether an event asks for a promotion on this lane.
+#[must_use]
+pub fn decide(event_type: &str, payload: &Payload, lane: &Lane) -> Decision {
+    match wish(event_type, payload, lane) {
+        Ok(wish) => Decision::Promote(wish),
+        Err(why) => Decision::Nothing(why),
+    }
+}
+
+fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String> {
+    let Payload {
+        involved_object:
+            Object {
+                kind,
+                namespace,
+                name,
+            },
+        reason,
+        message,
+        metadata: Metadata { env, revision },
+    } = payload;
+    let ours = event_type == lane.event_type()
+        && kind == "HelmRelease"
+        && *namespace == lane.namespace
+        && *name == lane.name;
+    if !ours {
+        return Err(format!(
+            "this is about another object than HelmRelease {}/{}",
+            lane.namespace, lane.name
+        ));
+    }
+    if reason != TESTED {
+        return Err(format!(
+            "{} promotes nothing, only {TESTED:?} does",
+            clipped(reason)
+        ));
+    }
+    // The words may forbid what the reason allows: a chart without tests proves nothing.
+    if message.trim_end().ends_with("no test hooks") {
+        return Err("the chart has no tests, so nothing was proven".to_owned());
+    }
+    if lane.at(env).is_none() {
+        return Err(format!("{} is no environment of this lane", clipped(env)));
+    }
+    let to = lane
+        .after(env)
+        .ok_or_else(|| format!("nothing follows {env}"))?;
+    let version = ChartVersion::from_revision(revision)
+        .map_err(|_| format!("{} is not a chart version", clipped(revision)))?;
+    Ok(Wish {
+        from: EnvironmentName(env.clone()),
+        to: to.clone(),
+        version,
+        evidence: Some(message.clone()),
+    })
+}
+
+/// What a stranger wrote, short, quoted, with nothing in it that a terminal or a log would obey.
+fn clipped(text: &str) -> String {
+    let short: String = text.chars().take(60).collect();
+    format!("{short:?}")
+}
+
+impl Dispatch {
+    /// Whether it asks for a promotion on this lane.
+    #[must_use]
+    pub fn decide(&self, lane: &Lane) -> Decision {
+        decide(&self.action, &self.client_payload, lane)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(change: impl FnOnce(&mut serde_json::Value)) -> Decision {
+        let mut event = json!({
+            "action": "HelmRelease/podinfo.app-podinfo",
+            "client_payload": {
+                "involvedObject": {"kind": "HelmRelease", "namespace": "app-podinfo", "name": "podinfo"},
+                "severity": "info",
+                "reason": "TestSucceeded",
+                "message": "Helm test succeeded for release app-podinfo/podinfo.v3 with chart podinfo@1.1.7: 3 test hooks completed successfully",
+                "metadata": {"env": "uat", "revision": "1.1.7+0cc9a8446c95"},
+            },
+        });
+        change(&mut event);
+        read_event(&event.to_string())
+            .unwrap()
+            .decide(&crate::lane::tests::lane())
+    }
+
+    #[test]
+    fn a_tested_release_goes_one_environment_on() {
+        let Decision::Promote(wish) = event(|_| {}) else {
+            panic!("nothing was decided");
+        };
+        assert_eq!((wish.from.as_str(), wish.to.as_str()), ("uat", "stg"));
+        assert_eq!(wish.version.to_string(), "1.1.7");
+    }
+
+    #[test]
+    fn whatever_else_comes_promotes_nothing_and_says_why() {
+        let why = |pointer: &'static str, value: serde_json::Value| {
+            let decision = event(|event| *event.pointer_mut(pointer).unwrap() = value);
+            match decision {
+                Decision::Nothing(why) => why,
+                Decision::Promote(wish) => panic!("{wish:?}"),
+            }
+        };
+        let payload = |rest: &str| -> &'static str { format!("/client_payload/{rest}").leak() };
+        assert!(why(payload("reason"), json!("UpgradeSucceeded")).contains("UpgradeSucceeded"));
+        assert!(why(payload("reason"), json!("RollbackSucceeded")).contains("promotes nothing"));
+        assert!(
+            why(
+                payload("message"),
+                json!("Helm test succeeded: no test hooks")
+            )
+            .contains("no tests")
+        );
+        assert!(why(payload("metadata/env"), json!("prod")).contains("nothing follows prod"));
+        assert!(why(payload("metadata/env"), json!("$(rm -rf /)")).contains("no environment"));
+        assert!(
+            why(payload("metadata/revision"), json!("1.1.7; id")).contains("not a chart version")
+        );
+        assert!(why(payload("metadata/revision"), json!("v1.1.7")).contains("not a chart version"));
+        assert!(why(payload("involvedObject/name"), json!("other")).contains("another object"));
+        assert!(why("/action", json!("HelmRelease/x.y")).contains("another object"));
+        let long = why(payload("reason"), json!("\u{1b}[31m\n".repeat(1000)));
+        assert!(
+            long.len() < 700 && !long.contains('\n') && !long.contains('\u{1b}'),
+            "{long}"
+        );
+    }
+
+    #[test]
+    fn what_is_no_dispatch_is_refused() {
+        assert!(
+            read_event("{}")
+                .unwrap_err()
+                .0
+                .contains("no repository_dispatch")
+        );
+        assert!(
+            read_event(&" ".repeat(LIMIT + 1))
+                .unwrap_err()
+                .0
+                .contains("256 KiB")
+        );
+    }
+}

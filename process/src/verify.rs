@@ -1,0 +1,413 @@
+//! The checks of a pull request: whether the versions agree, increase, and can be told apart.
+
+use std::fmt::Write as _;
+
+use model::{ChartVersion, Colour};
+
+use crate::facts::{self, CHART, MAIN_GO, Quoted, VALUES, VERSION_GO};
+use crate::yaml::Scalar;
+use crate::{LANE, Lane, is_range, pin_of, pin_path};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth a look.
+    Warning,
+    /// Must not be merged.
+    Error,
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file.
+    pub path: String,
+    /// The line, from 1, where it can be told.
+    pub line: Option<u32>,
+    /// What it is, and what to do.
+    pub sentence: String,
+}
+
+/// The files of a commit: `None` for one that is not there.
+pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Checks the files, and where `base` is given also that what changed since it carries new versions.
+#[must_use]
+pub fn verify(head: Read<'_>, base: Option<Read<'_>>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    let versions = findings.versions(head);
+    findings.colour(head);
+    findings.lane(head, base);
+    if let Some(base) = base {
+        findings.increase(head, base, &versions);
+    }
+    findings.0
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+/// The versions that could be read, with the lines that they stand on.
+#[derive(Default)]
+struct Versions {
+    chart: Option<(ChartVersion, u32)>,
+    app: Option<(ChartVersion, u32)>,
+}
+
+impl Findings {
+    fn add(&mut self, severity: Severity, path: &str, line: Option<u32>, sentence: String) {
+        self.0.push(Finding {
+            severity,
+            path: path.to_owned(),
+            line,
+            sentence,
+        });
+    }
+
+    fn error(&mut self, path: &str, line: Option<u32>, sentence: String) {
+        self.add(Severity::Error, path, line, sentence);
+    }
+
+    fn file(&mut self, read: Read<'_>, path: &str) -> Option<String> {
+        let text = read(path);
+        if text.is_none() {
+            self.error(path, None, "is missing".to_owned());
+        }
+        text
+    }
+
+    fn value(&mut self, path: &str, text: &str, keys: &[&str]) -> Option<Scalar> {
+        match facts::value(path, text, keys) {
+            Ok(found) => Some(found),
+            Err(refused) => {
+                self.refused(path, &refused);
+                None
+            }
+        }
+    }
+
+    fn refused(&mut self, path: &str, refused: &crate::Refused) {
+        let sentence = refused.0.strip_prefix(path).unwrap_or(&refused.0);
+        let sentence = sentence.trim_start_matches([':', ' ']);
+        self.error(path, None, sentence.to_owned());
+    }
+
+    fn strict(&mut self, path: &str, line: u32, text: &str) -> Option<(ChartVersion, u32)> {
+        match ChartVersion::parse(text) {
+            Ok(version) => Some((version, line)),
+            Err(error) => {
+                self.error(path, Some(line), error.to_string());
+                None
+            }
+        }
+    }
+
+    fn versions(&mut self, read: Read<'_>) -> Versions {
+        let mut versions = Versions::default();
+        if let Some(chart) = self.file(read, CHART) {
+            let found = self.value(CHART, &chart, &["version"]);
+            versions.chart = found.and_then(|found| self.strict(CHART, found.line, &found.text));
+        }
+        let Some(version_go) = self.file(read, VERSION_GO) else {
+            return versions;
+        };
+        let version = match facts::version_in(&version_go) {
+            Ok(version) => version.to_owned(),
+            Err(refused) => {
+                self.refused(VERSION_GO, &refused);
+                return versions;
+            }
+        };
+        let line = facts::line_of(&version_go, Quoted::Version);
+        versions.app = self.strict(VERSION_GO, line, &version);
+        for (path, keys, what) in [
+            (VALUES, &["image", "tag"][..], "the image tag"),
+            (CHART, &["appVersion"][..], "the chart's appVersion"),
+        ] {
+            // What is missing has been said above.
+            let Some(text) = read(path) else { continue };
+            if let Some(found) = self.value(path, &text, keys)
+                && found.text != version
+            {
+                self.error(
+                    path,
+                    Some(found.line),
+                    format!(
+                        "{what} is {}, but VERSION is {version}; make them agree",
+                        found.text
+                    ),
+                );
+            }
+        }
+        if read(VALUES).is_none() {
+            self.error(VALUES, None, "is missing".to_owned());
+        }
+        versions
+    }
+
+    fn colour(&mut self, read: Read<'_>) {
+        if let Some(main_go) = self.file(read, MAIN_GO) {
+            let line = facts::line_of(&main_go, Quoted::Colour);
+            match facts::colour_in(&main_go) {
+                Ok(text) => {
+                    if let Err(error) = Colour::parse(text) {
+                        self.error(MAIN_GO, Some(line), error.to_string());
+                    }
+                }
+                Err(refused) => self.refused(MAIN_GO, &refused),
+            }
+        }
+        if let Some(values) = read(VALUES)
+            && let Ok(Some(colour)) = facts::optional(VALUES, &values, &["ui", "color"])
+            && !colour.text.is_empty()
+        {
+            self.error(
+                VALUES,
+                Some(colour.line),
+                format!(
+                    "ui.color is {} and would hide the colour that is compiled into the container; \
+                     leave it empty",
+                    colour.text
+                ),
+            );
+        }
+    }
+
+    fn lane(&mut self, head: Read<'_>, base: Option<Read<'_>>) {
+        let Some(text) = self.file(head, LANE) else {
+            return;
+        };
+        let lane = match Lane::read(&text) {
+            Ok(lane) => lane,
+            Err(refused) => return self.refused(LANE, &refused),
+        };
+        for environment in &lane.environments {
+            let path = pin_path(environment);
+            // An environment without a HelmRelease, such as one that Flux's image automation moves.
+            let Some(manifest) = head(&path) else {
+                continue;
+            };
+            let pin = match pin_of(&path, &manifest) {
+                Ok(pin) => pin,
+                Err(refused) => {
+                    self.refused(&path, &refused);
+                    continue;
+                }
+            };
+            if is_range(&pin.text) {
+                continue;
+            }
+            let Some((version, line)) = self.strict(&path, pin.line, &pin.text) else {
+                continue;
+            };
+            let before = base
+                .and_then(|base| base(&path))
+                .and_then(|text| ChartVersion::parse(&pin_of(&path, &text).ok()?.text).ok());
+            if let Some(before) = before.filter(|before| version < *before) {
+                self.add(
+                    Severity::Warning,
+                    &path,
+                    Some(line),
+                    format!("this goes back from {before} to {version}"),
+                );
+            }
+        }
+    }
+
+    fn increase(&mut self, head: Read<'_>, base: Read<'_>, now: &Versions) {
+        let mut of_base = Self::default();
+        let before = of_base.versions(base);
+        if let (Some((now, line)), Some((before, _))) = (&now.app, &before.app)
+            && now < before
+        {
+            self.error(
+                VERSION_GO,
+                Some(*line),
+                format!(
+                    "VERSION goes back from {before} to {now}; take {}",
+                    before.next_patch()
+                ),
+            );
+        }
+        let changed = [CHART, VALUES].iter().any(|path| head(path) != base(path));
+        if let (true, Some((now, line)), Some((before, _))) = (changed, &now.chart, &before.chart)
+            && now <= before
+        {
+            self.error(
+                CHART,
+                Some(*line),
+                format!(
+                    "the chart changed, so its version must be greater than {before}; take {}",
+                    before.next_patch()
+                ),
+            );
+        }
+    }
+}
+
+/// The findings as lines for people.
+#[must_use]
+pub fn as_text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let line = finding
+            .line
+            .map(|line| format!(":{line}"))
+            .unwrap_or_default();
+        let word = match finding.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{word}: {}{line}: {}", finding.path, finding.sentence);
+    }
+    text
+}
+
+/// The findings as GitHub's workflow commands, which annotate the files of a pull request.
+/// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+#[must_use]
+pub fn as_annotations(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let word = match finding.severity {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        };
+        let line = finding
+            .line
+            .map(|line| format!(",line={line}"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "::{word} file={}{line}::{}",
+            data(&finding.path).replace(':', "%3A").replace(',', "%2C"),
+            data(&finding.sentence)
+        );
+    }
+    text
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::tests::files;
+
+    const STG: &str = "environments/stg/podinfo-helmrelease.yaml";
+
+    fn whole(path: &str) -> Option<String> {
+        match path {
+            LANE => Some("namespace: a\nname: podinfo\nenvironments: [dev-test, stg]\n".to_owned()),
+            STG => Some(
+                "kind: HelmRelease\nspec:\n  chart:\n    spec:\n      version: 1.1.5\n".to_owned(),
+            ),
+            _ => files(path),
+        }
+    }
+
+    fn changed(
+        path: &'static str,
+        from: &'static str,
+        to: &'static str,
+    ) -> impl Fn(&str) -> Option<String> {
+        move |asked| {
+            let text = whole(asked)?;
+            Some(if asked == path {
+                text.replacen(from, to, 1)
+            } else {
+                text
+            })
+        }
+    }
+
+    #[test]
+    fn what_agrees_is_not_complained_about() {
+        assert_eq!(verify(&whole, Some(&whole)), []);
+    }
+
+    #[test]
+    fn each_disagreement_is_found_where_it_stands() {
+        for (path, from, to, line, why) in [
+            (
+                VALUES,
+                "5.1.7",
+                "5.1.8",
+                Some(4),
+                "the image tag is 5.1.8, but VERSION is 5.1.7",
+            ),
+            (
+                CHART,
+                "\"5.1.7\"",
+                "\"5.1.6\"",
+                Some(4),
+                "appVersion is 5.1.6",
+            ),
+            (CHART, "1.1.6", "v1.1.6", Some(3), "is not a chart version"),
+            (CHART, "version: 1.1.6\n", "", None, "has no version"),
+            (
+                VERSION_GO,
+                "var VERSION",
+                "var Version",
+                None,
+                "has no line var VERSION",
+            ),
+            (
+                VALUES,
+                "color: \"\"",
+                "color: \"#112233\"",
+                Some(6),
+                "would hide the colour",
+            ),
+            (MAIN_GO, "#34577c", "#34577", Some(4), "#34577"),
+            (STG, "1.1.5", "v1.1.5", Some(5), "not a chart version"),
+            (
+                STG,
+                "      version",
+                "      range",
+                None,
+                "has no HelmRelease with spec.chart.spec.version",
+            ),
+        ] {
+            let head = changed(path, from, to);
+            let findings = verify(&head, None);
+            let found = findings
+                .iter()
+                .find(|finding| finding.sentence.contains(why));
+            let found = found.unwrap_or_else(|| panic!("{why}: {findings:?}"));
+            assert_eq!((found.path.as_str(), found.line), (path, line), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_changed_chart_needs_a_greater_version_and_going_back_is_said() {
+        let head = changed(VALUES, "replicaCount: 1", "replicaCount: 2");
+        let findings = verify(&head, Some(&whole));
+        assert!(findings[0].sentence.ends_with("take 1.1.7"), "{findings:?}");
+        let head = changed(STG, "1.1.5", "1.1.4");
+        let findings = verify(&head, Some(&whole));
+        assert_eq!(findings[0].severity, Severity::Warning);
+        assert_eq!(findings[0].sentence, "this goes back from 1.1.5 to 1.1.4");
+    }
+
+    #[test]
+    fn annotations_are_in_github_s_format_and_cannot_be_broken_out_of() {
+        let finding = Finding {
+            severity: Severity::Error,
+            path: "a:b,c".to_owned(),
+            line: Some(3),
+            sentence: "100 %\n::error::x".to_owned(),
+        };
+        assert_eq!(
+            as_annotations(&[finding]),
+            "::error file=a%3Ab%2Cc,line=3::100 %25%0A::error::x\n"
+        );
+    }
+}
