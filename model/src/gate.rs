@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{LinkName, LinkState, Tolerances, VerdictState};
+use crate::chain::{LinkName, LinkState, Tolerances, Verdict, VerdictState};
 use crate::observation::Observations;
 use crate::pipeline::{EnvironmentSpec, GateKind, RepositoryName};
 use crate::promotion::{CheckState, Mergeable, Promotion, PromotionState, Tally};
@@ -172,9 +172,7 @@ pub fn gate(
         promotion.filter(|promotion| promotion.state == PromotionState::Merged),
         open.is_none(),
     ) {
-        let carried = behind.wanted.is_some()
-            && behind.wanted == merged.release.as_ref().map(ToString::to_string);
-        if rolling && carried {
+        if rolling && has_reached(merged, behind) {
             gate.hops = hops(merged, behind);
         }
     }
@@ -384,6 +382,32 @@ fn without_promotion(
     }
 }
 
+/// Whether what is known of an environment already speaks of a merged promotion's release. Until then its
+/// links, however green, are about the release before.
+fn has_reached(promotion: &Promotion, station: &Station) -> bool {
+    promotion.release.is_some() && station.wanted_chart == promotion.release
+}
+
+/// What holds in an environment after a promotion into it was merged: its verdict, unless that still is
+/// about the release before.
+#[must_use]
+pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
+    let older = station.wanted_chart < promotion.release;
+    if promotion.state != PromotionState::Merged || !older {
+        return station.verdict.clone();
+    }
+    let what = promotion
+        .release
+        .as_ref()
+        .map_or_else(|| promotion.title.clone(), ToString::to_string);
+    Verdict {
+        state: VerdictState::Rolling,
+        sentence: format!("{what} is merged; {} is about to fetch it.", station.name),
+        breaks_at: Some(LinkName::Declared),
+        since: promotion.closed_at.unwrap_or(station.verdict.since),
+    }
+}
+
 /// The way of a merged promotion into its environment.
 #[must_use]
 pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
@@ -392,13 +416,15 @@ pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
         state: HopState::Done,
         at: promotion.closed_at,
     }];
+    let reached = has_reached(promotion, station);
     let mut open = true;
     for name in [LinkName::Applied, LinkName::Deployed, LinkName::Serving] {
         let worst = station
             .links
             .iter()
             .find(|link| link.name == name)
-            .map(|link| link.state);
+            .map(|link| link.state)
+            .filter(|_| reached);
         let state = match (open, worst) {
             (false, _) => HopState::Next,
             (true, Some(LinkState::Holds)) => HopState::Done,

@@ -7,7 +7,7 @@ use model::chain::{LinkName, Tolerances, VerdictState};
 use model::flux::{
     GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
 };
-use model::gate::{Gate, GateState};
+use model::gate::{Gate, GateState, HopState};
 use model::observation::{CommitStatus, Declared, Fact, Live, SourceName, Want};
 use model::pipeline::{
     Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
@@ -586,6 +586,49 @@ fn a_merged_promotion_is_followed_until_the_app_serves() {
     assert_eq!(gate.state, GateState::Rolling);
     let names: Vec<&str> = gate.hops.iter().map(|hop| hop.name.as_str()).collect();
     assert_eq!(names, ["merged", "applied", "upgraded", "serving"]);
+}
+
+#[test]
+fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
+    let merged = Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion("prod", "1.1.7")
+    };
+    let at = |version| {
+        let spec = pipeline(vec![environment("prod")]);
+        let mut held = Observations::default();
+        for observation in observed(&proven("prod", version), now()) {
+            held.record(observation);
+        }
+        board(&spec, &held, None, now(), &Tolerances::default())
+            .stations
+            .remove(0)
+    };
+    let states = |station| {
+        let hops = model::gate::hops(&merged, station);
+        hops.into_iter().map(|hop| hop.state).collect::<Vec<_>>()
+    };
+    let before = at("1.1.6");
+    assert_eq!(before.verdict.state, VerdictState::Proven);
+    assert_eq!(
+        states(&before),
+        [
+            HopState::Done,
+            HopState::Now,
+            HopState::Next,
+            HopState::Next
+        ]
+    );
+    let verdict = model::gate::verdict_after(&merged, &before);
+    assert_eq!(verdict.state, VerdictState::Rolling);
+    assert_eq!(
+        verdict.sentence,
+        "1.1.7 is merged; prod is about to fetch it."
+    );
+    let after = at("1.1.7");
+    assert_eq!(states(&after), [HopState::Done; 4]);
+    assert_eq!(model::gate::verdict_after(&merged, &after), after.verdict);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::Release;
 use model::chain::VerdictState;
-use model::gate::{Hop, HopState, hops};
+use model::gate::{Hop, HopState, hops, verdict_after};
 use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
 use model::promotion::PromotionState;
@@ -91,7 +91,7 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         intent,
         intent_expires_at,
         hops: way(app, &reading, station).await,
-        verdict: station.verdict.clone(),
+        verdict: verdict_after(promotion, station),
         as_of: now,
     }
 }

@@ -110,6 +110,30 @@ async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
+    let waiting = Waiting::start().await;
+    let sam = waiting.signed_in("sam").await;
+    let intent = waiting.intent(&sam).await;
+    let intended = async {
+        let journal = waiting.at("api/v1/pipelines/app-podinfo/podinfo/journal");
+        while !sam
+            .json(&journal)
+            .await
+            .to_string()
+            .contains("\"intended\"")
+        {}
+    };
+    // Whichever comes first: the answer, or the record that the order is under way. The other is dropped,
+    // and with it the connection.
+    tokio::select! {
+        (status, _) = waiting.approve(&sam, &intent) => assert_eq!(status, 200),
+        () = intended => {}
+    }
+    let serves = |board: &Value| board["stations"][3]["release"]["chart"] == "1.1.7";
+    waiting.board(serves).await;
+}
+
+#[tokio::test]
 async fn who_may_not_approve_is_told_why_and_nothing_happens() {
     let waiting = Waiting::start().await;
     let stranger = waiting.stranger();

@@ -52,10 +52,13 @@ pub(super) async fn approve(
     Json(order): Json<Approve>,
 ) -> Result<axum::Json<ActionResult>, Failure> {
     let person = writer.person(&app).await?;
-    let repository = promotion.repository();
-    let done = actions::approve(&app, &person, &repository, promotion.number, order).await;
-    done.map(axum::Json)
-        .map_err(|error| failure(&app, Some(&writer.0), error))
+    to_its_end(async move {
+        let repository = promotion.repository();
+        let done = actions::approve(&app, &person, &repository, promotion.number, order).await;
+        done.map(axum::Json)
+            .map_err(|error| failure(&app, Some(&writer.0), error))
+    })
+    .await
 }
 
 /// `POST …/refuse`: a review that asks for changes.
@@ -66,10 +69,24 @@ pub(super) async fn refuse(
     Json(order): Json<Refuse>,
 ) -> Result<axum::Json<ActionResult>, Failure> {
     let person = writer.person(&app).await?;
-    let repository = promotion.repository();
-    let done = actions::refuse(&app, &person, &repository, promotion.number, order).await;
-    done.map(axum::Json)
-        .map_err(|error| failure(&app, Some(&writer.0), error))
+    to_its_end(async move {
+        let repository = promotion.repository();
+        let done = actions::refuse(&app, &person, &repository, promotion.number, order).await;
+        done.map(axum::Json)
+            .map_err(|error| failure(&app, Some(&writer.0), error))
+    })
+    .await
+}
+
+/// Lets an action end even where the browser goes away meanwhile: half an order, a review without the
+/// merge that was tapped with it, is what nobody asked for.
+async fn to_its_end<T: Send + 'static>(
+    action: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::spawn(action).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// The answer to an action that was not done. Whose token GitHub no longer takes is signed out.
