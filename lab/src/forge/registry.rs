@@ -1,20 +1,25 @@
 //! The chart repository (as GitHub Pages would serve it) and the container registry (as far as the
 //! lab's clusters ask it: tags and manifests).
 
+use std::cmp::Reverse;
+use std::io::Read as _;
 use std::sync::Arc;
 
+use anyhow::{Context as _, bail};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
+use flate2::read::GzDecoder;
+use semver::Version;
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::present::stamp;
 use super::refusal::Refusal;
-use super::state::{Image, Repository, RepositoryState};
+use super::state::{Chart, ChartArchive, Image, Repository, RepositoryState};
 
 /// The annotation that carries an image's colour, since the lab's images hold no program.
 pub const COLOR_ANNOTATION: &str = "dev.weft.color";
@@ -34,43 +39,55 @@ async fn index(
     Path((owner, name)): Path<(String, String)>,
 ) -> Result<Response, Refusal> {
     let repository = engine.repository(&owner, &name)?;
-    let yaml = index_yaml(&engine, &repository, &repository.state.lock());
+    let yaml = index_yaml(&engine, &repository, &repository.state.lock())?;
     Ok(([(header::CONTENT_TYPE, "text/yaml; charset=utf-8")], yaml).into_response())
 }
 
-fn index_yaml(engine: &Engine, repository: &Repository, state: &RepositoryState) -> String {
+/// The index as `helm repo index` makes it: what each package says of itself, newest version first.
+fn index_yaml(
+    engine: &Engine,
+    repository: &Repository,
+    state: &RepositoryState,
+) -> anyhow::Result<String> {
     let name = &repository.name;
-    let entries: String = state
-        .charts
-        .iter()
-        .map(|chart| {
-            let url = format!(
-                "{}pages/{}/{name}-{}.tgz",
-                engine.url,
-                repository.full_name(),
-                chart.version
-            );
-            format!(
-                "  - apiVersion: v2\n    appVersion: {:?}\n    created: {:?}\n    digest: {}\n    \
-                 name: {name}\n    type: application\n    urls:\n    - {url}\n    version: {}\n",
-                chart.app_version,
-                stamp(chart.created_at),
-                chart.archive.digest,
-                chart.version
-            )
-        })
-        .collect();
-    let newest = state.charts.first();
-    let generated = newest.map_or(repository.created_at, |chart| chart.created_at);
-    let entries = if entries.is_empty() {
-        " {}\n".to_owned()
-    } else {
-        format!("\n  {name}:\n{entries}")
-    };
-    format!(
-        "apiVersion: v1\nentries:{entries}generated: {:?}\n",
-        stamp(generated)
-    )
+    let mut charts: Vec<&Chart> = state.charts.iter().collect();
+    charts.sort_by_cached_key(|chart| Reverse(Version::parse(&chart.version).ok()));
+    let mut entries = Vec::new();
+    for chart in &charts {
+        let mut entry = metadata(&chart.archive)?;
+        let url = format!(
+            "{}pages/{}/{name}-{}.tgz",
+            engine.url,
+            repository.full_name(),
+            chart.version
+        );
+        entry.insert("created".to_owned(), stamp(chart.created_at).into());
+        entry.insert("digest".to_owned(), chart.archive.digest.clone().into());
+        entry.insert("urls".to_owned(), json!([url]));
+        entries.push(Value::Object(entry));
+    }
+    let newest = charts.iter().map(|chart| chart.created_at).max();
+    let index = json!({
+        "apiVersion": "v1",
+        "entries": if entries.is_empty() { json!({}) } else { json!({ name: entries }) },
+        "generated": stamp(newest.unwrap_or(repository.created_at)),
+    });
+    serde_saphyr::to_string(&index).context("writing index.yaml")
+}
+
+/// A package's `Chart.yaml`.
+fn metadata(archive: &ChartArchive) -> anyhow::Result<Map<String, Value>> {
+    let mut archive = tar::Archive::new(GzDecoder::new(&archive.bytes[..]));
+    for file in archive.entries()? {
+        let mut file = file?;
+        let path = file.path()?.into_owned();
+        if path.components().count() == 2 && path.ends_with("Chart.yaml") {
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            return serde_saphyr::from_str(&text).context("reading Chart.yaml");
+        }
+    }
+    bail!("the package holds no Chart.yaml")
 }
 
 async fn package(

@@ -1,0 +1,31 @@
+//! The Go program of the promotion repository, by Go's own means.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::files::{below, folder};
+use crate::peers::{go, run};
+
+#[test]
+#[ignore = "needs real peers: cargo xtask test --real"]
+fn go_vets_the_program() {
+    run(go(&folder("gitops")).args(["vet", "./..."])).ok();
+}
+
+#[test]
+#[ignore = "needs real peers: cargo xtask test --real"]
+fn the_programs_own_tests_pass() {
+    let said = run(go(&folder("gitops")).args(["test", "./..."])).ok();
+    assert!(said.contains("ok"), "there are no tests: {said}");
+}
+
+#[test]
+#[ignore = "needs real peers: cargo xtask test --real"]
+fn the_program_is_formatted() {
+    let root = run(go(&folder("gitops")).args(["env", "GOROOT"])).ok();
+    let gofmt = Path::new(root.trim()).join("bin/gofmt");
+    let sources = below(&folder("gitops"), &[".go"]);
+    assert!(!sources.is_empty(), "there is no Go");
+    let unformatted = run(Command::new(gofmt).arg("-l").args(sources)).ok();
+    assert_eq!(unformatted, "");
+}
