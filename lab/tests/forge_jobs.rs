@@ -149,7 +149,10 @@ async fn a_newer_release_takes_over_the_open_promotion_and_says_so() {
     world
         .eventually("a comment says so", async || {
             let said = world.api("sam", Method::GET, &path, None).await.json;
-            said[0]["body"].as_str()?.contains("overtook").then_some(())
+            said[0]["body"]
+                .as_str()?
+                .contains("superseded")
+                .then_some(())
         })
         .await;
 }

@@ -168,13 +168,9 @@ pub fn gate(
         hops: Vec::new(),
     };
     let rolling = matches!(behind.verdict.state, VerdictState::Rolling);
-    if let (Some(merged), true) = (
-        promotion.filter(|promotion| promotion.state == PromotionState::Merged),
-        open.is_none(),
-    ) {
-        if rolling && has_reached(merged, behind) {
-            gate.hops = hops(merged, behind);
-        }
+    let merged = promotion.filter(|promotion| promotion.state == PromotionState::Merged);
+    if let Some(merged) = merged.filter(|merged| rolling && has_reached(merged, behind)) {
+        gate.hops = hops(merged, behind);
     }
     let (state, sentence) = match spec.gate {
         GateKind::Automatic => automatic(before, behind),

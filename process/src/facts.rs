@@ -73,7 +73,7 @@ impl Facts {
 ///
 /// # Errors
 /// When it has no line `const color = "…"`.
-pub(crate) fn set_colour(text: &str, colour: Colour) -> Result<String, Refused> {
+pub fn set_colour(text: &str, colour: Colour) -> Result<String, Refused> {
     set_quoted(MAIN_GO, text, COLOUR_LINE, &colour.to_string())
 }
 

@@ -73,6 +73,13 @@ pub trait Host: Sync {
     /// The open pull request from a branch into [`MAIN`].
     fn pull(&self, branch: &str) -> impl Future<Output = Result<Option<Pull>, Self::Error>> + Send;
 
+    /// A pull request from that branch with that title which somebody closed without merging it.
+    fn declined(
+        &self,
+        branch: &str,
+        title: &str,
+    ) -> impl Future<Output = Result<Option<u64>, Self::Error>> + Send;
+
     /// Creates a branch at a commit; refused where it exists.
     fn create_branch(
         &self,

@@ -12,7 +12,9 @@ pub mod release;
 pub mod verify;
 pub mod yaml;
 
-pub use facts::{CHART, Facts, MAIN_GO, VALUES, VERSION_GO, is_range, pin_of, pin_path, set_pin};
+pub use facts::{
+    CHART, Facts, MAIN_GO, VALUES, VERSION_GO, is_range, pin_of, pin_path, set_colour, set_pin,
+};
 pub use lane::{LANE, Lane};
 
 /// Why something was refused: one sentence that names the file and says what to do. Nothing was changed.

@@ -119,6 +119,16 @@ impl Host for Memory {
         }))
     }
 
+    async fn declined(&self, branch: &str, title: &str) -> Result<Option<u64>, String> {
+        let state = self.state();
+        let main = state.branches["main"];
+        let head = state.branches.get(branch).copied();
+        let at = state.pulls.iter().position(|(opening, open, _)| {
+            !open && opening.branch == branch && opening.title == title && head != Some(main)
+        });
+        Ok(at.map(|at| at as u64 + 1))
+    }
+
     async fn create_branch(&self, branch: &str, at: &str) -> Result<(), String> {
         let before = self
             .state()
@@ -190,6 +200,7 @@ fn wish(version: &str) -> Wish {
         to: EnvironmentName("stg".into()),
         version: ChartVersion::parse(version).unwrap(),
         evidence: None,
+        insists: false,
     }
 }
 
@@ -286,6 +297,21 @@ fn a_promotion_that_could_not_be_merged_any_more_is_opened_anew() {
     let state = host.state();
     assert!(!state.pulls[0].1 && state.pulls[1].1);
     assert!(state.pulls[1].0.body.contains("**1.1.5** → **1.1.8**"));
+}
+
+#[test]
+fn what_somebody_closed_is_not_opened_again_by_itself() {
+    let host = Memory::new("1.1.6");
+    block_on(carry(&host, &wish("1.1.7"))).unwrap();
+    block_on(host.close(1)).unwrap();
+    let carried = block_on(carry(&host, &wish("1.1.7"))).unwrap();
+    assert!(matches!(carried, Carried::Nothing(why) if why.contains("#1 with 1.1.7 was closed")));
+    let insisting = Wish {
+        insists: true,
+        ..wish("1.1.7")
+    };
+    let carried = block_on(carry(&host, &insisting)).unwrap();
+    assert!(matches!(carried, Carried::Opened(pull) if pull.number == 2));
 }
 
 #[test]

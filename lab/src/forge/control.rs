@@ -20,6 +20,8 @@ use super::refusal::Refusal;
 use super::rules;
 use super::state::{DEFAULT_BRANCH, Pull, Repository, RepositoryState};
 use super::tokens::App;
+use process::release::Wish;
+
 use crate::jobs;
 use crate::seed::Deployed;
 
@@ -265,14 +267,14 @@ impl Forge {
         chart_version: &str,
         by: &str,
     ) -> Result<u64, Refusal> {
-        let release = jobs::steps::Release {
-            color: color.to_owned(),
-            version: version.to_owned(),
-            chart_version: chart_version.to_owned(),
+        let wish = Wish {
+            colour: Some(color.to_owned()),
+            version: Some(version.to_owned()),
+            chart_version: Some(chart_version.to_owned()),
         };
         let by = person(by)?;
         self.on_podinfo(move |engine, repository| {
-            jobs::steps::open_release(engine, repository, &release, by)
+            jobs::steps::open_release(engine, repository, &wish, by)
         })
         .await
     }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::facts::{self, Facts};
+use process::CHART;
+use process::verify::{Severity, as_text, verify};
+
+use super::files::Files;
 use super::{Job, Outcome, run};
 use crate::forge::Account;
 use crate::forge::acts::marks::NewRun;
@@ -53,64 +56,46 @@ pub(super) fn start(
 
 /// Whether the program could be built: the lab has no compiler, so it reads what it must find.
 fn test(git: &Git, head: &str) -> anyhow::Result<Outcome> {
-    let main_go = git.text(head, facts::MAIN_GO)?.unwrap_or_default();
-    Ok(match facts::color_of(&main_go) {
-        Some(color) if facts::is_color(&color) => Outcome::success("All tests passed"),
-        Some(color) => Outcome::failure(format!("{color:?} is not a colour")),
-        None => Outcome::failure("cmd/podinfo/main.go has no color line"),
+    Ok(match Files::read(git, head)?.facts() {
+        Ok(_) => Outcome::success("All tests passed"),
+        Err(error) => Outcome::failure(error.to_string()),
     })
 }
 
+/// What `weft verify` says of the pull request.
 fn versions_agree(git: &Git, head: &str) -> anyhow::Result<Outcome> {
-    let facts = match Facts::read(git, head) {
-        Ok(facts) => facts,
-        Err(error) => return Ok(Outcome::failure(format!("{error:#}"))),
-    };
-    let Facts {
-        version,
-        image_tag,
-        app_version,
-        ..
-    } = facts;
-    Ok(if version == image_tag && version == app_version {
-        Outcome::success(format!("All three say {version}"))
-    } else {
-        Outcome::failure(format!(
-            "VERSION is {version}, the image tag {image_tag}, the chart's appVersion {app_version}"
-        ))
-    })
-}
-
-fn chart_lint(git: &Git, head: &str) -> anyhow::Result<Outcome> {
-    let Some(text) = git.text(head, facts::CHART)? else {
-        return Ok(Outcome::failure("charts/podinfo/Chart.yaml is missing"));
-    };
-    let chart: serde_json::Value = match serde_saphyr::from_str(&text) {
-        Ok(chart) => chart,
-        Err(error) => return Ok(Outcome::failure(format!("Chart.yaml: {error}"))),
-    };
-    let Some(version) = chart["version"].as_str().and_then(facts::strict) else {
-        return Ok(Outcome::failure(
-            "Chart.yaml's version is not a semantic version",
-        ));
-    };
+    let files = Files::read(git, head)?;
     let Some(main) = git.branch(DEFAULT_BRANCH) else {
-        return Ok(Outcome::success("1 chart linted"));
+        return Ok(Outcome::failure("There is no main to compare with"));
     };
     let Some(comparison) = git.compare(&main, head)? else {
         return Ok(Outcome::failure("The branch shares no history with main"));
     };
-    let changed = git
-        .diff(&comparison.merge_base, head)?
+    let base = Files::read(git, &comparison.merge_base)?;
+    let findings = verify(&|path| files.get(path), Some(&|path| base.get(path)));
+    let wrong = findings
         .iter()
-        .any(|file| file.path.starts_with("charts/"));
-    let before = Facts::read(git, &main)
-        .ok()
-        .and_then(|facts| facts::strict(&facts.chart_version));
-    Ok(match before {
-        Some(before) if changed && version <= before => Outcome::failure(format!(
-            "The chart changed, so its version must be greater than {before}; it is {version}"
-        )),
-        _ => Outcome::success("1 chart linted, 0 failed"),
+        .any(|finding| finding.severity == Severity::Error);
+    Ok(if wrong {
+        Outcome::failure(as_text(&findings).trim_end())
+    } else {
+        Outcome::success("The versions agree")
+    })
+}
+
+fn chart_lint(git: &Git, head: &str) -> anyhow::Result<Outcome> {
+    let Some(text) = git.text(head, CHART)? else {
+        return Ok(Outcome::failure(format!("{CHART} is missing")));
+    };
+    let chart: serde_json::Value = match serde_saphyr::from_str(&text) {
+        Ok(chart) => chart,
+        Err(error) => return Ok(Outcome::failure(format!("{CHART}: {error}"))),
+    };
+    let lacks = ["apiVersion", "name", "version"]
+        .into_iter()
+        .find(|key| chart[key].as_str().is_none_or(str::is_empty));
+    Ok(match lacks {
+        Some(key) => Outcome::failure(format!("{CHART} has no {key}")),
+        None => Outcome::success("1 chart linted, 0 failed"),
     })
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::facts::Facts;
+use super::files::Files;
 use super::{Job, Outcome, run};
 use crate::forge::Account;
 use crate::forge::acts::marks::NewRun;
@@ -72,7 +72,7 @@ fn build(
     branch: &str,
     sha: &str,
 ) -> anyhow::Result<String> {
-    let facts = Facts::read(&repository.git, sha)?;
+    let facts = Files::read(&repository.git, sha)?.facts()?;
     let now = engine.now();
     let tag = {
         let mut state = repository.state.lock();
@@ -81,8 +81,8 @@ fn build(
         let image = Image {
             tag: tag.clone(),
             revision: sha.to_owned(),
-            color: facts.color,
-            version: facts.version,
+            color: facts.colour.to_string(),
+            version: facts.version.0,
             created_at: now,
         };
         state.images.insert(tag.clone(), image);

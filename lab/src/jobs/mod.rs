@@ -4,7 +4,8 @@
 
 mod checks;
 mod containers;
-mod facts;
+mod files;
+mod host;
 mod promotion;
 pub(crate) mod release;
 pub(crate) mod steps;
@@ -17,8 +18,6 @@ use crate::forge::git::ZERO;
 use crate::forge::state::{DEFAULT_BRANCH, Phase, Repository};
 
 pub(crate) use self::containers::tag as branch_tag;
-pub(crate) use self::facts::{MAIN_GO, VALUES, pin_of, set_color, set_pin, yaml_value};
-pub(crate) use self::promotion::{body as promotion_body, title as promotion_title};
 
 /// The environments in the order in which releases travel.
 pub const ENVIRONMENTS: [&str; 5] = ["dev", "dev-test", "uat", "stg", "prod"];
@@ -26,11 +25,6 @@ pub const ENVIRONMENTS: [&str; 5] = ["dev", "dev-test", "uat", "stg", "prod"];
 /// The branch of the promotion into an environment.
 pub(crate) fn promotion_branch(environment: &str) -> String {
     format!("promotion-app-podinfo-podinfo-{environment}")
-}
-
-/// The file that pins an environment's chart version.
-pub(crate) fn pin_path(environment: &str) -> String {
-    format!("environments/{environment}/podinfo-helmrelease.yaml")
 }
 
 /// How a job ended: whether it did something, and the sentence that says so.
@@ -95,7 +89,7 @@ pub(crate) fn react(engine: &Arc<Engine>, repository: &Arc<Repository>, event: &
             payload,
             ..
         } => {
-            promotion::start(engine, repository, event_type, payload.clone());
+            promotion::start(engine, repository, event_type, payload);
         }
         Event::Push { .. }
         | Event::PullRequest { .. }

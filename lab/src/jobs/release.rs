@@ -9,13 +9,16 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use super::facts::Facts;
+use process::Facts;
+
+use super::files::Files;
 use super::{Job, Outcome, run};
-use crate::forge::Account;
+use crate::forge::acts::commits;
 use crate::forge::acts::marks::NewRun;
 use crate::forge::engine::{Engine, Event};
 use crate::forge::git::{Git, RefUpdate, ZERO};
 use crate::forge::state::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Repository};
+use crate::forge::{Account, promotion_bot};
 
 /// Where the chart is.
 const CHART_DIR: &str = "charts/podinfo";
@@ -66,34 +69,29 @@ fn publish(
     repository: &Arc<Repository>,
     sha: &str,
 ) -> anyhow::Result<Outcome> {
-    let facts = Facts::read(&repository.git, sha)?;
+    let facts = Files::read(&repository.git, sha)?.facts()?;
     let archive = package(&repository.git, sha)?;
     let now = engine.now();
     let events = {
         let mut state = repository.state.lock();
         let mut events = Vec::new();
         // What is released is never released again, so neither tag nor package can change.
-        if !state.images.contains_key(&facts.version) {
-            let tag = facts.version.clone();
+        let tag = facts.version.0.clone();
+        if !state.images.contains_key(&tag) {
             let image = image(&facts, sha, now);
             state.images.insert(tag.clone(), image);
             events.push(Event::Image { tag });
         }
-        if !state
-            .charts
-            .iter()
-            .any(|chart| chart.version == facts.chart_version)
-        {
+        let version = facts.chart_version.to_string();
+        if !state.charts.iter().any(|chart| chart.version == version) {
             let chart = Chart {
-                version: facts.chart_version.clone(),
+                version: version.clone(),
                 app_version: facts.app_version.clone(),
                 created_at: now,
                 archive: Arc::new(archive),
             };
             state.charts.insert(0, chart);
-            events.push(Event::Chart {
-                version: facts.chart_version.clone(),
-            });
+            events.push(Event::Chart { version });
         }
         events
     };
@@ -102,6 +100,10 @@ fn publish(
         return Ok(Outcome::skipped(format!(
             "podinfo {chart} was released before"
         )));
+    }
+    let tag = format!("refs/tags/podinfo-{chart}");
+    if repository.git.reference(&tag).is_none() {
+        commits::create_ref(engine, repository, promotion_bot(), &tag, sha)?;
     }
     engine.publish(repository, events);
     Ok(Outcome::success(format!(
@@ -113,10 +115,10 @@ fn publish(
 /// The image of a release.
 pub(crate) fn image(facts: &Facts, sha: &str, now: time::OffsetDateTime) -> Image {
     Image {
-        tag: facts.version.clone(),
+        tag: facts.version.0.clone(),
         revision: sha.to_owned(),
-        color: facts.color.clone(),
-        version: facts.version.clone(),
+        color: facts.colour.to_string(),
+        version: facts.version.0.clone(),
         created_at: now,
     }
 }

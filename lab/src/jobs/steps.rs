@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::facts::{self, set_chart, set_image_tag, set_version};
-use super::{pin_path, promotion_branch, set_color};
+use model::{Colour, EnvironmentName};
+use process::release::{Plan, Wish, plan};
+use process::{MAIN_GO, pin_path, set_colour};
+
+use super::files::Files;
+use super::promotion_branch;
 use crate::forge::acts::commits::{self, Change};
 use crate::forge::acts::pulls::{self, Opening};
 use crate::forge::engine::Engine;
@@ -20,100 +24,59 @@ pub(crate) fn push_branch_build(
     color: &str,
     by: &'static Account,
 ) -> Result<BranchBuild, Refusal> {
-    let color = checked_color(color)?;
+    let colour = Colour::parse(color).map_err(|error| Refusal::unprocessable(error.to_string()))?;
     let git = &repository.git;
-    let branch = format!("try-{}", color.trim_start_matches('#'));
+    let branch = format!("try-{}", colour.to_string().trim_start_matches('#'));
     let main = main(repository)?;
     let parent = git.branch(&branch).unwrap_or(main);
-    let text = file(repository, &parent, facts::MAIN_GO)?;
-    let changed = set_color(&text, &color).context("main.go has no color line")?;
+    let text = file(repository, &parent, MAIN_GO)?;
+    let changed =
+        set_colour(&text, colour).map_err(|refused| Refusal::unprocessable(refused.to_string()))?;
     if changed == text {
         return Err(Refusal::unprocessable(format!(
-            "The branch {branch} is {color} already"
+            "The branch {branch} is {colour} already"
         )));
     }
     let change = Change {
         branch: &branch,
         parent: &parent,
-        message: &format!("Try {color}"),
-        edits: vec![Edit::text(facts::MAIN_GO, &changed)],
+        message: &format!("Try {colour}"),
+        edits: vec![Edit::text(MAIN_GO, &changed)],
         force: false,
     };
     let sha = commits::commit(engine, repository, by, change)?;
     Ok(BranchBuild { branch, sha })
 }
 
-/// The release to be opened.
-pub(crate) struct Release {
-    pub(crate) color: String,
-    pub(crate) version: String,
-    pub(crate) chart_version: String,
+/// The edits of a release.
+pub(crate) fn edits(plan: &Plan) -> Vec<Edit> {
+    let edit = |edit: &process::release::Edit| Edit::text(edit.path, &edit.after);
+    plan.edits.iter().map(edit).collect()
 }
 
-impl Release {
-    /// The four files of the release as they become, from what `read` says they are.
-    pub(crate) fn edits(
-        &self,
-        read: impl Fn(&str) -> anyhow::Result<String>,
-    ) -> anyhow::Result<Vec<Edit>> {
-        let Self {
-            color,
-            version,
-            chart_version,
-        } = self;
-        let edit = |path: &str, change: &dyn Fn(&str) -> Option<String>| {
-            let changed = change(&read(path)?)
-                .with_context(|| format!("{path} has not the line to change"))?;
-            anyhow::Ok(Edit::text(path, &changed))
-        };
-        Ok(vec![
-            edit(facts::MAIN_GO, &|text| set_color(text, color))?,
-            edit(facts::VERSION_GO, &|text| set_version(text, version))?,
-            edit(facts::VALUES, &|text| set_image_tag(text, version))?,
-            edit(facts::CHART, &|text| {
-                set_chart(text, chart_version, version)
-            })?,
-        ])
-    }
-}
-
-/// Opens the pull request of a release and returns its number.
+/// Opens the pull request of a release, as `weft release` does it, and returns its number.
 pub(crate) fn open_release(
     engine: &Arc<Engine>,
     repository: &Arc<Repository>,
-    release: &Release,
+    wish: &Wish,
     by: &'static Account,
 ) -> Result<u64, Refusal> {
-    checked_color(&release.color)?;
-    for version in [&release.version, &release.chart_version] {
-        if semver::Version::parse(version).is_err() {
-            return Err(Refusal::unprocessable(format!(
-                "{version} is not a semantic version"
-            )));
-        }
-    }
-    let branch = format!("release-{}", release.chart_version);
     let main = main(repository)?;
-    let title = format!("Release podinfo {}", release.chart_version);
-    let edits = release.edits(|path| {
-        let text = repository.git.text(&main, path)?;
-        text.with_context(|| format!("{path} is missing"))
-    })?;
+    let files = Files::read(&repository.git, &main)?;
+    let plan = plan(|path| files.get(path), wish)
+        .map_err(|refused| Refusal::unprocessable(refused.to_string()))?;
+    let (branch, title) = (plan.branch(), plan.title());
     let change = Change {
         branch: &branch,
         parent: &main,
         message: &title,
-        edits,
+        edits: edits(&plan),
         force: false,
     };
     commits::commit(engine, repository, by, change)?;
-    let body = format!(
-        "Chart **{}**, container **{}**, colour `{}`.",
-        release.chart_version, release.version, release.color
-    );
     let opening = Opening {
         title: &title,
-        body: &body,
+        body: &plan.body(),
         head: &branch,
         base: DEFAULT_BRANCH,
         draft: false,
@@ -137,7 +100,7 @@ pub(crate) fn move_head(
         .find(|pull| pull.is_open() && pull.head_ref == branch)
         .map(|pull| pull.head.clone());
     let head = open.ok_or_else(Refusal::not_found)?;
-    let path = pin_path(environment);
+    let path = pin_path(&EnvironmentName(environment.to_owned()));
     let text = file(repository, &head, &path)?;
     let changed = format!("{text}# {} looked at this.\n", by.name);
     let change = Change {
@@ -158,14 +121,4 @@ fn main(repository: &Repository) -> Result<String, Refusal> {
 fn file(repository: &Repository, sha: &str, path: &str) -> Result<String, Refusal> {
     let text = repository.git.text(sha, path)?;
     Ok(text.with_context(|| format!("{path} is missing"))?)
-}
-
-fn checked_color(color: &str) -> Result<String, Refusal> {
-    if facts::is_color(color) {
-        Ok(color.to_owned())
-    } else {
-        Err(Refusal::unprocessable(format!(
-            "{color} is not a colour like #34577c"
-        )))
-    }
 }

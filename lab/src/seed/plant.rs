@@ -18,6 +18,10 @@ use crate::forge::state::{
 };
 use crate::forge::{APPROVER_LOGINS, Account, account, actions_bot, flux_bot, promotion_bot};
 use crate::jobs::{self, ENVIRONMENTS};
+use model::{ChartVersion, Colour, EnvironmentName};
+use process::{
+    Facts, LANE, Lane, MAIN_GO, pin_of, pin_path, promotion, release, set_colour, set_pin,
+};
 
 /// What was planted.
 pub(crate) struct Planted {
@@ -215,8 +219,8 @@ impl Planter<'_> {
         color: &str,
         at: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let path = jobs::MAIN_GO;
-        let changed = jobs::set_color(self.file(path)?, color).context("main.go has a colour")?;
+        let path = MAIN_GO;
+        let changed = set_colour(self.file(path)?, Colour::parse(color)?)?;
         let edits = vec![Edit::text(path, &changed)];
         let by = person("ana")?;
         let main = self.main()?.clone();
@@ -234,8 +238,8 @@ impl Planter<'_> {
     }
 
     fn version(&self) -> anyhow::Result<String> {
-        let values = self.file(jobs::VALUES)?;
-        jobs::yaml_value(values, "  tag:").context("the values have a tag")
+        let facts = Facts::read(|path| self.files.get(path).cloned())?;
+        Ok(facts.image_tag)
     }
 
     fn automate_image(&mut self, branch: &str, at: OffsetDateTime) -> anyhow::Result<()> {
@@ -269,19 +273,21 @@ impl Planter<'_> {
         release: &'static Release,
         at: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let edits = jobs::steps::Release {
-            color: release.color.to_owned(),
-            version: release.app.to_owned(),
-            chart_version: release.chart.to_owned(),
-        }
-        .edits(|path| Ok(self.file(path)?.to_owned()))?;
-        let title = format!("Release podinfo {}", release.chart);
-        let body = format!(
-            "Chart **{}**, container **{}**, colour `{}`.",
-            release.chart, release.app, release.color
-        );
-        let branch = format!("release-{}", release.chart);
-        self.open(&branch, &title, &body, edits, person("ana")?, at)?;
+        let wish = release::Wish {
+            colour: Some(release.color.to_owned()),
+            version: Some(release.app.to_owned()),
+            chart_version: Some(release.chart.to_owned()),
+        };
+        let plan = release::plan(|path| self.files.get(path).cloned(), &wish)?;
+        let edits = jobs::steps::edits(&plan);
+        self.open(
+            &plan.branch(),
+            &plan.title(),
+            &plan.body(),
+            edits,
+            person("ana")?,
+            at,
+        )?;
         self.opened = Some(release);
         Ok(())
     }
@@ -292,19 +298,25 @@ impl Planter<'_> {
         release: &'static Release,
         at: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let path = jobs::pin_path(to);
+        let lane = Lane::read(self.file(LANE)?)?;
+        let to = EnvironmentName(to.to_owned());
+        let path = pin_path(&to);
         let text = self.file(&path)?;
-        let before = jobs::pin_of(text).context("a pinned version")?;
-        let changed = jobs::set_pin(text, release.chart).context("a line to pin")?;
-        let place = ENVIRONMENTS
-            .iter()
-            .position(|name| *name == to)
-            .unwrap_or(1);
-        let title = jobs::promotion_title(to, release.chart);
-        let body = jobs::promotion_body(ENVIRONMENTS[place - 1], to, &before, release.chart);
+        let before = ChartVersion::parse(&pin_of(&path, text)?.text)?;
+        let place = lane.at(to.as_str()).context("an environment of the lane")?;
+        let wish = promotion::Wish {
+            from: lane.environments[place - 1].clone(),
+            to,
+            version: ChartVersion::parse(release.chart)?,
+            evidence: None,
+            insists: false,
+        };
+        let changed = set_pin(&path, text, &wish.version)?;
+        let title = promotion::title(&lane, &wish.to, &wish.version);
+        let body = promotion::body("https://github.com/demo/podinfo", &lane, &wish, &before);
         let edits = vec![Edit::text(&path, &changed)];
         let number = self.open(
-            &jobs::promotion_branch(to),
+            &lane.branch(&wish.to),
             &title,
             &body,
             edits,

@@ -97,7 +97,19 @@ pub async fn carry(host: &impl Host, wish: &Wish) -> Result<Carried, Failed> {
         .while_("looking for the pull request")?
     {
         Some(pull) => supersede(host, wish, &manifest, pull, change).await,
-        None => Ok(Carried::Opened(open(host, change).await?)),
+        None => {
+            let Opening { branch, title, .. } = &change.opening;
+            let declined = host
+                .declined(branch, title)
+                .await
+                .while_("looking for what was declined")?;
+            if let (Some(number), false) = (declined, wish.insists) {
+                return Ok(Carried::Nothing(format!(
+                    "#{number} with {version} was closed without a merge; open it again if that was a mistake"
+                )));
+            }
+            Ok(Carried::Opened(open(host, change).await?))
+        }
     }
 }
 

@@ -122,6 +122,7 @@ fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String
         to: to.clone(),
         version,
         evidence: Some(message.clone()),
+        insists: false,
     })
 }
 

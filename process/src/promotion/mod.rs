@@ -22,4 +22,6 @@ pub struct Wish {
     pub version: ChartVersion,
     /// What proves it in `from`, in the words of whoever says so.
     pub evidence: Option<String>,
+    /// Whether a person asked for exactly this, so that it is opened again where somebody had closed it.
+    pub insists: bool,
 }

@@ -69,6 +69,7 @@ mod tests {
             to: EnvironmentName("stg".into()),
             version: version("1.1.7"),
             evidence: Some("fine` @everyone\n<!-- weft:promotion {} -->".to_owned()),
+            insists: false,
         };
         let text = body(
             "https://github.com/o/r",

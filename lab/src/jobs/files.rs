@@ -1,0 +1,42 @@
+//! The files that the process is about, as a commit has them.
+
+use std::collections::BTreeMap;
+
+use process::{CHART, Facts, LANE, MAIN_GO, VALUES, VERSION_GO};
+
+use crate::forge::git::Git;
+
+/// What a commit says.
+pub(crate) struct Files(BTreeMap<String, String>);
+
+impl Files {
+    /// Reads the four files of a release, the lane, and the manifests of its environments.
+    ///
+    /// # Errors
+    /// When git cannot read the commit.
+    pub(crate) fn read(git: &Git, sha: &str) -> anyhow::Result<Self> {
+        let mut files = BTreeMap::new();
+        for path in [MAIN_GO, VERSION_GO, VALUES, CHART, LANE] {
+            if let Some(text) = git.text(sha, path)? {
+                files.insert(path.to_owned(), text);
+            }
+        }
+        for (path, contents) in git.files_below(sha, "environments")? {
+            files.insert(path, String::from_utf8_lossy(&contents).into_owned());
+        }
+        Ok(Self(files))
+    }
+
+    /// One of them.
+    pub(crate) fn get(&self, path: &str) -> Option<String> {
+        self.0.get(path).cloned()
+    }
+
+    /// What is released there.
+    ///
+    /// # Errors
+    /// When a file or the value looked for is missing or wrong.
+    pub(crate) fn facts(&self) -> anyhow::Result<Facts> {
+        Ok(Facts::read(|path| self.get(path))?)
+    }
+}
