@@ -75,12 +75,6 @@ impl Lane {
             environment.as_str()
         )
     }
-
-    /// The `event_type` of the dispatch that notification-controller sends about its HelmRelease.
-    #[must_use]
-    pub fn event_type(&self) -> String {
-        format!("HelmRelease/{}.{}", self.name, self.namespace)
-    }
 }
 
 /// An RFC 1123 label, as Kubernetes names things.
@@ -108,7 +102,6 @@ pub(crate) mod tests {
         assert_eq!(lane.after("dev-test").unwrap().as_str(), "uat");
         assert_eq!(lane.after("prod"), None);
         assert_eq!(lane.after("nowhere"), None);
-        assert_eq!(lane.event_type(), "HelmRelease/podinfo.app-podinfo");
     }
 
     #[test]

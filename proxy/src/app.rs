@@ -56,8 +56,6 @@ impl App {
     /// # Errors
     /// When the data folder or the journal in it cannot be used.
     pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
-        // Fails only where the process has chosen a provider already, which serves as well.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let unusable = |error| StartError::DataDir {
             folder: config.data_dir.display().to_string(),
             error,

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, StartError};
 use crate::clock::SystemClock;
+use crate::commands::{CommandError, Promote, Release, Verify};
 use crate::config::{Config, ConfigError};
 use crate::front::{self, ServeError, SiteError};
 use crate::{demo, sources};
@@ -43,6 +44,12 @@ enum Command {
     Serve(Serve),
     /// Serve the built-in lab: the whole process without a cluster or an account.
     Demo(Demo),
+    /// Start a release: edits four files, pushes them on a branch, opens the pull request.
+    Release(Release),
+    /// Carry a release into the next environment.
+    Promote(Promote),
+    /// Check that the versions of a release agree and increase.
+    Verify(Verify),
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +111,9 @@ pub(crate) enum RunError {
     /// The lab could not be started.
     #[error("the lab could not be started: {0:#}")]
     Lab(anyhow::Error),
+    /// A command on a promotion repository did not do what it should.
+    #[error(transparent)]
+    Command(#[from] CommandError),
     /// Something that every process may do was not allowed.
     #[error("the process could not be set up: {0}")]
     Process(#[from] std::io::Error),
@@ -112,7 +122,9 @@ pub(crate) enum RunError {
 impl RunError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Site(_) => ExitCode::from(USAGE),
+            Self::Config(_) | Self::Site(_) | Self::Command(CommandError::Refused(_)) => {
+                ExitCode::from(USAGE)
+            }
             _ => ExitCode::FAILURE,
         }
     }
@@ -134,21 +146,24 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), RunError> {
-    // Before the runtime starts: nothing may listen while the configuration is wrong.
-    let config = match &command {
-        Command::Serve(options) => Some(Config::read(&options.config)?),
-        Command::Demo(_) => None,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        match (command, config) {
-            (Command::Demo(options), _) => demo::run(options).await,
-            (Command::Serve(_), Some(config)) => serve(config).await,
-            (Command::Serve(_), None) => Ok(()),
+    match command {
+        Command::Serve(options) => {
+            // Before the runtime starts: nothing may listen while the configuration is wrong.
+            let config = Config::read(&options.config)?;
+            on_runtime(serve(config))
         }
-    })
+        Command::Demo(options) => on_runtime(demo::run(options)),
+        Command::Release(release) => on_runtime(async { Ok(release.run().await?) }),
+        Command::Promote(promote) => on_runtime(async { Ok(promote.run().await?) }),
+        Command::Verify(verify) => Ok(verify.run()?),
+    }
+}
+
+fn on_runtime(work: impl Future<Output = Result<(), RunError>>) -> Result<(), RunError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(work)
 }
 
 async fn serve(config: Config) -> Result<(), RunError> {

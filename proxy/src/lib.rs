@@ -8,6 +8,7 @@ pub mod app;
 pub mod board;
 pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 mod demo;
 pub mod front;

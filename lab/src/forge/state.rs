@@ -273,7 +273,6 @@ pub(crate) struct Image {
 #[derive(Clone)]
 pub(crate) struct Chart {
     pub(crate) version: String,
-    pub(crate) app_version: String,
     pub(crate) created_at: OffsetDateTime,
     pub(crate) archive: Arc<ChartArchive>,
 }

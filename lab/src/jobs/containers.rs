@@ -29,8 +29,8 @@ pub(super) fn start(
     }
     let (branch, sha) = (branch.to_owned(), update.after.clone());
     let new = NewRun {
-        name: "container",
-        path: ".github/workflows/container.yaml",
+        name: "branch",
+        path: ".github/workflows/branch.yaml",
         event: "push",
         title: format!("Build {branch}"),
         head_branch: branch.clone(),

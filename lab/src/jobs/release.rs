@@ -86,7 +86,6 @@ fn publish(
         if !state.charts.iter().any(|chart| chart.version == version) {
             let chart = Chart {
                 version: version.clone(),
-                app_version: facts.app_version.clone(),
                 created_at: now,
                 archive: Arc::new(archive),
             };

@@ -65,7 +65,6 @@ pub(crate) fn plant(
     for (release, oid, at) in released {
         let chart = Chart {
             version: release.chart.to_owned(),
-            app_version: release.app.to_owned(),
             created_at: at,
             archive: Arc::new(jobs::release::package(git, &oid)?),
         };

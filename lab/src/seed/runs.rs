@@ -16,8 +16,8 @@ pub(super) struct Workflow {
 }
 
 pub(super) static CONTAINER: Workflow = Workflow {
-    name: "container",
-    path: ".github/workflows/container.yaml",
+    name: "branch",
+    path: ".github/workflows/branch.yaml",
     event: "push",
     checks: &["container"],
 };

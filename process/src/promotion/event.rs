@@ -89,10 +89,12 @@ fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String
         message,
         metadata: Metadata { env, revision },
     } = payload;
-    let ours = event_type == lane.event_type()
-        && kind == "HelmRelease"
-        && *namespace == lane.namespace
-        && *name == lane.name;
+    // Where all environments share a cluster, each has a namespace of its own, called after it.
+    let expected = [lane.namespace.clone(), format!("{}-{env}", lane.namespace)];
+    let ours = kind == "HelmRelease"
+        && expected.contains(namespace)
+        && *name == lane.name
+        && event_type == format!("HelmRelease/{name}.{namespace}");
     if !ours {
         return Err(format!(
             "this is about another object than HelmRelease {}/{}",
@@ -203,6 +205,19 @@ mod tests {
             long.len() < 700 && !long.contains('\n') && !long.contains('\u{1b}'),
             "{long}"
         );
+    }
+
+    #[test]
+    fn environments_may_share_a_cluster_in_namespaces_called_after_them() {
+        let of = |namespace: &str, env: &str| {
+            event(|event| {
+                event["action"] = json!(format!("HelmRelease/podinfo.{namespace}"));
+                event["client_payload"]["involvedObject"]["namespace"] = json!(namespace);
+                event["client_payload"]["metadata"]["env"] = json!(env);
+            })
+        };
+        assert!(matches!(of("app-podinfo-uat", "uat"), Decision::Promote(_)));
+        assert!(matches!(of("app-podinfo-uat", "stg"), Decision::Nothing(_)));
     }
 
     #[test]

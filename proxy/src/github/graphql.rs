@@ -59,7 +59,23 @@ impl GitHub {
     /// Sends a query and returns its `data`.
     pub(super) async fn query(&self, acting: Acting<'_>, query: &Query) -> Result<Value, Error> {
         let body = json!({"query": query.text, "variables": query.variables});
-        let mut answer = self.post_query(acting, &body).await?;
+        let answer = self.post_query(acting, &body).await?;
+        self.data(answer)
+    }
+
+    /// Sends a mutation with its one `input`, once and never again, and returns its `data`.
+    pub(super) async fn mutate(
+        &self,
+        acting: Acting<'_>,
+        mutation: &str,
+        input: Value,
+    ) -> Result<Value, Error> {
+        let body = json!({"query": mutation, "variables": {"input": input}});
+        let answer = self.post_mutation(acting, &body).await?;
+        self.data(answer)
+    }
+
+    fn data(&self, mut answer: Value) -> Result<Value, Error> {
         let errors = answer
             .get("errors")
             .and_then(Value::as_array)
@@ -84,6 +100,9 @@ impl GitHub {
             "NOT_FOUND" => Error::NotFound,
             "FORBIDDEN" => Error::Forbidden {
                 reason: model::flux::cut(text("message"), 200),
+            },
+            "STALE_DATA" => Error::Conflict {
+                message: model::flux::cut(text("message"), 200),
             },
             // The answer does not say until when; a minute is what GitHub asks for without a hint.
             "RATE_LIMITED" => Error::RateLimited {

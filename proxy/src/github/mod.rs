@@ -6,6 +6,7 @@ mod cache;
 mod error;
 mod graphql;
 mod history;
+mod host;
 mod people;
 mod promotion;
 mod pulls;
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use error::Error;
 pub use history::{Past, PastMerge, PastPullRequest, PastReview};
+pub use host::Repository;
 pub use people::User;
 pub use promotion::{ForViewer, Pulse, Tick};
 pub use pulls::{ChangedFile, Comparison, Merged, diff_digest};

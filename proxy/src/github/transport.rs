@@ -51,6 +51,8 @@ impl GitHub {
         reader: SecretString,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
+        // For all TLS of the process. Fails only where it has chosen a provider already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder()
             .timeout(TIME_LIMIT)
             .connect_timeout(Duration::from_secs(5))
@@ -117,11 +119,28 @@ impl GitHub {
         path: &[&str],
         body: &Value,
     ) -> Result<T, Error> {
-        let request = self
-            .inner
-            .http
-            .request(method, self.rest(path, &[]))
-            .json(body);
+        let mut request = self.inner.http.request(method, self.rest(path, &[]));
+        if !body.is_null() {
+            request = request.json(body);
+        }
+        self.once(request, acting).await
+    }
+
+    /// Sends a GraphQL mutation, once and never again, and returns the answer as it is.
+    pub(super) async fn post_mutation(
+        &self,
+        acting: Acting<'_>,
+        body: &Value,
+    ) -> Result<Value, Error> {
+        let request = self.inner.http.post(self.inner.endpoints.graphql.clone());
+        self.once(request.json(body), acting).await
+    }
+
+    async fn once<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        acting: Acting<'_>,
+    ) -> Result<T, Error> {
         let answer = self
             .request(request, self.token(acting))
             .send()

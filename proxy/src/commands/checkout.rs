@@ -1,0 +1,200 @@
+//! A clone of the promotion repository, read and written with the program `git`. A release is written as
+//! a commit that nothing but its push can reach: what goes wrong leaves the clone as it was.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use process::release::Plan;
+
+use super::CommandError;
+
+/// A clone.
+pub(super) struct Checkout {
+    root: PathBuf,
+}
+
+impl Checkout {
+    /// The clone that a directory is in.
+    pub(super) fn find(directory: &Path) -> Result<Self, CommandError> {
+        let mut here = Self {
+            root: directory.to_owned(),
+        };
+        let root = here.git(["rev-parse", "--show-toplevel"]).map_err(|_| {
+            CommandError::refused(format!(
+                "{} is in no git repository; go into a clone of the promotion repository",
+                directory.display()
+            ))
+        })?;
+        here.root = PathBuf::from(root);
+        Ok(here)
+    }
+
+    /// A file as a commit has it.
+    pub(super) fn file(&self, revision: &str, path: &str) -> Option<String> {
+        let output = self
+            .output(["cat-file", "blob", &format!("{revision}:{path}")], &[])
+            .ok()
+            .filter(|output| output.status.success())?;
+        String::from_utf8(output.stdout).ok()
+    }
+
+    /// The commit that a revision names.
+    pub(super) fn commit(&self, revision: &str) -> Option<String> {
+        let name = format!("{revision}^{{commit}}");
+        self.git([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &name,
+        ])
+        .ok()
+    }
+
+    /// The branch that is checked out.
+    pub(super) fn branch(&self) -> Option<String> {
+        self.git(["symbolic-ref", "--quiet", "--short", "HEAD"])
+            .ok()
+    }
+
+    /// What is changed and not committed, a line for each file.
+    pub(super) fn changes(&self) -> Result<String, CommandError> {
+        self.git(["status", "--porcelain", "--untracked-files=no"])
+    }
+
+    /// The address of a remote.
+    pub(super) fn remote(&self, name: &str) -> Result<String, CommandError> {
+        self.git(["remote", "get-url", "--", name])
+    }
+
+    /// Whether a remote has a branch.
+    pub(super) fn remote_has(&self, remote: &str, branch: &str) -> Result<bool, CommandError> {
+        let name = format!("refs/heads/{branch}");
+        let found = self.git(["ls-remote", "--heads", "--", remote, &name])?;
+        Ok(!found.is_empty())
+    }
+
+    /// Writes the release on top of `parent` and gives the commit. No branch, no index and no file of the
+    /// clone changes.
+    pub(super) fn write(&self, parent: &str, plan: &Plan) -> Result<String, CommandError> {
+        let folder = tempfile::tempdir()?;
+        let index = folder.path().join("index");
+        let with_index = |arguments: &[&str]| {
+            let mut command = self.command(arguments);
+            command.env("GIT_INDEX_FILE", &index);
+            text(command, &[])
+        };
+        with_index(&["read-tree", parent])?;
+        for edit in &plan.edits {
+            let entry = with_index(&["ls-files", "--stage", "--", edit.path])?;
+            let mode = entry.split(' ').next().unwrap_or("100644").to_owned();
+            let blob = text(
+                self.command(["hash-object", "-w", "--stdin", "--no-filters"]),
+                edit.after.as_bytes(),
+            )?;
+            let place = format!("{mode},{blob},{}", edit.path);
+            with_index(&["update-index", "--cacheinfo", &place])?;
+        }
+        let tree = with_index(&["write-tree"])?;
+        let title = plan.title();
+        self.git(["commit-tree", &tree, "-p", parent, "-m", &title])
+    }
+
+    /// Pushes a commit as a new branch.
+    pub(super) fn push(
+        &self,
+        remote: &str,
+        commit: &str,
+        branch: &str,
+    ) -> Result<(), CommandError> {
+        // An empty lease: the branch must not be there yet.
+        let lease = format!("--force-with-lease=refs/heads/{branch}:");
+        let refspec = format!("{commit}:refs/heads/{branch}");
+        self.git(["push", "--quiet", &lease, "--", remote, &refspec])?;
+        Ok(())
+    }
+
+    fn git<const N: usize>(&self, arguments: [&str; N]) -> Result<String, CommandError> {
+        text(self.command(arguments), &[])
+    }
+
+    fn output<const N: usize>(
+        &self,
+        arguments: [&str; N],
+        input: &[u8],
+    ) -> Result<Output, CommandError> {
+        run(self.command(arguments), input)
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(&self.root)
+            .args(arguments)
+            // Nobody may be there to answer.
+            .env("GIT_TERMINAL_PROMPT", "0");
+        command
+    }
+}
+
+fn run(mut command: Command, input: &[u8]) -> Result<Output, CommandError> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| CommandError::refused(format!("git cannot be started: {error}")))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input)?;
+    }
+    Ok(child.wait_with_output()?)
+}
+
+fn text(command: Command, input: &[u8]) -> Result<String, CommandError> {
+    let what = command
+        .get_args()
+        .nth(2)
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let output = run(command, input)?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let complaint = complaint.trim().lines().next_back().unwrap_or("no reason");
+        return Err(CommandError::refused(format!(
+            "git {what} failed: {}",
+            without_password(complaint)
+        )));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned())
+}
+
+/// Git names the address in its complaints, with what somebody wrote into it.
+fn without_password(complaint: &str) -> String {
+    let words =
+        complaint.split(' ').map(
+            |word| match (word.split_once("://"), word.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+                _ => word.to_owned(),
+            },
+        );
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_of_git_gives_no_password_away() {
+        assert_eq!(
+            without_password("fatal: unable to access 'https://sam:secret@github.com/o/r/': 403"),
+            "fatal: unable to access 'https://github.com/o/r/': 403"
+        );
+    }
+}

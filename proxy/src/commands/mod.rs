@@ -1,0 +1,47 @@
+//! What `weft` does to a promotion repository from a terminal and from its workflows: `release`,
+//! `promote`, `verify`. The rules are in the crate `process`; here is what they read and write.
+
+mod checkout;
+mod place;
+mod promote;
+mod release;
+mod verify;
+
+use process::Refused;
+use process::host::Failed;
+
+pub(crate) use promote::Promote;
+pub(crate) use release::Release;
+pub(crate) use verify::Verify;
+
+/// Why a command did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// It was refused; nothing was changed.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// GitHub did not do what it was asked.
+    #[error("{0}")]
+    GitHub(String),
+    /// What was checked is wrong.
+    #[error("{0}")]
+    Wrong(String),
+    /// This machine did not do what it should.
+    #[error(transparent)]
+    Machine(#[from] std::io::Error),
+}
+
+impl CommandError {
+    pub(crate) fn refused(sentence: impl Into<String>) -> Self {
+        Self::Refused(Refused(sentence.into()))
+    }
+}
+
+impl From<Failed> for CommandError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Refused(refused) => Self::Refused(refused),
+            failed @ Failed::Host { .. } => Self::GitHub(failed.to_string()),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `weft promote`: carries a release into the next environment. The workflow of the promotion repository
+//! hands it the event as GitHub wrote it, so that nothing of a payload ever passes through a shell.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use model::chain::VerdictState;
+use model::wire::Board;
+use model::{ChartVersion, EnvironmentName};
+use process::host::{Host, MAIN};
+use process::promotion::{Decision, Wish, carry, read_event};
+use process::{LANE, Lane};
+use url::Url;
+
+use super::CommandError;
+use super::place::{Place, variable};
+use crate::github::{Acting, Repository};
+
+/// Opens the pull request that carries a release into an environment, or brings it up to date.
+///
+/// Acts on GITHUB_REPOSITORY with GITHUB_TOKEN. Run twice it does nothing twice; it never goes back.
+#[derive(Debug, Args)]
+pub(crate) struct Promote {
+    /// The environment that has the release.
+    #[arg(long, value_name = "ENV", requires = "to")]
+    from: Option<EnvironmentName>,
+    /// The environment that follows it.
+    #[arg(long, value_name = "ENV", requires = "version")]
+    to: Option<EnvironmentName>,
+    /// The chart's exact version.
+    #[arg(long, value_name = "VERSION", requires = "from")]
+    version: Option<String>,
+    /// The file of a `repository_dispatch` event: GITHUB_EVENT_PATH.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "catch_up"])]
+    event: Option<PathBuf>,
+    /// Weft's own address: promote what it has proven and no dispatch has promoted.
+    #[arg(long, value_name = "URL", conflicts_with = "from")]
+    catch_up: Option<Url>,
+    /// The repository, unless GITHUB_REPOSITORY says it.
+    #[arg(long, value_name = "OWNER/NAME")]
+    repository: Option<String>,
+}
+
+impl Promote {
+    /// Runs it.
+    pub(crate) async fn run(&self) -> Result<(), CommandError> {
+        if self.from.is_none() && self.event.is_none() && self.catch_up.is_none() {
+            return Err(CommandError::refused(
+                "what is to be promoted? Give --from, --to and --version, or --event, or --catch-up",
+            ));
+        }
+        let place = Place::of_workflow(self.repository.as_deref())?;
+        let host = Repository {
+            github: &place.github,
+            acting: Acting::Reader,
+            name: &place.repository,
+        };
+        for wish in self.wishes(&host).await? {
+            match wish {
+                Decision::Promote(wish) => {
+                    let carried = carry(&host, &wish).await?;
+                    say(&carried.sentence(&wish))?;
+                }
+                Decision::Nothing(why) => say(&why)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn wishes(&self, host: &Repository<'_>) -> Result<Vec<Decision>, CommandError> {
+        if let Some(path) = &self.event {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                CommandError::refused(format!("{} cannot be read: {error}", path.display()))
+            })?;
+            let event = read_event(&text)?;
+            return Ok(vec![event.decide(&lane(host).await?)]);
+        }
+        if let Some(weft) = &self.catch_up {
+            return proven(weft, &lane(host).await?).await;
+        }
+        let (Some(from), Some(to), Some(version)) = (&self.from, &self.to, &self.version) else {
+            return Ok(Vec::new());
+        };
+        let version = ChartVersion::parse(version)
+            .map_err(|error| CommandError::refused(error.to_string()))?;
+        Ok(vec![Decision::Promote(Wish {
+            from: from.clone(),
+            to: to.clone(),
+            version,
+            evidence: None,
+            insists: true,
+        })])
+    }
+}
+
+async fn lane(host: &Repository<'_>) -> Result<Lane, CommandError> {
+    let github =
+        |error: crate::github::Error| CommandError::GitHub(format!("reading {LANE}: {error}"));
+    let head = host.head(MAIN).await.map_err(github)?;
+    let head = head.ok_or_else(|| CommandError::refused("the repository has no branch main"))?;
+    let text = host.file(&head, LANE).await.map_err(github)?;
+    let text = text.ok_or_else(|| CommandError::refused(format!("{LANE} is missing")))?;
+    Ok(Lane::read(&text)?)
+}
+
+/// What Weft has proven in each environment of the lane that has a next one.
+async fn proven(weft: &Url, lane: &Lane) -> Result<Vec<Decision>, CommandError> {
+    let away = |why: String| CommandError::GitHub(format!("Weft at {weft}: {why}"));
+    let path = format!("api/v1/pipelines/{}/{}", lane.namespace, lane.name);
+    let base = Url::parse(&format!("{}/", weft.as_str().trim_end_matches('/')))
+        .and_then(|base| base.join(&path))
+        .map_err(|error| away(error.to_string()))?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(15))
+        .build()
+        .map_err(|error| away(error.to_string()))?;
+    let answer = client.get(base).send().await;
+    let answer = answer.and_then(reqwest::Response::error_for_status);
+    let board: Board = match answer {
+        Ok(answer) => answer.json().await,
+        Err(error) => Err(error),
+    }
+    .map_err(|error| away(error.without_url().to_string()))?;
+    let wishes = board.stations.iter().filter_map(|station| {
+        let to = lane.after(station.name.as_str())?;
+        let is_proven = station.verdict.state == VerdictState::Proven;
+        let version = station.release.chart.clone().filter(|_| is_proven)?;
+        Some(Decision::Promote(Wish {
+            from: station.name.clone(),
+            to: to.clone(),
+            version,
+            evidence: Some(station.verdict.sentence.clone()),
+            insists: false,
+        }))
+    });
+    Ok(wishes.collect())
+}
+
+/// Says what was done on the terminal, and on the summary of the workflow's run where there is one.
+fn say(sentence: &str) -> Result<(), CommandError> {
+    writeln!(anstream::stdout(), "weft: {sentence}")?;
+    if let Some(path) = variable("GITHUB_STEP_SUMMARY") {
+        let mut summary = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)?;
+        writeln!(summary, "{sentence}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! A lab with its seeded week, a clone of its repository, and the program.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use lab::clusters::Pace;
+use lab::{Lab, LabOptions};
+use serde_json::Value;
+use tokio::process::Command;
+use tokio::time::Instant;
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct World {
+    pub lab: Lab,
+    folder: tempfile::TempDir,
+}
+
+/// What the program said and how it ended.
+pub struct Said {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl World {
+    pub async fn start() -> Self {
+        let options = LabOptions {
+            pace: Pace::instant(),
+            ..LabOptions::default()
+        };
+        let world = Self {
+            lab: Lab::start(options).await.unwrap(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let url = world.url_with(&world.lab.forge().token_for("ana").unwrap());
+        git(world.folder.path(), &["clone", "-q", &url, "clone"]).await;
+        for (name, value) in [("user.name", "Ana"), ("user.email", "ana@example.com")] {
+            git(&world.clone(), &["config", name, value]).await;
+        }
+        world
+    }
+
+    /// The clone.
+    pub fn clone(&self) -> PathBuf {
+        self.folder.path().join("clone")
+    }
+
+    /// A file outside of the clone.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn server(&self) -> String {
+        let url = self.lab.forge().url().as_str();
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn url_with(&self, token: &str) -> String {
+        let server = self
+            .server()
+            .replace("://", &format!("://x-access-token:{token}@"));
+        format!("{server}/demo/podinfo.git")
+    }
+
+    /// Runs the program in the clone with the token of this account; `bot` is the promotion's.
+    pub async fn weft(&self, login: &str, arguments: &[&str]) -> Said {
+        let token = match login {
+            "bot" => self.lab.forge().bot_token().to_owned(),
+            "nobody" => String::new(),
+            login => self.lab.forge().token_for(login).unwrap(),
+        };
+        let output = Command::new(env!("CARGO_BIN_EXE_weft"))
+            .args(arguments)
+            .current_dir(self.clone())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("GITHUB_TOKEN", token)
+            .env("GITHUB_SERVER_URL", self.server())
+            .env("GITHUB_REPOSITORY", "demo/podinfo")
+            .output()
+            .await
+            .unwrap();
+        said(output)
+    }
+
+    /// What a condition gives, once it gives something.
+    pub async fn eventually<T>(&self, what: &str, wished: impl AsyncFn() -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(found) = wished().await {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "it never came that {what}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The file of a `repository_dispatch` event.
+    pub fn event(&self, payload: &Value) -> String {
+        let event = serde_json::json!({
+            "action": "HelmRelease/podinfo.app-podinfo", "client_payload": payload,
+        });
+        let path = self.scratch("event.json");
+        std::fs::write(&path, event.to_string()).unwrap();
+        path.display().to_string()
+    }
+}
+
+/// Runs git and gives what it wrote.
+pub async fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    let output = command.arg("-C").arg(folder).args(arguments).output();
+    let said = said(output.await.unwrap());
+    assert_eq!(said.code, 0, "git {arguments:?}: {}", said.err);
+    said.out
+}
+
+fn said(output: Output) -> Said {
+    Said {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
