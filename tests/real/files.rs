@@ -34,6 +34,19 @@ fn collect(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Every shell script below a folder: by its name, or by its first line.
+pub fn scripts_below(folder: &Path) -> Vec<PathBuf> {
+    let is_script = |path: &PathBuf| {
+        let first = fs::read(path).unwrap();
+        let first = first.split(|byte| *byte == b'\n').next().unwrap_or(&[]);
+        let first = String::from_utf8_lossy(first);
+        first.starts_with("#!") && first.trim_end().ends_with("sh")
+    };
+    let mut files = below(folder, &[""]);
+    files.retain(|path| path.extension().is_some_and(|end| end == "sh") || is_script(path));
+    files
+}
+
 /// Copies a folder with all that is in it.
 pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use self::values::{combinations, refused};
 use crate::api_server::Cluster;
-use crate::files::{documents, folder};
+use crate::files::{below, documents, folder};
 use crate::peers::{Complaints, peer, run, run_with};
 
 const CHART: &str = "gitops/charts/podinfo";
@@ -144,6 +144,26 @@ fn the_chart_does_what_its_values_say() {
 
 #[test]
 #[ignore = "needs real peers: cargo xtask test --real"]
+fn the_chart_takes_the_values_of_every_environments_release() {
+    let home = tempfile::tempdir().unwrap();
+    let mut releases = 0;
+    for file in below(&folder("gitops/environments"), &[".yaml"]) {
+        let manifests = documents(&std::fs::read_to_string(&file).unwrap());
+        for release in of_kind(&manifests, "HelmRelease") {
+            releases += 1;
+            let values = match &release["spec"]["values"] {
+                Value::Null => json!({}),
+                values => values.clone(),
+            };
+            let made = template(home.path(), &values);
+            assert!(made.is_ok(), "{}: {made:?}", file.display());
+        }
+    }
+    assert_eq!(releases, lab::ENVIRONMENTS.len() - 1, "dev has none");
+}
+
+#[test]
+#[ignore = "needs real peers: cargo xtask test --real"]
 fn the_schema_refuses_values_that_are_none() {
     let home = tempfile::tempdir().unwrap();
     for (values, named) in refused() {
@@ -164,7 +184,7 @@ fn the_chart_can_be_packaged_and_used_from_its_package() {
         .arg(home.path())
         .arg(folder(CHART)))
     .ok();
-    let packages = crate::files::below(home.path(), &[".tgz"]);
+    let packages = below(home.path(), &[".tgz"]);
     let [package] = &packages[..] else {
         panic!("{packages:?}");
     };

@@ -2,15 +2,17 @@
 
 use std::process::Command;
 
-use crate::files::{below, folder};
+use crate::files::{folder, scripts_below};
 use crate::peers::{peer, run};
 
 #[test]
 #[ignore = "needs real peers: cargo xtask test --real"]
 fn shellcheck_takes_every_script() {
-    let mut scripts = below(&folder("gitops"), &[".sh"]);
-    scripts.extend(below(&folder("deploy"), &[".sh"]));
-    assert!(!scripts.is_empty(), "there are no scripts");
-    scripts.push(folder(".ci/run"));
+    let mut scripts = Vec::new();
+    for place in ["gitops", "deploy", ".ci"] {
+        let found = scripts_below(&folder(place));
+        assert!(!found.is_empty(), "there are no scripts in {place}");
+        scripts.extend(found);
+    }
     run(Command::new(peer("WEFT_REAL_SHELLCHECK")).args(scripts)).ok();
 }

@@ -2,7 +2,15 @@
 
 use tests::{Source, sources};
 
-const RUST: [&str; 6] = ["model", "proxy/src", "lab", "src", "xtask/src", "tests/src"];
+const RUST: [&str; 7] = [
+    "model",
+    "proxy/src",
+    "lab",
+    "src",
+    "xtask/src",
+    "tests/src",
+    "tests/real",
+];
 const LONGEST: usize = 500;
 
 fn offenders(sources: &[Source], offends: impl Fn(&Source) -> bool) -> Vec<String> {

@@ -16,7 +16,7 @@ Set-up, demo and tests of Weft. Every command first finds or installs what it ne
                        real, the checks against Kubernetes, Flux's definitions, Helm and podinfo
                        as they are, runs when it is named or with --real; building these takes
                        about ten minutes the first time
-  cargo xtask setup    find or install all tools, and nothing else
+  cargo xtask setup    find or install all tools but those of the suite real, and nothing else
   cargo xtask build    build the page into dist/
   cargo xtask bench load|latency|idle
                        measure the page's start, the way of an event, the demo at rest

@@ -44,7 +44,7 @@ fn fetched() -> Fetched {
             answer.error_for_status().unwrap().bytes().await.unwrap()
         };
         let index = get(&format!("{url}/index.yaml")).await;
-        let index = document(&String::from_utf8(index.to_vec()).unwrap());
+        let index = document(std::str::from_utf8(&index).unwrap());
         for entry in entries(&index) {
             let address = entry["urls"][0].as_str().unwrap();
             let (_, name) = address.rsplit_once('/').unwrap();

@@ -74,10 +74,14 @@ impl Go {
                 .args(["env", "GOOS", "GOARCH"]),
         )?;
         let version = format!("v0.0.1-go{WANTED}.{}", platform.replace('\n', "-"));
-        say(&format!(
-            "fetching Go {WANTED} from the module proxy (under a minute, once; kept in Go's own \
-             module cache)"
-        ));
+        let cache = output(self.command(&env::temp_dir()).args(["env", "GOMODCACHE"]))?;
+        let kept = Path::new(&cache).join(format!("golang.org/toolchain@{version}"));
+        if !kept.is_dir() {
+            say(&format!(
+                "fetching Go {WANTED} from the module proxy (under a minute, once; kept in {})",
+                kept.display()
+            ));
+        }
         let fetched = modules::download(self, &[("golang.org/toolchain", &version)])?;
         let root = &fetched.first().context("Go fetched nothing")?.dir;
         make_executable(&root.join("bin"))?;
