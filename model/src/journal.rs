@@ -56,6 +56,16 @@ pub enum Event {
         /// The link that breaks.
         breaks_at: Option<LinkName>,
     },
+    /// A person ordered a release; written before anything is pushed.
+    ReleaseOrdered {
+        /// The branch that would carry it.
+        branch: String,
+    },
+    /// Its pull request was opened.
+    ReleaseOpened {
+        /// Its number.
+        number: u64,
+    },
     /// A person ordered an action; written before it is sent.
     Intended {
         /// `approve`, `merge`, `refuse` …
@@ -90,6 +100,8 @@ impl Event {
             Self::Deployed => "deployed",
             Self::DeployFailed { .. } => "deploy_failed",
             Self::Verdict { .. } => "verdict",
+            Self::ReleaseOrdered { .. } => "release_ordered",
+            Self::ReleaseOpened { .. } => "release_opened",
             Self::Intended { .. } => "intended",
             Self::Done { .. } => "done",
         }

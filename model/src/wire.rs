@@ -398,3 +398,69 @@ pub struct Record {
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
 }
+
+/// What identifies a release and what tells it apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseValues {
+    /// The colour that is compiled into the container.
+    pub colour: Colour,
+    /// The container's version.
+    pub version: String,
+    /// The chart's version: the release's identity.
+    pub chart_version: ChartVersion,
+}
+
+/// One file that a release changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseEdit {
+    /// Its path.
+    pub path: String,
+    /// Why, in a sentence.
+    pub why: String,
+    /// The unified diff, without the lines that name the file.
+    pub patch: String,
+}
+
+/// `GET …/release`: the release that would be started; nothing is written yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasePlan {
+    /// The pipeline.
+    pub pipeline: PipelineName,
+    /// The commit of the branch that it is planned on.
+    pub base: CommitId,
+    /// What was released last.
+    pub was: ReleaseValues,
+    /// What would be released: what was asked for, and proposals for what was left open.
+    pub values: ReleaseValues,
+    /// The branch that would be pushed.
+    pub branch: String,
+    /// The four files in the order of the process.
+    pub edits: Vec<ReleaseEdit>,
+    /// Whether the viewer may start it.
+    pub start: Permit,
+}
+
+/// `POST …/releases`: start what the plan showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartRelease {
+    /// The commit that the plan was made on.
+    pub base: CommitId,
+    /// The colour, as `#rrggbb`.
+    pub colour: String,
+    /// The container's version.
+    pub version: String,
+    /// The chart's version.
+    pub chart_version: String,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseStarted {
+    /// The pull request.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    /// What was done and what comes next.
+    pub sentence: String,
+}

@@ -296,6 +296,14 @@ impl From<ActionError> for Failure {
             ActionError::Changed { code, card, .. } => {
                 Self::new(StatusCode::CONFLICT, code, "It has changed", why).with_card(*card)
             }
+            ActionError::Refused(detail) => Self {
+                code: "refused",
+                title: "That cannot be released",
+                ..Self::bad_request(sentence(&detail))
+            },
+            ActionError::OutOfDate { code, .. } => {
+                Self::new(StatusCode::CONFLICT, code, "It has changed", why)
+            }
             ActionError::NotPermitted { code, .. } => {
                 Self::new(StatusCode::FORBIDDEN, code, "You may not do that", why)
             }
@@ -311,6 +319,26 @@ impl From<ActionError> for Failure {
             ActionError::Outcome(error) => Self::internal(error),
         }
     }
+}
+
+/// A sentence as a person would write it: with its end, and its capital unless it begins with a path.
+fn sentence(text: &str) -> String {
+    let first = text.split(' ').next().unwrap_or_default();
+    if first.contains(['/', '.']) {
+        return format!("{text}.");
+    }
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{end}", letters.as_str())
 }
 
 impl From<JsonRejection> for Failure {

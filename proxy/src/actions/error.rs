@@ -28,6 +28,17 @@ pub enum ActionError {
         /// What is there now.
         card: Box<PromotionCard>,
     },
+    /// A release cannot be planned so.
+    #[error("{0}")]
+    Refused(String),
+    /// What was planned is not what can be done now.
+    #[error("{why}")]
+    OutOfDate {
+        /// A stable name: `base_moved`, `exists`, `not_opened`.
+        code: &'static str,
+        /// Why, and what was done.
+        why: String,
+    },
     /// The person may not.
     #[error("{why}")]
     NotPermitted {

@@ -1,4 +1,4 @@
-//! What people do to promotions, as themselves: look at one, approve it, merge it, refuse it.
+//! What people do, as themselves: look at a promotion, approve it, merge it, refuse it; start a release.
 //!
 //! `reading` reads a promotion anew, `card` shows it, `protocol` is what every write goes through,
 //! `approve` and `refuse` are the two writes. GitHub's rules decide; these refuse earlier, never later.
@@ -11,8 +11,10 @@ mod permits;
 mod protocol;
 mod reading;
 mod refuse;
+mod release;
 
 pub use approve::approve;
 pub use card::card;
 pub use error::ActionError;
 pub use refuse::refuse;
+pub use release::{release_plan, start_release};

@@ -13,6 +13,7 @@ mod dashboard;
 mod demo;
 mod interface;
 mod journal;
+mod release;
 mod site;
 mod stream;
 mod world;

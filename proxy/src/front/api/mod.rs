@@ -5,6 +5,7 @@ mod health;
 mod history;
 mod pipelines;
 mod promotions;
+mod releases;
 mod session;
 mod stream;
 
@@ -25,6 +26,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&format!("{PIPELINE}/journeys"), get(history::journeys))
         .route(&format!("{PIPELINE}/journal"), get(history::journal))
         .route(&format!("{PIPELINE}/journal.csv"), get(history::csv))
+        .route(&format!("{PIPELINE}/release"), get(releases::plan))
+        .route(&format!("{PIPELINE}/releases"), post(releases::start))
         .route("/api/v1/stream", get(stream::stream))
         .route(PROMOTION, get(promotions::card))
         .route(&format!("{PROMOTION}/approve"), post(promotions::approve))

@@ -80,7 +80,7 @@ pub(super) async fn refuse(
 
 /// Lets an action end even where the browser goes away meanwhile: half an order, a review without the
 /// merge that was tapped with it, is what nobody asked for.
-async fn to_its_end<T: Send + 'static>(
+pub(super) async fn to_its_end<T: Send + 'static>(
     action: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::spawn(action).await {
@@ -90,7 +90,7 @@ async fn to_its_end<T: Send + 'static>(
 }
 
 /// The answer to an action that was not done. Whose token GitHub no longer takes is signed out.
-fn failure(app: &App, session: Option<&Arc<Session>>, error: ActionError) -> Failure {
+pub(super) fn failure(app: &App, session: Option<&Arc<Session>>, error: ActionError) -> Failure {
     if let ActionError::GitHub(github::Error::Unauthorized) = error
         && let Some(session) = session
     {
