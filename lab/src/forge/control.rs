@@ -18,7 +18,7 @@ use super::engine::{Engine, Signal};
 use super::git::Edit;
 use super::refusal::Refusal;
 use super::rules;
-use super::state::{DEFAULT_BRANCH, Pull, Repository, RepositoryState};
+use super::state::{DEFAULT_BRANCH, Phase, Pull, Repository, RepositoryState, WorkflowRun};
 use super::tokens::App;
 use process::release::Wish;
 
@@ -373,6 +373,22 @@ impl Forge {
             pulls::update(engine, repository, by, number, &update)
         })
         .await
+    }
+
+    /// Lets no runner be free for a workflow, so that its runs stay queued; `None` frees them again.
+    pub fn hold(&self, workflow: Option<&str>) {
+        self.engine.held.send_replace(workflow.map(str::to_owned));
+    }
+
+    /// How many runs of a workflow wait for a runner.
+    ///
+    /// # Errors
+    /// When the repository is gone.
+    pub fn queued(&self, workflow: &str) -> Result<usize, Refusal> {
+        let repository = self.podinfo()?;
+        let state = repository.state.lock();
+        let waits = |run: &&WorkflowRun| run.name == workflow && run.phase == Phase::Queued;
+        Ok(state.runs.iter().filter(waits).count())
     }
 
     /// Takes a dispatch as if Flux had sent it.

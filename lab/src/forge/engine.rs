@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -109,6 +109,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) job_delay: Duration,
+    /// The workflow that no runner is free for, if any: its runs stay queued.
+    pub(crate) held: watch::Sender<Option<String>>,
     pub(crate) tokens: Tokens,
     pub(crate) repositories: BTreeMap<String, Arc<Repository>>,
     pub(crate) webhooks: Webhooks,

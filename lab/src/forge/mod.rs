@@ -34,7 +34,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use parking_lot::Mutex;
 use tokio::net::TcpListener;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -141,6 +141,7 @@ impl Forge {
             clock: options.clock,
             faults: options.faults,
             job_delay: options.job_delay,
+            held: watch::Sender::new(None),
             tokens: Tokens::default(),
             repositories: BTreeMap::from([(repository.full_name(), repository)]),
             webhooks,

@@ -106,9 +106,16 @@ pub(crate) fn react(engine: &Arc<Engine>, repository: &Arc<Repository>, event: &
 pub(crate) fn run(engine: &Arc<Engine>, repository: &Arc<Repository>, run: NewRun, jobs: Vec<Job>) {
     let names: Vec<&str> = jobs.iter().map(|job| job.name).collect();
     let head = run.head.clone();
+    let workflow = run.name;
     let (id, checks) = marks::start_run(engine, repository, run, &names);
     let (worker, place) = (engine.clone(), repository.clone());
     engine.spawn(async move {
+        let mut held = worker.held.subscribe();
+        // Its sender lives in the engine, so that it cannot close while we wait.
+        let free = |held: &Option<String>| held.as_deref() != Some(workflow);
+        if held.wait_for(free).await.is_err() {
+            return;
+        }
         marks::move_run(&worker, &place, id, Phase::InProgress);
         for check in &checks {
             marks::move_check(&worker, &place, &head, *check, Phase::InProgress, None);

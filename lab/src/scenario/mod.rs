@@ -6,6 +6,7 @@ mod http;
 mod readings;
 mod state;
 mod steps;
+pub mod timetable;
 
 use std::sync::Arc;
 

@@ -7,4 +7,5 @@ mod github;
 mod hooks;
 mod mishaps;
 mod sources;
+mod timetable;
 mod world;
