@@ -117,6 +117,10 @@ pub enum Bench {
     Load,
     /// From a lab event to the changed pixel.
     Latency,
+    /// A release from its merge to prod with approvals at once, and Weft's own share of that.
+    Walk,
+    /// What `weft release --dry-run` and `weft verify` take.
+    Commands,
     /// Memory and processor of a demo that nobody touches.
     Idle,
 }
@@ -209,6 +213,8 @@ fn bench(mut parser: Parser) -> Result<Command> {
     let bench = match what.as_str() {
         "load" => Bench::Load,
         "latency" => Bench::Latency,
+        "walk" => Bench::Walk,
+        "commands" => Bench::Commands,
         "idle" => Bench::Idle,
         other => bail!("there is no bench `{other}`"),
     };

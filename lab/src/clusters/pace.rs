@@ -31,8 +31,8 @@ impl Pace {
     #[must_use]
     pub fn demo() -> Self {
         Self {
-            upgrade: Duration::from_millis(1800),
-            tests: Duration::from_millis(900),
+            upgrade: Duration::from_millis(1500),
+            tests: Duration::from_millis(600),
             step: Duration::from_millis(40),
             retry: Duration::from_secs(5),
             job: Duration::from_millis(300),

@@ -19,8 +19,10 @@ pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
         Bench::Idle => return idle::run(workspace, &weft),
         Bench::Load => "bench/load.mjs",
         Bench::Latency => "bench/latency.mjs",
+        Bench::Walk => "bench/walk.mjs",
+        Bench::Commands => "bench/commands.mjs",
     };
-    say("measuring in Chromium (a minute or two)");
+    say("measuring (up to two minutes)");
     let mut node = browser.command("node")?;
     node.current_dir(workspace.browser_tests())
         .arg(script)
