@@ -1,14 +1,19 @@
 //! What stands before an environment, and what it waits for, in one sentence.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::chain::{LinkName, LinkState, Tolerances, Verdict, VerdictState};
-use crate::observation::Observations;
+use crate::observation::{DispatchRun, Observations};
 use crate::pipeline::{EnvironmentSpec, GateKind, RepositoryName};
 use crate::promotion::{CheckState, Mergeable, Promotion, PromotionState, Tally};
 use crate::time::in_words;
 use crate::wire::Station;
 use crate::{ChartVersion, CommitId, EnvironmentName, Timestamp};
+
+/// Flux sends its dispatch when the chart's tests passed, which is a little before Weft has proven it.
+const BEFORE_THE_PROOF: Duration = Duration::from_secs(15);
 
 /// What a gate is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +135,9 @@ pub struct Gate {
     pub promotion: Option<PromotionSummary>,
     /// The way of the release after the merge, while it is on it.
     pub hops: Vec<Hop>,
+    /// The page of the workflow's run that should have opened the pull request, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 impl Gate {
@@ -166,6 +174,7 @@ pub fn gate(
         since: None,
         promotion: open.map(PromotionSummary::from),
         hops: Vec::new(),
+        run: None,
     };
     let rolling = matches!(behind.verdict.state, VerdictState::Rolling);
     let merged = promotion.filter(|promotion| promotion.state == PromotionState::Merged);
@@ -197,8 +206,10 @@ pub fn gate(
                     format!("{what} is on its way into {}.", spec.name),
                 )
             } else {
+                let dispatch = observations.dispatch();
+                let run = dispatch.and_then(|seen| seen.value.as_ref());
                 let (state, sentence, since) =
-                    without_promotion(before, behind, now, tolerances, &mut gate);
+                    without_promotion(before, behind, run, now, tolerances, &mut gate);
                 gate.since = since;
                 (state, sentence)
             }
@@ -323,6 +334,7 @@ fn people(requested: &[String]) -> String {
 fn without_promotion(
     before: &Station,
     behind: &Station,
+    run: Option<&DispatchRun>,
     now: Timestamp,
     tolerances: &Tolerances,
     gate: &mut Gate,
@@ -361,21 +373,58 @@ fn without_promotion(
     }
     let since = before.verdict.since;
     let waited = now.since(since);
-    if waited <= tolerances.promotion {
-        let sentence = format!(
-            "{what} is proven in {}; its pull request for {} is due.",
-            before.name, behind.name
-        );
-        (GateState::WaitsForPromotion, sentence, Some(since))
-    } else {
-        let sentence = format!(
-            "No pull request came: {what} has been proven in {} for {}, but the dispatch that opens the one for {} was lost.",
-            before.name,
-            in_words(waited),
-            behind.name
-        );
-        (GateState::Lost, sentence, Some(since))
-    }
+    let late = waited > tolerances.promotion;
+    let run = run.filter(|run| run.at >= since - BEFORE_THE_PROOF);
+    gate.run = run.map(|run| run.url.clone());
+    let (state, sentence) = match run {
+        Some(run) if run.status != "completed" => (
+            GateState::WaitsForPromotion,
+            format!(
+                "{what} is proven in {}; the workflow that opens its pull request for {} is under way.",
+                before.name, behind.name
+            ),
+        ),
+        Some(run)
+            if !matches!(
+                run.conclusion.as_deref(),
+                Some("success" | "skipped" | "neutral")
+            ) =>
+        {
+            (
+                GateState::Lost,
+                format!(
+                    "No pull request came: the dispatch about {what} arrived, but the workflow that opens the one for {} failed.",
+                    behind.name
+                ),
+            )
+        }
+        Some(_) if late => (
+            GateState::Lost,
+            format!(
+                "No pull request came: {what} has been proven in {} for {}, and the workflow ran, but opened none for {}.",
+                before.name,
+                in_words(waited),
+                behind.name
+            ),
+        ),
+        None if late => (
+            GateState::Lost,
+            format!(
+                "No pull request came: {what} has been proven in {} for {}, but the dispatch that opens the one for {} was lost.",
+                before.name,
+                in_words(waited),
+                behind.name
+            ),
+        ),
+        _ => (
+            GateState::WaitsForPromotion,
+            format!(
+                "{what} is proven in {}; its pull request for {} is due.",
+                before.name, behind.name
+            ),
+        ),
+    };
+    (state, sentence, Some(since))
 }
 
 /// Whether what is known of an environment already speaks of a merged promotion's release. Until then its

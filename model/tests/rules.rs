@@ -8,7 +8,7 @@ use model::flux::{
     GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
 };
 use model::gate::{Gate, GateState, HopState};
-use model::observation::{CommitStatus, Declared, Fact, Live, SourceName, Want};
+use model::observation::{CommitStatus, Declared, DispatchRun, Fact, Live, SourceName, Want};
 use model::pipeline::{
     Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
     TargetSpec,
@@ -543,6 +543,58 @@ fn a_gate_says_in_one_sentence_what_it_waits_for() {
             "«{}» should say «{words}»",
             gate.sentence
         );
+    }
+}
+
+#[test]
+fn a_promotion_that_never_came_is_told_by_what_became_of_its_dispatch() {
+    let proven_for = Duration::from_secs(12 * 60);
+    let run = |status: &str, conclusion: Option<&str>, ago: u64| {
+        Fact::Dispatch(Some(DispatchRun {
+            status: status.into(),
+            conclusion: conclusion.map(Into::into),
+            at: now() - Duration::from_secs(ago),
+            url: "https://github.com/demo/podinfo/actions/runs/7".into(),
+        }))
+    };
+    for (fact, state, words, linked) in [
+        (
+            Fact::Dispatch(None),
+            GateState::Lost,
+            "the dispatch that opens the one for prod was lost",
+            false,
+        ),
+        (
+            run("completed", Some("success"), 3600),
+            GateState::Lost,
+            "was lost",
+            false,
+        ),
+        (
+            run("in_progress", None, 700),
+            GateState::WaitsForPromotion,
+            "is under way",
+            true,
+        ),
+        (
+            run("completed", Some("failure"), 700),
+            GateState::Lost,
+            "the workflow that opens the one for prod failed",
+            true,
+        ),
+        (
+            run("completed", Some("success"), 700),
+            GateState::Lost,
+            "the workflow ran, but opened none for prod",
+            true,
+        ),
+    ] {
+        let gate = gate_with(None, proven_for, |facts| {
+            facts.push((SourceName::github(), fact.clone()));
+        });
+        assert_eq!(gate.state, state, "{}", gate.sentence);
+        assert!(gate.sentence.contains(words), "{}", gate.sentence);
+        assert_eq!(gate.run.is_some(), linked, "{}", gate.sentence);
     }
 }
 
