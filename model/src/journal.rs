@@ -66,6 +66,8 @@ pub enum Event {
         /// Its number.
         number: u64,
     },
+    /// A person ordered the promotion that never came; written before anything is pushed.
+    PromotionOrdered,
     /// A person ordered an action; written before it is sent.
     Intended {
         /// `approve`, `merge`, `refuse` …
@@ -102,6 +104,7 @@ impl Event {
             Self::Verdict { .. } => "verdict",
             Self::ReleaseOrdered { .. } => "release_ordered",
             Self::ReleaseOpened { .. } => "release_opened",
+            Self::PromotionOrdered => "promotion_ordered",
             Self::Intended { .. } => "intended",
             Self::Done { .. } => "done",
         }

@@ -464,3 +464,22 @@ pub struct ReleaseStarted {
     /// What was done and what comes next.
     pub sentence: String,
 }
+
+/// `POST …/environments/{environment}/dispatch`: open the promotion that never came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promote {
+    /// The release that the person saw proven in the environment before.
+    pub release: ChartVersion,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promoted {
+    /// The pull request.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    /// What was done.
+    pub sentence: String,
+}

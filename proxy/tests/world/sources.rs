@@ -1,9 +1,12 @@
 //! What the sources make of the lab over real sockets: git, pull requests, Flux and the live apps.
 
-use crate::world::{World, station};
+use crate::world::{World, pipeline_name, station};
 use lab::faults::Fault;
 use model::chain::{LinkName, LinkState, VerdictState};
 use model::gate::GateState;
+use model::wire::Promote;
+use model::{ChartVersion, EnvironmentName};
+use proxy::actions::ActionError;
 
 #[tokio::test]
 async fn every_environment_of_the_seeded_week_is_proven_end_to_end() {
@@ -238,5 +241,24 @@ async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
         "{}",
         board.gates[3].sentence
     );
+    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let prod = EnvironmentName::from("prod");
+    let ordered = async |login: &str, release: &str| {
+        let person = world.person(login).await;
+        let release = ChartVersion::parse(release).expect("a version");
+        proxy::actions::promote(&world.app, &person, lane, &prod, &Promote { release }).await
+    };
+    let refused = ordered("kim", "1.1.7")
+        .await
+        .expect_err("kim may only read");
+    assert!(matches!(refused, ActionError::NotPermitted { .. }));
+    let refused = ordered("sam", "1.1.6")
+        .await
+        .expect_err("that is not proven");
+    assert!(matches!(refused, ActionError::OutOfDate { code, .. } if code == "not_proven"));
+    let promoted = ordered("sam", "1.1.7").await.expect("opened");
+    assert_eq!(world.waiting("prod").await, promoted.number);
+    let refused = ordered("sam", "1.1.7").await.expect_err("it is there");
+    assert!(matches!(refused, ActionError::OutOfDate { code, .. } if code == "nothing_to_do"));
     world.end().await;
 }

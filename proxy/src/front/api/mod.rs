@@ -28,6 +28,10 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&format!("{PIPELINE}/journal.csv"), get(history::csv))
         .route(&format!("{PIPELINE}/release"), get(releases::plan))
         .route(&format!("{PIPELINE}/releases"), post(releases::start))
+        .route(
+            &format!("{PIPELINE}/environments/{{environment}}/dispatch"),
+            post(promotions::promote),
+        )
         .route("/api/v1/stream", get(stream::stream))
         .route(PROMOTION, get(promotions::card))
         .route(&format!("{PROMOTION}/approve"), post(promotions::approve))

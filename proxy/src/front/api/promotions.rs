@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use model::pipeline::RepositoryName;
-use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
+use http::StatusCode;
+use model::EnvironmentName;
+use model::pipeline::{PipelineName, RepositoryName};
+use model::wire::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use serde::Deserialize;
 
 use super::extract::{Json, Path};
+use super::pipelines::unknown;
 use crate::access::{Reader, Session, Writer};
 use crate::actions::{self, ActionError};
 use crate::app::App;
@@ -73,6 +76,39 @@ pub(super) async fn refuse(
         let repository = promotion.repository();
         let done = actions::refuse(&app, &person, &repository, promotion.number, order).await;
         done.map(axum::Json)
+            .map_err(|error| failure(&app, Some(&writer.0), error))
+    })
+    .await
+}
+
+/// The path of an environment.
+#[derive(Debug, Deserialize)]
+pub(super) struct Environment {
+    namespace: String,
+    name: String,
+    environment: String,
+}
+
+/// `POST …/environments/{environment}/dispatch`: the promotion that never came.
+pub(super) async fn promote(
+    State(app): State<Arc<App>>,
+    writer: Writer,
+    Path(at): Path<Environment>,
+    Json(order): Json<Promote>,
+) -> Result<(StatusCode, axum::Json<Promoted>), Failure> {
+    let person = writer.person(&app).await?;
+    to_its_end(async move {
+        let pipeline = PipelineName {
+            namespace: at.namespace,
+            name: at.name,
+        };
+        let lane = app
+            .boards
+            .lane(&pipeline)
+            .ok_or_else(|| unknown(&pipeline))?;
+        let to = EnvironmentName(at.environment);
+        let done = actions::promote(&app, &person, lane, &to, &order).await;
+        done.map(|promoted| (StatusCode::CREATED, axum::Json(promoted)))
             .map_err(|error| failure(&app, Some(&writer.0), error))
     })
     .await
