@@ -20,6 +20,15 @@ pub(crate) struct Opening<'a> {
     pub(crate) draft: bool,
 }
 
+/// Who must be asked for what; the one team that the demo has owns everything.
+const CODEOWNERS: &str = ".github/CODEOWNERS";
+
+/// The code's owners, who are asked when a pull request is opened, but never its author.
+fn owners(asked: bool, author: &Account) -> BTreeSet<&'static str> {
+    let logins = accounts::APPROVER_LOGINS.into_iter().filter(|_| asked);
+    logins.filter(|login| *login != author.login).collect()
+}
+
 /// Opens a pull request and returns its number.
 pub(crate) fn open(
     engine: &Arc<Engine>,
@@ -61,6 +70,7 @@ pub(crate) fn open(
             opening.base
         )));
     }
+    let owned = repository.git.text(&base, CODEOWNERS)?.is_some();
     let number = {
         let mut state = repository.state.lock();
         let exists = state.pulls.values().any(|pull| {
@@ -91,8 +101,8 @@ pub(crate) fn open(
                 closed_at: None,
                 merged: None,
                 reviews: Vec::new(),
-                requested: BTreeSet::new(),
-                requested_team: false,
+                requested: owners(owned && !opening.draft, by),
+                requested_team: owned && !opening.draft,
                 timeline: Vec::new(),
                 comments: Vec::new(),
             },
