@@ -1,0 +1,227 @@
+//! What four links add up to.
+
+use crate::world::{
+    HEAD, OLD, board_of, deployed, environment, helm, kustomization, live, name, now, observed,
+    pipeline, proven, rolled_back, state_of, target,
+};
+use model::board::{board, row};
+use model::chain::{LinkName, Tolerances, VerdictState};
+use model::flux::{GitRepositoryReading, HelmChartReading};
+use model::observation::{CommitStatus, Fact, Live, SourceName, Want};
+use model::wire::Tone;
+use model::{CommitId, Observations};
+use serde_json::json;
+use std::time::Duration;
+
+#[test]
+fn four_agreeing_fresh_links_are_proven() {
+    assert_eq!(state_of(&proven("uat", "1.1.7")), VerdictState::Proven);
+}
+
+#[test]
+fn without_any_one_of_the_four_facts_nothing_is_proven() {
+    for missing in [0, 2, 3, 4] {
+        let mut facts = proven("uat", "1.1.7");
+        facts.remove(missing);
+        assert_eq!(
+            state_of(&facts),
+            VerdictState::Unknown,
+            "without fact {missing}"
+        );
+    }
+}
+
+#[test]
+fn each_link_goes_stale_by_its_own_source() {
+    let tolerances = Tolerances::default();
+    for (index, limit, link) in [
+        (0, tolerances.github, LinkName::Declared),
+        (2, tolerances.flux, LinkName::Applied),
+        (3, tolerances.flux, LinkName::Deployed),
+        (4, tolerances.live, LinkName::Serving),
+    ] {
+        let mut observations = observed(&proven("uat", "1.1.7"), now());
+        observations[index].at = now() - limit - Duration::from_secs(1);
+        // Its source has not been heard since; the others have.
+        let board = board_of(&pipeline(vec![environment("uat")]), &observations);
+        let verdict = &board.stations[0].verdict;
+        assert_eq!(
+            (verdict.state, verdict.breaks_at),
+            (VerdictState::Stale, Some(link)),
+            "{}",
+            verdict.sentence
+        );
+    }
+}
+
+#[test]
+fn an_app_that_answers_another_version_is_never_green() {
+    let mut facts = proven("uat", "1.1.7");
+    facts[4].1 = live("uat", "uat", "1.1.6");
+    assert_eq!(state_of(&facts), VerdictState::Drifted);
+}
+
+#[test]
+fn an_app_that_keeps_silent_is_unknown_at_first_and_then_failed() {
+    for (seconds, state) in [(2, VerdictState::Unknown), (11, VerdictState::Failed)] {
+        let mut facts = proven("uat", "1.1.7");
+        let silent = Live::Silent {
+            since: now() - Duration::from_secs(seconds),
+            why: "timed out after 2 s".into(),
+        };
+        facts[4].1 = Fact::Live("uat".into(), "uat".into(), silent);
+        assert_eq!(state_of(&facts), state);
+    }
+}
+
+#[test]
+fn a_commit_that_only_touched_other_environments_does_not_undo_the_proof() {
+    let mut facts = proven("uat", "1.1.7");
+    facts[2].1 = kustomization("uat", "uat", OLD);
+    assert_eq!(state_of(&facts), VerdictState::Rolling);
+    let Fact::Declared(_, declared) = &mut facts[0].1 else {
+        unreachable!("the first fact is the declaration")
+    };
+    declared.commits.push(CommitId::new(OLD));
+    assert_eq!(state_of(&facts), VerdictState::Proven);
+}
+
+#[test]
+fn a_git_failure_of_flux_is_named() {
+    let mut facts = proven("uat", "1.1.7");
+    facts[2].1 = kustomization("uat", "uat", OLD);
+    let object = json!({
+        "metadata": {"generation": 1},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "GitOperationFailed",
+            "message": "failed to checkout: authentication required", "observedGeneration": 1}]},
+    });
+    let reading = GitRepositoryReading::read(&object, None);
+    facts.push((
+        SourceName::flux("uat"),
+        Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading),
+    ));
+    let board = board_of(
+        &pipeline(vec![environment("uat")]),
+        &observed(&facts, now()),
+    );
+    assert!(
+        board.stations[0]
+            .verdict
+            .sentence
+            .contains("authentication required")
+    );
+    assert_eq!(board.stations[0].verdict.state, VerdictState::Failed);
+}
+
+#[test]
+fn an_environment_holds_only_what_all_its_targets_hold() {
+    let mut spec = environment("prod");
+    spec.targets.push(target("prod", "prod-eu"));
+    let spec = pipeline(vec![spec]);
+    let mut facts = proven("prod", "1.1.7");
+    assert_eq!(
+        board_of(&spec, &observed(&facts, now())).stations[0]
+            .verdict
+            .state,
+        VerdictState::Unknown
+    );
+    facts.push((
+        SourceName::flux("prod-eu"),
+        kustomization("prod-eu", "prod", HEAD),
+    ));
+    facts.push((
+        SourceName::flux("prod-eu"),
+        helm("prod-eu", &deployed("1.1.7")),
+    ));
+    facts.push((
+        SourceName::live("prod-eu"),
+        live("prod", "prod-eu", "1.1.7"),
+    ));
+    let board = board_of(&spec, &observed(&facts, now()));
+    assert_eq!(board.stations[0].verdict.state, VerdictState::Proven);
+    assert_eq!(board.stations[0].targets.len(), 2);
+}
+
+#[test]
+fn a_proof_keeps_its_age_where_git_follows_a_range() {
+    let mut facts = proven("dev-test", "1.1.7");
+    let Fact::Declared(_, declared) = &mut facts[0].1 else {
+        unreachable!("the first fact is the declaration")
+    };
+    declared.want = Ok(Want::Range(">=0.0.3".into()));
+    let mut object = deployed("1.1.7");
+    object["spec"]["chart"]["spec"]["version"] = json!(">=0.0.3");
+    object["status"]["helmChart"] = json!("app-podinfo/app-podinfo-podinfo");
+    facts[3].1 = helm("dev-test", &object);
+    let chart = json!({
+        "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
+        "status": {
+            "artifact": {"revision": "1.1.7"},
+            "conditions": [{"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}],
+        },
+    });
+    facts.push((
+        SourceName::flux("dev-test"),
+        Fact::HelmChart(
+            "dev-test".into(),
+            name("app-podinfo", "app-podinfo-podinfo"),
+            HelmChartReading::read(&chart),
+        ),
+    ));
+    let spec = pipeline(vec![environment("dev-test")]);
+    let mut held = Observations::default();
+    for observation in observed(&facts, now()) {
+        held.record(observation);
+    }
+    let tolerances = Tolerances::default();
+    let first = board(&spec, &held, None, now(), &tolerances);
+    assert_eq!(first.stations[0].verdict.state, VerdictState::Proven);
+    let later = now() + Duration::from_secs(5);
+    let second = board(&spec, &held, Some(&first), later, &tolerances);
+    assert_eq!(second.stations[0].verdict.since, now());
+}
+
+#[test]
+fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
+    let mut facts = proven("uat", "1.1.7");
+    facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6"));
+    let status = CommitStatus {
+        environment: "uat".into(),
+        state: "success".into(),
+        context: "kustomization/app-promo-podinfo-uat/cb0aaa8a".into(),
+        commit: CommitId::new(HEAD),
+        creator: None,
+        at: now(),
+    };
+    facts.push((SourceName::github(), Fact::Status(status)));
+    let board = board_of(
+        &pipeline(vec![environment("uat")]),
+        &observed(&facts, now()),
+    );
+    assert!(board.stations[0].tick_lies);
+    assert_eq!(board.headline.tone, Tone::Alarm);
+    assert!(
+        board
+            .headline
+            .sentence
+            .contains("GitHub shows a green tick"),
+        "{}",
+        board.headline.sentence
+    );
+    assert_eq!(row(&board).cells[0].words, "failed at helm");
+}
+
+/// A HelmRelease whose upgrade from `old` to `new` failed and was rolled back, as Flux reports it.
+
+#[test]
+fn a_verdict_that_did_not_change_keeps_its_time() {
+    let spec = pipeline(vec![environment("uat")]);
+    let mut held = Observations::default();
+    for observation in observed(&proven("uat", "1.1.7"), now()) {
+        held.record(observation);
+    }
+    let first = board(&spec, &held, None, now(), &Tolerances::default());
+    let later = now() + Duration::from_secs(10);
+    let second = board(&spec, &held, Some(&first), later, &Tolerances::default());
+    assert_eq!(second.stations[0].verdict.since, now());
+}

@@ -1,0 +1,220 @@
+//! What a gate says, before a promotion and after it.
+
+use crate::world::{
+    OLD, declared, environment, gate_with, helm, kustomization, now, observed, pipeline, promotion,
+    proven, rolled_back,
+};
+use model::Observations;
+use model::board::board;
+use model::chain::{Tolerances, VerdictState};
+use model::gate::{GateState, HopState};
+use model::observation::{DispatchRun, Fact, SourceName};
+use model::promotion::{Mergeable, Promotion, PromotionState, Review};
+use std::time::Duration;
+
+#[test]
+fn a_gate_says_in_one_sentence_what_it_waits_for() {
+    let minute = Duration::from_secs(60);
+    let cases: Vec<(Option<Promotion>, Duration, GateState, &str)> = vec![
+        (
+            None,
+            minute,
+            GateState::WaitsForPromotion,
+            "its pull request for prod is due",
+        ),
+        (
+            None,
+            12 * minute,
+            GateState::Lost,
+            "has been proven in stg for 12 min, but the dispatch",
+        ),
+        (
+            Some(promotion("prod", "1.1.7")),
+            minute,
+            GateState::WaitsForApproval,
+            "1.1.7 waits for 1 approval from @sam or @li",
+        ),
+        (
+            Some(Promotion {
+                required_checks: vec!["test".into(), "lint".into()],
+                ..promotion("prod", "1.1.7")
+            }),
+            minute,
+            GateState::WaitsForChecks,
+            "1 of 2 passed",
+        ),
+        (
+            Some(Promotion {
+                mergeable: Mergeable::Conflicting,
+                ..promotion("prod", "1.1.7")
+            }),
+            minute,
+            GateState::Blocked,
+            "conflicts with main",
+        ),
+        (
+            Some(Promotion {
+                required_approvals: None,
+                ..promotion("prod", "1.1.7")
+            }),
+            minute,
+            GateState::Blocked,
+            "could not be read",
+        ),
+        (
+            Some(Promotion {
+                required_approvals: Some(0),
+                ..promotion("prod", "1.1.7")
+            }),
+            minute,
+            GateState::WaitsForMerge,
+            "waits to be merged",
+        ),
+    ];
+    for (promotion, proven_for, state, words) in cases {
+        let gate = gate_with(promotion, proven_for, |_| {});
+        assert_eq!(gate.state, state, "{}", gate.sentence);
+        assert!(
+            gate.sentence.contains(words),
+            "«{}» should say «{words}»",
+            gate.sentence
+        );
+    }
+}
+
+#[test]
+fn a_promotion_that_never_came_is_told_by_what_became_of_its_dispatch() {
+    let proven_for = Duration::from_secs(12 * 60);
+    let run = |status: &str, conclusion: Option<&str>, ago: u64| {
+        Fact::Dispatch(Some(DispatchRun {
+            status: status.into(),
+            conclusion: conclusion.map(Into::into),
+            at: now() - Duration::from_secs(ago),
+            url: "https://github.com/demo/podinfo/actions/runs/7".into(),
+        }))
+    };
+    for (fact, state, words, linked) in [
+        (
+            Fact::Dispatch(None),
+            GateState::Lost,
+            "the dispatch that opens the one for prod was lost",
+            false,
+        ),
+        (
+            run("completed", Some("success"), 3600),
+            GateState::Lost,
+            "was lost",
+            false,
+        ),
+        (
+            run("in_progress", None, 700),
+            GateState::WaitsForPromotion,
+            "is under way",
+            true,
+        ),
+        (
+            run("completed", Some("failure"), 700),
+            GateState::Lost,
+            "the workflow that opens the one for prod failed",
+            true,
+        ),
+        (
+            run("completed", Some("success"), 700),
+            GateState::Lost,
+            "the workflow ran, but opened none for prod",
+            true,
+        ),
+    ] {
+        let gate = gate_with(None, proven_for, |facts| {
+            facts.push((SourceName::github(), fact.clone()));
+        });
+        assert_eq!(gate.state, state, "{}", gate.sentence);
+        assert!(gate.sentence.contains(words), "{}", gate.sentence);
+        assert_eq!(gate.run.is_some(), linked, "{}", gate.sentence);
+    }
+}
+
+#[test]
+fn an_approval_by_somebody_who_may_not_write_does_not_count() {
+    let mut with_review = promotion("prod", "1.1.7");
+    with_review.reviews.push(Review {
+        login: "kim".into(),
+        approves: true,
+        counts: false,
+        commit: None,
+        at: now(),
+        comment: None,
+    });
+    assert_eq!(
+        gate_with(Some(with_review), Duration::ZERO, |_| {}).state,
+        GateState::WaitsForApproval
+    );
+}
+
+#[test]
+fn nothing_goes_on_from_an_environment_that_failed() {
+    let gate = gate_with(None, Duration::ZERO, |facts| {
+        facts[3].1 = helm("stg", &rolled_back("1.1.7", "1.1.6"));
+    });
+    assert_eq!(gate.state, GateState::WaitsForProof);
+    assert!(gate.sentence.contains("failed in stg"), "{}", gate.sentence);
+}
+
+#[test]
+fn a_merged_promotion_is_followed_until_the_app_serves() {
+    let merged = Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion("prod", "1.1.7")
+    };
+    let gate = gate_with(Some(merged), Duration::ZERO, |facts| {
+        facts[5].1 = declared("prod", "1.1.7");
+        facts[7].1 = kustomization("prod", "prod", OLD);
+    });
+    assert_eq!(gate.state, GateState::Rolling);
+    let names: Vec<&str> = gate.hops.iter().map(|hop| hop.name.as_str()).collect();
+    assert_eq!(names, ["merged", "applied", "upgraded", "serving"]);
+}
+
+#[test]
+fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
+    let merged = Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion("prod", "1.1.7")
+    };
+    let at = |version| {
+        let spec = pipeline(vec![environment("prod")]);
+        let mut held = Observations::default();
+        for observation in observed(&proven("prod", version), now()) {
+            held.record(observation);
+        }
+        board(&spec, &held, None, now(), &Tolerances::default())
+            .stations
+            .remove(0)
+    };
+    let states = |station| {
+        let hops = model::gate::hops(&merged, station);
+        hops.into_iter().map(|hop| hop.state).collect::<Vec<_>>()
+    };
+    let before = at("1.1.6");
+    assert_eq!(before.verdict.state, VerdictState::Proven);
+    assert_eq!(
+        states(&before),
+        [
+            HopState::Done,
+            HopState::Now,
+            HopState::Next,
+            HopState::Next
+        ]
+    );
+    let verdict = model::gate::verdict_after(&merged, &before);
+    assert_eq!(verdict.state, VerdictState::Rolling);
+    assert_eq!(
+        verdict.sentence,
+        "1.1.7 is merged; prod is about to fetch it."
+    );
+    let after = at("1.1.7");
+    assert_eq!(states(&after), [HopState::Done; 4]);
+    assert_eq!(model::gate::verdict_after(&merged, &after), after.verdict);
+}

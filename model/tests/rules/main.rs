@@ -1,0 +1,6 @@
+//! The rules of the board as tables and properties, over a small world that a test can spoil.
+
+mod chain;
+mod gate;
+mod properties;
+mod world;
