@@ -1,10 +1,13 @@
 //! What stands between two stations, and the one action that fits.
 
+mod lost;
+
 use leptos::prelude::*;
 use model::gate::{Gate, GateState, Hop, HopState};
 use model::pipeline::GateKind;
 use stylers_macro::style_sheet;
 
+use self::lost::{Lost, Order};
 use super::lane::Place;
 use crate::seam::{looks, part, text};
 use crate::state::Clock;
@@ -46,10 +49,12 @@ pub fn card_href(gate: &Gate) -> Option<String> {
 pub fn GateView(place: Place) -> impl IntoView {
     let class = style_sheet!("style/gate.css");
     let to = untrack(move || place.gate(|gate| gate.to.to_string()));
+    // Kept here, since the card is drawn anew with every new board.
+    let order = Order::new();
     let inner = move || {
         let gate = place.gate(|gate| Some(gate.clone()))?;
         Some(if is_card(&gate) {
-            view! { <GateCard gate=gate/> }.into_any()
+            view! { <GateCard place=place gate=gate order=order/> }.into_any()
         } else {
             let word = match gate.kind {
                 GateKind::Automatic => "auto",
@@ -71,7 +76,7 @@ pub fn GateView(place: Place) -> impl IntoView {
 }
 
 #[component]
-fn GateCard(gate: Gate) -> impl IntoView {
+fn GateCard(place: Place, gate: Gate, order: Order) -> impl IntoView {
     let class = style_sheet!("style/gatecard.css");
     let clock = expect_context::<Clock>();
     let kind = match gate.state {
@@ -92,6 +97,10 @@ fn GateCard(gate: Gate) -> impl IntoView {
         }
     });
     let since = gate.since;
+    let lost = (gate.state == GateState::Lost)
+        .then(|| place.pipeline())
+        .flatten()
+        .map(|pipeline| view! { <Lost pipeline=pipeline gate=gate.clone() order=order/> });
     view! { class=class,
         <div class=kind>
             <p class="line">{pull}</p>
@@ -102,6 +111,7 @@ fn GateCard(gate: Gate) -> impl IntoView {
                 view! { class=class, <a class="more" href=href>"See what changes"</a> }.into_any()
             })}
             <p class="sentence">{gate.sentence}</p>
+            {lost}
             {(!gate.hops.is_empty()).then(|| view! { <Hops hops=gate.hops/> })}
             <p class="since">{part(move || waits(since, clock.now()))}</p>
         </div>

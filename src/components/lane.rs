@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use model::gate::Gate;
+use model::pipeline::PipelineName;
 use model::wire::{Board, Station};
 use stylers_macro::style_sheet;
 
@@ -28,6 +29,12 @@ impl Place {
             .as_ref()
             .and_then(|board| board.stations.get(self.at));
         station.map(read).unwrap_or_default()
+    }
+
+    /// The pipeline that it belongs to.
+    pub fn pipeline(self) -> Option<PipelineName> {
+        let board = self.board.peek();
+        board.as_ref().as_ref().map(|board| board.pipeline.clone())
     }
 
     /// Reads the gate before it, and follows that.

@@ -32,7 +32,7 @@ test('a failed Helm release is red and says so while its commit has a green tick
   await expect(gate(page, 'prod')).not.toHaveAttribute('data-state', 'waits_for_approval');
 });
 
-test('a lost dispatch is named within a minute of lab time', async ({ page, weft, lab }) => {
+test('a lost dispatch is named within a minute of lab time, and its promotion opened by hand', async ({ page, weft, lab }) => {
   test.setTimeout(240_000);
   await lab.fault('dispatch-lost');
   await openPipeline(page, weft);
@@ -45,6 +45,10 @@ test('a lost dispatch is named within a minute of lab time', async ({ page, weft
   await expect(station(page, 'dev-test')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
   await expect(gate(page, 'uat')).toHaveAttribute('data-state', 'lost', { timeout: 70_000 });
   await expect(gate(page, 'uat')).toContainText(/dispatch/i);
+  await signIn(page, 'sam');
+  await gate(page, 'uat').getByTestId('open-promotion').click();
+  await expect(gate(page, 'uat')).toHaveAttribute('data-state', 'waits_for_approval', ROLLED_OUT);
+  await expect(gate(page, 'uat')).toContainText('1.1.8');
 });
 
 test('a moved head refuses the tap and shows the new state', async ({ page, weft, lab }) => {
