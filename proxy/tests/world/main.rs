@@ -3,6 +3,7 @@
 mod actions;
 mod between;
 mod board;
+mod catch_up;
 mod github;
 mod hooks;
 mod mishaps;

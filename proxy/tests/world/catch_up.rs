@@ -1,0 +1,90 @@
+//! The promotion workflow's schedule: `weft promote --catch-up` asks Weft what is proven and promotes what
+//! no dispatch has.
+
+use std::process::Output;
+use std::sync::Arc;
+
+use lab::faults::Fault;
+use model::chain::VerdictState;
+use proxy::front;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use crate::world::{World, station};
+
+async fn catch_up(world: &World, weft: &str) -> (bool, String) {
+    let forge = world.lab.forge();
+    let Output { status, stdout, .. } = Command::new(env!("CARGO_BIN_EXE_weft"))
+        .args(["promote", "--catch-up", weft])
+        .env("GITHUB_TOKEN", forge.bot_token())
+        .env("GITHUB_SERVER_URL", forge.url().as_str())
+        .env("GITHUB_REPOSITORY", "demo/podinfo")
+        .env_remove("GITHUB_API_URL")
+        .env_remove("GITHUB_GRAPHQL_URL")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .output()
+        .await
+        .expect("the program starts");
+    let said = String::from_utf8(stdout).expect("text");
+    (status.success(), said)
+}
+
+#[tokio::test]
+async fn what_is_proven_and_was_not_promoted_is_caught_up_with_once() {
+    let world = World::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let weft = format!("http://{}/promotions/", listener.local_addr().expect("it"));
+    let router = front::router(&world.app, None).expect("the routes");
+    let app = Arc::clone(&world.app);
+    let serving = tokio::spawn(async move { front::serve(&app, listener, router).await });
+
+    let number = world.waiting("stg").await;
+    let faults = world.lab.faults();
+    faults
+        .order(Fault::DispatchLost.as_str(), None)
+        .expect("the fault");
+    let forge = world.lab.forge();
+    forge
+        .review(number, "sam", "APPROVE", "")
+        .await
+        .expect("approved");
+    forge.merge(number, "sam").await.expect("merged");
+    world
+        .board_until("stg is proven to serve 1.1.7", |board| {
+            let stg = station(board, "stg");
+            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
+        })
+        .await;
+    assert!(forge.open_promotion("prod").await.expect("git").is_none());
+
+    let (done, said) = catch_up(&world, &weft).await;
+    let opened = forge
+        .open_promotion("prod")
+        .await
+        .expect("git")
+        .expect("opened");
+    assert!(done, "{said}");
+    assert_eq!(
+        said,
+        format!(
+            "weft: uat has 1.1.7 already\nweft: stg has 1.1.7 already\n\
+             weft: #{} would promote 1.1.7 into prod\n",
+            opened.number
+        )
+    );
+    let (_, said) = catch_up(&world, &weft).await;
+    assert!(
+        said.ends_with(&format!("#{} promotes 1.1.7 already\n", opened.number)),
+        "{said}"
+    );
+
+    // What somebody closed stays closed.
+    forge.close(opened.number, "sam").await.expect("closed");
+    let (_, said) = catch_up(&world, &weft).await;
+    assert!(said.contains("was closed without a merge"), "{said}");
+    assert!(forge.open_promotion("prod").await.expect("git").is_none());
+    let (done, _) = catch_up(&world, "http://127.0.0.1:1/promotions/").await;
+    assert!(!done, "without Weft nothing is promoted");
+    serving.abort();
+    world.end().await;
+}
