@@ -1,10 +1,13 @@
 //! Typed calls to the server, and the event stream.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use futures::channel::mpsc::UnboundedSender;
 use futures::stream::{StreamExt, select_all};
 use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
-use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_net::http::{Request, RequestBuilder};
 use model::wire::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -41,7 +44,7 @@ impl Failure {
 
 /// Gets a resource under the base path, such as `api/v1/session`.
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    answer(Request::get(path).send().await).await
+    read(answer(Request::get(path).build()).await)
 }
 
 /// Sends a body; `method` is one of `POST`, `PUT`, `DELETE`.
@@ -51,37 +54,51 @@ pub async fn send<T: DeserializeOwned>(
     csrf: Option<&str>,
     body: &impl Serialize,
 ) -> Result<T, Failure> {
+    let request = writing(method, path, csrf).json(body);
+    read(answer(request).await)
+}
+
+/// A request that changes something.
+fn writing(method: &str, path: &str, csrf: Option<&str>) -> RequestBuilder {
     let method = match method {
         "PUT" => gloo_net::http::Method::PUT,
         "DELETE" => gloo_net::http::Method::DELETE,
         _ => gloo_net::http::Method::POST,
     };
-    let mut request = RequestBuilder::new(path).method(method);
-    if let Some(csrf) = csrf {
-        request = request.header("X-Weft-CSRF", csrf);
+    let request = RequestBuilder::new(path).method(method);
+    match csrf {
+        Some(csrf) => request.header("X-Weft-CSRF", csrf),
+        None => request,
     }
-    let request = request.json(body).map_err(lost)?;
-    answer(request.send().await).await
+}
+
+fn read<T: DeserializeOwned>(text: Result<String, Failure>) -> Result<T, Failure> {
+    json::from_str(&text?).map_err(Failure::Unreadable)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
-fn lost(error: impl ToString) -> Failure {
+fn lost(error: gloo_net::Error) -> Failure {
     Failure::Lost(error.to_string())
 }
 
-async fn answer<T: DeserializeOwned>(
-    sent: Result<Response, gloo_net::Error>,
-) -> Result<T, Failure> {
-    let response = sent.map_err(lost)?;
-    let text = response.text().await.map_err(lost)?;
-    if response.ok() {
-        let text = if text.is_empty() { "null" } else { &text };
-        return json::from_str(text).map_err(Failure::Unreadable);
-    }
-    match json::from_str(&text) {
-        Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-        Err(_) => Err(Failure::Lost(format!("it answered {}", response.status()))),
-    }
+/// What the server answers, as text: of no type, since the browser would load a copy for each.
+fn answer(
+    request: Result<Request, gloo_net::Error>,
+) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    Box::pin(async move {
+        let response = request.map_err(lost)?.send().await.map_err(lost)?;
+        let text = response.text().await.map_err(lost)?;
+        if response.ok() {
+            let nothing = || "null".to_owned();
+            return Ok(Some(text)
+                .filter(|it| !it.is_empty())
+                .unwrap_or_else(nothing));
+        }
+        match json::from_str(&text) {
+            Ok(problem) => Err(Failure::Refused(Box::new(problem))),
+            Err(_) => Err(Failure::Lost(format!("it answered {}", response.status()))),
+        }
+    })
 }
 
 /// What the stream brings.

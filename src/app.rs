@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::pages::{BoardPage, EmbedPage, NotFoundPage, PipelinePage, PromotionPage};
+use crate::pages::{BoardPage, EmbedPage, NotFoundPage, PipelinePage, PromotionPage, ReleasePage};
 use crate::router::{Route, provide_router};
 use crate::seam::part;
 use crate::state::{provide_clock, provide_live, provide_session, provide_theme};
@@ -25,6 +25,7 @@ fn App() -> impl IntoView {
     part(move || match router.route() {
         Route::Board => view! { <BoardPage/> }.into_any(),
         Route::Pipeline(name) => view! { <PipelinePage name=name/> }.into_any(),
+        Route::Release(name) => view! { <ReleasePage name=name/> }.into_any(),
         Route::Promotion(at) => view! { <PromotionPage at=at/> }.into_any(),
         Route::Embed(name) => view! { <EmbedPage name=name/> }.into_any(),
         Route::Nowhere => view! { <NotFoundPage/> }.into_any(),

@@ -1,6 +1,6 @@
 //! Where the page is: its routes, its address as a signal, and links that change it without a load.
 //!
-//! Five fixed routes do not need `leptos_router`, which weighed 35 kB (brotli) of the first load.
+//! Six fixed routes do not need `leptos_router`, which weighed 35 kB (brotli) of the first load.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -16,6 +16,8 @@ pub enum Route {
     Board,
     /// `p/{namespace}/{name}`: one pipeline.
     Pipeline(PipelineName),
+    /// `p/{namespace}/{name}/release`: a release of it that is about to be started.
+    Release(PipelineName),
     /// `pr/{owner}/{repo}/{number}`: one promotion; the three as the address has them.
     Promotion([String; 3]),
     /// `embed/p/{namespace}/{name}`: a lane without chrome.
@@ -35,6 +37,7 @@ impl Route {
         match *parts {
             [] => Self::Board,
             ["p", namespace, name] => Self::Pipeline(pipeline(namespace, name)),
+            ["p", namespace, name, "release"] => Self::Release(pipeline(namespace, name)),
             ["pr", owner, repo, number] => {
                 Self::Promotion([owner, repo, number].map(str::to_owned))
             }
@@ -140,6 +143,28 @@ impl Router {
             .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(address)));
         // Browsers refuse only floods of changes; then the page stays where it is.
         if pushed.is_ok() {
+            self.read();
+        }
+    }
+
+    /// The value of `name` in the address's query, as it is now.
+    pub fn asked(self, name: &str) -> Option<String> {
+        value_of(&self.query.peek(), name)
+    }
+
+    /// Makes `query` the address's without a step in the history, so that the page can be linked and
+    /// come back to as it is.
+    pub fn amend(self, query: &str) {
+        if *self.query.peek() == query {
+            return;
+        }
+        let path = window().location().pathname().unwrap_or_default();
+        let address = format!("{path}?{query}");
+        let amended = window()
+            .history()
+            .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+        // As with `push`: only floods of changes are refused.
+        if amended.is_ok() {
             self.read();
         }
     }
@@ -264,6 +289,10 @@ mod tests {
         assert_eq!(
             Route::of("p/app-podinfo/podinfo/"),
             Route::Pipeline(podinfo())
+        );
+        assert_eq!(
+            Route::of("p/app-podinfo/podinfo/release"),
+            Route::Release(podinfo())
         );
         assert_eq!(
             Route::of("embed/p/app-podinfo/podinfo"),

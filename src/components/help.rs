@@ -26,6 +26,7 @@ pub fn Help() -> impl IntoView {
         ("/", "search the board"),
         ("j k", "next and last pipeline"),
         ("a", "open the promotion that waits"),
+        ("r", "start a release of the pipeline"),
         ("?", "this help"),
     ];
     let rows = keys.map(|(key, does)| {

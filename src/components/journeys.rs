@@ -159,10 +159,15 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
         view! { <g>{parts.collect_view()}</g> }
     });
     let at = scale.x(now);
-    let (ticks, rows, journeys) = (
+    // On a phone the names at the other end are out of sight.
+    let ends = answer.environments.iter().enumerate().map(|(index, name)| {
+        view! { class=class, <text class="envname end" x=svg(at - 6.0) y=svg(chart::y(index) - 14.0)>{name.to_string()}</text> }
+    });
+    let (ticks, rows, journeys, ends) = (
         ticks.collect_view(),
         rows.collect_view(),
         journeys.collect_view(),
+        ends.collect_view(),
     );
     view! { class=class,
         <div class="scroll" tabindex="0" role="group" aria-label="Journey chart; the same data as a table by the button above">
@@ -170,6 +175,7 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
                 {ticks}
                 {rows}
                 {journeys}
+                {ends}
                 <line class="now" x1=svg(at) x2=svg(at) y1="6" y2=svg(foot)/>
                 <text class="nowword" x=svg(at + 4.0) y="14">"now"</text>
             </svg>

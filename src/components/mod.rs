@@ -8,6 +8,7 @@
 
 mod chain;
 mod demo;
+mod diff;
 mod figures;
 mod gate;
 mod header;
@@ -17,9 +18,11 @@ mod lane;
 mod notice;
 mod record;
 mod says;
+mod side;
 mod station;
 
 pub use demo::DemoDrawer;
+pub use diff::Diff;
 pub use gate::{Hops, card_href};
 pub use header::Header;
 pub use journeys::Journeys;
@@ -27,3 +30,4 @@ pub use lane::Lane;
 pub use notice::{Announcer, Notice};
 pub use record::RecordList;
 pub use says::Says;
+pub use side::Side;

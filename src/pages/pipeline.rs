@@ -54,7 +54,13 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
     let there = settled(move || held.board.map(|_| "there").unwrap_or_default().to_owned());
     let changed = settled(move || held.board.map(fingerprint).unwrap_or_default());
     let router = expect_context::<Router>();
+    let release = format!("p/{}/{}/release", name.namespace, name.name);
+    let start = release.clone();
     on_key(move |key| {
+        if key == "r" {
+            router.go(&start);
+            return true;
+        }
         if key != "a" {
             return false;
         }
@@ -78,14 +84,17 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
             {part(move || held.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
             {part(move || if there.get().is_empty() {
                 view! { class=class,
-                    <div class="heading"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div>
+                    <div class="heading"><div class="names"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div></div>
                     <div class="skeleton" aria-hidden="true"></div>
                 }.into_any()
             } else {
                 view! { class=class,
                     <div class="heading">
-                        <h1 class="title">{name.name.clone()}</h1>
-                        <p class="subtitle">{part(subtitle)}</p>
+                        <div class="names">
+                            <h1 class="title">{name.name.clone()}</h1>
+                            <p class="subtitle">{part(subtitle)}</p>
+                        </div>
+                        <a class="start" data-testid="start-release" href=release.clone()>"Start a release"</a>
                     </div>
                     <Says board=held.board/>
                     <Lane board=held.board/>

@@ -4,21 +4,21 @@ use std::cell::Cell;
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use model::EnvironmentName;
 use model::chain::VerdictState;
 use model::gate::HopState;
 use model::promotion::{CheckState, PromotionState};
 use model::time::in_words;
 use model::wire::{ActionResult, Approve, Board, Permit, PromotionCard, Refuse};
-use model::{EnvironmentName, Release};
 use stylers_macro::style_sheet;
 
 use crate::api::{self, Failure};
-use crate::components::{Announcer, DemoDrawer, Header, Hops, Notice};
+use crate::components::{Announcer, DemoDrawer, Diff, Header, Hops, Notice, Side};
 use crate::held::{Held, on_change, settled, spawn, watch};
 use crate::seam::{flag, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, SessionState, use_board};
-use crate::words::{about, ago};
+use crate::words::ago;
 
 /// The promotion page.
 #[component]
@@ -161,22 +161,6 @@ fn told(board: &Board, environment: &EnvironmentName) -> String {
 }
 
 #[component]
-fn Side(label: String, release: Release) -> impl IntoView {
-    let class = style_sheet!("style/side.css");
-    let background = release
-        .colour
-        .map_or_else(|| "var(--none)".to_owned(), |colour| colour.to_string());
-    let ink = release
-        .colour
-        .map_or_else(|| "#ffffff".to_owned(), |colour| colour.ink().to_string());
-    view! { class=class,
-        <div class="side" style:background-color=background style:color=ink>
-            <small class="small">{label}</small><b class="version">{release.label()}</b><small class="small">{about(&release)}</small>
-        </div>
-    }
-}
-
-#[component]
 fn Card(card: PromotionCard) -> impl IntoView {
     let class = style_sheet!("style/card.css");
     let clock = expect_context::<Clock>();
@@ -261,13 +245,11 @@ fn Card(card: PromotionCard) -> impl IntoView {
             )
         })
         .collect_view();
-    let files = card.files.iter().map(|file| {
-        let lines = file.patch.lines().map(|text| {
-            let kind = match text.as_bytes().first() { Some(b'+') => "a", Some(b'-') => "d", Some(b'@') => "h", _ => "c" };
-            view! { class=class, <div class=kind>{text.to_owned()}</div> }
-        }).collect_view();
-        view! { class=class, <div class="diff" tabindex="0" role="group" aria-label=file.path.clone()><div class="h">{file.path.clone()}</div>{lines}</div> }
-    }).collect_view();
+    let files = card
+        .files
+        .iter()
+        .map(|file| view! { <Diff path=file.path.clone() patch=file.patch.clone()/> })
+        .collect_view();
     let commits = (!card.commits.is_empty()).then(|| {
         let items = card.commits.iter().take(20).map(|commit| view! { class=class,
             <li class="row"><a class="mono" href=commit.url.clone() target="_blank" rel="noopener">{commit.id.short().to_owned()}</a><span class="text">{commit.headline.clone()}</span><span class="aside">{commit.author.clone()}</span></li>
@@ -312,7 +294,7 @@ fn Card(card: PromotionCard) -> impl IntoView {
 
 #[component]
 fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
-    let class = style_sheet!("style/bar.css");
+    let class = super::foot();
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
     let (refusing, comment) = (act.refusing, act.comment);

@@ -8,6 +8,7 @@ const READ_WITHIN_MS = 10_000;
 export const PAGES = {
   board: '',
   pipeline: 'p/app-podinfo/podinfo',
+  release: 'p/app-podinfo/podinfo/release',
   promotion: 'pr/demo/podinfo/{pr}',
   embed: 'embed/p/app-podinfo/podinfo',
 };
@@ -45,6 +46,7 @@ const SIGNS = {
     '[data-testid=journeys] svg',
     '[data-testid=record] li, [data-testid=record] tr',
   ],
+  release: ['[data-testid=plan] [role=group]', '[data-testid^=take-]'],
   promotion: ['[data-testid=bar] [data-testid]'],
   embed: ['[data-testid=lane] [data-verdict]'],
 };
