@@ -130,7 +130,7 @@ fn Drawer(open: Held<bool>) -> impl IntoView {
                 view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
             }).collect_view();
             let select = (!fault.environments.is_empty()).then(|| view! { class=class,
-                <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:change=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
+                <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:input=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
             });
             let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
             let where_to = fault.ordered_in.join(", ");

@@ -56,8 +56,8 @@ pub fn Journeys(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView 
     let drawing = move || match &*answer.get() {
         None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
         Some(Err(failure)) => view! { <Notice sentence=failure.sentence()/> }.into_any(),
-        Some(Ok(answer)) if is_table() => view! { <Table answer=answer.clone()/> }.into_any(),
-        Some(Ok(answer)) => view! { <Chart answer=answer.clone() span=span()/> }.into_any(),
+        Some(Ok(answer)) if is_table() => drawn_table(answer),
+        Some(Ok(answer)) => drawn_chart(answer, span()),
     };
     view! { class=class,
         <section class="panel" data-testid="journeys" aria-label="Journeys">
@@ -103,8 +103,7 @@ fn told(journey: &Journey, environment: &str, stop: &Stop, now: Timestamp) -> St
     parts.join(", ")
 }
 
-#[component]
-fn Chart(answer: Answer, span: Span) -> impl IntoView {
+fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
     let class = style_sheet!("style/chart.css");
     let now = expect_context::<Clock>().now_untracked();
     let scale = Scale::new(span, now);
@@ -182,6 +181,7 @@ fn Chart(answer: Answer, span: Span) -> impl IntoView {
         </div>
         <p class="detail" role="status">{part(move || { let said = detail.value(); if said.is_empty() { "○ pull request opened · ● merged · ✕ failed. Point at a release for more.".to_owned() } else { said } })}</p>
     }
+    .into_any()
 }
 
 fn label(span: Span, at: Timestamp) -> String {
@@ -201,8 +201,7 @@ fn label(span: Span, at: Timestamp) -> String {
     }
 }
 
-#[component]
-fn Table(answer: Answer) -> impl IntoView {
+fn drawn_table(answer: &Answer) -> AnyView {
     let class = style_sheet!("style/table.css");
     let now = expect_context::<Clock>().now_untracked();
     let heads = answer
@@ -224,4 +223,5 @@ fn Table(answer: Answer) -> impl IntoView {
             <table class="table"><thead><tr><th scope="col">"release"</th>{heads}</tr></thead><tbody>{rows}</tbody></table>
         </div>
     }
+    .into_any()
 }

@@ -21,7 +21,9 @@ pub use pipeline::PipelinePage;
 pub use promotion::PromotionPage;
 pub use release::ReleasePage;
 
-/// The looks of the bar at a page's foot: one sheet for the pages that have one.
+/// The looks of the bar at a page's foot: one sheet for the pages that have one. The build finds sheets
+/// in `let` only.
 fn foot() -> &'static str {
-    style_sheet!("style/bar.css")
+    let class = style_sheet!("style/bar.css");
+    class
 }

@@ -99,12 +99,12 @@ fn Promotion(path: String) -> impl IntoView {
             {part(move || act.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
             {part(move || act.moved.get().then(|| view! { <Notice sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> }))}
             {part(move || match act.card.get().as_ref() {
-                Some(card) => view! { <Card card=card.clone()/> }.into_any(),
+                Some(card) => shown(card),
                 None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
             })}
         </main>
         {part(move || (!pipeline.get().is_empty()).then(|| follow(act, read)))}
-        {part(move || act.card.value().map(|card| view! { <Bar card=card path=path.clone() act=act/> }))}
+        {part(move || act.card.map(|card| bar(card, &path, act)))}
     }
 }
 
@@ -160,8 +160,8 @@ fn told(board: &Board, environment: &EnvironmentName) -> String {
     told
 }
 
-#[component]
-fn Card(card: PromotionCard) -> impl IntoView {
+/// The card; a copy of what it shows would be more code to load.
+fn shown(card: &PromotionCard) -> AnyView {
     let class = style_sheet!("style/card.css");
     let clock = expect_context::<Clock>();
     let merged = card.state == PromotionState::Merged;
@@ -290,10 +290,11 @@ fn Card(card: PromotionCard) -> impl IntoView {
                 {line("⌁", "soft", head, card.head_at.map(|at| format!("{} ago", in_words(clock.now_untracked().since(at)))).unwrap_or_default())}
             </ul></section>
     }
+    .into_any()
 }
 
-#[component]
-fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
+/// The foot: what may be done, or why not.
+fn bar(card: &PromotionCard, path: &str, act: Act) -> AnyView {
     let class = super::foot();
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
@@ -370,7 +371,9 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
     };
     let off = move |permit: &Permit| !permit.allowed || *act.busy.get() || !live.fresh();
     let why = {
-        let card = card.clone();
+        let why = [&card.approve_and_merge, &card.approve]
+            .into_iter()
+            .find_map(|permit| permit.why.clone());
         move || {
             if !live.fresh() {
                 return Some(
@@ -378,9 +381,7 @@ fn Bar(card: PromotionCard, path: String, act: Act) -> impl IntoView {
                         .to_owned(),
                 );
             }
-            [&card.approve_and_merge, &card.approve]
-                .into_iter()
-                .find_map(|permit| permit.why.clone())
+            why.clone()
         }
     };
     let head = card.head.short().to_owned();

@@ -9,7 +9,7 @@ use stylers_macro::style_sheet;
 
 use crate::api::{self, Failure};
 use crate::components::{Announcer, DemoDrawer, Diff, Header, Notice, Side};
-use crate::held::{Held, settled, spawn, watch};
+use crate::held::{Held, on_change, settled, spawn, watch};
 use crate::router::{Router, escape};
 use crate::seam::{flag, looks, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
@@ -251,7 +251,7 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
             </div>
             {part(move || Some(desk.trouble.value()).filter(|it| !it.is_empty()).map(|it| view! { <Notice sentence=it/> }))}
             <div class="desk">
-                <div>
+                <div class="left">
                     <div class="go" data-testid="preview">{part(go)}</div>
                     {part(move || (!done.get()).then(|| view! { <Form desk=desk name=pipeline.clone()/> }))}
                 </div>
@@ -296,6 +296,8 @@ fn Form(desk: Desk, name: PipelineName) -> impl IntoView {
         }
         shown
     });
+    // Automation moves main, too: what it deploys shows on the board.
+    on_change(shown, move || desk.read(PAUSE_MS));
     let picked = move || desk.colour().map(|it| it.to_string()).unwrap_or_default();
     let swatches = move || {
         let shown = shown.get();
@@ -328,7 +330,7 @@ fn Form(desk: Desk, name: PipelineName) -> impl IntoView {
                 <div class="swatches">{part(swatches)}</div>
             </div>
             <div class="fields">
-                {field(class, desk, 1, "Container version")}
+                {field(class, desk, 1, "App version")}
                 {field(class, desk, 2, "Chart version")}
             </div>
             <p class="wrong" id="wrong" role="alert" data-testid="wrong">{part(move || desk.wrong.value())}</p>
