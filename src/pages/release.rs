@@ -109,6 +109,10 @@ impl Desk {
 
     /// Reads what would be pushed, unless it is asked for anew within `pause` (milliseconds).
     fn read(self, pause: u32) {
+        // What is being pushed, or was, stays on the page as it is.
+        if *self.busy.peek() || self.started.peek().is_some() {
+            return;
+        }
         let question = *self.asked.peek() + 1;
         self.asked.set(question);
         self.reading.set(true);
@@ -212,7 +216,13 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
             format!(": chart {was} → {next}")
         })
     };
+    let done = flag(move || desk.started.map(|_| ()).is_some());
     let go = move || {
+        let next = if done.get() {
+            "in the pull request"
+        } else {
+            "would be released"
+        };
         desk.plan.map(|plan| {
             let side = |values: &ReleaseValues, colour| Release {
                 chart: Some(values.chart_version.clone()),
@@ -223,7 +233,7 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
             view! { class=class,
                 <Side label="released last".to_owned() release=side(&plan.was, Some(plan.was.colour))/>
                 <span class="arrow" aria-hidden="true">"→"</span>
-                <Side label="would be released".to_owned() release=side(&plan.values, desk.colour())/>
+                <Side label=next.to_owned() release=side(&plan.values, desk.colour())/>
             }
         })
     };
@@ -238,9 +248,13 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
         });
         let edits = edits.collect_view();
         let base = plan.base.short().to_owned();
-        view! { class=class, <p class="note">{format!("Four edits on main at {base}. Nothing is written before you tap.")}</p>{edits} }.into_any()
+        let written = if done.get() {
+            "This is what was pushed."
+        } else {
+            "Nothing is written before you tap."
+        };
+        view! { class=class, <p class="note">{format!("Four edits on main at {base}. {written}")}</p>{edits} }.into_any()
     };
-    let done = flag(move || desk.started.map(|_| ()).is_some());
     let pipeline = name.clone();
     view! { class=class,
         <main class="page">
@@ -354,15 +368,17 @@ fn bar(desk: Desk, lane: String) -> AnyView {
         let why = desk.plan.map(|plan| plan.start.why.clone());
         why.flatten().unwrap_or_default()
     };
+    // What it does, where it can be done.
     let what = move || {
         let branch = desk.plan.map(|plan| plan.branch.clone());
-        branch.map_or_else(
-            || "Reading what would change…".to_owned(),
-            |branch| {
+        match branch {
+            _ if !why().is_empty() => String::new(),
+            Some(branch) => {
                 let login = session.login().unwrap_or_default();
                 format!("Pushes {branch} and opens its pull request, as @{login}.")
-            },
-        )
+            }
+            None => "Reading what would change…".to_owned(),
+        }
     };
     let off = flag(move || {
         let allowed = desk.plan.map(|plan| plan.start.allowed);
