@@ -49,7 +49,10 @@ pub async fn release_plan(
         },
         branch: plan.branch(),
         edits: plan.edits.iter().map(shown).collect(),
-        start: Permit::unless(why_not(app, person, spec).await?),
+        start: Permit::unless(match why_not(app, person, spec).await? {
+            Some(why) => Some(why),
+            None => exists(&host, &plan).await?,
+        }),
     })
 }
 
@@ -70,28 +73,32 @@ pub async fn start_release(
     }
     let host = host(app, Some(person), spec);
     let base = main(&host).await?;
-    if CommitId::new(&base) != order.base {
-        return Err(ActionError::OutOfDate {
-            code: "base_moved",
-            why: format!("{MAIN} moved while you were reading. Nothing was pushed."),
-        });
-    }
     let wish = Wish {
         colour: Some(order.colour.clone()),
         version: Some(order.version.clone()),
         chart_version: Some(order.chart_version.clone()),
     };
     let plan = planned(&host, &base, &wish).await?;
-    let branch = plan.branch();
-    if host.head(&branch).await?.is_some() {
+    // main moves often, as with each branch build in dev; what counts is what the person saw of it.
+    let saw = if CommitId::new(&base) == order.base {
+        true
+    } else {
+        let seen = planned(&host, order.base.as_str(), &wish).await;
+        seen.is_ok_and(|seen| seen.edits == plan.edits)
+    };
+    if !saw {
         return Err(ActionError::OutOfDate {
-            code: "exists",
-            why: format!(
-                "The branch {branch} exists already: finish that release, or take the chart version {}.",
-                plan.chart_version.next_patch()
-            ),
+            code: "base_moved",
+            why: format!("{MAIN} moved while you were reading. Nothing was pushed."),
         });
     }
+    if let Some(why) = exists(&host, &plan).await? {
+        return Err(ActionError::OutOfDate {
+            code: "exists",
+            why,
+        });
+    }
+    let branch = plan.branch();
     let record = Record {
         app,
         person,
@@ -124,6 +131,18 @@ pub async fn start_release(
         url: pull.url,
         sentence,
     })
+}
+
+/// Why a release that has been pushed cannot be pushed again, if so.
+async fn exists(host: &Repository<'_>, plan: &Plan) -> Result<Option<String>, github::Error> {
+    let branch = plan.branch();
+    let found = host.head(&branch).await?;
+    Ok(found.map(|_| {
+        format!(
+            "The branch {branch} exists already: finish that release, or take the chart version {}.",
+            plan.chart_version.next_patch()
+        )
+    }))
 }
 
 /// What is pushed stays where the pull request cannot be opened: the words say where to go on.

@@ -84,8 +84,28 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
         (409, &json!("exists")),
         "{problem:#}"
     );
+    let again = ana.json(&desk.at("release?chart_version=1.2.0")).await;
+    assert_eq!(again["start"]["allowed"], false);
+    let why = again["start"]["why"].as_str().unwrap();
+    assert!(why.contains("take the chart version 1.2.1"), "{why}");
     let record = ana.json(&desk.at("journal")).await.to_string();
     assert!(record.contains("\"release_ordered\"") && record.contains("\"release_opened\""));
+}
+
+#[tokio::test]
+async fn a_commit_that_changes_none_of_the_four_files_refuses_no_release() {
+    let desk = Desk::start().await;
+    let ana = desk.signed_in("ana").await;
+    let plan = ana.json(&desk.at("release")).await;
+    // A branch build: Flux commits its tag to main, in dev's folder.
+    let step = format!("{}lab/v1/steps/branch-build", desk.url);
+    assert_eq!(ana.post(&step).send().await.unwrap().status(), 200);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while ana.json(&desk.at("release")).await["base"] == plan["base"] {
+        assert!(tokio::time::Instant::now() < deadline, "main never moved");
+    }
+    let (status, started) = desk.start_release(&ana, &plan).await;
+    assert_eq!(status, 201, "{started:#}");
 }
 
 #[tokio::test]
