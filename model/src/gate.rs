@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{LinkName, LinkState, Tolerances, Verdict, VerdictState};
+use crate::chain::{Tolerances, VerdictState};
+use crate::follow;
 use crate::observation::{DispatchRun, Observations};
 use crate::pipeline::{EnvironmentSpec, GateKind, RepositoryName};
 use crate::promotion::{CheckState, Mergeable, Promotion, PromotionState, Tally};
@@ -178,8 +179,8 @@ pub fn gate(
     };
     let rolling = matches!(behind.verdict.state, VerdictState::Rolling);
     let merged = promotion.filter(|promotion| promotion.state == PromotionState::Merged);
-    if let Some(merged) = merged.filter(|merged| rolling && has_reached(merged, behind)) {
-        gate.hops = hops(merged, behind);
+    if let Some(merged) = merged.filter(|merged| rolling && follow::has_reached(merged, behind)) {
+        gate.hops = follow::hops(merged, behind);
     }
     let (state, sentence) = match spec.gate {
         GateKind::Automatic => automatic(before, behind),
@@ -425,68 +426,4 @@ fn without_promotion(
         ),
     };
     (state, sentence, Some(since))
-}
-
-/// Whether what is known of an environment already speaks of a merged promotion's release. Until then its
-/// links, however green, are about the release before.
-fn has_reached(promotion: &Promotion, station: &Station) -> bool {
-    promotion.release.is_some() && station.wanted_chart == promotion.release
-}
-
-/// What holds in an environment after a promotion into it was merged: its verdict, unless that still is
-/// about the release before.
-#[must_use]
-pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
-    let older = station.wanted_chart < promotion.release;
-    if promotion.state != PromotionState::Merged || !older {
-        return station.verdict.clone();
-    }
-    let what = promotion
-        .release
-        .as_ref()
-        .map_or_else(|| promotion.title.clone(), ToString::to_string);
-    Verdict {
-        state: VerdictState::Rolling,
-        sentence: format!("{what} is merged; {} is about to fetch it.", station.name),
-        breaks_at: Some(LinkName::Declared),
-        since: promotion.closed_at.unwrap_or(station.verdict.since),
-    }
-}
-
-/// The way of a merged promotion into its environment.
-#[must_use]
-pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
-    let mut hops = vec![Hop {
-        name: "merged".into(),
-        state: HopState::Done,
-        at: promotion.closed_at,
-    }];
-    let reached = has_reached(promotion, station);
-    let mut open = true;
-    for name in [LinkName::Applied, LinkName::Deployed, LinkName::Serving] {
-        let worst = station
-            .links
-            .iter()
-            .find(|link| link.name == name)
-            .map(|link| link.state)
-            .filter(|_| reached);
-        let state = match (open, worst) {
-            (false, _) => HopState::Next,
-            (true, Some(LinkState::Holds)) => HopState::Done,
-            (true, Some(LinkState::Failed)) => HopState::Failed,
-            (true, _) => HopState::Now,
-        };
-        open = open && state == HopState::Done;
-        let name = match name {
-            LinkName::Applied => "applied",
-            LinkName::Deployed => "upgraded",
-            _ => "serving",
-        };
-        hops.push(Hop {
-            name: name.into(),
-            state,
-            at: None,
-        });
-    }
-    hops
 }

@@ -7,6 +7,7 @@ pub mod board;
 pub mod chain;
 pub mod colour;
 pub mod flux;
+pub mod follow;
 pub mod gate;
 pub mod journal;
 pub mod journey;

@@ -5,6 +5,7 @@ mod lost;
 use leptos::prelude::*;
 use model::gate::{Gate, GateState, Hop, HopState};
 use model::pipeline::GateKind;
+use model::time::in_words;
 use stylers_macro::style_sheet;
 
 use self::lost::{Lost, Order};
@@ -122,15 +123,19 @@ fn GateCard(place: Place, gate: Gate, order: Order) -> impl IntoView {
 #[component]
 pub fn Hops(hops: Vec<Hop>) -> impl IntoView {
     let class = style_sheet!("style/hops.css");
-    let items = hops.into_iter().map(|hop| {
+    // The lane's way in short has no times but the merge's.
+    let began = hops.first().and_then(|hop| hop.at);
+    let items = hops.into_iter().enumerate().map(|(index, hop)| {
         let (icon, tint, word) = match hop.state {
             HopState::Done => ("✓", "hop ok", "done"),
             HopState::Now => ("…", "hop run", "under way"),
             HopState::Failed => ("✕", "hop bad", "failed"),
             HopState::Next => ("", "hop next", "to come"),
         };
+        let after = began.zip(hop.at.filter(|_| index > 0));
+        let after = after.map(|(began, at)| format!(" +{}", in_words(at.since(began))));
         view! { class=class,
-            <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{hop.name}</span><span class="hidden">{format!(", {word}")}</span></li>
+            <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{hop.name}<small class="after">{after}</small></span><span class="hidden">{format!(", {word}")}</span></li>
         }
     });
     view! { class=class, <ol class="hops" data-testid="hops">{items.collect_view()}</ol> }

@@ -16,6 +16,9 @@ pub struct HelmChartReading {
     pub constraint: String,
     /// The version that it last found and stored.
     pub found: Option<ChartVersion>,
+    /// When it stored that.
+    #[serde(default)]
+    pub found_at: Option<Timestamp>,
     /// How the search for the present constraint ended.
     pub outcome: Outcome,
     /// Its Ready condition.
@@ -49,6 +52,7 @@ impl HelmChartReading {
             found: object
                 .text("/status/artifact/revision")
                 .and_then(|revision| ChartVersion::from_revision(revision).ok()),
+            found_at: object.time("/status/artifact/lastUpdateTime"),
             outcome,
             ready,
         }
@@ -70,6 +74,9 @@ pub struct Snapshot {
     pub at: Option<Timestamp>,
     /// How many test hooks succeeded, where tests ran.
     pub tests_passed: Option<usize>,
+    /// When the last of them ended.
+    #[serde(default)]
+    pub tested_at: Option<Timestamp>,
 }
 
 /// What a HelmRelease says (`helm.toolkit.fluxcd.io/v2`).
@@ -247,6 +254,13 @@ fn snapshot(entry: &Value) -> Option<Snapshot> {
             let passed =
                 |hook: &&Value| hook.get("phase").and_then(Value::as_str) == Some("Succeeded");
             hooks.values().filter(passed).count()
+        }),
+        tested_at: hooks.and_then(|hooks| {
+            let ended = |hook: &Value| {
+                let at = hook.get("lastCompleted").and_then(Value::as_str)?;
+                Timestamp::parse(at).ok()
+            };
+            hooks.values().filter_map(ended).max()
         }),
     })
 }

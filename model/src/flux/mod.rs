@@ -61,7 +61,7 @@ impl Condition {
         format!("{}={} ({})", self.kind, self.status, self.reason)
     }
 
-    fn is(&self, status: &str) -> bool {
+    pub(crate) fn is(&self, status: &str) -> bool {
         self.status == status
     }
 
@@ -90,6 +90,10 @@ impl<'a> Object<'a> {
 
     fn text(&self, pointer: &str) -> Option<&'a str> {
         self.value.pointer(pointer).and_then(Value::as_str)
+    }
+
+    fn time(&self, pointer: &str) -> Option<Timestamp> {
+        Timestamp::parse(self.text(pointer)?).ok()
     }
 
     fn integer(&self, pointer: &str) -> Option<i64> {

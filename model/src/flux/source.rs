@@ -4,13 +4,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Condition, Object, Outcome};
-use crate::CommitId;
+use crate::{CommitId, Timestamp};
 
 /// What a GitRepository says (`source.toolkit.fluxcd.io/v1`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitRepositoryReading {
     /// The commit it last fetched.
     pub fetched: Option<CommitId>,
+    /// When it stored that.
+    #[serde(default)]
+    pub fetched_at: Option<Timestamp>,
     /// Whether `spec.suspend` is set.
     pub suspended: bool,
     /// How the last fetch ended.
@@ -50,6 +53,7 @@ impl GitRepositoryReading {
         };
         Self {
             fetched,
+            fetched_at: object.time("/status/artifact/lastUpdateTime"),
             suspended: object.flag("/spec/suspend"),
             outcome,
             ready,

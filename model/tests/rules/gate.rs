@@ -1,8 +1,8 @@
 //! What a gate says, before a promotion and after it.
 
 use crate::world::{
-    OLD, declared, environment, gate_with, helm, kustomization, now, observed, pipeline, promotion,
-    proven, rolled_back,
+    OLD, declared, deployed, environment, gate_with, helm, kustomization, live, now, observed,
+    pipeline, promotion, proven, rolled_back,
 };
 use model::Observations;
 use model::board::board;
@@ -10,6 +10,7 @@ use model::chain::{Tolerances, VerdictState};
 use model::gate::{GateState, HopState};
 use model::observation::{DispatchRun, Fact, SourceName};
 use model::promotion::{Mergeable, Promotion, PromotionState, Review};
+use serde_json::json;
 use std::time::Duration;
 
 #[test]
@@ -194,7 +195,7 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
             .remove(0)
     };
     let states = |station| {
-        let hops = model::gate::hops(&merged, station);
+        let hops = model::follow::hops(&merged, station);
         hops.into_iter().map(|hop| hop.state).collect::<Vec<_>>()
     };
     let before = at("1.1.6");
@@ -208,7 +209,7 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
             HopState::Next
         ]
     );
-    let verdict = model::gate::verdict_after(&merged, &before);
+    let verdict = model::follow::verdict_after(&merged, &before);
     assert_eq!(verdict.state, VerdictState::Rolling);
     assert_eq!(
         verdict.sentence,
@@ -216,5 +217,64 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
     );
     let after = at("1.1.7");
     assert_eq!(states(&after), [HopState::Done; 4]);
-    assert_eq!(model::gate::verdict_after(&merged, &after), after.verdict);
+    assert_eq!(model::follow::verdict_after(&merged, &after), after.verdict);
+}
+
+type Spoil = dyn Fn(&mut Vec<(SourceName, Fact)>);
+
+#[test]
+fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
+    let merged = Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion("prod", "1.1.7")
+    };
+    let way = |spoil: &Spoil| {
+        let mut facts = proven("prod", "1.1.7");
+        let mut tested = deployed("1.1.7");
+        tested["status"]["history"][0]["testHooks"] =
+            json!({"one": {"phase": "Succeeded", "lastCompleted": "2026-11-22T09:59:00Z"}});
+        facts[3].1 = helm("prod", &tested);
+        spoil(&mut facts);
+        let mut held = Observations::default();
+        for observation in observed(&facts, now()) {
+            held.record(observation);
+        }
+        let hops = model::follow::follow(
+            &merged,
+            &environment("prod"),
+            &held,
+            now(),
+            &Tolerances::default(),
+        );
+        let told = hops.into_iter().map(|hop| {
+            let mark = match hop.state {
+                HopState::Done => '+',
+                HopState::Now => '~',
+                HopState::Failed => '!',
+                HopState::Next => '.',
+            };
+            format!("{mark}{}", hop.name)
+        });
+        told.collect::<Vec<_>>().join(" ")
+    };
+    let whole = "+merged +fetched +applied +chart fetched +upgraded +tested +serving";
+    assert_eq!(way(&|_| {}), whole);
+    assert_eq!(
+        way(&|facts| facts[3].1 = helm("prod", &deployed("1.1.7"))),
+        whole.replace(" +tested", ""),
+        "a chart whose tests are off"
+    );
+    assert_eq!(
+        way(&|facts| facts[0].1 = declared("prod", "1.1.6")),
+        "+merged ~fetched .applied .chart fetched .upgraded .tested .serving"
+    );
+    assert_eq!(
+        way(&|facts| facts[4].1 = live("prod", "prod", "5.0.0")),
+        "+merged +fetched +applied +chart fetched +upgraded +tested ~serving"
+    );
+    assert_eq!(
+        way(&|facts| facts[3].1 = helm("prod", &rolled_back("1.1.7", "1.1.6"))),
+        "+merged +fetched +applied +chart fetched !upgraded .tested .serving"
+    );
 }

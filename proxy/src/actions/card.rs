@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use model::Release;
 use model::chain::VerdictState;
-use model::gate::{Hop, HopState, hops, verdict_after};
+use model::follow::verdict_after;
+use model::gate::{Hop, HopState};
 use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
 use model::promotion::PromotionState;
@@ -186,7 +187,11 @@ async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
     if promotion.state != PromotionState::Merged || overtaken {
         return Vec::new();
     }
-    let mut hops = hops(promotion, station);
+    let environment = reading.environment();
+    let tolerances = &app.config.tolerances;
+    let mut hops = reading
+        .lane
+        .follow(promotion, environment, app.clock.now(), tolerances);
     let pipeline = &reading.lane.spec().name;
     // Kubernetes and GitHub tell times in whole seconds, so what followed may seem to have come before.
     let (since, until) = (merged_at - SECOND, app.clock.now() + SECOND);

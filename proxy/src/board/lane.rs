@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::chain::Tolerances;
+use model::gate::Hop;
 use model::observation::{Fact, FactKey, SourceName};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::promotion::Promotion;
 use model::wire::Board;
 use model::{
     AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, PipelineSpec, Timestamp,
@@ -88,6 +90,19 @@ impl Lane {
         let observations = lock(&self.observations).clone();
         let board = model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
         (board, observations)
+    }
+
+    /// The way of a merged promotion into an environment, as far as it is known now.
+    #[must_use]
+    pub fn follow(
+        &self,
+        promotion: &Promotion,
+        environment: &EnvironmentSpec,
+        now: Timestamp,
+        tolerances: &Tolerances,
+    ) -> Vec<Hop> {
+        let observations = lock(&self.observations).clone();
+        model::follow::follow(promotion, environment, &observations, now, tolerances)
     }
 
     /// Takes an observation; says whether it was news.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::chain::VerdictState;
-use model::gate::{GateState, HopState};
+use model::gate::{GateState, Hop, HopState};
 use model::journal::Event;
 use model::promotion::PromotionState;
 use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
@@ -64,11 +64,18 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
     world
         .eventually("every hop of its way is done, with its time", async || {
             let hops = world.card(&sam, number).await.hops;
-            let timed = |name: &str| {
-                let mut hops = hops.iter();
-                hops.any(|hop| hop.name == name && hop.state == HopState::Done && hop.at.is_some())
-            };
-            (timed("merged") && timed("upgraded") && timed("serving")).then_some(())
+            let done = |hop: &Hop| hop.state == HopState::Done && hop.at.is_some();
+            let names: Vec<&str> = hops.iter().map(|hop| hop.name.as_str()).collect();
+            let whole = [
+                "merged",
+                "fetched",
+                "applied",
+                "chart fetched",
+                "upgraded",
+                "tested",
+                "serving",
+            ];
+            (names == whole && hops.iter().all(done)).then_some(())
         })
         .await;
     let entries = world

@@ -1,0 +1,264 @@
+//! A promotion after its merge: how far its release has come into the environment, in short for the lane and
+//! hop by hop, with times, for the card.
+
+use crate::chain::{Chain, LinkName, LinkState, Tolerances, Verdict, VerdictState, chain};
+use crate::flux::{HelmReleaseReading, Outcome, Snapshot};
+use crate::gate::{Hop, HopState};
+use crate::observation::{Declared, Observations};
+use crate::pipeline::{Deployer, EnvironmentSpec, TargetSpec};
+use crate::promotion::{Promotion, PromotionState};
+use crate::wire::Station;
+use crate::{ChartVersion, Timestamp};
+
+/// Whether what is known of an environment already speaks of a merged promotion's release. Until then its
+/// links, however green, are about the release before.
+pub(crate) fn has_reached(promotion: &Promotion, station: &Station) -> bool {
+    promotion.release.is_some() && station.wanted_chart == promotion.release
+}
+
+/// What holds in an environment after a promotion into it was merged: its verdict, unless that still is
+/// about the release before.
+#[must_use]
+pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
+    let older = station.wanted_chart < promotion.release;
+    if promotion.state != PromotionState::Merged || !older {
+        return station.verdict.clone();
+    }
+    let what = promotion
+        .release
+        .as_ref()
+        .map_or_else(|| promotion.title.clone(), ToString::to_string);
+    Verdict {
+        state: VerdictState::Rolling,
+        sentence: format!("{what} is merged; {} is about to fetch it.", station.name),
+        breaks_at: Some(LinkName::Declared),
+        since: promotion.closed_at.unwrap_or(station.verdict.since),
+    }
+}
+
+/// The way of a merged promotion into its environment, as short as its links are.
+#[must_use]
+pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
+    let mut hops = vec![Hop {
+        name: "merged".into(),
+        state: HopState::Done,
+        at: promotion.closed_at,
+    }];
+    let reached = has_reached(promotion, station);
+    let mut open = true;
+    for name in [LinkName::Applied, LinkName::Deployed, LinkName::Serving] {
+        let worst = station
+            .links
+            .iter()
+            .find(|link| link.name == name)
+            .map(|link| link.state)
+            .filter(|_| reached);
+        let state = match (open, worst) {
+            (false, _) => HopState::Next,
+            (true, Some(LinkState::Holds)) => HopState::Done,
+            (true, Some(LinkState::Failed)) => HopState::Failed,
+            (true, _) => HopState::Now,
+        };
+        open = open && state == HopState::Done;
+        let name = match name {
+            LinkName::Applied => "applied",
+            LinkName::Deployed => "upgraded",
+            _ => "serving",
+        };
+        hops.push(Hop {
+            name: name.into(),
+            state,
+            at: None,
+        });
+    }
+    hops
+}
+
+/// How one target stands at one hop.
+#[derive(Clone, Copy)]
+enum Mark {
+    Done(Option<Timestamp>),
+    Failed,
+    Open,
+}
+
+/// The whole way of a merged promotion: merged → fetched → applied → chart fetched → upgraded → tested →
+/// serving, each with the time that Flux or GitHub gives. A hop is done where it is done in every target.
+#[must_use]
+pub fn follow(
+    promotion: &Promotion,
+    environment: &EnvironmentSpec,
+    observations: &Observations,
+    now: Timestamp,
+    tolerances: &Tolerances,
+) -> Vec<Hop> {
+    let place = |target| Place {
+        target,
+        chain: chain(environment, target, observations, now, tolerances),
+        declared: observations
+            .declared(&environment.name)
+            .map(|seen| seen.value),
+        release: promotion.release.as_ref(),
+        observations,
+    };
+    let ways: Vec<Vec<(&'static str, Mark)>> = environment
+        .targets
+        .iter()
+        .map(|target| place(target).way())
+        .collect();
+    let names = ways.first().map(Vec::as_slice).unwrap_or_default();
+    let mut hops = vec![Hop {
+        name: "merged".into(),
+        state: HopState::Done,
+        at: promotion.closed_at,
+    }];
+    let mut open = true;
+    for (at, (name, _)) in names.iter().enumerate() {
+        let marks = ways
+            .iter()
+            .filter_map(|way| way.get(at))
+            .map(|(_, mark)| *mark);
+        let (state, time) = match (open, worst(marks)) {
+            (false, _) => (HopState::Next, None),
+            (true, Mark::Done(time)) => (HopState::Done, time),
+            (true, Mark::Failed) => (HopState::Failed, None),
+            (true, Mark::Open) => (HopState::Now, None),
+        };
+        open = state == HopState::Done;
+        hops.push(Hop {
+            name: (*name).into(),
+            state,
+            at: time,
+        });
+    }
+    hops
+}
+
+/// A failure before what is open before what is done, and that when the last target did it.
+fn worst(marks: impl Iterator<Item = Mark>) -> Mark {
+    marks
+        .reduce(|one, other| match (one, other) {
+            (Mark::Failed, _) | (_, Mark::Failed) => Mark::Failed,
+            (Mark::Open, _) | (_, Mark::Open) => Mark::Open,
+            (Mark::Done(one), Mark::Done(other)) => Mark::Done(one.max(other)),
+        })
+        .unwrap_or(Mark::Open)
+}
+
+struct Place<'a> {
+    target: &'a TargetSpec,
+    chain: Chain,
+    declared: Option<&'a Declared>,
+    release: Option<&'a ChartVersion>,
+    observations: &'a Observations,
+}
+
+impl Place<'_> {
+    fn way(&self) -> Vec<(&'static str, Mark)> {
+        let reached =
+            self.release.is_some() && self.chain.wanted == self.release.map(ToString::to_string);
+        let mark = |mark: Mark| if reached { mark } else { Mark::Open };
+        let mut way = vec![
+            ("fetched", mark(self.fetched())),
+            ("applied", mark(self.applied())),
+        ];
+        if let Deployer::HelmRelease(name) = &self.target.deployer {
+            let helm = self
+                .observations
+                .helm_release(&self.target.cluster, name)
+                .map(|seen| seen.value);
+            let snapshot = helm.and_then(|helm| self.snapshot(helm));
+            way.push(("chart fetched", mark(self.chart(helm, snapshot))));
+            way.push(("upgraded", mark(self.upgraded(snapshot))));
+            // Where tests are off, a release that holds has none.
+            let untested = self.link(LinkName::Deployed) == LinkState::Holds
+                && snapshot.is_some_and(|snapshot| snapshot.tests_passed.is_none());
+            if !untested {
+                way.push(("tested", mark(self.tested(snapshot))));
+            }
+        } else {
+            way.push(("rolled out", mark(self.by_link(LinkName::Deployed, None))));
+        }
+        way.push(("serving", mark(self.by_link(LinkName::Serving, None))));
+        way
+    }
+
+    fn link(&self, name: LinkName) -> LinkState {
+        let mut links = self.chain.links.iter();
+        links
+            .find(|link| link.name == name)
+            .map_or(LinkState::Unknown, |link| link.state)
+    }
+
+    fn by_link(&self, name: LinkName, at: Option<Timestamp>) -> Mark {
+        match self.link(name) {
+            LinkState::Holds => Mark::Done(at),
+            LinkState::Failed => Mark::Failed,
+            _ => Mark::Open,
+        }
+    }
+
+    fn fetched(&self) -> Mark {
+        let target = self.target;
+        let git = self
+            .observations
+            .git_repository(&target.cluster, &target.git_repository)
+            .map(|seen| seen.value);
+        let stands = |commit| {
+            self.declared
+                .is_some_and(|declared| declared.commits.contains(commit))
+        };
+        match git {
+            Some(git) if git.fetched.as_ref().is_some_and(stands) => Mark::Done(git.fetched_at),
+            // What was applied was fetched, however much has been fetched since.
+            _ if self.link(LinkName::Applied) == LinkState::Holds => Mark::Done(None),
+            Some(git) if matches!(git.outcome, Outcome::Failed { .. }) => Mark::Failed,
+            _ => Mark::Open,
+        }
+    }
+
+    fn applied(&self) -> Mark {
+        let target = self.target;
+        let at = self
+            .observations
+            .kustomization(&target.cluster, &target.kustomization)
+            .and_then(|seen| seen.value.ready.as_ref())
+            .filter(|ready| ready.is("True"))
+            .and_then(|ready| ready.since);
+        self.by_link(LinkName::Applied, at)
+    }
+
+    /// The newest of the release that Helm has.
+    fn snapshot<'a>(&self, helm: &'a HelmReleaseReading) -> Option<&'a Snapshot> {
+        let mut history = helm.history.iter();
+        history.find(|snapshot| Some(&snapshot.chart) == self.release)
+    }
+
+    fn chart(&self, helm: Option<&HelmReleaseReading>, snapshot: Option<&Snapshot>) -> Mark {
+        let chart = helm
+            .and_then(|helm| helm.chart.as_ref())
+            .and_then(|name| self.observations.helm_chart(&self.target.cluster, name))
+            .map(|seen| seen.value);
+        match chart {
+            Some(chart) if chart.found.as_ref() == self.release => Mark::Done(chart.found_at),
+            // What Helm has tried was fetched.
+            _ if snapshot.is_some() => Mark::Done(None),
+            Some(chart) if matches!(chart.outcome, Outcome::Failed { .. }) => Mark::Failed,
+            _ => Mark::Open,
+        }
+    }
+
+    fn upgraded(&self, snapshot: Option<&Snapshot>) -> Mark {
+        match snapshot {
+            Some(snapshot) if matches!(snapshot.status.as_str(), "deployed" | "superseded") => {
+                Mark::Done(snapshot.at)
+            }
+            _ => self.by_link(LinkName::Deployed, None),
+        }
+    }
+
+    fn tested(&self, snapshot: Option<&Snapshot>) -> Mark {
+        let at = snapshot.and_then(|snapshot| snapshot.tested_at);
+        self.by_link(LinkName::Deployed, at)
+    }
+}
