@@ -83,6 +83,11 @@ pub fn settled(read: impl Fn() -> String + Send + Sync + 'static) -> Memo<String
     Memo::new(move |_| read())
 }
 
+/// Follows a text, whatever it says. A memo that is only tracked is never computed, and so never tells.
+pub fn heed(of: Memo<String>) {
+    of.with(|_| ());
+}
+
 /// Does something now, and again whenever what it reads has changed.
 pub fn watch(act: impl Fn() + 'static) {
     let act: Box<dyn Fn()> = Box::new(act);
@@ -93,7 +98,7 @@ pub fn watch(act: impl Fn() + 'static) {
 pub fn on_change(of: Memo<String>, act: impl Fn() + 'static) {
     let first = Cell::new(true);
     watch(move || {
-        of.track();
+        heed(of);
         if !first.replace(false) {
             untrack(&act);
         }

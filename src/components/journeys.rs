@@ -12,7 +12,7 @@ use super::figures::FiguresView;
 use super::notice::Notice;
 use crate::api::{self, Failure};
 use crate::chart::{self, Scale, Span, svg};
-use crate::held::{Held, spawn, watch};
+use crate::held::{Held, heed, spawn, watch};
 use crate::router::use_query;
 use crate::seam::{looks, part, tap, text};
 use crate::state::Clock;
@@ -34,7 +34,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView 
         pipeline.namespace, pipeline.name
     );
     watch(move || {
-        changed.track();
+        heed(changed);
         let since = clock.now_untracked() - span().duration();
         let path = format!("{base}?since={since}");
         spawn(async move {

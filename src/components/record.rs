@@ -8,7 +8,7 @@ use stylers_macro::style_sheet;
 
 use super::notice::Notice;
 use crate::api;
-use crate::held::{Held, spawn, watch};
+use crate::held::{Held, heed, spawn, watch};
 use crate::seam::{part, tap};
 use crate::state::Clock;
 use crate::words::ago;
@@ -72,7 +72,7 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
     };
     let more = read.clone();
     watch(move || {
-        changed.track();
+        heed(changed);
         read(None);
     });
     let shown = move || {

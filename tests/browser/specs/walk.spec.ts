@@ -32,6 +32,8 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
 
   await test.step('dev-test follows by itself', async () => {
     await expectProven(page, 'dev-test', '1.1.8');
+    // The page has not been loaded again since before the release.
+    await expect(page.getByTestId('record')).toContainText('dev-test: Helm deployed 1.1.8', ROLLED_OUT);
   });
 
   for (const environment of ['uat', 'stg', 'prod']) {
@@ -41,7 +43,9 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
       await expect(page.getByRole('main')).toContainText('1.1.8');
       await expect(page.getByTestId('approve-and-merge')).toBeEnabled(ROLLED_OUT);
       await page.getByTestId('approve-and-merge').click();
-      await expect(page.getByRole('main')).toContainText(/merged/i, ROLLED_OUT);
+      const follow = page.getByTestId('follow');
+      await expect(follow.getByRole('listitem').first()).toContainText(/merged.*done/, ROLLED_OUT);
+      await expect(follow.getByRole('listitem').last()).toContainText(/serving.*done/, ROLLED_OUT);
       await openPipeline(page, weft);
       await expectProven(page, environment, '1.1.8');
     });
