@@ -170,10 +170,7 @@ impl Place<'_> {
             let snapshot = helm.and_then(|helm| self.snapshot(helm));
             way.push(("chart fetched", mark(self.chart(helm, snapshot))));
             way.push(("upgraded", mark(self.upgraded(snapshot))));
-            // Where tests are off, a release that holds has none.
-            let untested = self.link(LinkName::Deployed) == LinkState::Holds
-                && snapshot.is_some_and(|snapshot| snapshot.tests_passed.is_none());
-            if !untested {
+            if helm.is_none_or(|helm| helm.tests_wanted) {
                 way.push(("tested", mark(self.tested(snapshot))));
             }
         } else {

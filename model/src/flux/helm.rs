@@ -86,6 +86,9 @@ pub struct HelmReleaseReading {
     pub constraint: String,
     /// Whether `spec.suspend` is set.
     pub suspended: bool,
+    /// Whether the chart's tests are run after each action (`spec.test.enable`).
+    #[serde(default)]
+    pub tests_wanted: bool,
     /// The HelmChart that it waits for.
     pub chart: Option<ObjectName>,
     /// How the last attempt at the present spec ended.
@@ -125,6 +128,7 @@ impl HelmReleaseReading {
                 .unwrap_or("*")
                 .to_owned(),
             suspended: object.flag("/spec/suspend"),
+            tests_wanted: object.flag("/spec/test/enable"),
             chart: object
                 .text("/status/helmChart")
                 .and_then(|name| name.split_once('/'))
