@@ -39,47 +39,62 @@ pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
 /// The way of a merged promotion into its environment, as short as its links are.
 #[must_use]
 pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
+    let reached = has_reached(promotion, station);
+    let mark = |name| {
+        let link = station.links.iter().find(|link| link.name == name);
+        link.filter(|_| reached)
+            .map_or(Mark::Open, |link| Mark::of(link.state, None))
+    };
+    let marks = [
+        ("applied", mark(LinkName::Applied)),
+        ("upgraded", mark(LinkName::Deployed)),
+        ("serving", mark(LinkName::Serving)),
+    ];
+    in_order(promotion, marks.into_iter())
+}
+
+/// The merge, then these hops: all behind the first that is not done are still to come.
+fn in_order(promotion: &Promotion, marks: impl Iterator<Item = (&'static str, Mark)>) -> Vec<Hop> {
     let mut hops = vec![Hop {
         name: "merged".into(),
         state: HopState::Done,
         at: promotion.closed_at,
     }];
-    let reached = has_reached(promotion, station);
     let mut open = true;
-    for name in [LinkName::Applied, LinkName::Deployed, LinkName::Serving] {
-        let worst = station
-            .links
-            .iter()
-            .find(|link| link.name == name)
-            .map(|link| link.state)
-            .filter(|_| reached);
-        let state = match (open, worst) {
-            (false, _) => HopState::Next,
-            (true, Some(LinkState::Holds)) => HopState::Done,
-            (true, Some(LinkState::Failed)) => HopState::Failed,
-            (true, _) => HopState::Now,
+    for (name, mark) in marks {
+        let (state, at) = match (open, mark) {
+            (false, _) => (HopState::Next, None),
+            (true, Mark::Done(at)) => (HopState::Done, at),
+            (true, Mark::Failed) => (HopState::Failed, None),
+            (true, Mark::Open) => (HopState::Now, None),
         };
-        open = open && state == HopState::Done;
-        let name = match name {
-            LinkName::Applied => "applied",
-            LinkName::Deployed => "upgraded",
-            _ => "serving",
-        };
+        open = state == HopState::Done;
         hops.push(Hop {
             name: name.into(),
             state,
-            at: None,
+            at,
         });
     }
     hops
 }
 
-/// How one target stands at one hop.
+/// How one hop stands, wherever the ones before it do.
 #[derive(Clone, Copy)]
 enum Mark {
     Done(Option<Timestamp>),
     Failed,
     Open,
+}
+
+impl Mark {
+    /// What a link says of it, and when that came about.
+    fn of(link: LinkState, at: Option<Timestamp>) -> Self {
+        match link {
+            LinkState::Holds => Self::Done(at),
+            LinkState::Failed => Self::Failed,
+            _ => Self::Open,
+        }
+    }
 }
 
 /// The whole way of a merged promotion: merged → fetched → applied → chart fetched → upgraded → tested →
@@ -107,31 +122,11 @@ pub fn follow(
         .map(|target| place(target).way())
         .collect();
     let names = ways.first().map(Vec::as_slice).unwrap_or_default();
-    let mut hops = vec![Hop {
-        name: "merged".into(),
-        state: HopState::Done,
-        at: promotion.closed_at,
-    }];
-    let mut open = true;
-    for (at, (name, _)) in names.iter().enumerate() {
-        let marks = ways
-            .iter()
-            .filter_map(|way| way.get(at))
-            .map(|(_, mark)| *mark);
-        let (state, time) = match (open, worst(marks)) {
-            (false, _) => (HopState::Next, None),
-            (true, Mark::Done(time)) => (HopState::Done, time),
-            (true, Mark::Failed) => (HopState::Failed, None),
-            (true, Mark::Open) => (HopState::Now, None),
-        };
-        open = state == HopState::Done;
-        hops.push(Hop {
-            name: (*name).into(),
-            state,
-            at: time,
-        });
-    }
-    hops
+    let marks = names.iter().enumerate().map(|(at, (name, _))| {
+        let marks = ways.iter().filter_map(|way| way.get(at));
+        (*name, worst(marks.map(|(_, mark)| *mark)))
+    });
+    in_order(promotion, marks)
 }
 
 /// A failure before what is open before what is done, and that when the last target did it.
@@ -188,11 +183,7 @@ impl Place<'_> {
     }
 
     fn by_link(&self, name: LinkName, at: Option<Timestamp>) -> Mark {
-        match self.link(name) {
-            LinkState::Holds => Mark::Done(at),
-            LinkState::Failed => Mark::Failed,
-            _ => Mark::Open,
-        }
+        Mark::of(self.link(name), at)
     }
 
     fn fetched(&self) -> Mark {

@@ -155,9 +155,12 @@ impl PipelineSpec {
     /// The branch of the pull request that promotes into `environment`.
     #[must_use]
     pub fn promotion_branch(&self, environment: &EnvironmentName) -> String {
-        format!(
-            "promotion-{}-{}-{environment}",
-            self.name.namespace, self.name.name
-        )
+        promotion_branch(&self.name.namespace, &self.name.name, environment)
     }
+}
+
+/// The branch of the pull request that promotes an application into `environment`.
+#[must_use]
+pub fn promotion_branch(namespace: &str, name: &str, environment: &EnvironmentName) -> String {
+    format!("promotion-{namespace}-{name}-{environment}")
 }

@@ -1,6 +1,7 @@
 //! The row in which a release travels, as the repository itself says it.
 
 use model::EnvironmentName;
+use model::pipeline::promotion_branch;
 use serde::Deserialize;
 
 use crate::Refused;
@@ -68,12 +69,7 @@ impl Lane {
     /// The branch of the promotion into an environment.
     #[must_use]
     pub fn branch(&self, environment: &EnvironmentName) -> String {
-        format!(
-            "promotion-{}-{}-{}",
-            self.namespace,
-            self.name,
-            environment.as_str()
-        )
+        promotion_branch(&self.namespace, &self.name, environment)
     }
 }
 

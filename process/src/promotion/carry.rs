@@ -78,7 +78,7 @@ pub async fn carry(host: &impl Host, wish: &Wish) -> Result<Carried, Failed> {
     }
     let pinned =
         ChartVersion::parse(&pinned).map_err(|error| Refused::new(format!("{path}: {error}")))?;
-    if let Some(why) = no_increase("has", to.as_str(), &pinned, version) {
+    if let Some(why) = no_increase(&format!("{to} has"), &pinned, version) {
         return Ok(Carried::Nothing(why));
     }
     let change = Change {
@@ -162,7 +162,7 @@ async fn supersede(
     pull: Pull,
     change: Change<'_>,
 ) -> Result<Carried, Failed> {
-    let Wish { to, version, .. } = wish;
+    let version = &wish.version;
     let path = change.path;
     let there = host
         .file(&pull.head, path)
@@ -179,12 +179,7 @@ async fn supersede(
         ))
         .into());
     };
-    if let Some(why) = no_increase(
-        &format!("#{} promotes", pull.number),
-        to.as_str(),
-        &older,
-        version,
-    ) {
+    if let Some(why) = no_increase(&format!("#{} promotes", pull.number), &older, version) {
         return Ok(Carried::Nothing(why));
     }
     let words = format!(
@@ -225,23 +220,13 @@ async fn supersede(
     Ok(Carried::Superseded { pull, older })
 }
 
-/// Why a version is not carried over another.
-fn no_increase(
-    who: &str,
-    environment: &str,
-    there: &ChartVersion,
-    version: &ChartVersion,
-) -> Option<String> {
-    let subject = if who == "has" {
-        format!("{environment} has")
-    } else {
-        who.to_owned()
-    };
+/// Why a version is not carried over another; `holder` begins the sentence, such as `stg has`.
+fn no_increase(holder: &str, there: &ChartVersion, version: &ChartVersion) -> Option<String> {
     if version == there {
-        Some(format!("{subject} {version} already"))
+        Some(format!("{holder} {version} already"))
     } else if version < there {
         Some(format!(
-            "{subject} {there}, which is newer than {version}; nothing goes back by itself"
+            "{holder} {there}, which is newer than {version}; nothing goes back by itself"
         ))
     } else {
         None

@@ -1,7 +1,12 @@
 //! What a viewer may do with a promotion, and why not.
 
+use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Permission, Promotion, PromotionState};
 use model::wire::Permit;
+
+use crate::access::Person;
+use crate::app::App;
+use crate::github::{self, Acting};
 
 /// The four permits of a card.
 pub(super) struct Permits {
@@ -99,4 +104,19 @@ pub(super) fn missing(promotion: &Promotion) -> String {
             format!("{approvals}{asked}.{why}")
         }
     }
+}
+
+/// Why a person may not do what takes write access to a repository, as GitHub says now, if so.
+pub(super) async fn why_not_write(
+    app: &App,
+    person: &Person,
+    repository: &RepositoryName,
+    deed: &str,
+) -> Result<Option<String>, github::Error> {
+    let permission = app
+        .github
+        .permission(Acting::Person(&person.token), repository)
+        .await?;
+    Ok((permission < Permission::Write)
+        .then(|| format!("You need write access to {repository} to {deed}.")))
 }

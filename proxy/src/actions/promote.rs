@@ -4,12 +4,12 @@ use model::EnvironmentName;
 use model::chain::VerdictState;
 use model::gate::GateState;
 use model::journal::{Entry, Event};
-use model::promotion::Permission;
 use model::wire::{Promote, Promoted};
 use process::host::Failed;
 use process::promotion::{Carried, Wish, carry};
 
 use super::ActionError;
+use super::permits::why_not_write;
 use super::reading::acting;
 use crate::access::Person;
 use crate::app::App;
@@ -29,15 +29,9 @@ pub async fn promote(
     order: &Promote,
 ) -> Result<Promoted, ActionError> {
     let spec = lane.spec();
-    let permission = app
-        .github
-        .permission(acting(Some(person)), &spec.repository)
-        .await?;
-    if permission < Permission::Write {
-        return Err(ActionError::NotPermitted {
-            code: "no_write_access",
-            why: format!("You need write access to {} to promote.", spec.repository),
-        });
+    if let Some(why) = why_not_write(app, person, &spec.repository, "promote").await? {
+        let code = "no_write_access";
+        return Err(ActionError::NotPermitted { code, why });
     }
     let wish = wish(lane, to, order)?;
     let now = app.clock.now();

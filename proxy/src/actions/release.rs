@@ -4,7 +4,6 @@
 
 use model::journal::{Entry, Event};
 use model::pipeline::PipelineSpec;
-use model::promotion::Permission;
 use model::wire::{Permit, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::{ChartVersion, CommitId};
 use process::host::{Commit, Host, MAIN, Opening};
@@ -13,6 +12,7 @@ use process::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use similar::TextDiff;
 
 use super::ActionError;
+use super::permits::why_not_write;
 use super::reading::acting;
 use crate::access::Person;
 use crate::app::App;
@@ -213,19 +213,10 @@ async fn why_not(
     person: Option<&Person>,
     spec: &PipelineSpec,
 ) -> Result<Option<String>, github::Error> {
-    if person.is_none() {
-        return Ok(Some("Sign in with GitHub first.".to_owned()));
+    match person {
+        Some(person) => why_not_write(app, person, &spec.repository, "push a release").await,
+        None => Ok(Some("Sign in with GitHub first.".to_owned())),
     }
-    let permission = app
-        .github
-        .permission(acting(person), &spec.repository)
-        .await?;
-    Ok((permission < Permission::Write).then(|| {
-        format!(
-            "You need write access to {} to push a release.",
-            spec.repository
-        )
-    }))
 }
 
 fn shown(edit: &Edit) -> ReleaseEdit {

@@ -13,6 +13,11 @@ fn tested(environment: &str, revision: &str) -> Value {
     })
 }
 
+/// What promotes 1.1.7 by hand.
+fn by_hand<'a>(from: &'a str, to: &'a str) -> [&'a str; 7] {
+    ["promote", "--from", from, "--to", to, "--version", "1.1.7"]
+}
+
 #[tokio::test]
 async fn the_event_of_a_tested_release_brings_the_open_promotion_up_to_date_once() {
     let world = World::start().await;
@@ -44,15 +49,7 @@ async fn the_event_of_a_tested_release_brings_the_open_promotion_up_to_date_once
 #[tokio::test]
 async fn a_person_promotes_by_hand_what_was_lost() {
     let world = World::start().await;
-    let order = [
-        "promote",
-        "--from",
-        "stg",
-        "--to",
-        "prod",
-        "--version",
-        "1.1.7",
-    ];
+    let order = by_hand("stg", "prod");
     let said = world.weft("bot", &order).await;
     assert_eq!(said.code, 0, "{}", said.err);
     let opened = world
@@ -116,15 +113,7 @@ async fn hostile_and_useless_events_change_nothing() {
 #[tokio::test]
 async fn without_rights_or_a_wish_it_ends_with_a_sentence() {
     let world = World::start().await;
-    let order = [
-        "promote",
-        "--from",
-        "stg",
-        "--to",
-        "prod",
-        "--version",
-        "1.1.7",
-    ];
+    let order = by_hand("stg", "prod");
     let said = world.weft("kim", &order).await;
     assert_eq!(said.code, 1, "{}", said.out);
     assert!(
@@ -136,15 +125,7 @@ async fn without_rights_or_a_wish_it_ends_with_a_sentence() {
     assert!(said.err.contains("set GITHUB_TOKEN"), "{}", said.err);
     let said = world.weft("bot", &["promote"]).await;
     assert!(said.err.contains("what is to be promoted?"), "{}", said.err);
-    let backwards = [
-        "promote",
-        "--from",
-        "prod",
-        "--to",
-        "stg",
-        "--version",
-        "1.1.7",
-    ];
+    let backwards = by_hand("prod", "stg");
     let said = world.weft("bot", &backwards).await;
     assert_eq!(said.code, 2);
     assert!(

@@ -4,13 +4,11 @@
 use std::process::Output;
 use std::sync::Arc;
 
-use lab::faults::Fault;
-use model::chain::VerdictState;
 use proxy::front;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::world::{World, station};
+use crate::world::World;
 
 async fn catch_up(world: &World, weft: &str) -> (bool, String) {
     let forge = world.lab.forge();
@@ -38,23 +36,8 @@ async fn what_is_proven_and_was_not_promoted_is_caught_up_with_once() {
     let app = Arc::clone(&world.app);
     let serving = tokio::spawn(async move { front::serve(&app, listener, router).await });
 
-    let number = world.waiting("stg").await;
-    let faults = world.lab.faults();
-    faults
-        .order(Fault::DispatchLost.as_str(), None)
-        .expect("the fault");
+    world.stg_without_its_dispatch().await;
     let forge = world.lab.forge();
-    forge
-        .review(number, "sam", "APPROVE", "")
-        .await
-        .expect("approved");
-    forge.merge(number, "sam").await.expect("merged");
-    world
-        .board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = station(board, "stg");
-            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
-        })
-        .await;
     assert!(forge.open_promotion("prod").await.expect("git").is_none());
 
     let (done, said) = catch_up(&world, &weft).await;

@@ -213,24 +213,7 @@ async fn an_app_that_hangs_is_named_as_the_link_that_breaks() {
 async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
     let overdue = std::time::Duration::from_secs(2);
     let world = World::start_with(|config| config.tolerances.promotion = overdue).await;
-    let number = world.waiting("stg").await;
-    world
-        .lab
-        .faults()
-        .order(Fault::DispatchLost.as_str(), None)
-        .expect("the fault");
-    let forge = world.lab.forge();
-    forge
-        .review(number, "sam", "APPROVE", "")
-        .await
-        .expect("approved");
-    forge.merge(number, "sam").await.expect("merged");
-    world
-        .board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = station(board, "stg");
-            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
-        })
-        .await;
+    world.stg_without_its_dispatch().await;
     let board = world
         .board_until("the dispatch is known to be lost", |board| {
             board.gates[3].state == GateState::Lost

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lab::clusters::Pace;
+use lab::faults::Fault;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
-use model::chain::Tolerances;
+use model::chain::{Tolerances, VerdictState};
 use model::pipeline::{
     Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
     TargetSpec,
@@ -232,6 +233,26 @@ impl World {
         gate.and_then(|gate| gate.promotion.as_ref())
             .expect("its promotion")
             .number
+    }
+
+    /// Has stg serve what waits before it, while the dispatch about that is lost.
+    pub async fn stg_without_its_dispatch(&self) {
+        let number = self.waiting("stg").await;
+        self.lab
+            .faults()
+            .order(Fault::DispatchLost.as_str(), None)
+            .expect("the fault");
+        let forge = self.lab.forge();
+        forge
+            .review(number, "sam", "APPROVE", "")
+            .await
+            .expect("approved");
+        forge.merge(number, "sam").await.expect("merged");
+        self.board_until("stg is proven to serve 1.1.7", |board| {
+            let stg = station(board, "stg");
+            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
+        })
+        .await;
     }
 
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
