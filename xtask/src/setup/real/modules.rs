@@ -40,12 +40,20 @@ pub struct Package {
     pub variable: &'static str,
 }
 
-/// Every module that `module` at `version` requires at v0.0.0 is taken at version `by`: Kubernetes
-/// develops these within its own repository and publishes them beside itself.
-pub struct Replace {
-    pub module: &'static str,
-    pub version: &'static str,
-    pub by: &'static str,
+/// What is built against another version than the one that a `go.mod` names.
+pub enum Replace {
+    /// Every module that `module` at `version` requires at v0.0.0 is taken at version `by`: Kubernetes
+    /// develops these within its own repository and publishes them beside itself.
+    Unversioned {
+        module: &'static str,
+        version: &'static str,
+        by: &'static str,
+    },
+    /// This module is taken at this version.
+    At {
+        module: &'static str,
+        version: &'static str,
+    },
 }
 
 /// A module's files in Go's module cache.
@@ -133,16 +141,22 @@ fn build_in(root: &Path, go: &Go, tool: &GoTool) -> Result<()> {
 
 fn replacements(go: &Go, replaces: &[Replace]) -> Result<Vec<String>> {
     let mut replacements = Vec::new();
-    for Replace {
-        module,
-        version,
-        by,
-    } in replaces
-    {
-        for fetched in download(go, &[(module, version)])? {
-            let manifest = fs::read_to_string(&fetched.go_mod)?;
-            replacements
-                .extend(unversioned(&manifest).map(|path| format!("-replace={path}={path}@{by}")));
+    for replace in replaces {
+        match replace {
+            Replace::At { module, version } => {
+                replacements.push(format!("-replace={module}={module}@{version}"));
+            }
+            Replace::Unversioned {
+                module,
+                version,
+                by,
+            } => {
+                for fetched in download(go, &[(module, version)])? {
+                    let manifest = fs::read_to_string(&fetched.go_mod)?;
+                    let paths = unversioned(&manifest);
+                    replacements.extend(paths.map(|path| format!("-replace={path}={path}@{by}")));
+                }
+            }
         }
     }
     Ok(replacements)

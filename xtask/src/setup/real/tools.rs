@@ -12,8 +12,11 @@ pub const PODINFO: (&str, &str) = (
 const KUBERNETES: &str = "v1.36.3";
 const KUBERNETES_STAGING: &str = "v0.36.3";
 
+/// Later ones need `fluxcd/pkg/artifact`, which the module proxy does not have.
+const SOURCE_CONTROLLER: &str = "v1.3.0";
+
 /// All of them, the quickest to build first.
-pub const ALL: [GoTool; 5] = [
+pub const ALL: [GoTool; 7] = [
     GoTool {
         name: "actionlint",
         version: "v1.7.12",
@@ -69,7 +72,7 @@ pub const ALL: [GoTool; 5] = [
     GoTool {
         name: "kubernetes",
         version: KUBERNETES,
-        time: "five to six minutes",
+        time: "six to seven minutes",
         packages: &[
             Package {
                 program: "kube-apiserver",
@@ -78,13 +81,19 @@ pub const ALL: [GoTool; 5] = [
                 variable: "WEFT_REAL_KUBE_APISERVER",
             },
             Package {
+                program: "kube-controller-manager",
+                path: "k8s.io/kubernetes/cmd/kube-controller-manager",
+                version: KUBERNETES,
+                variable: "WEFT_REAL_KUBE_CONTROLLER_MANAGER",
+            },
+            Package {
                 program: "kubectl",
                 path: "k8s.io/kubernetes/cmd/kubectl",
                 version: KUBERNETES,
                 variable: "WEFT_REAL_KUBECTL",
             },
         ],
-        replaces: &[Replace {
+        replaces: &[Replace::Unversioned {
             module: "k8s.io/kubernetes",
             version: KUBERNETES,
             by: KUBERNETES_STAGING,
@@ -96,6 +105,56 @@ pub const ALL: [GoTool; 5] = [
                   -X k8s.io/client-go/pkg/version.gitVersion=v1.36.3 \
                   -X k8s.io/client-go/pkg/version.gitMajor=1 \
                   -X k8s.io/client-go/pkg/version.gitMinor=36",
+    },
+    GoTool {
+        name: "source-controller",
+        version: SOURCE_CONTROLLER,
+        time: "two to three minutes",
+        packages: &[Package {
+            program: "source-controller",
+            path: "github.com/fluxcd/source-controller",
+            version: SOURCE_CONTROLLER,
+            variable: "WEFT_REAL_SOURCE_CONTROLLER",
+        }],
+        // It does not compile with the release that its `go.mod` leads to.
+        replaces: &[Replace::At {
+            module: "github.com/opencontainers/go-digest",
+            version: "v1.0.1-0.20231025023718-d50d2fec9c98",
+        }],
+        ldflags: "",
+    },
+    GoTool {
+        name: "flux-controllers",
+        version: "v2.9",
+        time: "six to seven minutes",
+        packages: &[
+            Package {
+                program: "kustomize-controller",
+                path: "github.com/fluxcd/kustomize-controller",
+                version: "v1.9.4",
+                variable: "WEFT_REAL_KUSTOMIZE_CONTROLLER",
+            },
+            Package {
+                program: "helm-controller",
+                path: "github.com/fluxcd/helm-controller",
+                version: "v1.6.3",
+                variable: "WEFT_REAL_HELM_CONTROLLER",
+            },
+            Package {
+                program: "notification-controller",
+                path: "github.com/fluxcd/notification-controller",
+                version: "v1.9.3",
+                variable: "WEFT_REAL_NOTIFICATION_CONTROLLER",
+            },
+            Package {
+                program: "image-automation-controller",
+                path: "github.com/fluxcd/image-automation-controller",
+                version: "v1.2.4",
+                variable: "WEFT_REAL_IMAGE_AUTOMATION_CONTROLLER",
+            },
+        ],
+        replaces: &[],
+        ldflags: "",
     },
 ];
 
