@@ -61,6 +61,7 @@ impl App {
             error,
         };
         std::fs::create_dir_all(&config.data_dir).map_err(unusable)?;
+        crate::tls::choose();
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

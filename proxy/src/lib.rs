@@ -16,3 +16,4 @@ pub mod github;
 pub mod journal;
 pub mod problem;
 pub mod sources;
+mod tls;

@@ -51,8 +51,7 @@ impl GitHub {
         reader: SecretString,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, reqwest::Error> {
-        // For all TLS of the process. Fails only where it has chosen a provider already, which serves as well.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        crate::tls::choose();
         let http = reqwest::Client::builder()
             .timeout(TIME_LIMIT)
             .connect_timeout(Duration::from_secs(5))

@@ -7,5 +7,6 @@
 
 mod promote;
 mod release;
+mod serve;
 mod verify;
 mod world;
