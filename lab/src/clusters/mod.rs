@@ -41,6 +41,7 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 
 pub use self::addresses::Addresses;
+pub use self::controllers::choose_tag;
 pub use self::kinds::Kind;
 pub use self::notify::Secrets;
 pub use self::object::{Key, Object};

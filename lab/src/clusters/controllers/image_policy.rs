@@ -57,8 +57,11 @@ pub(super) async fn reconcile(
     Ok(Next::WhenTriggered)
 }
 
-/// The tag that a policy chooses.
-fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
+/// The tag that an ImagePolicy of this spec chooses.
+///
+/// # Errors
+/// With image-reflector-controller's message, when none fits.
+pub fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
     let pattern = text(spec, "/filterTags/pattern").unwrap_or(".*");
     let pattern = Regex::new(pattern).map_err(|error| format!("invalid filterTags: {error}"))?;
     let extract = text(spec, "/filterTags/extract").filter(|extract| !extract.is_empty());

@@ -28,6 +28,8 @@ use super::object::{Key, Object, duration};
 use super::pace::Pace;
 use super::store::Store;
 use super::{Workload, git};
+
+pub use self::image_policy::choose as choose_tag;
 use crate::clock::Clock;
 use crate::faults::Faults;
 

@@ -1,0 +1,263 @@
+//! Clusters as far as their control planes make them: API servers over one etcd, each under a prefix
+//! of its own, and the controller manager that turns Deployments into Pods.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use serde_json::json;
+
+use crate::process::{Ended, Server, free_ports, peer, run, write_secret};
+
+/// How long an API server may take to end; it waits for its watchers.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The store of all clusters.
+pub struct Etcd {
+    server: Server,
+    url: EtcdUrl,
+}
+
+/// Where a store answers.
+#[derive(Clone, Debug)]
+pub struct EtcdUrl(String);
+
+impl Etcd {
+    /// Starts it on free ports; its data is below `folder`.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start(folder: &Path) -> anyhow::Result<Self> {
+        let [client, peers] = free_ports()?;
+        let url = format!("http://127.0.0.1:{client}");
+        let mut etcd = Command::new(peer("WEFT_REAL_ETCD")?);
+        etcd.arg("--data-dir")
+            .arg(folder.join("etcd"))
+            // It need not outlive a power failure.
+            .args(["--unsafe-no-fsync", "--log-level=warn"])
+            .args(["--listen-client-urls", &url])
+            .args(["--advertise-client-urls", &url])
+            .arg(format!("--listen-peer-urls=http://127.0.0.1:{peers}"));
+        let mut server = Server::start(etcd, &folder.join("etcd"))?;
+        server.listens(client)?;
+        Ok(Self {
+            server,
+            url: EtcdUrl(url),
+        })
+    }
+
+    /// Where it answers.
+    #[must_use]
+    pub fn url(&self) -> &EtcdUrl {
+        &self.url
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+}
+
+/// A running API server, and what speaks for its administrator. It must end before its etcd does: an
+/// API server without its store takes a minute to end.
+pub struct ControlPlane {
+    api_server: Server,
+    manager: Option<Server>,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl ControlPlane {
+    /// Starts the API server of the cluster `name`; its files are below `folder`, which is made.
+    ///
+    /// # Errors
+    /// When it does not start or is not ready in time.
+    pub fn start(etcd: &EtcdUrl, name: &str, folder: &Path) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(folder)?;
+        let [port] = free_ports()?;
+        let token = hex::encode(rand::random::<[u8; 20]>());
+        let tokens = folder.join("tokens.csv");
+        write_secret(&tokens, &format!("{token},admin,admin,system:masters\n"))?;
+        let certificates = folder.join("certificates");
+        // The API server makes a key for itself when there is none, and may sign with it as well.
+        let key = certificates.join("apiserver.key");
+        let mut command = Command::new(peer("WEFT_REAL_KUBE_APISERVER")?);
+        command
+            .args(["--bind-address=127.0.0.1", "--authorization-mode=RBAC"])
+            .args(["--service-cluster-ip-range=10.0.0.0/24"])
+            .args(["--disable-admission-plugins=ServiceAccount"])
+            .args(["--service-account-issuer=https://kubernetes.default.svc"])
+            .arg(format!("--secure-port={port}"))
+            .arg(format!("--etcd-servers={}", etcd.0))
+            .arg(format!("--etcd-prefix=/{name}"))
+            .arg(format!("--cert-dir={}", certificates.display()))
+            .arg(format!("--token-auth-file={}", tokens.display()))
+            .arg(format!("--service-account-key-file={}", key.display()))
+            .arg(format!(
+                "--service-account-signing-key-file={}",
+                key.display()
+            ));
+        let api_server = Server::start(command, &folder.join("kube-apiserver"))?;
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{ "name": name, "cluster": {
+                "server": format!("https://127.0.0.1:{port}"),
+                "certificate-authority": certificates.join("apiserver.crt"),
+            } }],
+            "users": [{ "name": "admin", "user": { "token": token } }],
+            // Like Flux, this takes no manifest that should have a namespace and names none.
+            "contexts": [{ "name": name, "context": {
+                "cluster": name, "user": "admin", "namespace": "that-was-not-named",
+            } }],
+            "current-context": name,
+        });
+        write_secret(&folder.join("kubeconfig"), &config.to_string())?;
+        let mut plane = Self {
+            api_server,
+            manager: None,
+            folder: folder.to_owned(),
+            port,
+        };
+        plane.is_ready()?;
+        Ok(plane)
+    }
+
+    fn is_ready(&mut self) -> anyhow::Result<()> {
+        self.api_server.listens(self.port)?;
+        let kubeconfig = self.kubeconfig();
+        let folder = self.folder.clone();
+        self.api_server.wait_until("it is ready", || {
+            let ready = ["get", "--raw", "/readyz"];
+            kubectl_of(&kubeconfig, &folder)
+                .and_then(|mut kubectl| run(kubectl.args(ready), ""))
+                .is_ok_and(|ended| ended.success)
+        })
+    }
+
+    /// Starts the controller manager: Deployments become ReplicaSets, these Pods, and Services know
+    /// which of them are ready.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_manager(&mut self) -> anyhow::Result<()> {
+        let [port] = free_ports()?;
+        let mut command = Command::new(peer("WEFT_REAL_KUBE_CONTROLLER_MANAGER")?);
+        command
+            .args(["--bind-address=127.0.0.1", "--leader-elect=false"])
+            .arg(format!("--secure-port={port}"))
+            .arg(format!("--kubeconfig={}", self.kubeconfig().display()))
+            .arg(format!(
+                "--cert-dir={}",
+                self.folder.join("manager").display()
+            ))
+            .arg(
+                "--controllers=deployment-controller,replicaset-controller,\
+                 endpointslice-controller,garbage-collector-controller,namespace-controller",
+            );
+        let log = self.folder.join("kube-controller-manager");
+        self.manager = Some(Server::start(command, &log)?);
+        Ok(())
+    }
+
+    /// Restarts the API server, as an upgrade of the cluster would.
+    ///
+    /// # Errors
+    /// When it is not ready in time.
+    pub fn restart_api_server(&mut self) -> anyhow::Result<()> {
+        self.api_server.stop(PATIENCE);
+        self.api_server.start_again()?;
+        self.is_ready()
+    }
+
+    /// Where its API answers: HTTPS, on loopback.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// The certificate that its API answers with, in PEM.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("certificates").join("apiserver.crt")
+    }
+
+    /// The administrator's kubeconfig.
+    #[must_use]
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.folder.join("kubeconfig")
+    }
+
+    /// The processes that it consists of.
+    pub fn pids(&self) -> impl Iterator<Item = u32> {
+        let manager = self.manager.as_ref().and_then(Server::pid);
+        self.api_server.pid().into_iter().chain(manager)
+    }
+
+    /// `kubectl` as the administrator; it leaves nothing outside the cluster's folder.
+    ///
+    /// # Errors
+    /// When there is no kubectl.
+    pub fn kubectl(&self) -> anyhow::Result<Command> {
+        kubectl_of(&self.kubeconfig(), &self.folder)
+    }
+
+    /// Runs `kubectl` with these words and this input, as the administrator.
+    ///
+    /// # Errors
+    /// When it cannot be run.
+    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<Ended> {
+        run(self.kubectl()?.args(words), input)
+    }
+
+    /// Applies manifests, server-side.
+    ///
+    /// # Errors
+    /// With what kubectl says, when one is refused.
+    pub fn apply(&self, manifests: &str) -> anyhow::Result<()> {
+        let words = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--filename=-",
+        ];
+        self.run(&words, manifests)?.ok()?;
+        Ok(())
+    }
+
+    /// A client that may do everything.
+    ///
+    /// # Errors
+    /// When the kubeconfig cannot be used.
+    pub async fn client(&self) -> anyhow::Result<kube::Client> {
+        let file = Kubeconfig::read_from(self.kubeconfig())?;
+        let options = KubeConfigOptions::default();
+        let mut config = kube::Config::from_custom_kubeconfig(file, &options)
+            .await
+            .context("reading the administrator's kubeconfig")?;
+        config.proxy_url = None;
+        Ok(kube::Client::try_from(config)?)
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        if let Some(manager) = &mut self.manager {
+            manager.kill();
+        }
+        self.api_server.kill();
+    }
+}
+
+fn kubectl_of(kubeconfig: &Path, folder: &Path) -> anyhow::Result<Command> {
+    let mut kubectl = Command::new(peer("WEFT_REAL_KUBECTL")?);
+    kubectl
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .arg("--cache-dir")
+        .arg(folder.join("cache"));
+    Ok(kubectl)
+}

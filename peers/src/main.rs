@@ -1,0 +1,73 @@
+//! `weft-peers`: starts the real world and Weft in front of it, and keeps both until it is told to end.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use peers::{Weft, World};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// The real world: Kubernetes, Flux, Helm and podinfo on this machine, and Weft in front of them.
+#[derive(Parser)]
+struct Options {
+    /// The program `weft`.
+    #[arg(long, env = "WEFT_BIN", value_name = "FILE")]
+    weft: PathBuf,
+    /// The folder of the built page.
+    #[arg(long, env = "WEFT_DIST", value_name = "DIR")]
+    static_dir: Option<PathBuf>,
+    /// The port on 127.0.0.1 that Weft listens on; a free one unless said.
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Where everything is kept; a folder that is removed at the end unless said.
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let filter =
+        EnvFilter::try_from_env("WEFT_LOG").unwrap_or_else(|_| EnvFilter::new("warn,peers=info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let options = Options::parse();
+    let began = Instant::now();
+    let temporary = tempfile::tempdir()?;
+    let folder = options
+        .folder
+        .unwrap_or_else(|| temporary.path().to_owned());
+    std::fs::create_dir_all(&folder)?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let living = async {
+        let world = World::start(&folder).await?;
+        let dist = options
+            .static_dir
+            .as_deref()
+            .map(std::path::absolute)
+            .transpose()?;
+        let weft = Weft::start(&world, &options.weft, dist.as_deref(), options.port)?;
+        for cell in &world.cells {
+            let kubeconfig = cell.plane.kubeconfig();
+            tracing::info!("{}: {} ({})", cell.name, cell.live, kubeconfig.display());
+        }
+        tracing::info!(
+            "Weft: {} after {:.1?}, {} MB in all",
+            weft.home()?,
+            began.elapsed(),
+            world.resident() / 1_000_000
+        );
+        loop {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            tracing::debug!("{} MB in all", world.resident() / 1_000_000);
+        }
+    };
+    tokio::select! {
+        ended = living => ended,
+        _ = interrupted.recv() => Ok(()),
+        _ = terminated.recv() => Ok(()),
+    }
+}

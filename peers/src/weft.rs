@@ -1,0 +1,186 @@
+//! Weft in front of the world: the product as an operator would install it, told of the clusters and of
+//! GitHub by nothing but its configuration file.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::process::{Server, free_ports, write_secret};
+use crate::world::{Cell, World};
+
+const BASE_PATH: &str = "/promotions/";
+/// How long the server may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running Weft.
+pub struct Weft {
+    server: Server,
+    url: Url,
+}
+
+impl Weft {
+    /// Starts the program `weft` for a world, with the page in `dist` where there is one; on this port,
+    /// or on a free one.
+    ///
+    /// # Errors
+    /// When it does not start; with its own words.
+    pub fn start(
+        world: &World,
+        program: &Path,
+        dist: Option<&Path>,
+        port: Option<u16>,
+    ) -> anyhow::Result<Self> {
+        let port = match port {
+            Some(port) => port,
+            None => free_ports::<1>()?[0],
+        };
+        let url = Url::parse(&format!("http://127.0.0.1:{port}/"))?;
+        let folder = world.folder.join("weft");
+        std::fs::create_dir_all(&folder)?;
+        let file = folder.join("weft.yaml");
+        let config = configuration(world, &folder, &url, dist)?;
+        std::fs::write(&file, serde_saphyr::to_string(&config)?)?;
+        let mut command = Command::new(program);
+        command.arg("serve").arg("--config").arg(&file);
+        let mut server = Server::start(command, &folder.join("weft"))?;
+        server.listens(port)?;
+        world.internet.lead_to_weft(url.clone());
+        let hook = url.join(&format!("{BASE_PATH}hooks/github"))?;
+        let secret = &world.forge.app().webhook_secret;
+        world.forge.add_webhook(hook, secret);
+        Ok(Self { server, url })
+    }
+
+    /// Where it answers, `http://127.0.0.1:PORT/promotions/`.
+    ///
+    /// # Errors
+    /// Never: both parts are known to fit.
+    pub fn home(&self) -> anyhow::Result<Url> {
+        Ok(self.url.join(BASE_PATH)?)
+    }
+
+    /// Its process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
+    /// Stops it and starts it again, as an upgrade would.
+    ///
+    /// # Errors
+    /// When it does not start again.
+    pub fn restart(&mut self) -> anyhow::Result<()> {
+        self.server.stop(PATIENCE);
+        self.server.start_again()?;
+        let port = self.url.port().unwrap_or(80);
+        self.server.listens(port)
+    }
+}
+
+fn configuration(
+    world: &World,
+    folder: &Path,
+    url: &Url,
+    dist: Option<&Path>,
+) -> anyhow::Result<Value> {
+    let secret = |name: &str, value: &str| -> anyhow::Result<Value> {
+        write_secret(&folder.join(name), value)?;
+        Ok(json!({ "file": name }))
+    };
+    let forge = &world.forge;
+    let app = forge.app();
+    let mut clusters = Vec::new();
+    for cell in &world.cells {
+        clusters.push(json!({
+            "name": cell.name,
+            "access": access(cell, folder)?,
+            "hook_secret": secret("hook", &world.hook_secret)?,
+        }));
+    }
+    let mut config = json!({
+        "listen": format!("127.0.0.1:{}", url.port().unwrap_or(80)),
+        "base_path": BASE_PATH,
+        "public_url": url,
+        "data_dir": "data",
+        "github": {
+            "rest_url": forge.url().join("api/v3")?,
+            "graphql_url": forge.url().join("api/graphql")?,
+            "web_url": forge.url(),
+            "client_id": app.client_id,
+            "client_secret": secret("github-client", &app.client_secret)?,
+            "token": secret("github-reader", forge.bot_token())?,
+            "webhook_secret": secret("github-hook", &app.webhook_secret)?,
+            "poll": 10,
+        },
+        "clusters": clusters,
+        "pipelines": [{
+            "namespace": "app-podinfo", "name": "podinfo", "repository": "demo/podinfo",
+            "environments": world.cells.iter().map(environment).collect::<Vec<_>>(),
+        }],
+        // Everything is near here, so what is late is told sooner.
+        "tolerances": { "live": 10, "promotion": 45 },
+    });
+    if let Some(dist) = dist {
+        config["static_dir"] = dist.display().to_string().into();
+    }
+    Ok(config)
+}
+
+/// The first cluster by a kubeconfig, the others by their address: both are what operators have.
+fn access(cell: &Cell, folder: &Path) -> anyhow::Result<Value> {
+    let certificate = cell.plane.certificate();
+    if cell.name != "dev" {
+        let token: PathBuf = format!("token-{}", cell.name).into();
+        write_secret(&folder.join(&token), &cell.weft_token)?;
+        return Ok(json!({
+            "server": cell.plane.url(), "ca": certificate, "token": { "file": token },
+        }));
+    }
+    let kubeconfig = json!({
+        "apiVersion": "v1", "kind": "Config",
+        "clusters": [{ "name": cell.name, "cluster": {
+            "server": cell.plane.url(), "certificate-authority": certificate,
+        } }],
+        "users": [{ "name": "weft", "user": { "token": cell.weft_token } }],
+        "contexts": [{ "name": "weft", "context": { "cluster": cell.name, "user": "weft" } }],
+    });
+    write_secret(&folder.join("kubeconfig"), &kubeconfig.to_string())?;
+    Ok(json!({ "kubeconfig": "kubeconfig", "context": "weft" }))
+}
+
+fn environment(cell: &Cell) -> Value {
+    let name = cell.name;
+    let app = json!({ "namespace": "app-podinfo", "name": "podinfo" });
+    let mut target = json!({
+        "cluster": name,
+        "git_repository": { "namespace": "flux-system", "name": "podinfo" },
+        "kustomization": {
+            "namespace": "flux-system", "name": format!("app-promo-podinfo-{name}"),
+        },
+        "live_url": cell.live.as_str().trim_end_matches('/'),
+    });
+    let branch_builds = name == "dev";
+    let deployer = if branch_builds {
+        "deployment"
+    } else {
+        "helm_release"
+    };
+    target[deployer] = app;
+    let file = if branch_builds {
+        "podinfo.yaml"
+    } else {
+        "podinfo-helmrelease.yaml"
+    };
+    let by_itself = ["dev", "dev-test"].contains(&name);
+    json!({
+        "name": name,
+        "gate": if by_itself { "automatic" } else { "approval" },
+        "loud": name == "prod",
+        "path": format!("environments/{name}/{file}"),
+        "link": cell.live,
+        "targets": [target],
+    })
+}

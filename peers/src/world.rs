@@ -1,0 +1,291 @@
+//! The world assembled: the lab's forge as GitHub, and for each environment a real cluster with real
+//! Flux in it and a node that runs real programs. All of it is on loopback and ends when it is dropped.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use futures::future::try_join_all;
+use lab::clock::Clock;
+use lab::faults::Faults;
+use lab::forge::{self, Forge, ForgeOptions};
+use lab::seed::Seed;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use crate::control_plane::{ControlPlane, Etcd, EtcdUrl};
+use crate::flux::Flux;
+use crate::internet::Internet;
+use crate::node::{Images, Node};
+use crate::{definitions, objects, reflection};
+
+pub use lab::ENVIRONMENTS;
+
+/// The environment of branch builds, where Flux updates the image by itself.
+const DEV: &str = "dev";
+/// Where the application is in every cluster.
+const NAMESPACE: &str = "app-podinfo";
+const APP: &str = "podinfo";
+/// What Weft may do in a cluster, and the account that may.
+const RIGHTS: &str = include_str!("../../deploy/weft/rbac.yaml");
+/// How long the forge's jobs take.
+const JOB: Duration = Duration::from_millis(600);
+
+/// One environment.
+pub struct Cell {
+    /// What it is called, its cluster too.
+    pub name: &'static str,
+    /// Its controllers.
+    pub flux: Flux,
+    /// What runs its Pods.
+    pub node: Node,
+    /// Its API server.
+    pub plane: ControlPlane,
+    /// Where its application answers people.
+    pub live: Url,
+    /// A token of Weft's account, with the rights that `deploy/` gives it.
+    pub weft_token: String,
+    client: kube::Client,
+    reflecting: Option<(Arc<Notify>, AbortOnDropHandle<()>)>,
+}
+
+/// A running world. What is declared first ends first.
+pub struct World {
+    /// The environments, in the order in which a release travels through them.
+    pub cells: Vec<Cell>,
+    /// GitHub.
+    pub forge: Forge,
+    /// What is to go wrong: `dispatch-lost` and `forge-down` are known here.
+    pub faults: Faults,
+    /// The key that Flux's webhooks to Weft are signed with.
+    pub hook_secret: String,
+    /// What the controllers take for the internet.
+    pub internet: Internet,
+    /// Where everything is kept.
+    pub folder: PathBuf,
+    etcd: Etcd,
+    _forwarding: AbortOnDropHandle<()>,
+}
+
+impl World {
+    /// Starts everything below `folder`; when it returns, Flux has begun to install the first release.
+    ///
+    /// # Errors
+    /// When a program is missing or does not become ready.
+    pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        let began = Instant::now();
+        let faults = Faults::default();
+        let mut options = ForgeOptions::new(folder.join("forge"), Clock::new(), faults.clone());
+        options.seed = Seed::Fresh;
+        options.job_delay = JOB;
+        let forge = Forge::start(options).await.context("starting the forge")?;
+        let internet = Internet::start(folder, forge.url().clone(), faults.clone()).await?;
+        let images = Images::start(forge.url().clone(), folder.join("images")).await?;
+        let manifests = images.unpacked("main").await?;
+        let hook_secret = hex::encode(rand::random::<[u8; 20]>());
+        let etcd = Etcd::start(folder)?;
+        let definitions = Arc::new(definitions::flux()?);
+        tracing::info!("the forge and etcd are up after {:.1?}", began.elapsed());
+        let secrets = Arc::new(secrets(forge.flux_token(), &hook_secret));
+        let starting = ENVIRONMENTS.map(|name| {
+            let ground = Ground {
+                name,
+                folder: folder.join(name),
+                definitions: Arc::clone(&definitions),
+                secrets: Arc::clone(&secrets),
+                manifests: manifests.join("clusters").join(name),
+            };
+            cell(ground, &etcd, &internet, Arc::clone(&images), &forge)
+        });
+        let cells = try_join_all(starting).await?;
+        tracing::info!("all clusters are up after {:.1?}", began.elapsed());
+        let forwarding = forward(&forge, &cells);
+        Ok(Self {
+            cells,
+            forge,
+            faults,
+            hook_secret,
+            internet,
+            folder: folder.to_owned(),
+            etcd,
+            _forwarding: forwarding,
+        })
+    }
+
+    /// The environment of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn cell(&mut self, name: &str) -> anyhow::Result<&mut Cell> {
+        let mut cells = self.cells.iter_mut();
+        let found = cells.find(|cell| cell.name == name);
+        found.with_context(|| format!("there is no environment {name}"))
+    }
+
+    /// All processes of this world but this one.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        let cells = self.cells.iter().flat_map(|cell| {
+            let pods = cell.node.processes().into_iter().map(|(_, pid)| pid);
+            cell.plane.pids().chain(cell.flux.pids()).chain(pods)
+        });
+        cells.chain(self.etcd.pid()).collect()
+    }
+
+    /// How much memory all of it holds, this process included, in bytes; what programs share is
+    /// counted once for each.
+    #[must_use]
+    pub fn resident(&self) -> u64 {
+        let own = std::process::id();
+        let of = |pid: &u32| {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+            let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+            line.split_whitespace().nth(1)?.parse::<u64>().ok()
+        };
+        let pids = self.pids();
+        pids.iter().chain([&own]).filter_map(of).sum::<u64>() * 1024
+    }
+}
+
+/// What a cell begins with.
+struct Ground {
+    name: &'static str,
+    folder: PathBuf,
+    definitions: Arc<String>,
+    secrets: Arc<String>,
+    manifests: PathBuf,
+}
+
+async fn cell(
+    ground: Ground,
+    etcd: &Etcd,
+    internet: &Internet,
+    images: Arc<Images>,
+    forge: &Forge,
+) -> anyhow::Result<Cell> {
+    let (name, folder) = (ground.name, ground.folder.clone());
+    let store = etcd.url().clone();
+    let (plane, token) = tokio::task::spawn_blocking(move || prepare(&ground, &store)).await??;
+    let client = plane.client().await?;
+    let mut node = Node::start(client.clone(), images, folder.join("pods")).await?;
+    let live = node.publish(NAMESPACE, APP).await?;
+    let flux = Flux::start(&plane, &folder, internet, name == DEV)?;
+    let reflecting = if name == DEV {
+        let look = Arc::new(Notify::new());
+        let url = forge.url().clone();
+        let task = reflection::start(client.clone(), url, Arc::clone(&look))?;
+        Some((look, task))
+    } else {
+        None
+    };
+    Ok(Cell {
+        name,
+        flux,
+        node,
+        plane,
+        live,
+        weft_token: token,
+        client,
+        reflecting,
+    })
+}
+
+/// A cluster before Flux: its API, Flux's definitions, the secrets that an operator puts there, Weft's
+/// account, and what `flux bootstrap` would apply. Gives a token of Weft's account with it.
+fn prepare(ground: &Ground, etcd: &EtcdUrl) -> anyhow::Result<(ControlPlane, String)> {
+    let mut plane = ControlPlane::start(etcd, ground.name, &ground.folder)?;
+    plane.start_manager()?;
+    plane.apply(&ground.definitions)?;
+    let established = ["wait", "crd", "--all", "--for=condition=Established"];
+    plane
+        .run(&[&established[..], &["--timeout=60s"]].concat(), "")?
+        .ok()?;
+    plane.apply(&ground.secrets)?;
+    plane.apply(RIGHTS)?;
+    let path = ground.manifests.display().to_string();
+    plane
+        .run(&["apply", "--server-side", "--kustomize", &path], "")?
+        .ok()?;
+    let words = [
+        "create",
+        "token",
+        "weft",
+        "--namespace=weft",
+        "--duration=24h",
+    ];
+    let token = plane.run(&words, "")?.ok()?.trim().to_owned();
+    Ok((plane, token))
+}
+
+/// The namespaces, and the Secrets that the README of the promotion repository asks for.
+fn secrets(flux_token: &str, hook_secret: &str) -> String {
+    let namespace = |name: &str| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
+    let secret = |namespace: &str, name: &str, data: serde_json::Value| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": data,
+            "metadata": { "name": name, "namespace": namespace },
+        })
+    };
+    let items = json!([
+        namespace("flux-system"),
+        namespace(NAMESPACE),
+        namespace("weft"),
+        secret(
+            "flux-system",
+            "git-auth",
+            json!({ "username": "flux", "password": flux_token })
+        ),
+        secret(
+            "flux-system",
+            "github-token",
+            json!({ "token": flux_token })
+        ),
+        secret("flux-system", "weft-hmac", json!({ "token": hook_secret })),
+        secret(NAMESPACE, "github-token", json!({ "token": flux_token })),
+    ]);
+    json!({ "apiVersion": "v1", "kind": "List", "items": items }).to_string()
+}
+
+/// Has every cluster look when the forge changes, as Flux's Receivers would.
+fn forward(forge: &Forge, cells: &[Cell]) -> AbortOnDropHandle<()> {
+    let mut signals = forge.signals();
+    let clients: Vec<_> = cells.iter().map(|cell| cell.client.clone()).collect();
+    let scanners: Vec<_> = cells
+        .iter()
+        .filter_map(|cell| Some(Arc::clone(&cell.reflecting.as_ref()?.0)))
+        .collect();
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        loop {
+            let (git, charts, images) = match signals.recv().await {
+                Ok(forge::Signal::Push { reference, .. }) => {
+                    (reference == "refs/heads/main", false, false)
+                }
+                Ok(forge::Signal::Chart { .. }) => (false, true, false),
+                Ok(forge::Signal::Image { .. }) => (false, false, true),
+                Ok(_) => continue,
+                Err(RecvError::Lagged(_)) => (true, true, true),
+                Err(RecvError::Closed) => return,
+            };
+            if images {
+                scanners.iter().for_each(|look| look.notify_one());
+            }
+            let wanted = [
+                (git, ("GitRepository", "gitrepositories"), "flux-system"),
+                (charts, ("HelmRepository", "helmrepositories"), NAMESPACE),
+            ];
+            for (_, kind, namespace) in wanted.into_iter().filter(|(wanted, ..)| *wanted) {
+                for client in &clients {
+                    // Where there is none yet, or its API is away, Flux's own interval does.
+                    if let Err(error) = objects::look(client, kind, namespace, APP).await {
+                        tracing::debug!(%error, "a cluster was not told to look");
+                    }
+                }
+            }
+        }
+    }))
+}
