@@ -98,7 +98,7 @@ fn config(
         name: cluster.environment().to_owned(),
         access: ClusterAccess::Server {
             server: cluster.url().clone(),
-            token: SecretString::from(cluster.viewer_token()),
+            token: cluster.viewer_token().into(),
             ca: None,
         },
         hook_secret: Some(SecretString::from(lab.hook_secret())),

@@ -218,7 +218,7 @@ impl Reader<'_> {
                 let token = access
                     .token
                     .ok_or_else(|| self.wrong(at, "access by server needs a token"))?
-                    .load(self.folder)
+                    .token(self.folder)
                     .map_err(|sentence| self.wrong(at, sentence))?;
                 let ca = access
                     .ca

@@ -96,7 +96,7 @@ pub enum ClusterAccess {
         /// The address.
         server: Url,
         /// The token.
-        token: SecretString,
+        token: Token,
         /// The certificate authority in PEM, where the system's do not hold it.
         ca: Option<Vec<u8>>,
     },
@@ -109,6 +109,21 @@ pub enum ClusterAccess {
     },
     /// As the pod that Weft runs in.
     InCluster,
+}
+
+/// What a service account proves itself with.
+#[derive(Clone, Debug)]
+pub enum Token {
+    /// This one, for as long as the process runs.
+    Given(SecretString),
+    /// What is in this file now; white space at its end is dropped.
+    File(PathBuf),
+}
+
+impl From<&str> for Token {
+    fn from(token: &str) -> Self {
+        Self::Given(token.into())
+    }
 }
 
 impl Config {

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::Token;
+
 /// `{file: PATH}` or `{env: NAME}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +18,15 @@ pub(super) struct Source {
 }
 
 impl Source {
+    /// A token that stays where it is, when that is a file: whoever rotates it writes a new one there.
+    pub(super) fn token(&self, folder: &Path) -> Result<Token, String> {
+        let present = self.load(folder)?;
+        Ok(match &self.file {
+            Some(file) => Token::File(folder.join(file)),
+            None => Token::Given(present),
+        })
+    }
+
     /// Loads it, or says in a sentence why it cannot.
     #[expect(
         clippy::disallowed_methods,

@@ -1,91 +1,272 @@
-//! Opening a cluster, and what is wrong with it in words.
+//! The way into a cluster: by a token, by a kubeconfig, or as the Pod that Weft runs in.
+//!
+//! What a file holds is read again before each use, so that a token that is rotated is never missed.
 
-use std::time::Duration;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
 
-use crate::config::ClusterAccess;
+use super::trouble::{cannot_open, short};
+use crate::config::{ClusterAccess, Token};
 
-/// Opens a cluster; nothing is sent to it yet.
-pub(super) async fn open(access: &ClusterAccess) -> Result<kube::Client, String> {
-    let mut config = config(access).await?;
-    config.connect_timeout = Some(Duration::from_secs(5));
-    // The watches and the ping try again by themselves, and say what is wrong meanwhile.
-    config.default_retry = false;
-    kube::Client::try_from(config).map_err(|error| why(&error))
+/// Where Kubernetes puts what a Pod needs, in every Pod.
+const IN_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a command that a kubeconfig names for its token may take.
+const COMMAND: Duration = Duration::from_secs(30);
+/// A client that the cluster does not accept is made anew, but not more often than this.
+const RENEW: Duration = Duration::from_secs(10);
+
+/// A cluster, and the client for it.
+pub(super) struct Access {
+    way: ClusterAccess,
+    held: Mutex<Option<Held>>,
 }
 
-async fn config(access: &ClusterAccess) -> Result<kube::Config, String> {
-    match access {
-        ClusterAccess::Server { server, token, ca } => {
-            let address = server
-                .as_str()
-                .parse()
-                .map_err(|_| "its address cannot be used".to_owned())?;
-            let mut config = kube::Config::new(address);
-            config.auth_info.token = Some(token.clone());
-            config.root_cert = ca.as_deref().map(certificates).transpose()?;
-            Ok(config)
+struct Held {
+    client: kube::Client,
+    /// Of all that it was made from.
+    digest: [u8; 32],
+    made_at: Instant,
+}
+
+impl Access {
+    pub(super) fn new(way: ClusterAccess) -> Self {
+        Self {
+            way,
+            held: Mutex::default(),
         }
-        ClusterAccess::Kubeconfig {
-            kubeconfig,
-            context,
-        } => {
-            let file = Kubeconfig::read_from(kubeconfig).map_err(|error| short(&error))?;
-            let options = KubeConfigOptions {
-                context: context.clone(),
-                ..KubeConfigOptions::default()
-            };
-            kube::Config::from_custom_kubeconfig(file, &options)
-                .await
-                .map_err(|error| short(&error))
-        }
-        ClusterAccess::InCluster => kube::Config::incluster().map_err(|error| short(&error)),
     }
+
+    /// The client, made anew where a file that it was made from has changed; nothing is sent yet. An
+    /// error is the end of a sentence.
+    pub(super) async fn client(&self) -> Result<kube::Client, String> {
+        let mut held = self.held.lock().await;
+        let opening = match Opening::read(&self.way) {
+            Ok(opening) => opening,
+            Err(why) => {
+                // A file that is just being replaced ends nothing that works.
+                let present = held.as_ref().map(|held| held.client.clone());
+                return present.ok_or(why);
+            }
+        };
+        let digest = opening.digest();
+        if let Some(held) = held.as_ref().filter(|held| held.digest == digest) {
+            return Ok(held.client.clone());
+        }
+        let client = open(opening.config().await?).await?;
+        *held = Some(Held {
+            client: client.clone(),
+            digest,
+            made_at: Instant::now(),
+        });
+        Ok(client)
+    }
+
+    /// The cluster did not accept who we are: what is not in a file may be found anew.
+    pub(super) async fn refused(&self) {
+        let mut held = self.held.lock().await;
+        if held
+            .as_ref()
+            .is_some_and(|held| held.made_at.elapsed() >= RENEW)
+        {
+            *held = None;
+        }
+    }
+}
+
+/// What a client is made from, read but not yet used.
+enum Opening {
+    Server {
+        address: String,
+        token: SecretString,
+        ca: Option<Vec<u8>>,
+    },
+    Kubeconfig {
+        file: Box<Kubeconfig>,
+        context: Option<String>,
+        /// The file and those that it names.
+        contents: Vec<Vec<u8>>,
+    },
+}
+
+impl Opening {
+    fn read(way: &ClusterAccess) -> Result<Self, String> {
+        match way {
+            ClusterAccess::Server { server, token, ca } => Ok(Self::Server {
+                address: server.to_string(),
+                token: match token {
+                    Token::Given(token) => token.clone(),
+                    Token::File(path) => token_in(path)?,
+                },
+                ca: ca.clone(),
+            }),
+            ClusterAccess::Kubeconfig {
+                kubeconfig,
+                context,
+            } => {
+                let own = std::fs::read(kubeconfig).map_err(|error| unread(kubeconfig, &error))?;
+                let file = Kubeconfig::read_from(kubeconfig)
+                    .map_err(|error| format!("its kubeconfig cannot be used: {}", short(&error)))?;
+                // Those of other contexts may be missing.
+                let named = named(&file);
+                let named = named.iter().filter_map(|path| std::fs::read(path).ok());
+                Ok(Self::Kubeconfig {
+                    contents: std::iter::once(own).chain(named).collect(),
+                    context: context.clone(),
+                    file: Box::new(file),
+                })
+            }
+            ClusterAccess::InCluster => {
+                let folder = Path::new(IN_POD);
+                let ca = folder.join("ca.crt");
+                Ok(Self::Server {
+                    address: address_in_pod()?,
+                    token: token_in(&folder.join("token"))?,
+                    ca: Some(std::fs::read(&ca).map_err(|error| unread(&ca, &error))?),
+                })
+            }
+        }
+    }
+
+    fn digest(&self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        match self {
+            Self::Server { address, token, ca } => {
+                digest.update(address);
+                digest.update(token.expose_secret());
+                digest.update(ca.as_deref().unwrap_or_default());
+            }
+            Self::Kubeconfig { contents, .. } => {
+                for content in contents {
+                    digest.update(content);
+                }
+            }
+        }
+        digest.finalize().into()
+    }
+
+    async fn config(self) -> Result<kube::Config, String> {
+        match self {
+            Self::Server { address, token, ca } => {
+                let address = address
+                    .parse()
+                    .map_err(|_| "its address cannot be used".to_owned())?;
+                let mut config = kube::Config::new(address);
+                config.auth_info.token = Some(token);
+                config.root_cert = ca.as_deref().map(certificates).transpose()?;
+                Ok(config)
+            }
+            Self::Kubeconfig { file, context, .. } => {
+                let options = KubeConfigOptions {
+                    context,
+                    ..KubeConfigOptions::default()
+                };
+                let mut config = kube::Config::from_custom_kubeconfig(*file, &options)
+                    .await
+                    .map_err(|error| format!("its kubeconfig cannot be used: {}", short(&error)))?;
+                // Read here, since the client would take the end of its line for a part of it.
+                if let Some(path) = config.auth_info.token_file.take() {
+                    let given = config.auth_info.token.take();
+                    config.auth_info.token = Some(match given {
+                        Some(token) => token,
+                        None => token_in(Path::new(&path))?,
+                    });
+                }
+                Ok(config)
+            }
+        }
+    }
+}
+
+/// The files that a kubeconfig names.
+fn named(file: &Kubeconfig) -> Vec<PathBuf> {
+    let users = file.auth_infos.iter().filter_map(|user| {
+        let user = user.auth_info.as_ref()?;
+        Some([
+            user.token_file.as_ref(),
+            user.client_certificate.as_ref(),
+            user.client_key.as_ref(),
+        ])
+    });
+    let clusters = file
+        .clusters
+        .iter()
+        .filter_map(|cluster| cluster.cluster.as_ref()?.certificate_authority.as_ref());
+    users
+        .flatten()
+        .flatten()
+        .chain(clusters)
+        .map(PathBuf::from)
+        .collect()
+}
+
+fn token_in(path: &Path) -> Result<SecretString, String> {
+    let token = std::fs::read_to_string(path).map_err(|error| unread(path, &error))?;
+    match token.trim_end() {
+        "" => Err(format!("the token's file {} is empty", path.display())),
+        token => Ok(token.into()),
+    }
+}
+
+fn unread(path: &Path, error: &io::Error) -> String {
+    format!("{} cannot be read: {error}", path.display())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a Pod is told by its environment where its API server is"
+)]
+fn address_in_pod() -> Result<String, String> {
+    let variable = |name: &str| {
+        std::env::var(name).map_err(|_| format!("Weft does not run in a Pod: {name} is not set"))
+    };
+    let host = variable("KUBERNETES_SERVICE_HOST")?;
+    let port = variable("KUBERNETES_SERVICE_PORT")?;
+    Ok(if host.contains(':') {
+        format!("https://[{host}]:{port}")
+    } else {
+        format!("https://{host}:{port}")
+    })
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     CertificateDer::pem_slice_iter(pem)
         .map(|certificate| certificate.map(|der| der.as_ref().to_vec()))
-        .collect::<Result<_, _>>()
-        .map_err(|_| "its certificate authority is not in PEM".to_owned())
+        .collect::<Result<Vec<_>, _>>()
+        .ok()
+        .filter(|found| !found.is_empty())
+        .ok_or_else(|| "its certificate authority is not in PEM".to_owned())
 }
 
-/// What an error of the Kubernetes API means, in the end of a sentence.
-pub(super) fn why(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => match status.code {
-            401 => "the API server does not accept the token".into(),
-            403 => format!("the token may not read it: {}", cut(&status.message)),
-            code => format!("the API server answers {code}: {}", cut(&status.message)),
-        },
-        kube::Error::HyperError(_) | kube::Error::Service(_) => {
-            "the API server cannot be reached".into()
-        }
-        other => short(other),
+async fn open(mut config: kube::Config) -> Result<kube::Client, String> {
+    config.connect_timeout = Some(CONNECT);
+    // The watches and the ping try again by themselves, and say what is wrong meanwhile.
+    config.default_retry = false;
+    if config.auth_info.exec.is_none() {
+        return kube::Client::try_from(config).map_err(|error| cannot_open(&error));
     }
-}
-
-/// What a broken watch means.
-pub(super) fn why_broken(error: &kube::runtime::watcher::Error) -> String {
-    use kube::runtime::watcher::Error;
-    match error {
-        Error::InitialListFailed(error)
-        | Error::WatchStartFailed(error)
-        | Error::WatchFailed(error) => why(error),
-        Error::WatchError(status) => {
-            format!("the API server ended the watch: {}", cut(&status.message))
-        }
-        Error::NoResourceVersion => "the API server cannot be watched".into(),
+    // A kubeconfig's command is run by this, and may hang: on a thread that nobody waits for.
+    let (done, opened) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::spawn(move || {
+        let _inside = runtime.enter();
+        // Nobody listens any more when it took too long.
+        drop(done.send(kube::Client::try_from(config)));
+    });
+    match tokio::time::timeout(COMMAND, opened).await {
+        Ok(Ok(opened)) => opened.map_err(|error| cannot_open(&error)),
+        Ok(Err(_)) => Err("the command of its kubeconfig broke off".into()),
+        Err(_) => Err(format!(
+            "the command of its kubeconfig gave no token within {} s",
+            COMMAND.as_secs()
+        )),
     }
-}
-
-fn short(error: &impl std::fmt::Display) -> String {
-    cut(&error.to_string())
-}
-
-fn cut(text: &str) -> String {
-    model::flux::cut(text, 120)
 }

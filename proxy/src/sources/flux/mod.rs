@@ -1,31 +1,36 @@
 //! The Flux objects of each cluster, by one watch per kind.
 //!
-//! `client` opens the cluster, `watch` follows one kind, `record` turns Helm's history into entries.
-//! A quiet watch is confirmed by a ping, so that what it said keeps its age, and loses it when it is dead.
+//! `client` opens the cluster, `follow` lists and follows one kind, `watch` reads what comes, `record`
+//! turns Helm's history into entries, `trouble` says what is wrong. A quiet watch is confirmed by a ping.
 
+mod ask;
 mod client;
+mod follow;
+mod health;
 mod kinds;
+mod object;
 mod record;
+mod trouble;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use model::observation::SourceName;
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::ask::Ask;
+use self::client::Access;
+use self::follow::Follower;
+use self::health::Health;
 use self::kinds::Kind;
 use crate::app::App;
 use crate::config::ClusterConfig;
 
-/// How often a cluster is asked whether it is still there.
+/// How often a cluster is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(5);
-/// How long a broken watch must have been quiet before it counts as mended: its longest pause between
-/// two tries, and some.
-const MENDED: Duration = Duration::from_secs(6);
 
 /// Starts one keeper for each cluster that a pipeline is in.
 pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
@@ -38,6 +43,7 @@ pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationTo
             app: Arc::clone(app),
             source: SourceName::flux(&cluster.name),
             health: Arc::new(Health::new(wanted.keys().copied())),
+            access: Arc::new(Access::new(cluster.access.clone())),
             cluster: cluster.clone(),
         };
         let ending = ending.clone();
@@ -50,13 +56,13 @@ pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationTo
 struct Keeper {
     app: Arc<App>,
     cluster: ClusterConfig,
+    access: Arc<Access>,
     source: SourceName,
     health: Arc<Health>,
 }
 
 impl Keeper {
     async fn run(self, wanted: BTreeMap<Kind, kinds::Namespaces>) {
-        let client = self.connect().await;
         let watches = wanted.into_iter().map(|(kind, namespaces)| {
             let watch = watch::Watch::new(
                 Arc::clone(&self.app),
@@ -64,37 +70,20 @@ impl Keeper {
                 kind,
                 Arc::clone(&self.health),
             );
-            watch.run(namespaces.api(client.clone(), kind))
+            let ask = Ask {
+                access: Arc::clone(&self.access),
+                namespaces,
+                kind,
+            };
+            watch.run(Follower::new(ask))
         });
-        tokio::join!(
-            futures::future::join_all(watches),
-            self.ping(client.clone())
-        );
-    }
-
-    async fn connect(&self) -> kube::Client {
-        loop {
-            match client::open(&self.cluster.access).await {
-                Ok(client) => return client,
-                Err(why) => {
-                    tracing::warn!(cluster = %self.cluster.name, %why, "the cluster cannot be opened");
-                    self.app.boards.lost(&self.source, &why);
-                }
-            }
-            tokio::time::sleep(PING).await;
-        }
+        tokio::join!(futures::future::join_all(watches), self.ping());
     }
 
     /// Confirms what the watches said for as long as the cluster answers and none of them is broken.
-    async fn ping(&self, client: kube::Client) {
+    async fn ping(&self) {
         loop {
-            let answered = tokio::time::timeout(PING, client.apiserver_version()).await;
-            let well = match answered {
-                Err(_) => Err(format!("no answer within {} s", PING.as_secs())),
-                Ok(Err(error)) => Err(client::why(&error)),
-                Ok(Ok(_)) => self.health.check(Instant::now()),
-            };
-            match well {
+            match self.answers().await.and_then(|()| self.health.check()) {
                 Ok(true) => self.app.boards.contact(&self.source),
                 // The first lists are still on their way.
                 Ok(false) => {}
@@ -106,96 +95,23 @@ impl Keeper {
             }
         }
     }
-}
 
-/// How the watches of one cluster are doing.
-struct Health {
-    watches: Mutex<BTreeMap<Kind, State>>,
-    changed: Notify,
-}
-
-enum State {
-    /// It has not listed its objects yet.
-    Listing,
-    /// It has listed them and follows them.
-    Following,
-    /// It broke; the watcher is trying again by itself.
-    Broken {
-        at: Instant,
-        listed: bool,
-        why: String,
-    },
-}
-
-impl Health {
-    fn new(kinds: impl Iterator<Item = Kind>) -> Self {
-        Self {
-            watches: Mutex::new(kinds.map(|kind| (kind, State::Listing)).collect()),
-            changed: Notify::new(),
-        }
-    }
-
-    fn following(&self, kind: Kind) {
-        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = watches.insert(kind, State::Following);
-        if !matches!(before, Some(State::Following)) {
-            self.changed.notify_one();
-        }
-    }
-
-    fn broken(&self, kind: Kind, why: String, at: Instant) {
-        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed = match watches.get(&kind) {
-            Some(State::Following) => true,
-            Some(State::Broken { listed, .. }) => *listed,
-            Some(State::Listing) | None => false,
-        };
-        watches.insert(kind, State::Broken { at, listed, why });
-        self.changed.notify_one();
-    }
-
-    /// Whether all watches follow; an error where one is broken. A watch that broke after it had listed
-    /// goes on where it was without a word, so it counts as mended once it has not failed for a while.
-    fn check(&self, now: Instant) -> Result<bool, String> {
-        let watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut all = true;
-        for state in watches.values() {
-            match state {
-                State::Following => {}
-                State::Listing => all = false,
-                State::Broken { at, listed, why } => {
-                    if !listed || now.duration_since(*at) < MENDED {
-                        return Err(why.clone());
-                    }
+    async fn answers(&self) -> Result<(), String> {
+        let client = self.access.client().await?;
+        match tokio::time::timeout(PING, client.apiserver_version()).await {
+            Err(_) => Err(format!(
+                "the API server gives no answer within {} s",
+                PING.as_secs()
+            )),
+            // Not everybody may ask for the version; that it says so is answer enough.
+            Ok(Err(kube::Error::Api(status))) if status.code == 403 => Ok(()),
+            Ok(Err(error)) => {
+                if matches!(&error, kube::Error::Api(status) if status.code == 401) {
+                    self.access.refused().await;
                 }
+                Err(trouble::why(&error))
             }
+            Ok(Ok(_)) => Ok(()),
         }
-        Ok(all)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broken_watch_is_lost_at_once_and_mended_when_it_stays_quiet() {
-        let now = Instant::now();
-        let health = Health::new([Kind::HelmRelease, Kind::Kustomization].into_iter());
-        health.following(Kind::HelmRelease);
-        assert_eq!(health.check(now), Ok(false));
-        health.following(Kind::Kustomization);
-        assert_eq!(health.check(now), Ok(true));
-        health.broken(Kind::HelmRelease, "reset".into(), now);
-        assert_eq!(health.check(now), Err("reset".into()));
-        assert_eq!(health.check(now + MENDED), Ok(true));
-    }
-
-    #[test]
-    fn a_watch_that_never_listed_does_not_mend_by_keeping_quiet() {
-        let now = Instant::now();
-        let health = Health::new([Kind::HelmRelease].into_iter());
-        health.broken(Kind::HelmRelease, "forbidden".into(), now);
-        assert_eq!(health.check(now + MENDED * 2), Err("forbidden".into()));
     }
 }

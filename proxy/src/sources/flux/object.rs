@@ -1,0 +1,115 @@
+//! An object of Kubernetes as it comes over the wire, without what nobody reads.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// Who wrote which field: as long as all the rest of an object, and read by nobody here.
+const DEAD_WEIGHT: &str = "managedFields";
+
+/// An object without `metadata.managedFields`.
+#[derive(Clone, Debug)]
+pub(super) struct Object(pub(super) Value);
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    pub(super) metadata: PageMeta,
+    pub(super) items: Vec<Object>,
+}
+
+/// Where a page stands.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct PageMeta {
+    /// What the list is as of.
+    pub(super) resource_version: Option<String>,
+    /// What the next page is asked for with.
+    #[serde(rename = "continue")]
+    pub(super) next: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Part::Whole.deserialize(deserializer).map(Self)
+    }
+}
+
+impl Object {
+    /// Its resourceVersion.
+    pub(super) fn version(&self) -> Option<String> {
+        let version = self.0.pointer("/metadata/resourceVersion")?;
+        version.as_str().map(str::to_owned)
+    }
+}
+
+/// Which part of an object is read.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole,
+    Metadata,
+}
+
+impl<'de> DeserializeSeed<'de> for Part {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Part {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of Kubernetes")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut read = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let value = match self {
+                Self::Whole if key == "metadata" => map.next_value_seed(Self::Metadata)?,
+                Self::Metadata if key == DEAD_WEIGHT => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                _ => map.next_value()?,
+            };
+            read.insert(key, value);
+        }
+        Ok(Value::Object(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_object_is_read_whole_but_for_its_managed_fields() {
+        let wire = json!({
+            "metadata": {"name": "podinfo", "managedFields": [{"manager": "helm"}], "uid": "1"},
+            "spec": {"metadata": {"managedFields": "the app's own"}},
+            "status": {"history": [{"version": 1}]},
+        });
+        let Object(read) = serde_json::from_str(&wire.to_string()).unwrap();
+        let expected = json!({
+            "metadata": {"name": "podinfo", "uid": "1"},
+            "spec": {"metadata": {"managedFields": "the app's own"}},
+            "status": {"history": [{"version": 1}]},
+        });
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn the_last_page_has_no_next_one() {
+        let page: Page =
+            serde_json::from_str(r#"{"metadata": {"resourceVersion": "7"}, "items": []}"#).unwrap();
+        assert_eq!(page.metadata.resource_version.as_deref(), Some("7"));
+        assert_eq!(page.metadata.next, None);
+    }
+}

@@ -1,0 +1,366 @@
+//! An API server that lists and watches as Kubernetes says it should, until it is told to misbehave.
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// What a list or a watch is answered with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Answer {
+    /// As Kubernetes would.
+    #[default]
+    Well,
+    /// With this status instead, and this in its `details`.
+    Status(u16, Value),
+    /// With this status as an event of a stream that begins well.
+    Event(u16),
+    /// A stream that ends at once; an empty list.
+    Nothing,
+    /// Never: the connection is taken, and nothing comes.
+    Never,
+    /// A stream that begins well, and in which nothing ever comes.
+    Silence,
+}
+
+/// One question, as it came.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub at: Instant,
+    pub plural: String,
+    pub query: HashMap<String, String>,
+    pub token: String,
+}
+
+impl Asked {
+    pub fn is_watch(&self) -> bool {
+        self.query.contains_key("watch")
+    }
+}
+
+struct Change {
+    version: u64,
+    plural: &'static str,
+    event: Value,
+}
+
+#[derive(Default)]
+struct World {
+    version: u64,
+    objects: BTreeMap<(&'static str, String), Value>,
+    changes: Vec<Change>,
+    lists: Vec<Answer>,
+    watches: Vec<Answer>,
+    /// What every list and watch after those is answered with.
+    then: (Answer, Answer),
+    asked: Vec<Asked>,
+    token: Option<String>,
+}
+
+/// The server; it ends with its last handle.
+pub struct Server {
+    shared: Arc<Shared>,
+    url: String,
+    serving: AbortHandle,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    /// The newest version, and how many times all streams were cut.
+    moved: watch::Sender<(u64, u64)>,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap()
+    }
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared {
+            world: Mutex::new(World {
+                version: 100,
+                ..World::default()
+            }),
+            moved: watch::channel((100, 0)).0,
+        });
+        let router = Router::new()
+            .fallback(answer)
+            .with_state(Arc::clone(&shared));
+        let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self {
+            shared,
+            url,
+            serving: serving.abort_handle(),
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Only this token is accepted from now on.
+    pub fn accept(&self, token: &str) {
+        self.shared.world().token = Some(token.into());
+    }
+
+    /// Puts an object there, as new or changed.
+    pub fn put(&self, plural: &'static str, mut object: Value) {
+        let mut world = self.shared.world();
+        world.version += 1;
+        let version = world.version;
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        let key = (plural, object["metadata"]["name"].to_string());
+        let known = world.objects.insert(key, object.clone()).is_some();
+        let kind = if known { "MODIFIED" } else { "ADDED" };
+        world.changed(plural, kind, &object);
+        drop(world);
+        self.moved();
+    }
+
+    /// Takes an object away.
+    pub fn take(&self, plural: &'static str, name: &str) {
+        let mut world = self.shared.world();
+        world.version += 1;
+        let key = (plural, json!(name).to_string());
+        let mut object = world.objects.remove(&key).unwrap();
+        object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+        world.changed(plural, "DELETED", &object);
+        drop(world);
+        self.moved();
+    }
+
+    /// Forgets all changes: who asks for those after an earlier version is told that they are gone.
+    pub fn compact(&self) {
+        let mut world = self.shared.world();
+        world.version += 1;
+        world.changes.clear();
+    }
+
+    /// Goes back to an earlier version, as a store that is restored from a copy does.
+    pub fn turn_back(&self, version: u64) {
+        let mut world = self.shared.world();
+        world.version = version;
+        world.changes.clear();
+    }
+
+    /// The next lists are answered so, then all as the last.
+    pub fn lists(&self, next: &[Answer], then: Answer) {
+        let mut world = self.shared.world();
+        world.lists = next.to_vec();
+        world.then.0 = then;
+    }
+
+    /// The next watches are answered so, then all as the last.
+    pub fn watches(&self, next: &[Answer], then: Answer) {
+        let mut world = self.shared.world();
+        world.watches = next.to_vec();
+        world.then.1 = then;
+    }
+
+    /// Breaks every stream off.
+    pub fn cut(&self) {
+        self.shared.moved.send_modify(|(_, cuts)| *cuts += 1);
+    }
+
+    /// All questions about a resource so far.
+    pub fn asked(&self, plural: &str) -> Vec<Asked> {
+        let world = self.shared.world();
+        let of = |asked: &&Asked| asked.plural == plural;
+        world.asked.iter().filter(of).cloned().collect()
+    }
+
+    fn moved(&self) {
+        let version = self.shared.world().version;
+        self.shared
+            .moved
+            .send_modify(|(newest, _)| *newest = version);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl World {
+    fn changed(&mut self, plural: &'static str, kind: &str, object: &Value) {
+        self.changes.push(Change {
+            version: self.version,
+            plural,
+            event: json!({"type": kind, "object": object}),
+        });
+    }
+
+    fn next(&mut self, watch: bool) -> Answer {
+        let (script, then) = if watch {
+            (&mut self.watches, &self.then.1)
+        } else {
+            (&mut self.lists, &self.then.0)
+        };
+        if script.is_empty() {
+            then.clone()
+        } else {
+            script.remove(0)
+        }
+    }
+
+    /// The changes after a version; `None` where they are no longer known.
+    fn after(&self, plural: &str, version: u64) -> Option<Vec<String>> {
+        let oldest = self.changes.first().map_or(self.version, |c| c.version - 1);
+        let of = |change: &&Change| change.plural == plural && change.version > version;
+        let lines = self.changes.iter().filter(of);
+        (version >= oldest).then(|| lines.map(|c| format!("{}\n", c.event)).collect())
+    }
+}
+
+async fn answer(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Query<HashMap<String, String>>,
+    request: Request,
+) -> Response {
+    let token = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .unwrap_or_default()
+        .to_owned();
+    if shared
+        .world()
+        .token
+        .as_ref()
+        .is_some_and(|wanted| *wanted != token)
+    {
+        return status(401, &json!({}));
+    }
+    let path = request.uri().path().to_owned();
+    if path == "/version" {
+        return axum::Json(json!({
+            "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "", "gitTreeState": "",
+            "buildDate": "", "goVersion": "", "compiler": "", "platform": "",
+        }))
+        .into_response();
+    }
+    let plural = path.rsplit('/').next().unwrap().to_owned();
+    let asked = Asked {
+        at: Instant::now(),
+        plural: plural.clone(),
+        query: query.clone(),
+        token,
+    };
+    let watching = asked.is_watch();
+    // What is scripted is scripted for the releases; the other kinds are always well.
+    let how = {
+        let mut world = shared.world();
+        world.asked.push(asked);
+        if plural == "helmreleases" {
+            world.next(watching)
+        } else {
+            Answer::Well
+        }
+    };
+    match how {
+        Answer::Status(code, details) => status(code, &details),
+        Answer::Never => std::future::pending().await,
+        Answer::Event(code) => lines(vec![expired(code)], stream::empty().boxed()),
+        Answer::Nothing if watching => lines(vec![], stream::empty().boxed()),
+        Answer::Silence => lines(vec![], stream::pending().boxed()),
+        Answer::Well | Answer::Nothing if watching => followed(&shared, &plural, &query),
+        Answer::Well | Answer::Nothing => listed(&shared.world(), &plural, &query),
+    }
+}
+
+fn status(code: u16, details: &Value) -> Response {
+    let body = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+        "message": "as scripted", "details": details,
+    });
+    let code = StatusCode::from_u16(code).unwrap();
+    (code, axum::Json(body)).into_response()
+}
+
+fn expired(code: u16) -> String {
+    let object = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+        "message": "too old resource version", "reason": "Expired",
+    });
+    format!("{}\n", json!({"type": "ERROR", "object": object}))
+}
+
+/// A page: `continue` is the place in the list, and the version that it is as of.
+fn listed(world: &World, plural: &str, query: &HashMap<String, String>) -> Response {
+    let limit: usize = query.get("limit").unwrap().parse().unwrap();
+    let from: usize = query
+        .get("continue")
+        .map_or(0, |token| token.parse().unwrap());
+    let all: Vec<&Value> = world
+        .objects
+        .iter()
+        .filter(|((kind, _), _)| *kind == plural)
+        .map(|(_, object)| object)
+        .collect();
+    let page: Vec<&&Value> = all.iter().skip(from).take(limit).collect();
+    let until = from + page.len();
+    let next = if until < all.len() {
+        until.to_string()
+    } else {
+        String::new()
+    };
+    let version = world.version.to_string();
+    axum::Json(json!({
+        "kind": "List", "apiVersion": "v1", "items": page,
+        "metadata": {"resourceVersion": version, "continue": next},
+    }))
+    .into_response()
+}
+
+fn followed(shared: &Arc<Shared>, plural: &str, query: &HashMap<String, String>) -> Response {
+    let version: u64 = query["resourceVersion"].parse().unwrap();
+    let mut moved = shared.moved.subscribe();
+    let world = shared.world();
+    let Some(first) = world.after(plural, version) else {
+        return lines(vec![expired(410)], stream::empty().boxed());
+    };
+    let mut at = world.version.max(version);
+    drop(world);
+    let (shared, plural) = (Arc::clone(shared), plural.to_owned());
+    let life: u64 = query["timeoutSeconds"].parse().unwrap();
+    let rest = async_stream::stream! {
+        let cuts = moved.borrow_and_update().1;
+        while moved.changed().await.is_ok() {
+            if moved.borrow_and_update().1 != cuts {
+                break;
+            }
+            let (more, newest) = {
+                let world = shared.world();
+                (world.after(&plural, at).unwrap_or_default(), world.version)
+            };
+            at = newest;
+            for line in more {
+                yield line;
+            }
+        }
+    };
+    let rest = rest.take_until(tokio::time::sleep(Duration::from_secs(life)));
+    lines(first, rest.boxed())
+}
+
+fn lines(first: Vec<String>, rest: BoxStream<'static, String>) -> Response {
+    let all = stream::iter(first).chain(rest).map(Ok::<_, Infallible>);
+    Body::from_stream(all).into_response()
+}

@@ -1,0 +1,166 @@
+//! Weft's sources and boards beside clusters, without GitHub and without apps.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::PipelineName;
+use proxy::app::App;
+use proxy::clock::SystemClock;
+use proxy::config::Config;
+use serde_json::{Value, json};
+use tokio_util::sync::DropGuard;
+
+/// How long anything may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A Weft with one pipeline, `web/podinfo`, that has one environment in each cluster.
+pub struct Weft {
+    app: Arc<App>,
+    folder: tempfile::TempDir,
+    _ending: DropGuard,
+}
+
+impl Weft {
+    /// Beside clusters of this `access`, in YAML, by name. Paths are relative to [`Self::folder`].
+    pub async fn beside(clusters: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("token", "good\n")].iter().chain(files) {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut yaml = "
+public_url: https://weft.example.com
+data_dir: data
+github:
+  rest_url: http://127.0.0.1:1
+  graphql_url: http://127.0.0.1:1
+  client_id: test
+  client_secret: {file: token}
+  token: {file: token}
+clusters:
+"
+        .to_owned();
+        for (name, access) in clusters {
+            writeln!(yaml, "  - {{name: {name}, access: {access}}}").unwrap();
+        }
+        yaml.push_str(
+            "pipelines:
+  - {namespace: web, name: podinfo, repository: demo/podinfo, environments: [",
+        );
+        for (name, _) in clusters {
+            write!(
+                yaml,
+                "
+    {{name: {name}, path: a.yaml, targets: [{{cluster: {name}, live_url: 'http://127.0.0.1:1',
+      git_repository: {{namespace: flux, name: git}}, kustomization: {{namespace: flux, name: web}},
+      helm_release: {{namespace: web, name: podinfo}}}}]}},"
+            )
+            .unwrap();
+        }
+        yaml.push_str("]}\n");
+        let config = Config::parse(&folder.path().join("weft.yaml"), &yaml).unwrap();
+        let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+        proxy::sources::start(&app, &app.shutdown);
+        Self {
+            _ending: app.shutdown.clone().drop_guard(),
+            app,
+            folder,
+        }
+    }
+
+    /// Beside one cluster, `prod`, with a good token.
+    pub async fn beside_one(server: &str) -> Self {
+        Self::beside(&[("prod", &by_token(server))], &[]).await
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        // As Kubernetes does: the whole file at once.
+        let new = self.folder.path().join("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, self.folder.path().join(name)).unwrap();
+    }
+
+    fn board(&self) -> Value {
+        let name = PipelineName {
+            namespace: "web".into(),
+            name: "podinfo".into(),
+        };
+        serde_json::to_value(&*self.app.boards.get(&name).unwrap()).unwrap()
+    }
+
+    /// The version that Helm deployed in an environment, as the board shows it.
+    pub fn deployed(&self, environment: &str) -> Option<String> {
+        let link = self.link(environment);
+        Some(link.pointer("/evidence/revision")?.as_str()?.to_owned())
+    }
+
+    /// The third link of an environment.
+    pub fn link(&self, environment: &str) -> Value {
+        let board = self.board();
+        let stations = board["stations"].as_array().unwrap();
+        let station = stations.iter().find(|it| it["name"] == environment);
+        station.unwrap()["links"][2].clone()
+    }
+
+    /// What is wrong with a cluster; `None` where nothing is, or nothing is known yet.
+    pub fn failing(&self, cluster: &str) -> Option<String> {
+        let source = self.source(cluster)?;
+        Some(source["failing"].as_str()?.to_owned())
+    }
+
+    /// Whether a cluster has answered and nothing is wrong with it.
+    pub fn is_well(&self, cluster: &str) -> bool {
+        let source = self.source(cluster);
+        source.is_some_and(|source| source["ok_at"].is_string() && source["failing"].is_null())
+    }
+
+    fn source(&self, cluster: &str) -> Option<Value> {
+        let name = format!("flux {cluster}");
+        let board = self.board();
+        let sources = board["sources"].as_array()?;
+        sources.iter().find(|it| it["name"] == name).cloned()
+    }
+
+    /// Waits until something holds.
+    #[track_caller]
+    pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
+        let at = std::panic::Location::caller();
+        async move {
+            let waiting = async {
+                while !holds(self) {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            let held = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
+            assert!(held, "{at}: in vain: {what}\n{:#}", self.board());
+        }
+    }
+}
+
+/// Access by a token that is in the file `token`.
+pub fn by_token(server: &str) -> String {
+    format!("{{server: '{server}', token: {{file: token}}}}")
+}
+
+/// A HelmRelease as Flux leaves one after a good upgrade to this version.
+pub fn release(version: &str) -> Value {
+    json!({
+        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
+        "metadata": {
+            "name": "podinfo", "namespace": "web", "generation": 1, "uid": "1",
+            "managedFields": [{"manager": "helm-controller", "fieldsV1": {"f:status": {}}}],
+        },
+        "spec": {"interval": "5m", "chart": {"spec": {"chart": "podinfo", "version": version,
+            "sourceRef": {"kind": "HelmRepository", "name": "podinfo"}}}},
+        "status": {
+            "observedGeneration": 1, "helmChart": "web/web-podinfo",
+            "conditions": [{"type": "Ready", "status": "True", "reason": "UpgradeSucceeded",
+                "observedGeneration": 1, "message": "Helm upgrade succeeded",
+                "lastTransitionTime": "2026-11-22T10:00:00Z"}],
+            "history": [{"version": 1, "name": "podinfo", "namespace": "web", "chartName": "podinfo",
+                "chartVersion": version, "appVersion": version, "status": "deployed",
+                "digest": "sha256:0", "configDigest": "sha256:0",
+                "firstDeployed": "2026-11-22T10:00:00Z", "lastDeployed": "2026-11-22T10:00:00Z"}],
+        },
+    })
+}
