@@ -96,6 +96,49 @@ pub enum Deployer {
     Deployment(ObjectName),
 }
 
+/// Where a HelmRelease has its chart from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ChartSourceKind {
+    /// An index of charts, in which Flux keeps a HelmChart for each release.
+    HelmRepository,
+    /// A chart in a registry (`spec.chartRef`).
+    OCIRepository,
+    /// A HelmChart that several releases may share (`spec.chartRef`).
+    HelmChart,
+}
+
+/// A source of charts by its kind and name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChartSource {
+    /// `HelmRepository`, `OCIRepository` or `HelmChart`.
+    pub kind: ChartSourceKind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The objects that write the newest image into git.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageAutomation {
+    /// The ImagePolicy that chooses the image.
+    pub policy: ObjectName,
+    /// The ImageUpdateAutomation that commits it.
+    pub automation: ObjectName,
+}
+
+/// What else is known of how Flux serves a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FluxSpec {
+    /// Where the chart comes from, where that is not a HelmRepository beside the HelmRelease.
+    pub chart_source: Option<ChartSource>,
+    /// What writes the image into git, where something does.
+    pub image_automation: Option<ImageAutomation>,
+    /// Whether Weft cannot look into the cluster and knows it by its notifications only.
+    pub told_only: bool,
+}
+
 /// One place where the application runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetSpec {
@@ -111,6 +154,9 @@ pub struct TargetSpec {
     pub deployer: Deployer,
     /// Where Weft asks the live app, such as `http://podinfo.app-podinfo:9898`.
     pub live_url: String,
+    /// What else is known of how Flux serves it.
+    #[serde(default)]
+    pub flux: FluxSpec,
 }
 
 /// One stage of the row.

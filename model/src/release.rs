@@ -36,12 +36,14 @@ impl ChartVersion {
         Ok(Self(version))
     }
 
-    /// Reads a revision as Flux reports it, where OCI charts carry a `+digest` suffix.
+    /// Reads a revision as Flux reports it: a HelmRelease says `1.2.3+1234567890ab` of a chart in a
+    /// registry, an OCIRepository `1.2.3@sha256:…`, and a tag has `_` where the version has `+`.
     ///
     /// # Errors
-    /// As [`ChartVersion::parse`], for what stands before the `+`.
+    /// As [`ChartVersion::parse`], for what stands before such a suffix.
     pub fn from_revision(revision: &str) -> Result<Self, NotAChartVersion> {
-        Self::parse(revision.split('+').next().unwrap_or(revision))
+        let version = revision.split(['+', '@', '_']).next();
+        Self::parse(version.unwrap_or(revision))
     }
 
     /// The same version with its last number raised by one and no pre-release.
@@ -199,12 +201,15 @@ mod tests {
 
     #[test]
     fn an_oci_revision_loses_its_digest() {
-        assert_eq!(
-            ChartVersion::from_revision("6.6.1+0cc9a8446c95")
-                .unwrap()
-                .to_string(),
-            "6.6.1"
-        );
+        for revision in [
+            "6.6.1+0cc9a8446c95",
+            "6.6.1@sha256:0cc9a8446c95009ef382f5eade883a67c257f77d50f84e78ecef2aac9428d1e5",
+            "6.6.1_build.7@sha256:0cc9a8446c95",
+        ] {
+            let version = ChartVersion::from_revision(revision).unwrap();
+            assert_eq!(version.to_string(), "6.6.1");
+        }
+        assert!(ChartVersion::from_revision("sha256:0cc9a8446c95").is_err());
     }
 
     #[test]

@@ -40,6 +40,17 @@ impl Timestamp {
     }
 }
 
+/// The hour and minute of `at` as people say it: `12:03 UTC`, with the day where that is not today's.
+#[must_use]
+pub fn clock(at: Timestamp, now: Timestamp) -> String {
+    let (text, today) = (at.to_string(), now.to_string());
+    let (day, hour) = (text.get(..10), text.get(11..16).unwrap_or_default());
+    match day {
+        Some(day) if today.get(..10) != Some(day) => format!("{day} {hour} UTC"),
+        _ => format!("{hour} UTC"),
+    }
+}
+
 impl From<OffsetDateTime> for Timestamp {
     fn from(value: OffsetDateTime) -> Self {
         Self(i64::try_from(value.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))

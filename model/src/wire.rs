@@ -67,6 +67,9 @@ pub struct Station {
     pub note: String,
     /// Flux's tick on the commit says success while the verdict is failed: the known lie.
     pub tick_lies: bool,
+    /// What that tick says, in a sentence, where it is something else than the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tick: Option<String>,
     /// When its live app last answered.
     pub seen_at: Option<Timestamp>,
     /// Its targets, where there is more than one.

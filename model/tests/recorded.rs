@@ -12,8 +12,8 @@ use model::flux::{
 };
 use model::observation::{Declared, Fact, Live, SourceName, Want};
 use model::pipeline::{
-    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
-    TargetSpec,
+    Deployer, EnvironmentSpec, FluxSpec, GateKind, ObjectName, PipelineName, PipelineSpec,
+    RepositoryName, TargetSpec,
 };
 use model::wire::Station;
 use model::{
@@ -168,6 +168,7 @@ fn pipeline() -> PipelineSpec {
                 kustomization: name("podinfo", "uat"),
                 deployer: Deployer::HelmRelease(name("podinfo", "podinfo")),
                 live_url: "http://127.0.0.1".into(),
+                flux: FluxSpec::default(),
             }],
         }],
     }

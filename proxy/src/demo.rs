@@ -14,8 +14,8 @@ use lab::scenario::{self, Scenario};
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::chain::Tolerances;
 use model::pipeline::{
-    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
-    TargetSpec,
+    Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName, PipelineName,
+    PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::{EnvironmentName, Timestamp};
 use secrecy::SecretString;
@@ -98,7 +98,7 @@ fn config(
         name: cluster.environment().to_owned(),
         access: ClusterAccess::Server {
             server: cluster.url().clone(),
-            token: cluster.viewer_token().into(),
+            token: cluster.token().into(),
             ca: None,
         },
         hook_secret: Some(SecretString::from(lab.hook_secret())),
@@ -123,6 +123,7 @@ fn config(
             upstream: lab.dashboard_url().clone(),
         }),
         clusters: clusters.collect(),
+        told_clusters: Vec::new(),
         pipelines: vec![PipelineSpec {
             name: PipelineName {
                 namespace: NAMESPACE.into(),
@@ -158,7 +159,12 @@ fn environment(lab: &Lab, name: &str) -> anyhow::Result<EnvironmentSpec> {
         namespace: NAMESPACE.into(),
         name: APP.into(),
     };
+    let mut flux = FluxSpec::default();
     let (file, deployer) = if name == DEV {
+        flux.image_automation = Some(ImageAutomation {
+            policy: workload.clone(),
+            automation: workload.clone(),
+        });
         ("podinfo.yaml", Deployer::Deployment(workload))
     } else {
         ("podinfo-helmrelease.yaml", Deployer::HelmRelease(workload))
@@ -181,6 +187,7 @@ fn environment(lab: &Lab, name: &str) -> anyhow::Result<EnvironmentSpec> {
             kustomization: in_flux(&format!("app-promo-{APP}-{name}")),
             deployer,
             live_url: app.url().as_str().trim_end_matches('/').to_owned(),
+            flux,
         }],
     })
 }

@@ -2,7 +2,7 @@
 
 mod words;
 
-use crate::chain::{Chain, Link, LinkName, Tolerances, Verdict, VerdictState, chain};
+use crate::chain::{Chain, Link, LinkState, Tolerances, Verdict, VerdictState, chain};
 use crate::gate::{Gate, gate};
 use crate::observation::{Live, Observations, Want};
 use crate::pipeline::{Deployer, EnvironmentSpec, PipelineSpec, TargetSpec};
@@ -10,7 +10,7 @@ use crate::wire::{Board, SourceView, Station, TargetView};
 use crate::{ChartVersion, Release, Timestamp};
 
 pub use words::row;
-use words::{headline, note, subtitle};
+use words::{differ, headline, note, subtitle, tick};
 
 /// Computes the board. `previous` is the board before it, from which verdicts that did not change keep
 /// the time since when they hold; it decides nothing else.
@@ -43,10 +43,11 @@ pub fn board(
     let gates: Vec<Gate> = spec
         .environments
         .iter()
-        .skip(1)
+        .zip(spec.environments.iter().skip(1))
         .zip(stations.windows(2))
-        .map(|(environment, pair)| {
+        .map(|((from, environment), pair)| {
             gate(
+                from,
                 environment,
                 &pair[0],
                 &pair[1],
@@ -115,10 +116,17 @@ fn station(
     now: Timestamp,
     tolerances: &Tolerances,
 ) -> Station {
+    let declared = observations.declared(&spec.name).map(|seen| seen.value);
+    let want = declared.and_then(|declared| declared.want.as_ref().ok());
+    let wanted_chart = wanted_chart(spec, want, observations);
     let chains: Vec<(&TargetSpec, Chain)> = spec
         .targets
         .iter()
-        .map(|target| (target, chain(spec, target, observations, now, tolerances)))
+        .map(|target| {
+            let mut chain = chain(spec, target, observations, now, tolerances);
+            catches_up(&mut chain, wanted_chart.as_ref());
+            (target, chain)
+        })
         .collect();
     let views: Vec<TargetView> = chains
         .iter()
@@ -131,8 +139,6 @@ fn station(
         .collect();
     // An environment holds only what all its targets hold: the worst one speaks for it.
     let worst = (0..chains.len()).max_by_key(|at| (severity(views[*at].state), usize::MAX - at));
-    let declared = observations.declared(&spec.name).map(|seen| seen.value);
-    let want = declared.and_then(|declared| declared.want.as_ref().ok());
     let (links, release, state, breaks_at, sentence) =
         match worst.and_then(|at| chains.get(at).zip(views.get(at))) {
             Some(((_, chain), view)) => {
@@ -166,7 +172,6 @@ fn station(
     } else {
         sentence
     };
-    let wanted_chart = wanted_chart(spec, want, observations);
     let wanted = match want {
         Some(Want::Range(range)) => Some(
             wanted_chart
@@ -182,21 +187,27 @@ fn station(
                 && station.wanted == wanted
         })
         .map_or(now, |station| station.verdict.since);
-    let tick_lies = state == VerdictState::Failed
-        && breaks_at != Some(LinkName::Declared)
-        && observations
-            .status(&spec.name)
-            .zip(declared)
-            .is_some_and(|(status, declared)| {
-                status.value.state == "success" && declared.commits.contains(&status.value.commit)
-            });
-    let seen_at = spec
+    let tick = observations
+        .status(&spec.name)
+        .zip(declared)
+        .filter(|(status, declared)| declared.commits.contains(&status.value.commit))
+        .and_then(|(status, _)| tick(status.value, state, breaks_at));
+    // Of several apps the one that has been quiet longest counts; one that never answered, before all.
+    let seen: Option<Vec<Timestamp>> = spec
         .targets
         .iter()
-        .filter_map(|target| observations.live(&spec.name, &target.name))
-        .map(|seen| seen.confirmed_at)
-        .min();
+        .map(|target| {
+            let live = observations.live(&spec.name, &target.name);
+            live.map(|seen| seen.confirmed_at)
+        })
+        .collect();
+    let seen_at = seen.and_then(|seen| seen.into_iter().min());
     let note = note(spec, want, observations, wanted_chart.as_ref(), upstream);
+    let note = match differ(&views) {
+        Some(differ) if note.is_empty() => differ,
+        Some(differ) => format!("{differ}; {note}"),
+        None => note,
+    };
     Station {
         name: spec.name.clone(),
         loud: spec.loud,
@@ -212,9 +223,23 @@ fn station(
         },
         links,
         note,
-        tick_lies,
+        tick_lies: state == VerdictState::Failed && tick.is_some(),
+        tick,
         seen_at,
         targets: if views.len() > 1 { views } else { Vec::new() },
+    }
+}
+
+/// A target whose own range resolved to less than another's has yet to catch up with it.
+fn catches_up(chain: &mut Chain, newest: Option<&ChartVersion>) {
+    let held = chain.deployed.as_ref().map(|(chart, _)| chart);
+    if let (Some(held), Some(newest)) = (held, newest)
+        && held < newest
+        && chain.links[2].state == LinkState::Holds
+    {
+        chain.links[2].sentence =
+            format!("Helm holds {held} here; {newest} was found for another target.");
+        chain.links[2].state = LinkState::Progressing;
     }
 }
 
@@ -252,15 +277,13 @@ fn serving(
         colour: *colour,
     };
     match &target.deployer {
-        Deployer::HelmRelease(name) => {
-            let deployed = observations
-                .helm_release(&target.cluster, name)
-                .and_then(|seen| seen.value.deployed.as_ref())
-                .filter(|snapshot| snapshot.app.agrees_with(version));
-            release.chart = deployed.map(|snapshot| snapshot.chart.clone());
+        Deployer::HelmRelease(_) => {
+            let deployed = chain.deployed.as_ref();
+            let deployed = deployed.filter(|(_, app)| app.agrees_with(version));
+            release.chart = deployed.map(|(chart, _)| chart.clone());
         }
         Deployer::Deployment(name) => {
-            let holds = chain.links[3].state == crate::chain::LinkState::Holds;
+            let holds = chain.links[3].state == LinkState::Holds;
             let reading = observations
                 .deployment(&target.cluster, name)
                 .filter(|_| holds);
@@ -280,17 +303,10 @@ fn wanted_chart(
     match want? {
         Want::Chart(version) => Some(version.clone()),
         Want::Image(_) => None,
-        Want::Range(range) => spec.targets.iter().find_map(|target| {
-            let Deployer::HelmRelease(name) = &target.deployer else {
-                return None;
-            };
-            let release = observations.helm_release(&target.cluster, name)?.value;
-            let chart = observations
-                .helm_chart(&target.cluster, release.chart.as_ref()?)?
-                .value;
-            (chart.constraint == *range)
-                .then(|| chart.found.clone())
-                .flatten()
-        }),
+        // Where targets have found different ones, the newest is what all are to hold.
+        Want::Range(range) => {
+            let found = |target| crate::chain::found(observations, target, range);
+            spec.targets.iter().filter_map(found).max()
+        }
     }
 }

@@ -1,14 +1,14 @@
 //! What a board says in words: the headline, the subtitle, the notes, and the row of the matrix.
 
-use crate::chain::VerdictState;
+use crate::chain::{LinkName, VerdictState};
 use crate::gate::{Gate, GateState};
-use crate::observation::{Observations, Want};
+use crate::observation::{CommitStatus, Observations, Want};
 use crate::pipeline::EnvironmentSpec;
 use crate::promotion::PromotionState;
 use crate::release::branch_of;
 use crate::time::in_words;
-use crate::wire::{Board, Cell, Headline, Row, Station, Tone};
-use crate::{ChartVersion, Timestamp};
+use crate::wire::{Board, Cell, Headline, Row, Station, TargetView, Tone};
+use crate::{ChartVersion, Release, Timestamp};
 
 pub(super) fn note(
     spec: &EnvironmentSpec,
@@ -52,6 +52,49 @@ pub(super) fn note(
             Some(format!("approved by {by} in #{}", promotion.number))
         })
         .unwrap_or_default()
+}
+
+/// What Flux's tick on the commit says, where that is something else than the verdict.
+pub(super) fn tick(
+    status: &CommitStatus,
+    state: VerdictState,
+    breaks_at: Option<LinkName>,
+) -> Option<String> {
+    let commit = status.commit.short();
+    match (status.state.as_str(), state) {
+        ("success", VerdictState::Failed) => Some(match breaks_at {
+            Some(LinkName::Deployed | LinkName::Serving) => format!(
+                "GitHub shows a green tick on {commit}: it speaks of the Kustomization only."
+            ),
+            _ => format!("GitHub shows a green tick on {commit}, though this failed."),
+        }),
+        ("failure" | "error", VerdictState::Proven) => Some(format!(
+            "GitHub shows a red cross on {commit}, though every link holds."
+        )),
+        _ => None,
+    }
+}
+
+/// What each target serves, where they do not all serve the same.
+pub(super) fn differ(targets: &[TargetView]) -> Option<String> {
+    let first = targets.first()?;
+    if targets.iter().all(|target| target.release == first.release) {
+        return None;
+    }
+    let say = |target: &TargetView| {
+        if target.release == Release::default() {
+            return format!("{} does not answer", target.name);
+        }
+        let colour = target.release.colour.map(|colour| format!(" in {colour}"));
+        format!(
+            "{} serves {}{}",
+            target.name,
+            target.release.label(),
+            colour.unwrap_or_default()
+        )
+    };
+    let all: Vec<String> = targets.iter().map(say).collect();
+    Some(all.join(", "))
 }
 
 pub(super) fn subtitle(stations: &[Station], now: Timestamp) -> String {

@@ -1,8 +1,8 @@
 //! The third link: what Helm, or in dev the rollout, made of what was applied.
 
-use super::links::{Place, link};
-use super::{Evidence, Link, LinkName, LinkState};
-use crate::flux::{self, Outcome};
+use super::links::{Place, evidence, given_up, link};
+use super::{Link, LinkName, LinkState};
+use crate::flux::{self, HelmReleaseReading, Outcome, Snapshot};
 use crate::observation::Want;
 use crate::pipeline::{Deployer, ObjectName};
 use crate::{AppVersion, ChartVersion};
@@ -13,6 +13,9 @@ impl Place<'_> {
         want: Option<&Want>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         match &self.target.deployer {
+            Deployer::HelmRelease(name) if self.target.flux.told_only => {
+                self.deployed_as_told(name, want)
+            }
             Deployer::HelmRelease(name) => self.deployed_by_helm(name),
             Deployer::Deployment(name) => {
                 let mut link = self.deployed_by_rollout(name, want);
@@ -34,26 +37,17 @@ impl Place<'_> {
         let reading = seen.value;
         let deployed = reading.deployed.as_ref();
         let held = deployed.map(|snapshot| (snapshot.chart.clone(), snapshot.app.clone()));
-        let evidence = Evidence {
-            source: seen.source.to_string(),
-            object: format!("HelmRelease {object}"),
-            revision: deployed.map(|snapshot| snapshot.chart.to_string()),
-            condition: reading.ready.as_ref().map(flux::Condition::short),
-            message: match &reading.outcome {
-                Outcome::Failed { message, .. } => Some(message.clone()),
-                _ => reading.ready.as_ref().map(|ready| ready.message.clone()),
-            },
-            confirmed_at: Some(seen.confirmed_at),
-        };
+        let mut evidence = evidence(
+            &seen,
+            "HelmRelease",
+            object,
+            deployed.map(|snapshot| snapshot.chart.to_string()),
+            reading.ready.as_ref(),
+            &reading.outcome,
+        );
         if let Some(stale) = self.stale(name, &seen, self.tolerances.flux, &evidence) {
             return (stale, held);
         }
-        let chart = reading
-            .chart
-            .as_ref()
-            .and_then(|chart| self.observations.helm_chart(&self.target.cluster, chart))
-            .map(|seen| seen.value)
-            .filter(|chart| chart.constraint == reading.constraint);
         let (state, sentence) = if reading.suspended {
             (
                 LinkState::Suspended,
@@ -62,44 +56,65 @@ impl Place<'_> {
         } else {
             match &reading.outcome {
                 Outcome::Failed { reason, message } => {
+                    // Before Helm has begun, what the chart comes from tells more.
+                    let chart = (!flux::is_helms(reason)).then(|| self.why_no_chart(reading));
+                    if let Some(link) = chart.flatten() {
+                        return (link, held);
+                    }
+                    if let Some(remediated) = &reading.remediated {
+                        evidence.message = Some(format!("{message}\n\n{}", remediated.message));
+                    }
                     (LinkState::Failed, helm_failure(reading, reason, message))
                 }
-                Outcome::Progressing { message } => match chart.map(|chart| &chart.outcome) {
-                    Some(Outcome::Failed { message, .. }) => (
-                        LinkState::Failed,
-                        format!("The chart cannot be had: {}", flux::say(message, 160)),
-                    ),
-                    _ => (
+                Outcome::Progressing { message } => {
+                    if let Some(link) = self.why_no_chart(reading) {
+                        return (link, held);
+                    }
+                    let ready = reading.ready.as_ref();
+                    let waits = ready.is_some_and(|ready| ready.reason == "DependencyNotReady");
+                    let what = if waits { "Helm waits" } else { "Helm is at it" };
+                    (
                         LinkState::Progressing,
-                        format!("Helm is at it: {}", flux::say(message, 120)),
-                    ),
-                },
-                Outcome::Succeeded => {
-                    let wanted = ChartVersion::from_revision(&reading.constraint)
-                        .ok()
-                        .or_else(|| chart.and_then(|chart| chart.found.clone()));
-                    match (wanted, deployed) {
-                        (Some(wanted), Some(snapshot)) if wanted == snapshot.chart => (
-                            LinkState::Holds,
-                            format!("Helm deployed {wanted}{}.", tests(snapshot.tests_passed)),
-                        ),
-                        (Some(wanted), Some(snapshot)) => (
+                        format!("{what}: {}", flux::say(message, 120)),
+                    )
+                }
+                Outcome::Succeeded => match (self.wanted(reading), deployed) {
+                    (Some(wanted), Some(snapshot)) if wanted == snapshot.chart => {
+                        if let Some(link) = self.why_no_newer_chart(reading) {
+                            return (link, held);
+                        }
+                        match &reading.drift {
+                            Some(drift) => {
+                                evidence.message = Some(drift.clone());
+                                (LinkState::Drifted, drifted(drift))
+                            }
+                            None => (
+                                LinkState::Holds,
+                                format!("Helm deployed {wanted}{}.", tests(reading, snapshot)),
+                            ),
+                        }
+                    }
+                    (Some(wanted), Some(snapshot)) => {
+                        if let Some(link) = self.why_no_chart(reading) {
+                            return (link, held);
+                        }
+                        (
                             LinkState::Progressing,
                             format!(
                                 "Helm still holds {}; {wanted} was found and comes next.",
                                 snapshot.chart
                             ),
-                        ),
-                        (Some(wanted), None) => (
-                            LinkState::Progressing,
-                            format!("Helm has yet to deploy {wanted}."),
-                        ),
-                        (None, _) => (
-                            LinkState::Unknown,
-                            "Which chart version the range resolves to is not known.".into(),
-                        ),
+                        )
                     }
-                }
+                    (Some(wanted), None) => (
+                        LinkState::Progressing,
+                        format!("Helm has yet to deploy {wanted}."),
+                    ),
+                    (None, _) => (
+                        LinkState::Unknown,
+                        "Which chart version the range resolves to is not known.".into(),
+                    ),
+                },
             }
         };
         (link(name, state, sentence, Some(evidence)), held)
@@ -114,17 +129,14 @@ impl Place<'_> {
             );
         };
         let reading = seen.value;
-        let evidence = Evidence {
-            source: seen.source.to_string(),
-            object: format!("Deployment {object}"),
-            revision: reading.tag().map(ToOwned::to_owned),
-            condition: reading.available.as_ref().map(flux::Condition::short),
-            message: reading
-                .available
-                .as_ref()
-                .map(|available| available.message.clone()),
-            confirmed_at: Some(seen.confirmed_at),
-        };
+        let evidence = evidence(
+            &seen,
+            "Deployment",
+            object,
+            reading.tag().map(ToOwned::to_owned),
+            reading.available.as_ref(),
+            &reading.outcome,
+        );
         if let Some(stale) = self.stale(name, &seen, self.tolerances.flux, &evidence) {
             return stale;
         }
@@ -156,8 +168,9 @@ impl Place<'_> {
     }
 }
 
-fn tests(passed: Option<usize>) -> String {
-    match passed {
+fn tests(reading: &HelmReleaseReading, deployed: &Snapshot) -> String {
+    match deployed.tests_passed {
+        _ if reading.test_failure_ignored => ", its test failed and that is ignored here".into(),
         None | Some(0) => String::new(),
         Some(1) => ", its test passed".into(),
         Some(more) => format!(", {more} tests passed"),
@@ -165,30 +178,63 @@ fn tests(passed: Option<usize>) -> String {
 }
 
 /// What an operator wants to hear of a failed release: what was tried, why it failed, what runs now.
-fn helm_failure(reading: &flux::HelmReleaseReading, reason: &str, message: &str) -> String {
+fn helm_failure(reading: &HelmReleaseReading, reason: &str, message: &str) -> String {
+    let began = flux::is_helms(reason);
     let tried = reading
         .attempted
         .as_ref()
+        .filter(|_| began)
         .map_or_else(|| reading.constraint.clone(), ToString::to_string);
-    let step = match reason {
+    let remediated = reading
+        .remediated
+        .as_ref()
+        .map(|condition| condition.reason.as_str());
+    let serving = match (remediated, &reading.deployed) {
+        (Some("RollbackFailed"), _) => " It could not be rolled back.".to_owned(),
+        (Some("UninstallFailed"), _) => " It could not be removed.".to_owned(),
+        (Some("UninstallSucceeded"), None) => " It was removed: nothing runs here.".to_owned(),
+        (_, Some(snapshot)) if reading.rolled_back => {
+            format!(" Rolled back: users still get {}.", snapshot.chart)
+        }
+        (_, Some(snapshot)) if reading.attempted.as_ref() != Some(&snapshot.chart) => {
+            format!(" Users still get {}.", snapshot.chart)
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{}: {}{}{serving}",
+        failed_step(reason, &tried),
+        flux::say(cause_of(message, &tried), 140),
+        given_up(reading.stalled)
+    )
+}
+
+/// The cause in a message: Flux repeats the release's name before it.
+pub(super) fn cause_of<'a>(message: &'a str, tried: &str) -> &'a str {
+    message
+        .split_once(&format!("@{tried}"))
+        .and_then(|(_, rest)| rest.split_once(": "))
+        .map_or(message, |(_, cause)| cause)
+}
+
+/// What failed, by Flux's reason.
+pub(super) fn failed_step(reason: &str, tried: &str) -> String {
+    match reason {
         "UpgradeFailed" => format!("Helm upgrade to {tried} failed"),
         "InstallFailed" => format!("Helm install of {tried} failed"),
         "TestFailed" => format!("The tests of {tried} failed"),
         "RollbackFailed" => format!("{tried} failed and could not be rolled back"),
         other => format!("Helm could not deploy {tried} ({other})"),
-    };
-    // Flux repeats the release's name before the cause; the cause is what counts.
-    let cause = message
-        .split_once(&format!("@{tried}: "))
-        .map_or(message, |(_, cause)| cause);
-    let serving = match &reading.deployed {
-        Some(snapshot) if reading.rolled_back => {
-            format!(" Rolled back: users still get {}.", snapshot.chart)
-        }
-        Some(snapshot) if reading.attempted.as_ref() != Some(&snapshot.chart) => {
-            format!(" Users still get {}.", snapshot.chart)
-        }
-        _ => String::new(),
-    };
-    format!("{step}: {}{serving}", flux::say(cause, 140))
+    }
+}
+
+/// What was changed by another hand, by the first line that names an object.
+pub(super) fn drifted(message: &str) -> String {
+    let mut lines = message.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let named = lines.find(|line| !line.is_empty()).unwrap_or(first);
+    format!(
+        "What runs was changed after Helm deployed it: {}",
+        flux::say(named, 140)
+    )
 }

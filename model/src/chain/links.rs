@@ -3,11 +3,19 @@
 use std::time::Duration;
 
 use super::{Chain, Evidence, Link, LinkName, LinkState, Tolerances};
-use crate::Timestamp;
-use crate::flux::{self, Outcome};
+use crate::flux::{self, Condition, Outcome};
 use crate::observation::{Declared, Observations, Seen, Want};
-use crate::pipeline::{Deployer, EnvironmentSpec, TargetSpec};
+use crate::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use crate::time::in_words;
+use crate::{ChartVersion, CommitId, Timestamp};
+
+/// What is said where git is not known.
+pub(super) const NOT_DECLARED: &str = "What git declares is not known, so nothing can be compared.";
+
+/// Whether a commit is one under which the declaration stands.
+pub(super) fn declares(declared: &Declared, commit: &CommitId) -> bool {
+    declared.commits.contains(commit) || *commit == declared.head
+}
 
 /// All that a chain is computed from.
 pub(super) struct Place<'a> {
@@ -45,7 +53,7 @@ pub fn chain(
             place.serving(want, deployed.as_ref().map(|(_, app)| app)),
         ],
         wanted: want.map(ToString::to_string),
-        deployed: deployed.map(|(chart, _)| chart),
+        deployed,
     }
 }
 
@@ -61,6 +69,38 @@ pub(super) fn link(
         state,
         sentence,
         evidence,
+    }
+}
+
+/// What a failure says that Flux will not try again.
+pub(super) fn given_up(stalled: bool) -> &'static str {
+    if stalled {
+        " It will not mend by itself."
+    } else {
+        ""
+    }
+}
+
+/// The evidence of an object: its Ready condition, and the message of a failure where it has one.
+pub(super) fn evidence<T>(
+    seen: &Seen<'_, T>,
+    kind: &str,
+    name: &ObjectName,
+    revision: Option<String>,
+    ready: Option<&Condition>,
+    outcome: &Outcome,
+) -> Evidence {
+    let message = match outcome {
+        Outcome::Failed { message, .. } => Some(message),
+        _ => ready.map(|ready| &ready.message),
+    };
+    Evidence {
+        source: seen.source.to_string(),
+        object: format!("{kind} {name}"),
+        revision,
+        condition: ready.map(Condition::short),
+        message: message.cloned(),
+        confirmed_at: Some(seen.confirmed_at),
     }
 }
 
@@ -143,6 +183,14 @@ impl Place<'_> {
                 format!("git follows charts {range}."),
                 Some(evidence),
             ),
+            Ok(Want::Image(tag)) => self.automated(tag).unwrap_or_else(|| {
+                link(
+                    name,
+                    LinkState::Holds,
+                    format!("git declares {tag}."),
+                    Some(evidence),
+                )
+            }),
             Ok(want) => link(
                 name,
                 LinkState::Holds,
@@ -161,6 +209,9 @@ impl Place<'_> {
     fn applied(&self, declared: Option<Seen<'_, Declared>>) -> Link {
         let name = LinkName::Applied;
         let kustomization = &self.target.kustomization;
+        if self.target.flux.told_only {
+            return self.applied_as_told(declared.map(|seen| seen.value));
+        }
         let Some(seen) = self
             .observations
             .kustomization(&self.target.cluster, kustomization)
@@ -174,17 +225,17 @@ impl Place<'_> {
             );
         };
         let reading = seen.value;
-        let evidence = Evidence {
-            source: seen.source.to_string(),
-            object: format!("Kustomization {kustomization}"),
-            revision: reading
+        let evidence = evidence(
+            &seen,
+            "Kustomization",
+            kustomization,
+            reading
                 .applied
                 .as_ref()
                 .map(|commit| commit.short().to_owned()),
-            condition: reading.ready.as_ref().map(flux::Condition::short),
-            message: reading.ready.as_ref().map(|ready| ready.message.clone()),
-            confirmed_at: Some(seen.confirmed_at),
-        };
+            reading.ready.as_ref(),
+            &reading.outcome,
+        );
         if let Some(stale) = self.stale(name, &seen, self.tolerances.flux, &evidence) {
             return stale;
         }
@@ -196,83 +247,107 @@ impl Place<'_> {
             );
         }
         let Some(declared) = declared.map(|seen| seen.value) else {
-            return say(
-                LinkState::Unknown,
-                "What git declares is not known, so nothing can be compared.".into(),
-            );
-        };
-        let is_declared = |commit: &crate::CommitId| {
-            declared.commits.contains(commit) || *commit == declared.head
+            return say(LinkState::Unknown, NOT_DECLARED.into());
         };
         if let Outcome::Failed { reason, message } = &reading.outcome
-            && reading.attempted.as_ref().is_none_or(is_declared)
+            && reading
+                .attempted
+                .as_ref()
+                .is_none_or(|commit| declares(declared, commit))
         {
             return say(
                 LinkState::Failed,
                 format!(
-                    "Flux could not apply it ({reason}): {}",
-                    flux::say(message, 160)
+                    "Flux could not apply it ({reason}): {}{}",
+                    flux::say(message, 160),
+                    given_up(reading.stalled)
                 ),
             );
         }
-        if let Some(applied) = reading
+        let applied = reading
             .applied
             .as_ref()
-            .filter(|applied| is_declared(applied))
-        {
-            return match self.spec_disagrees(declared) {
+            .filter(|applied| declares(declared, applied));
+        let sentence = match applied {
+            Some(applied) => match self.spec_disagrees(declared) {
                 Some(sentence) => {
                     let settled = self.now.since(declared.changed_at) > self.tolerances.settle;
-                    say(
-                        if settled {
-                            LinkState::Drifted
-                        } else {
-                            LinkState::Progressing
-                        },
-                        sentence,
-                    )
+                    let state = if settled {
+                        LinkState::Drifted
+                    } else {
+                        LinkState::Progressing
+                    };
+                    return say(state, sentence);
                 }
-                None => say(
-                    LinkState::Holds,
-                    format!("Flux applied {}.", applied.short()),
-                ),
-            };
+                None => Ok(format!("Flux applied {}.", applied.short())),
+            },
+            None => Err(match (&reading.ready, &reading.outcome) {
+                (Some(ready), Outcome::Progressing { message })
+                    if ready.reason == "DependencyNotReady" =>
+                {
+                    format!("Flux waits to apply it: {}", flux::say(message, 140))
+                }
+                _ => self.on_its_way(declared),
+            }),
+        };
+        match (sentence, self.git_trouble()) {
+            (_, Some(trouble)) if trouble.state == LinkState::Suspended => trouble,
+            (Err(_), Some(trouble)) => trouble,
+            (Ok(sentence), _) => say(LinkState::Holds, sentence),
+            (Err(sentence), None) => say(LinkState::Progressing, sentence),
         }
-        let git = self
+    }
+
+    /// Why no new commit comes, where that is so.
+    fn git_trouble(&self) -> Option<Link> {
+        let name = &self.target.git_repository;
+        let seen = self
             .observations
-            .git_repository(&self.target.cluster, &self.target.git_repository);
-        if let Some(git) = git.map(|seen| seen.value) {
-            if let Outcome::Failed { reason, message } = &git.outcome {
-                return say(
-                    LinkState::Failed,
-                    format!(
-                        "Flux cannot fetch git ({reason}): {}",
-                        flux::say(message, 160)
-                    ),
-                );
-            }
-            if git.suspended {
-                return say(
-                    LinkState::Suspended,
-                    "The GitRepository is suspended: Flux fetches nothing.".into(),
-                );
-            }
-            if git.fetched.as_ref().is_some_and(is_declared) {
-                return say(
-                    LinkState::Progressing,
-                    format!(
-                        "Flux has fetched {} and is applying it.",
-                        declared.head.short()
-                    ),
-                );
-            }
-        }
-        say(
-            LinkState::Progressing,
-            format!(
-                "Flux has yet to fetch {}.",
-                declared.commits.last().unwrap_or(&declared.head).short()
+            .git_repository(&self.target.cluster, name)?;
+        let reading = seen.value;
+        let (state, sentence) = match &reading.outcome {
+            _ if reading.suspended => (
+                LinkState::Suspended,
+                "The GitRepository is suspended: Flux fetches nothing.".to_owned(),
             ),
+            Outcome::Failed { reason, message } => (
+                LinkState::Failed,
+                format!(
+                    "Flux cannot fetch git ({reason}): {}",
+                    flux::say(message, 160)
+                ),
+            ),
+            _ => return None,
+        };
+        let revision = reading
+            .fetched
+            .as_ref()
+            .map(|commit| commit.short().to_owned());
+        let evidence = evidence(
+            &seen,
+            "GitRepository",
+            name,
+            revision,
+            reading.ready.as_ref(),
+            &reading.outcome,
+        );
+        Some(link(LinkName::Applied, state, sentence, Some(evidence)))
+    }
+
+    fn on_its_way(&self, declared: &Declared) -> String {
+        let fetched = self
+            .observations
+            .git_repository(&self.target.cluster, &self.target.git_repository)
+            .and_then(|seen| seen.value.fetched.as_ref());
+        if fetched.is_some_and(|commit| declares(declared, commit)) {
+            return format!(
+                "Flux has fetched {} and is applying it.",
+                declared.head.short()
+            );
+        }
+        format!(
+            "Flux has yet to fetch {}.",
+            declared.commits.last().unwrap_or(&declared.head).short()
         )
     }
 
@@ -281,15 +356,15 @@ impl Place<'_> {
         let want = declared.want.as_ref().ok()?;
         match &self.target.deployer {
             Deployer::HelmRelease(name) => {
-                let reading = self
-                    .observations
-                    .helm_release(&self.target.cluster, name)?
-                    .value;
-                (reading.constraint != want.to_string()).then(|| {
-                    format!(
-                        "git says {want}, the HelmRelease in the cluster says {}.",
-                        reading.constraint
-                    )
+                let asked = self.asked(name)?;
+                let agrees = match want {
+                    Want::Chart(version) => {
+                        ChartVersion::from_revision(&asked).as_ref() == Ok(version)
+                    }
+                    other => asked == other.to_string(),
+                };
+                (!agrees).then(|| {
+                    format!("git says {want}, the HelmRelease in the cluster says {asked}.")
                 })
             }
             Deployer::Deployment(name) => {

@@ -5,14 +5,18 @@
 
 use std::time::Duration;
 
+mod charts;
 mod deployed;
+mod images;
 mod links;
 mod serving;
+mod told;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChartVersion, Timestamp};
+use crate::{AppVersion, ChartVersion, Timestamp};
 
+pub(crate) use charts::found;
 pub use links::chain;
 
 /// How long a fact may go unconfirmed, and how long a step may take, before Weft says so.
@@ -22,6 +26,8 @@ pub struct Tolerances {
     pub github: Duration,
     /// What a cluster's watch said.
     pub flux: Duration,
+    /// How long a cluster that is known by its notifications only may tell nothing.
+    pub notifications: Duration,
     /// What the live app answered.
     pub live: Duration,
     /// How long two links may disagree while one follows the other.
@@ -37,6 +43,7 @@ impl Default for Tolerances {
         Self {
             github: Duration::from_secs(180),
             flux: Duration::from_secs(60),
+            notifications: Duration::from_secs(900),
             live: Duration::from_secs(20),
             settle: Duration::from_secs(30),
             silence: Duration::from_secs(10),
@@ -112,6 +119,35 @@ pub struct Evidence {
     pub confirmed_at: Option<Timestamp>,
 }
 
+/// An object of a cluster, as Kubernetes and Weave GitOps address it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectRef<'a> {
+    /// The cluster, as it is configured.
+    pub cluster: &'a str,
+    /// The kind, as Kubernetes spells it.
+    pub kind: &'a str,
+    /// The namespace.
+    pub namespace: &'a str,
+    /// The name.
+    pub name: &'a str,
+}
+
+impl Evidence {
+    /// The object of a cluster that speaks here; `None` where it is a file or an app.
+    #[must_use]
+    pub fn object_ref(&self) -> Option<ObjectRef<'_>> {
+        let cluster = self.source.strip_prefix("flux ")?;
+        let (kind, path) = self.object.split_once(' ')?;
+        let (namespace, name) = path.split_once('/')?;
+        Some(ObjectRef {
+            cluster,
+            kind,
+            namespace,
+            name,
+        })
+    }
+}
+
 /// One link of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -180,8 +216,8 @@ pub struct Chain {
     pub links: [Link; 4],
     /// The chart version or image tag that git asks for, as text.
     pub wanted: Option<String>,
-    /// The chart version that Helm holds as deployed.
-    pub deployed: Option<ChartVersion>,
+    /// The chart version that Helm holds as deployed, and the app version that it names.
+    pub deployed: Option<(ChartVersion, AppVersion)>,
 }
 
 impl Chain {

@@ -1,4 +1,4 @@
-//! HelmChart and HelmRelease: which chart was found, and what Helm made of it.
+//! HelmRelease: what is asked of Helm, and what Helm made of it.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -6,58 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Condition, Object, Outcome};
-use crate::pipeline::ObjectName;
+use crate::pipeline::{ChartSourceKind, ObjectName};
 use crate::{AppVersion, ChartVersion, Timestamp};
-
-/// What a HelmChart says (`source.toolkit.fluxcd.io/v1`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HelmChartReading {
-    /// The version or range that it looks for.
-    pub constraint: String,
-    /// The version that it last found and stored.
-    pub found: Option<ChartVersion>,
-    /// When it stored that.
-    #[serde(default)]
-    pub found_at: Option<Timestamp>,
-    /// How the search for the present constraint ended.
-    pub outcome: Outcome,
-    /// Its Ready condition.
-    pub ready: Option<Condition>,
-}
-
-impl HelmChartReading {
-    /// Reads one update.
-    #[must_use]
-    pub fn read(object: &Value) -> Self {
-        let object = Object::new(object);
-        let ready = object.condition("Ready");
-        let outcome = match &ready {
-            Some(ready) if !ready.at(object.generation) => Outcome::Progressing {
-                message: "Flux has not looked for the chart yet".into(),
-            },
-            Some(ready) if ready.is("True") => Outcome::Succeeded,
-            Some(ready) if ready.is("False") => Outcome::Failed {
-                reason: ready.reason.clone(),
-                message: ready.message.clone(),
-            },
-            Some(ready) => Outcome::Progressing {
-                message: ready.message.clone(),
-            },
-            None => Outcome::Progressing {
-                message: "Flux has not looked for the chart yet".into(),
-            },
-        };
-        Self {
-            constraint: object.text("/spec/version").unwrap_or("*").to_owned(),
-            found: object
-                .text("/status/artifact/revision")
-                .and_then(|revision| ChartVersion::from_revision(revision).ok()),
-            found_at: object.time("/status/artifact/lastUpdateTime"),
-            outcome,
-            ready,
-        }
-    }
-}
 
 /// A release that Helm holds, from `status.history`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,13 +32,26 @@ pub struct Snapshot {
 /// What a HelmRelease says (`helm.toolkit.fluxcd.io/v2`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelmReleaseReading {
-    /// The version or range that its spec asks for.
+    /// The version or range that its spec asks for; with a `chart_ref`, that one's spec asks.
     pub constraint: String,
+    /// The source that it takes its chart from as it is (`spec.chartRef`).
+    #[serde(default)]
+    pub chart_ref: Option<(ChartSourceKind, ObjectName)>,
     /// Whether `spec.suspend` is set.
     pub suspended: bool,
+    /// Whether Flux says that it will not try again by itself.
+    #[serde(default)]
+    pub stalled: bool,
     /// Whether the chart's tests are run after each action (`spec.test.enable`).
     #[serde(default)]
     pub tests_wanted: bool,
+    /// Whether a test of the present release failed and that is to be ignored (`spec.test.ignoreFailures`).
+    #[serde(default)]
+    pub test_failure_ignored: bool,
+    /// What was changed in the cluster after Helm deployed it, where Flux looks for that
+    /// (`spec.driftDetection`).
+    #[serde(default)]
+    pub drift: Option<String>,
     /// The HelmChart that it waits for.
     pub chart: Option<ObjectName>,
     /// How the last attempt at the present spec ended.
@@ -99,6 +62,9 @@ pub struct HelmReleaseReading {
     pub attempted: Option<ChartVersion>,
     /// Whether Flux has given the attempt up and put the release before it back.
     pub rolled_back: bool,
+    /// Its Remediated condition: how the rollback or the removal of what failed ended.
+    #[serde(default)]
+    pub remediated: Option<Condition>,
     /// The history, newest first, at most as much as Flux keeps.
     pub history: Vec<Snapshot>,
     /// Its Ready condition.
@@ -122,20 +88,32 @@ impl HelmReleaseReading {
         let history = history(object.value);
         let succeeded_before = previous.and_then(|previous| previous.succeeded_spec);
         let outcome = outcome(&object, ready.as_ref(), succeeded_before == Some(spec));
+        let remediated = object.condition("Remediated");
+        let tested = object.condition("TestSuccess");
+        let chart_ref = chart_ref(&object);
         Self {
             constraint: object
                 .text("/spec/chart/spec/version")
                 .unwrap_or("*")
                 .to_owned(),
             suspended: object.flag("/spec/suspend"),
+            stalled: object.stalled().is_some(),
             tests_wanted: object.flag("/spec/test/enable"),
-            chart: object
-                .text("/status/helmChart")
-                .and_then(|name| name.split_once('/'))
-                .map(|(namespace, name)| ObjectName {
-                    namespace: namespace.to_owned(),
-                    name: name.to_owned(),
-                }),
+            test_failure_ignored: object.flag("/spec/test/ignoreFailures")
+                && tested.is_some_and(|tested| tested.is("False")),
+            drift: drift(&object),
+            chart: match &chart_ref {
+                Some((ChartSourceKind::HelmChart, name)) => Some(name.clone()),
+                Some(_) => None,
+                None => object
+                    .text("/status/helmChart")
+                    .and_then(|name| name.split_once('/'))
+                    .map(|(namespace, name)| ObjectName {
+                        namespace: namespace.to_owned(),
+                        name: name.to_owned(),
+                    }),
+            },
+            chart_ref,
             deployed: history
                 .iter()
                 .find(|entry| entry.status == "deployed")
@@ -143,9 +121,10 @@ impl HelmReleaseReading {
             attempted: object
                 .text("/status/lastAttemptedRevision")
                 .and_then(|revision| ChartVersion::from_revision(revision).ok()),
-            rolled_back: object
-                .condition("Remediated")
-                .is_some_and(|condition| condition.is("True")),
+            rolled_back: remediated
+                .as_ref()
+                .is_some_and(|done| done.is("True") && done.reason == "RollbackSucceeded"),
+            remediated: remediated.filter(|condition| condition.at(object.generation)),
             succeeded_spec: if outcome == Outcome::Succeeded {
                 Some(spec)
             } else {
@@ -178,12 +157,15 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
     }
     let released = object.condition("Released");
     let tested = object.condition("TestSuccess");
+    let stalled = object.stalled();
     let failure = || {
         // Ready's own message after a rollback reads like good news; the failed step tells why.
         let step = [tested.as_ref(), released.as_ref()]
             .into_iter()
             .flatten()
             .find(|step| step.is("False") && step.at(generation))
+            .filter(|_| !ready.is("False") || is_helms(&ready.reason))
+            .or(stalled.as_ref().filter(|_| !ready.is("False")))
             .unwrap_or(ready);
         Outcome::Failed {
             reason: step.reason.clone(),
@@ -193,13 +175,14 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
     match ready.status.as_str() {
         "True" => {
             let tests_wanted = object.flag("/spec/test/enable");
+            let tests_ignored = object.flag("/spec/test/ignoreFailures") && tested.is_some();
             let tests_passed = tested.as_ref().is_some_and(|tested| tested.is("True"));
             if released
                 .as_ref()
                 .is_some_and(|released| released.is("False"))
             {
                 failure()
-            } else if tests_wanted && !tests_passed {
+            } else if tests_wanted && !tests_passed && !tests_ignored {
                 Outcome::Progressing {
                     message: "waiting for the chart's tests".into(),
                 }
@@ -215,7 +198,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
                 ready.reason.as_str(),
                 "SourceNotReady" | "DependencyNotReady"
             );
-            if waiting && reconciling {
+            if waiting && reconciling || ready.reason == "HealthCheckCanceled" {
                 Outcome::Progressing {
                     message: ready.message.clone(),
                 }
@@ -229,7 +212,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
                 && released
                     .as_ref()
                     .is_some_and(|released| released.is("False") && released.at(generation));
-            if retrying {
+            if retrying || stalled.is_some() {
                 failure()
             } else {
                 Outcome::Progressing {
@@ -238,6 +221,38 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
             }
         }
     }
+}
+
+/// Whether a reason is about a step that Helm took, and not about what comes before it.
+pub(crate) fn is_helms(reason: &str) -> bool {
+    let step = reason
+        .strip_suffix("Failed")
+        .or_else(|| reason.strip_suffix("Succeeded"));
+    step.is_some_and(|step| {
+        matches!(
+            step,
+            "Install" | "Upgrade" | "Test" | "Rollback" | "Uninstall"
+        )
+    })
+}
+
+fn chart_ref(object: &Object<'_>) -> Option<(ChartSourceKind, ObjectName)> {
+    let kind = match object.text("/spec/chartRef/kind")? {
+        "OCIRepository" => ChartSourceKind::OCIRepository,
+        "HelmChart" => ChartSourceKind::HelmChart,
+        _ => return None,
+    };
+    Some((kind, object.reference("/spec/chartRef")?))
+}
+
+/// What Flux says was changed. It leaves the word standing when it is told not to look any more.
+fn drift(object: &Object<'_>) -> Option<String> {
+    let looks = matches!(
+        object.text("/spec/driftDetection/mode"),
+        Some("warn" | "enabled")
+    );
+    let drifted = object.condition("Drifted").filter(|_| looks)?;
+    (drifted.is("True") && drifted.at(object.generation)).then_some(drifted.message)
 }
 
 fn history(object: &Value) -> Vec<Snapshot> {

@@ -3,9 +3,12 @@
 //! A reading is a fold: each update is read together with the reading before it, because Flux's
 //! heartbeats overwrite the outcome that still holds. The recorded run in `testdata` is the oracle.
 
+mod chart;
 mod deployment;
 mod helm;
+mod notice;
 mod source;
+mod supply;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,9 +16,13 @@ use serde_json::Value;
 use crate::Timestamp;
 use crate::pipeline::ObjectName;
 
+pub use chart::HelmChartReading;
 pub use deployment::DeploymentReading;
-pub use helm::{HelmChartReading, HelmReleaseReading, Snapshot};
+pub(crate) use helm::is_helms;
+pub use helm::{HelmReleaseReading, Snapshot};
+pub use notice::{Notice, Stage};
 pub use source::{GitRepositoryReading, KustomizationReading};
+pub use supply::{SupplyKind, SupplyReading};
 
 /// How the last finished attempt ended, or that one is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +114,23 @@ impl<'a> Object<'a> {
             .unwrap_or(false)
     }
 
+    /// A reference to another object, in the same namespace unless it names one.
+    fn reference(&self, pointer: &str) -> Option<ObjectName> {
+        let namespace = self
+            .text(&format!("{pointer}/namespace"))
+            .or_else(|| self.text("/metadata/namespace"));
+        Some(ObjectName {
+            namespace: namespace.unwrap_or_default().to_owned(),
+            name: self.text(&format!("{pointer}/name"))?.to_owned(),
+        })
+    }
+
+    /// Stalled, where it says so of the present generation: Flux will not try again by itself.
+    fn stalled(&self) -> Option<Condition> {
+        self.condition("Stalled")
+            .filter(|stalled| stalled.is("True") && stalled.at(self.generation))
+    }
+
     fn condition(&self, kind: &str) -> Option<Condition> {
         let conditions = self.value.pointer("/status/conditions")?.as_array()?;
         let found = conditions
@@ -130,6 +154,41 @@ impl<'a> Object<'a> {
                 .and_then(Value::as_str)
                 .and_then(|at| Timestamp::parse(at).ok()),
         })
+    }
+}
+
+/// Reasons of Ready=False that say that Flux waits or was interrupted, and not that it failed.
+const STEPS: [&str; 2] = ["DependencyNotReady", "HealthCheckCanceled"];
+
+/// How the last finished attempt of an object ended, by its Ready and Stalled conditions.
+fn settled(object: &Object, ready: Option<&Condition>, before: Option<&Outcome>) -> Outcome {
+    let progressing = |message: &str| Outcome::Progressing {
+        message: message.to_owned(),
+    };
+    let failed = |condition: &Condition| Outcome::Failed {
+        reason: condition.reason.clone(),
+        message: condition.message.clone(),
+    };
+    let stalled = object.stalled();
+    match (ready, stalled) {
+        (Some(ready), _) if ready.is("False") && ready.at(object.generation) => {
+            if STEPS.contains(&ready.reason.as_str()) {
+                progressing(&ready.message)
+            } else {
+                failed(ready)
+            }
+        }
+        (_, Some(stalled)) => failed(&stalled),
+        (None, None) => progressing("Flux has not looked at it yet"),
+        (Some(ready), None) if !ready.at(object.generation) => {
+            progressing("Flux has not looked at the new spec yet")
+        }
+        (Some(ready), None) if ready.is("True") => Outcome::Succeeded,
+        // A retry says Unknown for a moment; the failure holds until it ends.
+        (Some(ready), None) => match before {
+            Some(failed @ Outcome::Failed { .. }) => failed.clone(),
+            _ => progressing(&ready.message),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Condition, Object, Outcome};
+use super::{Condition, Object, Outcome, settled};
 use crate::{CommitId, Timestamp};
 
 /// What a GitRepository says (`source.toolkit.fluxcd.io/v1`).
@@ -31,26 +31,8 @@ impl GitRepositoryReading {
         let fetched = object
             .text("/status/artifact/revision")
             .and_then(CommitId::from_revision);
-        let outcome = match &ready {
-            Some(ready) if ready.is("True") => Outcome::Succeeded,
-            Some(ready) if ready.is("False") && ready.at(object.generation) => Outcome::Failed {
-                reason: ready.reason.clone(),
-                message: ready.message.clone(),
-            },
-            Some(ready) => match previous {
-                // A retry says Progressing for a moment; the failure holds until it ends.
-                Some(Self {
-                    outcome: failed @ Outcome::Failed { .. },
-                    ..
-                }) => failed.clone(),
-                _ => Outcome::Progressing {
-                    message: ready.message.clone(),
-                },
-            },
-            None => Outcome::Progressing {
-                message: "Flux has not looked at it yet".into(),
-            },
-        };
+        let before = previous.map(|previous| &previous.outcome);
+        let outcome = settled(&object, ready.as_ref(), before);
         Self {
             fetched,
             fetched_at: object.time("/status/artifact/lastUpdateTime"),
@@ -70,6 +52,9 @@ pub struct KustomizationReading {
     pub attempted: Option<CommitId>,
     /// Whether `spec.suspend` is set.
     pub suspended: bool,
+    /// Whether Flux says that it will not try again by itself.
+    #[serde(default)]
+    pub stalled: bool,
     /// How the last attempt ended.
     pub outcome: Outcome,
     /// Its Ready condition.
@@ -91,46 +76,29 @@ impl KustomizationReading {
         let attempted = object
             .text("/status/lastAttemptedRevision")
             .and_then(CommitId::from_revision);
-        let outcome = match &ready {
-            None => Outcome::Progressing {
-                message: "Flux has not looked at it yet".into(),
-            },
-            Some(ready) if !ready.at(object.generation) => Outcome::Progressing {
-                message: "Flux has not looked at the new spec yet".into(),
-            },
-            Some(ready) if ready.is("True") => Outcome::Succeeded,
-            // Waiting for the source or a dependency is a step; the source tells its own failure.
-            Some(ready)
-                if ready.is("False")
-                    && matches!(
-                        ready.reason.as_str(),
-                        "ArtifactFailed" | "DependencyNotReady"
-                    ) =>
-            {
-                Outcome::Progressing {
-                    message: ready.message.clone(),
-                }
+        let before = previous
+            .filter(|previous| previous.attempted == attempted)
+            .map(|previous| &previous.outcome);
+        let outcome = match (settled(&object, ready.as_ref(), before), &ready) {
+            // Waiting for the source is a step; the source tells its own failure.
+            (Outcome::Failed { reason, message }, _) if reason == "ArtifactFailed" => {
+                Outcome::Progressing { message }
             }
-            Some(ready) if ready.is("False") => Outcome::Failed {
-                reason: ready.reason.clone(),
-                message: ready.message.clone(),
-            },
-            Some(ready) => match previous {
-                Some(Self {
-                    outcome: failed @ Outcome::Failed { .. },
-                    attempted: before,
-                    ..
-                }) if *before == attempted => failed.clone(),
-                _ if applied.is_some() && applied == attempted => Outcome::Succeeded,
-                _ => Outcome::Progressing {
-                    message: ready.message.clone(),
-                },
-            },
+            (Outcome::Progressing { .. }, Some(ready))
+                if ready.is("Unknown")
+                    && ready.at(object.generation)
+                    && applied.is_some()
+                    && applied == attempted =>
+            {
+                Outcome::Succeeded
+            }
+            (outcome, _) => outcome,
         };
         Self {
             applied,
             attempted,
             suspended: object.flag("/spec/suspend"),
+            stalled: object.stalled().is_some(),
             outcome,
             ready,
         }

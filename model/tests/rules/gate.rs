@@ -27,7 +27,7 @@ fn a_gate_says_in_one_sentence_what_it_waits_for() {
             None,
             12 * minute,
             GateState::Lost,
-            "has been proven in stg for 12 min, but the dispatch",
+            "has been proven in stg for 12 min. But the dispatch",
         ),
         (
             Some(promotion("prod", "1.1.7")),

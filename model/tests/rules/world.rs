@@ -6,8 +6,8 @@ use model::flux::{HelmReleaseReading, KustomizationReading};
 use model::gate::Gate;
 use model::observation::{Declared, Fact, Live, SourceName, Want};
 use model::pipeline::{
-    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
-    TargetSpec,
+    Deployer, EnvironmentSpec, FluxSpec, GateKind, ObjectName, PipelineName, PipelineSpec,
+    RepositoryName, TargetSpec,
 };
 use model::promotion::{Check, CheckState, Mergeable, Promotion, PromotionState};
 use model::wire::Board;
@@ -37,6 +37,7 @@ pub fn target(environment: &str, target: &str) -> TargetSpec {
         kustomization: name("flux-system", environment),
         deployer: Deployer::HelmRelease(name("app-podinfo", "podinfo")),
         live_url: format!("http://{target}.example"),
+        flux: FluxSpec::default(),
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::chain::Tolerances;
+use model::flux::SupplyKind;
 use model::gate::Hop;
 use model::observation::{Fact, FactKey, SourceName};
-use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::pipeline::{ChartSourceKind, Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use model::promotion::Promotion;
 use model::wire::Board;
 use model::{
@@ -114,6 +115,21 @@ impl Lane {
         news
     }
 
+    /// Takes what Flux told of a cluster. Where Weft cannot look itself, that is also its contact, as old
+    /// as what was told.
+    pub(super) fn hear(&self, cluster: &str, observation: Observation, now: Timestamp) {
+        let at = observation.at;
+        let mut observations = lock(&self.observations);
+        observations.hear(cluster, at, now);
+        if targets(&self.spec).any(|(_, target)| target.cluster == cluster && target.flux.told_only)
+        {
+            observations.contact(&observation.source, at);
+        }
+        observations.record(observation);
+        drop(observations);
+        self.changed.notify_one();
+    }
+
     /// Notes that a source answered.
     pub fn contact(&self, source: &SourceName, now: Timestamp) {
         if !self.listens_to(source) {
@@ -155,10 +171,19 @@ impl Lane {
                 (Fact::GitRepository(..), _) => target.git_repository == *name,
                 (Fact::Kustomization(..), _) => target.kustomization == *name,
                 (Fact::HelmRelease(..), Deployer::HelmRelease(release)) => release == name,
-                // Flux calls the chart `<namespace>-<name>` of the release that wants it.
                 (Fact::HelmChart(..), Deployer::HelmRelease(release)) => {
-                    name.name == format!("{}-{}", release.namespace, release.name)
+                    is_chart_of(target, release, name)
                 }
+                (Fact::Supply(_, kind, ..), _) => supplies(target, *kind, name),
+                (Fact::Told(_, notice), deployer) => match (notice.kind.as_str(), deployer) {
+                    ("GitRepository", _) => target.git_repository == *name,
+                    ("Kustomization", _) => target.kustomization == *name,
+                    ("HelmRelease", Deployer::HelmRelease(release)) => release == name,
+                    ("HelmChart", Deployer::HelmRelease(release)) => {
+                        is_chart_of(target, release, name)
+                    }
+                    _ => false,
+                },
                 (Fact::Deployment(..), Deployer::Deployment(deployment)) => deployment == name,
                 _ => false,
             })
@@ -227,8 +252,43 @@ pub(super) fn is_warm_in(environment: &EnvironmentSpec, observations: &Observati
     let heard = |source: SourceName| observations.contact_with(&source).is_some();
     heard(SourceName::github())
         && environment.targets.iter().all(|target| {
-            heard(SourceName::flux(&target.cluster)) && heard(SourceName::live(&target.name))
+            // A cluster that only tells may have nothing to tell for long.
+            (target.flux.told_only || heard(SourceName::flux(&target.cluster)))
+                && heard(SourceName::live(&target.name))
         })
+}
+
+/// Flux calls the chart `<namespace>-<name>` of the release that wants it, unless several share one.
+fn is_chart_of(target: &TargetSpec, release: &ObjectName, name: &ObjectName) -> bool {
+    match &target.flux.chart_source {
+        Some(source) if source.kind == ChartSourceKind::HelmChart => {
+            source.namespace == name.namespace && source.name == name.name
+        }
+        _ => name.name == format!("{}-{}", release.namespace, release.name),
+    }
+}
+
+/// Whether charts or images of a target may come from an object. Which HelmRepository a chart is in, and
+/// which ImageRepository a policy chooses from, the chart and the policy tell: any beside them may be it.
+fn supplies(target: &TargetSpec, kind: SupplyKind, name: &ObjectName) -> bool {
+    let source = target.flux.chart_source.as_ref();
+    let images = target.flux.image_automation.as_ref();
+    match (kind, &target.deployer) {
+        (SupplyKind::HelmRepository, Deployer::HelmRelease(release)) => {
+            let beside = source.map_or(&release.namespace, |source| &source.namespace);
+            name.namespace == *beside
+        }
+        (SupplyKind::OCIRepository, Deployer::HelmRelease(_)) => source
+            .is_some_and(|source| source.namespace == name.namespace && source.name == name.name),
+        (SupplyKind::ImageRepository, _) => {
+            images.is_some_and(|images| images.policy.namespace == name.namespace)
+        }
+        (SupplyKind::ImagePolicy, _) => images.is_some_and(|images| images.policy == *name),
+        (SupplyKind::ImageUpdateAutomation, _) => {
+            images.is_some_and(|images| images.automation == *name)
+        }
+        _ => false,
+    }
 }
 
 fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {

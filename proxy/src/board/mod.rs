@@ -9,8 +9,10 @@ mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::chain::Tolerances;
+use model::flux::Notice;
 use model::observation::{Fact, SourceName};
 use model::pipeline::{ObjectName, RepositoryName};
 use model::wire::Board;
@@ -26,6 +28,9 @@ pub use lane::{Lane, ReleaseRecord};
 
 /// How many boards a slow subscriber may be behind before it must read the present ones again.
 const BEHIND: usize = 256;
+
+/// How far the clocks of a cluster may be ahead of Weft's.
+const AHEAD: Duration = Duration::from_secs(60);
 
 /// All pipelines' boards.
 pub struct Boards {
@@ -132,6 +137,27 @@ impl Boards {
         news
     }
 
+    /// Takes what Flux told at the present time of a cluster into every pipeline that it concerns. What
+    /// speaks of other objects, or of a time to come, changes nothing.
+    pub fn hear(&self, cluster: &str, notice: Notice) {
+        let now = self.clock.now();
+        if notice.at > now + AHEAD {
+            return;
+        }
+        let (at, order) = (notice.at, notice.order());
+        let observation = Observation {
+            source: SourceName::flux(cluster),
+            at,
+            order,
+            fact: Fact::Told(cluster.to_owned(), Box::new(notice)),
+        };
+        for lane in self.lanes.values() {
+            if lane.concerns(&observation.fact) {
+                lane.hear(cluster, observation.clone(), now);
+            }
+        }
+    }
+
     /// Forgets an object of a cluster that is gone.
     pub fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
         for lane in self.lanes.values() {
@@ -162,7 +188,9 @@ fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
         | Fact::Kustomization(cluster, name, _)
         | Fact::HelmChart(cluster, name, _)
         | Fact::HelmRelease(cluster, name, _)
-        | Fact::Deployment(cluster, name, _) => Some((cluster, name)),
+        | Fact::Deployment(cluster, name, _)
+        | Fact::Supply(cluster, _, name, _) => Some((cluster, name)),
+        Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
         Fact::Declared(..)
         | Fact::Promotion(..)
         | Fact::Status(_)

@@ -11,8 +11,11 @@ use serde_saphyr::{Location, Spanned};
 use url::Url;
 
 use super::error::{ConfigError, line};
+use super::pipeline::ClusterNames;
 use super::secret::Source;
-use super::{ClusterAccess, ClusterConfig, Config, GitHubConfig, WeaveGitOpsConfig, file};
+use super::{
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, ToldCluster, WeaveGitOpsConfig, file,
+};
 
 const DEFAULT_BASE_PATH: &str = "/promotions/";
 const DEFAULT_PORT: u16 = 8080;
@@ -25,11 +28,17 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         file: path,
         folder: path.parent().unwrap_or(Path::new(".")),
     };
-    let clusters = reader.clusters(file.clusters)?;
-    let names: Vec<String> = clusters
-        .iter()
-        .map(|cluster| cluster.name.clone())
-        .collect();
+    let (clusters, told_clusters) = reader.clusters(file.clusters)?;
+    let names = ClusterNames {
+        seen: clusters
+            .iter()
+            .map(|cluster| cluster.name.clone())
+            .collect(),
+        told: told_clusters
+            .iter()
+            .map(|cluster| cluster.name.clone())
+            .collect(),
+    };
     let weave_gitops = file
         .weave_gitops
         .map(|dashboard| {
@@ -59,6 +68,7 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         github: reader.github(file.github)?,
         weave_gitops,
         clusters,
+        told_clusters,
         pipelines: reader.pipelines(file.pipelines, &names)?,
         tolerances: reader.tolerances(file.tolerances)?,
         live_poll: reader
@@ -161,6 +171,11 @@ impl Reader<'_> {
         Ok(Tolerances {
             github: or(file.github, "tolerances.github", usual.github)?,
             flux: or(file.flux, "tolerances.flux", usual.flux)?,
+            notifications: or(
+                file.notifications,
+                "tolerances.notifications",
+                usual.notifications,
+            )?,
             live: or(file.live, "tolerances.live", usual.live)?,
             settle: or(file.settle, "tolerances.settle", usual.settle)?,
             silence: or(file.silence, "tolerances.silence", usual.silence)?,
@@ -194,27 +209,56 @@ impl Reader<'_> {
         source.map(|source| self.secret(source)).transpose()
     }
 
-    fn clusters(&self, files: Vec<file::Cluster>) -> Result<Vec<ClusterConfig>, ConfigError> {
+    fn clusters(
+        &self,
+        files: Vec<file::Cluster>,
+    ) -> Result<(Vec<ClusterConfig>, Vec<ToldCluster>), ConfigError> {
         let mut clusters: Vec<ClusterConfig> = Vec::with_capacity(files.len());
+        let mut told: Vec<ToldCluster> = Vec::new();
         for file in files {
-            if clusters.iter().any(|known| known.name == file.name.value) {
+            let names = clusters.iter().map(|known| &known.name);
+            if names
+                .chain(told.iter().map(|known| &known.name))
+                .any(|name| *name == file.name.value)
+            {
                 let sentence = format!("the cluster '{}' is there twice", file.name.value);
                 return Err(self.wrong(file.name.defined, sentence));
             }
-            clusters.push(ClusterConfig {
-                access: self.access(file.access)?,
-                hook_secret: self.optional_secret(file.hook_secret.as_ref())?,
-                name: file.name.value,
-            });
+            let hook_secret = self.optional_secret(file.hook_secret.as_ref())?;
+            let at = file.access.defined;
+            match (self.access(file.access)?, hook_secret) {
+                (Some(access), hook_secret) => clusters.push(ClusterConfig {
+                    access,
+                    hook_secret,
+                    name: file.name.value,
+                }),
+                (None, Some(hook_secret)) => told.push(ToldCluster {
+                    hook_secret,
+                    name: file.name.value,
+                }),
+                (None, None) => {
+                    let sentence = format!(
+                        "the cluster '{}' is known by its notifications only: it needs a hook_secret",
+                        file.name.value
+                    );
+                    return Err(self.wrong(at, sentence));
+                }
+            }
         }
-        Ok(clusters)
+        Ok((clusters, told))
     }
 
-    fn access(&self, access: Spanned<file::Access>) -> Result<ClusterAccess, ConfigError> {
+    /// The way into a cluster; none where it is known by its notifications only.
+    fn access(&self, access: Spanned<file::Access>) -> Result<Option<ClusterAccess>, ConfigError> {
         let at = access.defined;
         let access = access.value;
-        match (access.server, access.kubeconfig, access.in_cluster) {
-            (Some(server), None, false) => {
+        match (
+            access.server,
+            access.kubeconfig,
+            access.in_cluster,
+            access.notifications,
+        ) {
+            (Some(server), None, false, false) => {
                 let token = access
                     .token
                     .ok_or_else(|| self.wrong(at, "access by server needs a token"))?
@@ -230,22 +274,24 @@ impl Reader<'_> {
                         })
                     })
                     .transpose()?;
-                Ok(ClusterAccess::Server { server, token, ca })
+                Ok(Some(ClusterAccess::Server { server, token, ca }))
             }
-            (None, Some(kubeconfig), false) => {
+            (None, Some(kubeconfig), false, false) => {
                 let kubeconfig = self.folder.join(kubeconfig);
                 if !kubeconfig.is_file() {
                     let sentence = format!("there is no file {}", kubeconfig.display());
                     return Err(self.wrong(at, sentence));
                 }
-                Ok(ClusterAccess::Kubeconfig {
+                Ok(Some(ClusterAccess::Kubeconfig {
                     kubeconfig,
                     context: access.context,
-                })
+                }))
             }
-            (None, None, true) => Ok(ClusterAccess::InCluster),
+            (None, None, true, false) => Ok(Some(ClusterAccess::InCluster)),
+            (None, None, false, true) => Ok(None),
             _ => {
-                let sentence = "access needs exactly one of server, kubeconfig and in_cluster";
+                let sentence =
+                    "access needs exactly one of server, kubeconfig, in_cluster and notifications";
                 Err(self.wrong(at, sentence))
             }
         }
@@ -254,7 +300,7 @@ impl Reader<'_> {
     fn pipelines(
         &self,
         files: Spanned<Vec<super::pipeline::Pipeline>>,
-        clusters: &[String],
+        clusters: &ClusterNames,
     ) -> Result<Vec<PipelineSpec>, ConfigError> {
         if files.value.is_empty() {
             return Err(self.wrong(files.defined, "there are no pipelines to show"));

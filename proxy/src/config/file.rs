@@ -75,14 +75,14 @@ pub(super) struct WeaveGitOps {
 pub(super) struct Cluster {
     /// What targets call it.
     pub name: Spanned<String>,
-    /// How to reach it: exactly one of its three ways.
+    /// How to reach it: exactly one of its four ways.
     pub access: Spanned<Access>,
-    /// What its notifications are signed with.
+    /// What its notifications are signed with; needed where they are all that is known of it.
     pub hook_secret: Option<Spanned<Source>>,
 }
 
 /// `access` of a cluster: `server` with `token` (and `ca`), or `kubeconfig` (and `context`), or
-/// `in_cluster: true`.
+/// `in_cluster: true`, or `notifications: true`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Access {
@@ -99,6 +99,9 @@ pub(super) struct Access {
     /// As the pod that Weft runs in.
     #[serde(default)]
     pub in_cluster: bool,
+    /// Not at all: what its notifications tell is all that is known.
+    #[serde(default)]
+    pub notifications: bool,
 }
 
 /// `tolerances`, in seconds.
@@ -109,6 +112,8 @@ pub(super) struct Tolerances {
     pub github: Option<Spanned<f64>>,
     /// What a cluster's watch said; 60.
     pub flux: Option<Spanned<f64>>,
+    /// How long a cluster that is known by its notifications only may tell nothing; 900.
+    pub notifications: Option<Spanned<f64>>,
     /// What a live app answered; 20.
     pub live: Option<Spanned<f64>>,
     /// How long two links may disagree while one follows the other; 30.

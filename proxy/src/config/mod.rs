@@ -37,8 +37,10 @@ pub struct Config {
     pub github: GitHubConfig,
     /// The dashboard that Weft fronts, if it does.
     pub weave_gitops: Option<WeaveGitOpsConfig>,
-    /// The clusters that the pipelines' targets are in.
+    /// The clusters that the pipelines' targets are in and Weft can look into.
     pub clusters: Vec<ClusterConfig>,
+    /// Those that it knows by their notifications only.
+    pub told_clusters: Vec<ToldCluster>,
     /// The pipelines, in the order of the file.
     pub pipelines: Vec<PipelineSpec>,
     /// How long facts may go unconfirmed and steps may take.
@@ -86,6 +88,15 @@ pub struct ClusterConfig {
     pub access: ClusterAccess,
     /// What its `generic-hmac` notifications are signed with; without it none are taken.
     pub hook_secret: Option<SecretString>,
+}
+
+/// One cluster that Weft cannot look into.
+#[derive(Clone, Debug)]
+pub struct ToldCluster {
+    /// What targets call it.
+    pub name: String,
+    /// What its `generic-hmac` notifications are signed with.
+    pub hook_secret: SecretString,
 }
 
 /// How to reach a cluster's API.
@@ -151,6 +162,14 @@ impl Config {
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&ClusterConfig> {
         self.clusters.iter().find(|cluster| cluster.name == name)
+    }
+
+    /// What a cluster's notifications are signed with; `None` where none are taken.
+    #[must_use]
+    pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
+        let told = self.told_clusters.iter().find(|told| told.name == cluster);
+        told.map(|told| &told.hook_secret)
+            .or_else(|| self.cluster(cluster)?.hook_secret.as_ref())
     }
 
     /// Where the page opens, such as `https://weft.example.com/promotions/`.

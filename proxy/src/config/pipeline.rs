@@ -3,14 +3,22 @@
 use std::path::Path;
 
 use model::pipeline::{
-    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
-    TargetSpec,
+    ChartSource, Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName,
+    PipelineName, PipelineSpec, RepositoryName, TargetSpec,
 };
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 use url::Url;
 
 use super::error::{ConfigError, line};
+
+/// The names that targets may use.
+pub(super) struct ClusterNames {
+    /// Of clusters that Weft can look into.
+    pub seen: Vec<String>,
+    /// Of those that are known by their notifications only.
+    pub told: Vec<String>,
+}
 
 /// One of `pipelines`.
 #[derive(Debug, Deserialize)]
@@ -63,16 +71,22 @@ pub(super) struct Target {
     pub helm_release: Option<ObjectName>,
     /// … or this.
     pub deployment: Option<ObjectName>,
+    /// Where its HelmRelease has its chart from; a HelmRepository beside it unless said.
+    pub chart_source: Option<ChartSource>,
+    /// What chooses the image of its Deployment …
+    pub image_policy: Option<ObjectName>,
+    /// … and what writes it into git.
+    pub image_update_automation: Option<ObjectName>,
     /// Where Weft asks the live app.
     pub live_url: Spanned<Url>,
 }
 
 impl Pipeline {
-    /// Checks what it says. `clusters` are the names that targets may use.
+    /// Checks what it says.
     pub(super) fn checked(
         self,
         file: &Path,
-        clusters: &[String],
+        clusters: &ClusterNames,
     ) -> Result<PipelineSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
         let name = PipelineName {
@@ -127,7 +141,7 @@ impl Environment {
     fn checked(
         self,
         file: &Path,
-        clusters: &[String],
+        clusters: &ClusterNames,
         last: bool,
     ) -> Result<EnvironmentSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
@@ -167,18 +181,26 @@ impl Environment {
 }
 
 impl Target {
-    fn checked(self, file: &Path, clusters: &[String]) -> Result<TargetSpec, ConfigError> {
+    fn checked(self, file: &Path, clusters: &ClusterNames) -> Result<TargetSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
         let cluster = self.cluster.value;
-        if !clusters.contains(&cluster) {
+        let told_only = clusters.told.contains(&cluster);
+        if !told_only && !clusters.seen.contains(&cluster) {
+            let names = [clusters.seen.as_slice(), clusters.told.as_slice()].concat();
             let sentence = format!(
                 "the cluster '{cluster}' is not one of clusters: {}",
-                clusters.join(", ")
+                names.join(", ")
             );
             return Err(wrong(self.cluster.defined, sentence));
         }
         let deployer = match (self.helm_release, self.deployment) {
             (Some(name), None) => Deployer::HelmRelease(name),
+            (None, Some(_)) if told_only => {
+                let sentence = format!(
+                    "the cluster '{cluster}' is known by its notifications only, and they tell nothing of a deployment"
+                );
+                return Err(wrong(self.cluster.defined, sentence));
+            }
             (None, Some(name)) => Deployer::Deployment(name),
             _ => {
                 let sentence =
@@ -186,6 +208,23 @@ impl Target {
                 return Err(wrong(self.cluster.defined, sentence));
             }
         };
+        let image_automation = match (self.image_policy, self.image_update_automation) {
+            (None, None) => None,
+            (Some(policy), Some(automation)) if matches!(deployer, Deployer::Deployment(_)) => {
+                Some(ImageAutomation { policy, automation })
+            }
+            _ => {
+                let sentence = format!(
+                    "the target in '{cluster}' needs image_policy and image_update_automation together, and only beside a deployment"
+                );
+                return Err(wrong(self.cluster.defined, sentence));
+            }
+        };
+        if self.chart_source.is_some() && matches!(deployer, Deployer::Deployment(_)) {
+            let sentence =
+                format!("the target in '{cluster}' has a chart_source, but no helm_release");
+            return Err(wrong(self.cluster.defined, sentence));
+        }
         if !matches!(self.live_url.value.scheme(), "http" | "https") {
             let sentence = "live_url must begin with http:// or https://".to_owned();
             return Err(wrong(self.live_url.defined, sentence));
@@ -202,6 +241,11 @@ impl Target {
                 .as_str()
                 .trim_end_matches('/')
                 .to_owned(),
+            flux: FluxSpec {
+                chart_source: self.chart_source,
+                image_automation,
+                told_only,
+            },
         })
     }
 }

@@ -77,7 +77,7 @@ fn tag_of(image: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::pipeline::{GateKind, TargetSpec};
+    use model::pipeline::{FluxSpec, GateKind, TargetSpec};
 
     fn environment(deployer: Deployer) -> EnvironmentSpec {
         let flux = ObjectName {
@@ -97,6 +97,7 @@ mod tests {
                 kustomization: flux,
                 deployer,
                 live_url: "http://localhost".into(),
+                flux: FluxSpec::default(),
             }],
         }
     }

@@ -1,13 +1,17 @@
-//! Webhooks of GitHub and Flux: signed words that only say *look now*; nothing is believed because of one.
+//! Webhooks of GitHub and Flux: signed words that say *look now*.
+//!
+//! Nothing that Weft can look at is believed because of one. What Flux tells is kept beside it: as a witness
+//! of what was sent, and as the only word about a cluster that Weft cannot look into.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
+use model::flux::Notice;
 use model::pipeline::RepositoryName;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -16,11 +20,15 @@ use sha2::Sha256;
 use crate::app::App;
 use crate::problem::Failure;
 
+/// A notification names what changed and why; one that is longer than this is none.
+const MOST_BYTES: usize = 256 * 1024;
+
 /// `hooks/github` and `hooks/flux/{cluster}`, relative to the base path.
 pub fn router() -> Router<Arc<App>> {
-    Router::new()
-        .route("/hooks/github", post(github))
-        .route("/hooks/flux/{cluster}", post(flux))
+    Router::new().route("/hooks/github", post(github)).route(
+        "/hooks/flux/{cluster}",
+        post(flux).layer(DefaultBodyLimit::max(MOST_BYTES)),
+    )
 }
 
 #[derive(Deserialize)]
@@ -71,17 +79,19 @@ async fn flux(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Failure> {
-    let known = app
+    let secret = app
         .config
-        .clusters
-        .iter()
-        .find(|known| known.name == cluster);
-    let secret = known
-        .and_then(|cluster| cluster.hook_secret.as_ref())
+        .hook_secret(&cluster)
         .ok_or_else(|| Failure::not_found("No webhooks of this cluster are taken here."))?;
     check(secret, &headers, "x-signature", &body)?;
-    // Flux's objects are watched and need no look; the app behind them is what may have changed, and
-    // the pull request or the tick that follows.
+    // Beside a watch it is only a witness of what was sent; without one it is all that is known.
+    if let Some(notice) = serde_json::from_slice(&body)
+        .ok()
+        .and_then(|body| Notice::read(&body))
+    {
+        app.boards.hear(&cluster, notice);
+    }
+    // The app is what may have changed, and the pull request or the tick that follows.
     app.boards.look_at_cluster(&cluster);
     for lane in app.boards.lanes().filter(|lane| lane.is_in(&cluster)) {
         lane.look_at_github();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use model::pipeline::ChartSourceKind;
 use proxy::config::{ClusterAccess, Config};
 
 /// A configuration that is right, in a folder with its secrets.
@@ -32,6 +33,31 @@ fn right() -> String {
         .replace("{origin}", "https://weft.example.com")
         .replace("{forge}", "https://github.example.com/")
         .replace("{client}", "Iv1.test")
+}
+
+/// With one of the clusters known by its notifications only.
+fn told(cluster: &str) -> String {
+    right().replace(
+        &format!("name: {cluster}\n    access: {{server: 'http://127.0.0.1:1', token: {{file: token}}}}"),
+        &format!("name: {cluster}\n    access: {{notifications: true}}\n    hook_secret: {{file: client}}"),
+    )
+}
+
+#[test]
+fn a_cluster_that_only_tells_is_none_to_look_into() {
+    let text = told("uat").replacen(
+        "helm_release: {",
+        "chart_source: {kind: OCIRepository, namespace: app-podinfo, name: podinfo}\n            helm_release: {",
+        1,
+    );
+    let config = Folder::new().read(&text).unwrap();
+    assert!(config.cluster("uat").is_none());
+    assert!(config.hook_secret("uat").is_some() && config.hook_secret("dev-test").is_none());
+    let environments = &config.pipelines[0].environments;
+    let [dev_test, uat] = [0, 1].map(|at| &environments[at].targets[0].flux);
+    assert!(uat.told_only && !dev_test.told_only);
+    let source = dev_test.chart_source.as_ref().unwrap();
+    assert_eq!(source.kind, ChartSourceKind::OCIRepository);
 }
 
 #[test]
@@ -137,7 +163,52 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
                 "token: {file: token}, in_cluster: true}",
                 1,
             ),
-            &["weft.yaml:13: access needs exactly one of server, kubeconfig and in_cluster"],
+            &["weft.yaml:13: access needs exactly one of server, kubeconfig, in_cluster and notifications"],
+        ),
+        (
+            "a cluster that only tells, without a secret",
+            right().replacen(
+                "access: {server: 'http://127.0.0.1:1', token: {file: token}}",
+                "access: {notifications: true}",
+                1,
+            ),
+            &[
+                "weft.yaml:13: the cluster 'dev-test' is known by its notifications only: it needs a hook_secret",
+            ],
+        ),
+        (
+            "a deployment in a cluster that only tells",
+            told("dev-test").replacen("helm_release:", "deployment:", 1),
+            &[
+                "weft.yaml:26: the cluster 'dev-test' is known by its notifications only, and they tell nothing of a deployment",
+            ],
+        ),
+        (
+            "half of an image automation",
+            right().replacen(
+                "helm_release: {",
+                "image_policy: {namespace: a, name: b}\n            helm_release: {",
+                1,
+            ),
+            &["weft.yaml:25: the target in 'dev-test' needs image_policy and image_update_automation together"],
+        ),
+        (
+            "a chart for a deployment",
+            right().replacen(
+                "helm_release: {",
+                "chart_source: {kind: OCIRepository, namespace: a, name: b}\n            deployment: {",
+                1,
+            ),
+            &["weft.yaml:25: the target in 'dev-test' has a chart_source, but no helm_release"],
+        ),
+        (
+            "a chart from somewhere else",
+            right().replacen(
+                "helm_release: {",
+                "chart_source: {kind: Bucket, namespace: a, name: b}\n            helm_release: {",
+                1,
+            ),
+            &["weft.yaml:28: unknown variant `Bucket`"],
         ),
         ("broken YAML", "public_url: [".to_owned(), &["weft.yaml"]),
     ] {
@@ -192,6 +263,7 @@ fn the_documented_example_is_right() {
         "kubeconfig",
         "prod-token",
         "prod-ca.pem",
+        "shop-hook",
     ] {
         std::fs::write(secrets.join(name), "secret").unwrap();
     }

@@ -10,8 +10,8 @@ use lab::faults::Fault;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::chain::{Tolerances, VerdictState};
 use model::pipeline::{
-    Deployer, EnvironmentSpec, GateKind, ObjectName, PipelineName, PipelineSpec, RepositoryName,
-    TargetSpec,
+    Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName, PipelineName,
+    PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::wire::{Board, PromotionCard, Station, Viewer};
 use model::{EnvironmentName, Timestamp};
@@ -67,6 +67,13 @@ pub fn repository() -> RepositoryName {
 
 fn environment(name: &str, live_url: &str) -> EnvironmentSpec {
     let podinfo = object("app-podinfo", "podinfo");
+    let flux = FluxSpec {
+        image_automation: (name == "dev").then(|| ImageAutomation {
+            policy: podinfo.clone(),
+            automation: podinfo.clone(),
+        }),
+        ..FluxSpec::default()
+    };
     let (path, deployer) = if name == "dev" {
         ("podinfo.yaml", Deployer::Deployment(podinfo))
     } else {
@@ -89,6 +96,7 @@ fn environment(name: &str, live_url: &str) -> EnvironmentSpec {
             kustomization: object("flux-system", &format!("app-promo-podinfo-{name}")),
             deployer,
             live_url: live_url.trim_end_matches('/').into(),
+            flux,
         }],
     }
 }
@@ -292,6 +300,7 @@ fn config(lab: &Lab, data_dir: &std::path::Path) -> Config {
         },
         weave_gitops: None,
         clusters: clusters.collect(),
+        told_clusters: Vec::new(),
         pipelines: vec![PipelineSpec {
             name: pipeline_name(),
             repository: repository(),

@@ -6,7 +6,12 @@ use kube::api::{Api, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use model::PipelineSpec;
+use model::flux::SupplyKind;
+use model::pipeline::ChartSourceKind::OCIRepository;
 use model::pipeline::Deployer;
+
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const IMAGE: &str = "image.toolkit.fluxcd.io";
 
 /// The kinds that tell what became of a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +21,7 @@ pub(super) enum Kind {
     HelmChart,
     HelmRelease,
     Deployment,
+    Supply(SupplyKind),
 }
 
 impl Kind {
@@ -27,16 +33,24 @@ impl Kind {
             Self::HelmChart => "HelmChart",
             Self::HelmRelease => "HelmRelease",
             Self::Deployment => "Deployment",
+            Self::Supply(kind) => kind.as_str(),
         }
     }
 
     pub(super) fn resource(self) -> ApiResource {
         let (group, version, plural) = match self {
-            Self::GitRepository => ("source.toolkit.fluxcd.io", "v1", "gitrepositories"),
+            Self::GitRepository => (SOURCE, "v1", "gitrepositories"),
             Self::Kustomization => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
-            Self::HelmChart => ("source.toolkit.fluxcd.io", "v1", "helmcharts"),
+            Self::HelmChart => (SOURCE, "v1", "helmcharts"),
             Self::HelmRelease => ("helm.toolkit.fluxcd.io", "v2", "helmreleases"),
             Self::Deployment => ("apps", "v1", "deployments"),
+            Self::Supply(kind) => match kind {
+                SupplyKind::HelmRepository => (SOURCE, "v1", "helmrepositories"),
+                SupplyKind::OCIRepository => (SOURCE, "v1", "ocirepositories"),
+                SupplyKind::ImageRepository => (IMAGE, "v1", "imagerepositories"),
+                SupplyKind::ImagePolicy => (IMAGE, "v1", "imagepolicies"),
+                SupplyKind::ImageUpdateAutomation => (IMAGE, "v1", "imageupdateautomations"),
+            },
         };
         let kind = GroupVersionKind::gvk(group, version, self.as_str());
         ApiResource::from_gvk_with_plural(&kind, plural)
@@ -68,7 +82,7 @@ pub(super) fn wanted<'a>(
     let targets = pipelines
         .flat_map(|pipeline| &pipeline.environments)
         .flat_map(|environment| &environment.targets)
-        .filter(|target| target.cluster == cluster);
+        .filter(|target| target.cluster == cluster && !target.flux.told_only);
     for target in targets {
         let mut want = |kind, namespace: &str| {
             let namespaces = wanted.entry(kind).or_default();
@@ -79,10 +93,25 @@ pub(super) fn wanted<'a>(
         match &target.deployer {
             Deployer::HelmRelease(name) => {
                 want(Kind::HelmRelease, &name.namespace);
-                // Flux keeps a release's chart beside it, unless its source is elsewhere.
-                want(Kind::HelmChart, &name.namespace);
+                let source = target.flux.chart_source.as_ref();
+                if let Some(source) = source.filter(|source| source.kind == OCIRepository) {
+                    want(Kind::Supply(SupplyKind::OCIRepository), &source.namespace);
+                } else {
+                    // Flux keeps a release's chart beside the repository that it is in.
+                    let beside = source.map_or(&name.namespace, |source| &source.namespace);
+                    want(Kind::HelmChart, beside);
+                    want(Kind::Supply(SupplyKind::HelmRepository), beside);
+                }
             }
             Deployer::Deployment(name) => want(Kind::Deployment, &name.namespace),
+        }
+        if let Some(images) = &target.flux.image_automation {
+            // An ImagePolicy may choose from elsewhere only where that is allowed; it seldom does.
+            let policy = &images.policy.namespace;
+            want(Kind::Supply(SupplyKind::ImageRepository), policy);
+            want(Kind::Supply(SupplyKind::ImagePolicy), policy);
+            let automation = &images.automation.namespace;
+            want(Kind::Supply(SupplyKind::ImageUpdateAutomation), automation);
         }
     }
     wanted

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::Observation;
 use model::flux::{
     DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
-    KustomizationReading, name_of, order_of,
+    KustomizationReading, SupplyReading, name_of, order_of,
 };
 use model::observation::{Fact, SourceName};
 use model::pipeline::ObjectName;
@@ -172,5 +172,13 @@ fn read(
             Fact::HelmRelease(cluster, name, Box::new(reading))
         }
         Kind::Deployment => Fact::Deployment(cluster, name, DeploymentReading::read(object)),
+        Kind::Supply(kind) => {
+            let before = match before {
+                Some(Fact::Supply(_, _, _, reading)) => Some(reading),
+                _ => None,
+            };
+            let reading = SupplyReading::read(kind, object, before);
+            Fact::Supply(cluster, kind, name, reading)
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! What stands before an environment, and what it waits for, in one sentence.
 
+mod dispatch;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::dispatch::Witness;
 use crate::chain::{Tolerances, VerdictState};
 use crate::follow;
 use crate::observation::{DispatchRun, Observations};
@@ -155,6 +158,7 @@ impl Gate {
 /// Computes the gate between two stations.
 #[must_use]
 pub fn gate(
+    from: &EnvironmentSpec,
     spec: &EnvironmentSpec,
     before: &Station,
     behind: &Station,
@@ -209,8 +213,14 @@ pub fn gate(
             } else {
                 let dispatch = observations.dispatch();
                 let run = dispatch.and_then(|seen| seen.value.as_ref());
+                let witness = dispatch::witness(
+                    from,
+                    before.wanted_chart.as_ref(),
+                    before.verdict.since,
+                    observations,
+                );
                 let (state, sentence, since) =
-                    without_promotion(before, behind, run, now, tolerances, &mut gate);
+                    without_promotion(before, behind, (run, witness), now, tolerances, &mut gate);
                 gate.since = since;
                 (state, sentence)
             }
@@ -335,7 +345,7 @@ fn people(requested: &[String]) -> String {
 fn without_promotion(
     before: &Station,
     behind: &Station,
-    run: Option<&DispatchRun>,
+    (run, witness): (Option<&DispatchRun>, Witness),
     now: Timestamp,
     tolerances: &Tolerances,
     gate: &mut Gate,
@@ -411,10 +421,10 @@ fn without_promotion(
         None if late => (
             GateState::Lost,
             format!(
-                "No pull request came: {what} has been proven in {} for {}, but the dispatch that opens the one for {} was lost.",
+                "No pull request came: {what} has been proven in {} for {}. {}",
                 before.name,
                 in_words(waited),
-                behind.name
+                witness.say(behind.name.as_str(), now)
             ),
         ),
         _ => (

@@ -1,5 +1,7 @@
 //! One fact from one source with the time it was seen, and the set of the newest ones.
 
+mod fact;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -7,11 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::flux::{
     DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
-    KustomizationReading,
+    KustomizationReading, Notice, Stage, SupplyKind, SupplyReading,
 };
 use crate::pipeline::ObjectName;
 use crate::promotion::Promotion;
-use crate::{AppVersion, ChartVersion, Colour, CommitId, EnvironmentName, Timestamp};
+use crate::{EnvironmentName, Timestamp};
+
+pub use fact::{CommitStatus, Declared, DispatchRun, Fact, FactKey, Live, Want};
 
 /// Where facts come from, in words for the screen: `github`, `flux uat`, `live uat`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,186 +45,6 @@ impl SourceName {
 impl fmt::Display for SourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// What git asks for in one environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Want {
-    /// Exactly this chart version.
-    Chart(ChartVersion),
-    /// The newest chart version in this semver range.
-    Range(String),
-    /// This container tag, in a plain Deployment.
-    Image(String),
-}
-
-impl fmt::Display for Want {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Chart(version) => version.fmt(f),
-            Self::Range(range) => f.write_str(range),
-            Self::Image(tag) => f.write_str(tag),
-        }
-    }
-}
-
-/// What the followed branch declares for one environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Declared {
-    /// What is asked for, or why the file could not be read.
-    pub want: Result<Want, String>,
-    /// The file that says so, from the repository's root.
-    pub path: String,
-    /// The head of the branch.
-    pub head: CommitId,
-    /// The commits under which this declaration stands, newest (the head) first, down to and with
-    /// the one that last changed the environment's folder.
-    pub commits: Vec<CommitId>,
-    /// When the last of them was committed.
-    pub changed_at: Timestamp,
-    /// Who committed it.
-    pub changed_by: Option<String>,
-}
-
-/// What the live app answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Live {
-    /// It said who it is.
-    Answer {
-        /// The version it runs.
-        version: AppVersion,
-        /// The commit it was built from, where it says so.
-        revision: Option<String>,
-        /// The colour it shows.
-        colour: Option<Colour>,
-        /// Its greeting.
-        message: Option<String>,
-    },
-    /// It did not answer, or not with what podinfo answers.
-    Silent {
-        /// Since when.
-        since: Timestamp,
-        /// Why, in a sentence.
-        why: String,
-    },
-}
-
-/// The state that somebody posted on a commit, such as Flux's tick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CommitStatus {
-    /// The environment whose Kustomization it speaks of.
-    pub environment: EnvironmentName,
-    /// `success`, `failure`, `pending` or `error`, as GitHub says.
-    pub state: String,
-    /// Its context, such as `kustomization/uat/cb0aaa8a`.
-    pub context: String,
-    /// The commit it stands on.
-    pub commit: CommitId,
-    /// Who posted it.
-    pub creator: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A dispatch that GitHub knows of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DispatchRun {
-    /// `queued`, `in_progress` or `completed`.
-    pub status: String,
-    /// `success`, `failure` …, once completed.
-    pub conclusion: Option<String>,
-    /// When the run began.
-    pub at: Timestamp,
-    /// Its page.
-    pub url: String,
-}
-
-/// One fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fact {
-    /// What git declares for an environment.
-    Declared(EnvironmentName, Box<Declared>),
-    /// The promotion pull request into an environment: the open one, else the last merged one.
-    Promotion(EnvironmentName, Option<Box<Promotion>>),
-    /// Flux's tick for an environment.
-    Status(CommitStatus),
-    /// The newest run that a dispatch started.
-    Dispatch(Option<DispatchRun>),
-    /// A GitRepository of a cluster.
-    GitRepository(String, ObjectName, GitRepositoryReading),
-    /// A Kustomization of a cluster.
-    Kustomization(String, ObjectName, KustomizationReading),
-    /// A HelmChart of a cluster.
-    HelmChart(String, ObjectName, HelmChartReading),
-    /// A HelmRelease of a cluster.
-    HelmRelease(String, ObjectName, Box<HelmReleaseReading>),
-    /// A Deployment of a cluster.
-    Deployment(String, ObjectName, DeploymentReading),
-    /// What the app answers in an environment's target.
-    Live(EnvironmentName, String, Live),
-}
-
-/// What a fact is about; a newer fact with the same key replaces the older one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FactKey(String);
-
-impl FactKey {
-    /// What git declares for an environment.
-    #[must_use]
-    pub fn declared(environment: &EnvironmentName) -> Self {
-        Self(format!("declared {environment}"))
-    }
-    /// The promotion into an environment.
-    #[must_use]
-    pub fn promotion(environment: &EnvironmentName) -> Self {
-        Self(format!("promotion {environment}"))
-    }
-    /// Flux's tick for an environment.
-    #[must_use]
-    pub fn status(environment: &EnvironmentName) -> Self {
-        Self(format!("status {environment}"))
-    }
-    /// The newest dispatch run.
-    #[must_use]
-    pub fn dispatch() -> Self {
-        Self("dispatch".into())
-    }
-    /// A Kubernetes object; `kind` as Kubernetes spells it.
-    #[must_use]
-    pub fn object(cluster: &str, kind: &str, name: &ObjectName) -> Self {
-        Self(format!("{kind} {cluster} {name}"))
-    }
-    /// The live app of a target.
-    #[must_use]
-    pub fn live(environment: &EnvironmentName, target: &str) -> Self {
-        Self(format!("live {environment} {target}"))
-    }
-}
-
-impl Fact {
-    /// What this fact is about.
-    #[must_use]
-    pub fn key(&self) -> FactKey {
-        match self {
-            Self::Declared(environment, _) => FactKey::declared(environment),
-            Self::Promotion(environment, _) => FactKey::promotion(environment),
-            Self::Status(status) => FactKey::status(&status.environment),
-            Self::Dispatch(_) => FactKey::dispatch(),
-            Self::GitRepository(cluster, name, _) => {
-                FactKey::object(cluster, "GitRepository", name)
-            }
-            Self::Kustomization(cluster, name, _) => {
-                FactKey::object(cluster, "Kustomization", name)
-            }
-            Self::HelmChart(cluster, name, _) => FactKey::object(cluster, "HelmChart", name),
-            Self::HelmRelease(cluster, name, _) => FactKey::object(cluster, "HelmRelease", name),
-            Self::Deployment(cluster, name, _) => FactKey::object(cluster, "Deployment", name),
-            Self::Live(environment, target, _) => FactKey::live(environment, target),
-        }
     }
 }
 
@@ -270,6 +94,16 @@ impl<T> Copy for Seen<'_, T> {}
 pub struct Observations {
     facts: BTreeMap<FactKey, Observation>,
     contacts: BTreeMap<SourceName, Contact>,
+    hearings: BTreeMap<String, Hearing>,
+}
+
+/// From when on Flux's notifications of a cluster have been heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hearing {
+    /// When the first of them came.
+    pub from: Timestamp,
+    /// When what the newest of them tells happened.
+    pub until: Timestamp,
 }
 
 impl Observations {
@@ -301,6 +135,22 @@ impl Observations {
     /// Notes that a source did not answer.
     pub fn lost(&mut self, source: &SourceName, why: String) {
         self.contacts.entry(source.clone()).or_default().failing = Some(why);
+    }
+
+    /// Notes that Flux told something of a cluster at `now` that happened at `at`.
+    pub fn hear(&mut self, cluster: &str, at: Timestamp, now: Timestamp) {
+        let hearing = self.hearings.entry(cluster.to_owned());
+        let hearing = hearing.or_insert(Hearing {
+            from: now,
+            until: at,
+        });
+        hearing.until = hearing.until.max(at);
+    }
+
+    /// From when on Flux's notifications of a cluster have been heard, where any was.
+    #[must_use]
+    pub fn hearing(&self, cluster: &str) -> Option<Hearing> {
+        self.hearings.get(cluster).copied()
     }
 
     /// The last contact with each source.
@@ -448,6 +298,37 @@ impl Observations {
                 _ => None,
             },
         )
+    }
+
+    /// What charts or images come from.
+    #[must_use]
+    pub fn supply(
+        &self,
+        cluster: &str,
+        kind: SupplyKind,
+        name: &ObjectName,
+    ) -> Option<Seen<'_, SupplyReading>> {
+        let key = FactKey::object(cluster, kind.as_str(), name);
+        self.seen(&key, |fact| match fact {
+            Fact::Supply(_, _, _, reading) => Some(reading),
+            _ => None,
+        })
+    }
+
+    /// What Flux told last of one stage of an object.
+    #[must_use]
+    pub fn told(
+        &self,
+        cluster: &str,
+        kind: &str,
+        name: &ObjectName,
+        stage: Stage,
+    ) -> Option<Seen<'_, Notice>> {
+        let key = FactKey::told(cluster, kind, name, stage);
+        self.seen(&key, |fact| match fact {
+            Fact::Told(_, notice) => Some(&**notice),
+            _ => None,
+        })
     }
 
     /// What the app answers in a target.

@@ -1,0 +1,57 @@
+//! What writes the newest image into git, where that fails or is suspended.
+
+use super::links::{Place, evidence, link};
+use super::{Link, LinkName, LinkState};
+use crate::flux::{self, Outcome, SupplyKind};
+
+impl Place<'_> {
+    /// What image automation says against its declaration being the newest: it fails or is suspended.
+    pub(super) fn automated(&self, tag: &str) -> Option<Link> {
+        let names = self.target.flux.image_automation.as_ref()?;
+        let policy =
+            self.observations
+                .supply(&self.target.cluster, SupplyKind::ImagePolicy, &names.policy);
+        let images = policy.and_then(|seen| seen.value.images.as_ref());
+        let steps = [
+            images.map(|name| (SupplyKind::ImageRepository, name)),
+            Some((SupplyKind::ImagePolicy, &names.policy)),
+            Some((SupplyKind::ImageUpdateAutomation, &names.automation)),
+        ];
+        // What comes first explains what comes after it.
+        steps.into_iter().flatten().find_map(|(kind, name)| {
+            let seen = self.observations.supply(&self.target.cluster, kind, name)?;
+            let reading = seen.value;
+            let (state, sentence) = match &reading.outcome {
+                _ if reading.suspended => (
+                    LinkState::Suspended,
+                    format!(
+                        "The {} {name} is suspended: no newer image than {tag} is written.",
+                        kind.as_str()
+                    ),
+                ),
+                Outcome::Failed { reason, message } => (
+                    LinkState::Failed,
+                    format!("{} ({reason}): {}", cannot(kind), flux::say(message, 160)),
+                ),
+                _ => return None,
+            };
+            let evidence = evidence(
+                &seen,
+                kind.as_str(),
+                name,
+                reading.found.clone(),
+                reading.ready.as_ref(),
+                &reading.outcome,
+            );
+            Some(link(LinkName::Declared, state, sentence, Some(evidence)))
+        })
+    }
+}
+
+fn cannot(kind: SupplyKind) -> &'static str {
+    match kind {
+        SupplyKind::ImagePolicy => "The image policy finds no image",
+        SupplyKind::ImageUpdateAutomation => "Image automation cannot write to git",
+        _ => "The image's tags cannot be read",
+    }
+}
