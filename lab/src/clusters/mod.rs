@@ -8,6 +8,7 @@ mod artifacts;
 mod charts;
 mod conditions;
 mod controllers;
+mod events;
 mod git;
 mod kinds;
 mod manifests;

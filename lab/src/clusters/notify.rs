@@ -12,9 +12,9 @@ use sha2::Sha256;
 use url::Url;
 
 use super::addresses::Addresses;
-use super::kinds;
 use super::object::{Key, text, timestamp};
 use super::store::Store;
+use super::{events, kinds};
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -86,6 +86,8 @@ impl Notifier {
         let Some(object) = self.store.get(key).filter(|_| !self.silent) else {
             return;
         };
+        let now = self.clock.now();
+        events::record(&self.store, key, &object, report, controller(key), now);
         let event = self.event(key, &object, report);
         for (alert_key, alert) in self.store.list(&kinds::ALERT, None).1 {
             if !matches(&alert_key, &alert, key, report) {

@@ -1,14 +1,16 @@
 //! A small dashboard shaped like Weave GitOps: its sign-in, the part of its API that Weft meets, and a
-//! page with its navigation. It shows what the clusters hold; it changes nothing.
+//! page with its navigation. It shows what the clusters hold, and changes nothing but by its sync.
 
 mod access;
+mod objects;
 mod page;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
@@ -53,7 +55,10 @@ impl Dashboard {
             sessions: Arc::default(),
         };
         let api = Router::new()
-            .route("/v1/objects", post(objects))
+            .route("/v1/objects", post(list))
+            .route("/v1/object/{name}", get(objects::object))
+            .route("/v1/events", get(objects::events))
+            .route("/v1/sync", post(objects::sync))
             .route("/v1/version", get(version))
             .route("/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
             .layer(middleware::from_fn_with_state(shared.clone(), signed_in));
@@ -130,7 +135,7 @@ struct Asked {
 }
 
 /// The namespace that is asked for is ignored, as in the original.
-async fn objects(State(shared): State<Shared>, Json(asked): Json<Asked>) -> Response {
+async fn list(State(shared): State<Shared>, Json(asked): Json<Asked>) -> Response {
     let Some(kind) = Kind::named(&asked.kind) else {
         let body = json!({"code": 2, "message": format!("kind {} is not known", asked.kind)});
         return (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response();
@@ -162,12 +167,25 @@ async fn page_at(
     State(shared): State<Shared>,
     headers: HeaderMap,
     Path(path): Path<String>,
+    asked: Result<Query<objects::Asked>, QueryRejection>,
 ) -> Response {
     let last = path.rsplit('/').next().unwrap_or_default();
     if last.contains('.') {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let view = path.split('/').next().unwrap_or_default();
+    let mut parts = path.split('/');
+    let view = parts.next().unwrap_or_default();
+    // An object's page, of which there is none without its query.
+    if let (Some("details"), Some(kind), Ok(Query(asked))) =
+        (parts.next(), page::kind_of(view), asked)
+        && shared.sessions.user(&headers).is_some()
+    {
+        let asked = objects::Asked { kind, ..asked };
+        let found = asked
+            .find(&shared)
+            .and_then(|(store, key)| Some((store.get(&key)?, key)));
+        return Html(page::details(view, &asked, found.as_ref())).into_response();
+    }
     show(&shared, &headers, view).into_response()
 }
 

@@ -1,12 +1,13 @@
-//! The dashboard's one page: the navigation as the original builds it, and plain lists. It has neither
+//! The dashboard's one page: the navigation as the original builds it, plain lists, and single objects. It has neither
 //! `<head>` nor `<body>` tags, which HTML does not need, so that whoever rewrites it needs a parser.
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Clusters;
-use crate::clusters::Kind;
+use super::objects::Asked;
+use crate::clusters::{Key, Kind, Object};
 
 /// The entries of the navigation: address, label, the kinds that the view lists.
 const VIEWS: [(&str, &str, &[&str]); 5] = [
@@ -56,6 +57,16 @@ const paint = () => document.documentElement.classList.toggle('dark', dark());
 addEventListener('storage', paint); matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint); paint();
 ";
 
+const SYNC: &str = "
+document.getElementById('sync').addEventListener('click', async ({ target }) => {
+  const said = document.getElementById('said');
+  said.textContent = 'Syncing…';
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch('/v1/sync', { method: 'POST', headers, body: target.dataset.body });
+  said.textContent = answer.ok ? 'Sync request successful' : 'Sync failed';
+});
+";
+
 /// What comes before everything that the page shows.
 fn opening() -> String {
     format!(
@@ -82,20 +93,38 @@ pub(super) fn sign_in() -> String {
     format!("{}{form}{script}", opening())
 }
 
-/// The page, showing one view.
-pub(super) fn render(view: &str, clusters: &Clusters) -> String {
-    let chosen = VIEWS.iter().find(|(address, ..)| *address == view);
-    let (address, label, kinds) = *chosen.unwrap_or(&VIEWS[0]);
+/// The kinds with pages of their own, by their route.
+const PAGES: [(&str, &str); 9] = [
+    ("kustomization", "Kustomization"),
+    ("helm_release", "HelmRelease"),
+    ("git_repo", "GitRepository"),
+    ("helm_repo", "HelmRepository"),
+    ("helm_chart", "HelmChart"),
+    ("oci", "OCIRepository"),
+    ("image_repo", "ImageRepository"),
+    ("image_policy", "ImagePolicy"),
+    ("image_update", "ImageUpdateAutomation"),
+];
+
+/// The kind whose pages a route leads to.
+pub(super) fn kind_of(route: &str) -> Option<String> {
+    let found = PAGES.iter().find(|(page, _)| *page == route);
+    found.map(|(_, kind)| (*kind).to_owned())
+}
+
+/// What comes before the content: the bar and the navigation.
+fn frame(view: &str, label: &str) -> String {
     let mut page = opening();
     push(
         &mut page,
         format_args!(
-            "<div id=\"app\"><header class=\"css-9bar\"><strong>Weave GitOps</strong><span>{label}</span></header>\
-             <div class=\"css-4row\"><nav class=\"css-2nav\"><div role=\"tablist\" aria-orientation=\"vertical\" class=\"css-3tabs\">"
+            "<div id=\"app\"><header class=\"css-9bar\"><strong>Weave GitOps</strong><span>{}</span></header>\
+             <div class=\"css-4row\"><nav class=\"css-2nav\"><div role=\"tablist\" aria-orientation=\"vertical\" class=\"css-3tabs\">",
+            escape(label)
         ),
     );
     for (path, name, _) in VIEWS {
-        let selected = if path == address { " selected" } else { "" };
+        let selected = if path == view { " selected" } else { "" };
         push(
             &mut page,
             format_args!(
@@ -103,7 +132,45 @@ pub(super) fn render(view: &str, clusters: &Clusters) -> String {
             ),
         );
     }
-    page.push_str("</div></nav><main class=\"css-7main\"><table><tr><th>Name</th><th>Kind</th><th>Namespace</th><th>Cluster</th><th>Status</th><th>Message</th></tr>");
+    page.push_str("</div></nav><main class=\"css-7main\">");
+    page
+}
+
+/// The page of one object, with its Sync button.
+pub(super) fn details(view: &str, asked: &Asked, found: Option<&(Object, Key)>) -> String {
+    let mut page = frame(view, &asked.kind);
+    push(&mut page, format_args!("<h1>{}</h1>", escape(&asked.name)));
+    let Some((object, _)) = found else {
+        page.push_str("<p>There is no such object.</p></main></div></div></html>");
+        return page;
+    };
+    let (class, word, message) = status(object);
+    let sync = json!({"withSource": true, "objects": [{
+        "kind": asked.kind, "name": asked.name, "namespace": asked.namespace,
+        "clusterName": asked.cluster,
+    }]});
+    push(
+        &mut page,
+        format_args!(
+            "<p class=\"{class}\">{word}</p><p>{}</p><p><button id=\"sync\" data-body=\"{}\">Sync</button> <span id=\"said\"></span></p>\
+             <table><tr><th>Kind</th><td>{}</td></tr><tr><th>Namespace</th><td>{}</td></tr><tr><th>Cluster</th><td>{}</td></tr></table>\
+             <script>{SYNC}</script></main></div></div></html>",
+            escape(message),
+            escape(&sync.to_string()),
+            escape(&asked.kind),
+            escape(&asked.namespace),
+            escape(&asked.cluster)
+        ),
+    );
+    page
+}
+
+/// The page, showing one view.
+pub(super) fn render(view: &str, clusters: &Clusters) -> String {
+    let chosen = VIEWS.iter().find(|(address, ..)| *address == view);
+    let (address, label, kinds) = *chosen.unwrap_or(&VIEWS[0]);
+    let mut page = frame(address, label);
+    page.push_str("<table><tr><th>Name</th><th>Kind</th><th>Namespace</th><th>Cluster</th><th>Status</th><th>Message</th></tr>");
     for kind in kinds.iter().filter_map(|kind| Kind::named(kind)) {
         for (cluster, store) in clusters {
             for (key, object) in store.list(kind, None).1 {

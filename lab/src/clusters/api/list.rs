@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::failure::Failure;
-use crate::clusters::kinds::Kind;
+use crate::clusters::kinds::{EVENT, Kind};
 use crate::clusters::object;
 
 /// One page of a list. A page that continues an earlier one keeps the earlier one's resource
@@ -21,7 +21,7 @@ pub(super) fn page(
     namespace: Option<&str>,
     query: &HashMap<String, String>,
 ) -> Result<Response, Failure> {
-    let selector = Selector::of(query)?;
+    let selector = Selector::of(kind, query)?;
     let asked = number(query, "resourceVersion")?;
     let limit = number(query, "limit")?.filter(|limit| *limit > 0);
     let (present, objects) = api.store.list(kind, namespace);
@@ -119,7 +119,7 @@ struct Requirement {
 }
 
 impl Selector {
-    pub(super) fn of(query: &HashMap<String, String>) -> Result<Self, Failure> {
+    pub(super) fn of(kind: &Kind, query: &HashMap<String, String>) -> Result<Self, Failure> {
         let mut requirements = Vec::new();
         let labels = query
             .get("labelSelector")
@@ -133,7 +133,7 @@ impl Selector {
             .map(String::as_str)
             .unwrap_or_default();
         for part in fields.split(',').filter(|part| !part.is_empty()) {
-            requirements.push(field_requirement(part)?);
+            requirements.push(field_requirement(kind, part)?);
         }
         Ok(Self { requirements })
     }
@@ -204,9 +204,27 @@ fn label_requirement(part: &str) -> Result<Requirement, Failure> {
     })
 }
 
-fn field_requirement(part: &str) -> Result<Requirement, Failure> {
+/// Whether objects of a kind can be chosen by a field: all by their names, events also by what they are of.
+fn is_field(kind: &Kind, name: &str) -> bool {
+    const OF_EVENTS: [&str; 10] = [
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "type",
+    ];
+    matches!(name, "metadata.name" | "metadata.namespace")
+        || *kind == EVENT && OF_EVENTS.contains(&name)
+}
+
+fn field_requirement(kind: &Kind, part: &str) -> Result<Requirement, Failure> {
     let (name, value, negated) = equation(part)
-        .filter(|(name, ..)| matches!(*name, "metadata.name" | "metadata.namespace"))
+        .filter(|(name, ..)| is_field(kind, name))
         .ok_or_else(|| Failure::bad_request(&format!("field label not supported: {part}")))?;
     Ok(Requirement {
         label: false,
@@ -234,7 +252,9 @@ mod tests {
         let query = HashMap::from([("labelSelector".to_owned(), selector.to_owned())]);
         let object =
             json!({"metadata": {"name": "podinfo", "labels": {"app": "podinfo", "tier": "web"}}});
-        Selector::of(&query).unwrap().matches(&object)
+        Selector::of(&crate::clusters::kinds::DEPLOYMENT, &query)
+            .unwrap()
+            .matches(&object)
     }
 
     #[test]
@@ -250,6 +270,19 @@ mod tests {
         ] {
             assert_eq!(matches(selector), expected, "{selector:?}");
         }
+    }
+
+    #[test]
+    fn events_are_chosen_by_what_they_are_of_and_nothing_else_is() {
+        let query = HashMap::from([(
+            "fieldSelector".to_owned(),
+            "involvedObject.kind=HelmRelease,involvedObject.name=podinfo".to_owned(),
+        )]);
+        let selector = Selector::of(&EVENT, &query).unwrap();
+        let of = |name: &str| json!({"involvedObject": {"kind": "HelmRelease", "name": name}});
+        assert!(selector.matches(&of("podinfo")));
+        assert!(!selector.matches(&of("another")));
+        assert!(Selector::of(&crate::clusters::kinds::DEPLOYMENT, &query).is_err());
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The Kubernetes API of one cluster over HTTP: discovery, get, list, watch and merge patch, with
-//! bearer tokens. Writing goes through `PATCH` only; everything else comes out of git.
+//! bearer tokens, and what a token may do. Writing goes through `PATCH` only; everything else comes out
+//! of git.
 
 mod discovery;
 mod failure;
 mod list;
+mod rights;
 mod watch;
 
 use std::collections::HashMap;
@@ -59,6 +61,9 @@ async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response
     let viewer = token.is_some_and(|token| token == &*api.viewer_token);
     if !owner && !viewer {
         return Failure::unauthorized().into_response();
+    }
+    if request.uri().path() == rights::REVIEWS {
+        return rights::review(request, owner).await.into_response();
     }
     if !owner && request.method() != Method::GET {
         return Failure::forbidden(request.uri().path()).into_response();

@@ -88,7 +88,7 @@ pub(super) fn stream(
     let asked = Asked {
         kind,
         namespace,
-        selector: Selector::of(query)?,
+        selector: Selector::of(kind, query)?,
         bookmarks: truthy("allowWatchBookmarks"),
     };
     let from = number(query, "resourceVersion")?.filter(|revision| *revision > 0);
