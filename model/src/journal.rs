@@ -68,6 +68,13 @@ pub enum Event {
     },
     /// A person ordered the promotion that never came; written before anything is pushed.
     PromotionOrdered,
+    /// A person ordered Flux to look now; written before any object is annotated.
+    ReconcileOrdered,
+    /// How that ended.
+    Reconciled {
+        /// Whether Flux took all of it up.
+        ok: bool,
+    },
     /// A person ordered an action; written before it is sent.
     Intended {
         /// `approve`, `merge`, `refuse` …
@@ -105,6 +112,8 @@ impl Event {
             Self::ReleaseOrdered { .. } => "release_ordered",
             Self::ReleaseOpened { .. } => "release_opened",
             Self::PromotionOrdered => "promotion_ordered",
+            Self::ReconcileOrdered => "reconcile_ordered",
+            Self::Reconciled { .. } => "reconciled",
             Self::Intended { .. } => "intended",
             Self::Done { .. } => "done",
         }

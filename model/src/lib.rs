@@ -11,6 +11,7 @@ pub mod follow;
 pub mod gate;
 pub mod journal;
 pub mod journey;
+pub mod object;
 pub mod observation;
 pub mod pipeline;
 pub mod promotion;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Access;
 use crate::board::Boards;
 use crate::clock::Clock;
+use crate::clusters::Clusters;
 use crate::config::Config;
 use crate::github::{Endpoints, GitHub};
 use crate::journal::{Journal, JournalError, SqliteJournal};
@@ -21,6 +22,8 @@ pub struct App {
     pub github: GitHub,
     /// What is known now, by pipeline.
     pub boards: Boards,
+    /// The clusters, for what is asked of them because a person asks.
+    pub(crate) clusters: Clusters,
     /// The record.
     pub journal: Arc<dyn Journal>,
     /// Who is signed in, and what they may be offered.
@@ -75,6 +78,7 @@ impl App {
         let github = GitHub::new(endpoints, config.github.token.clone(), Arc::clone(&clock))?;
         let boards = Boards::new(&config.pipelines, config.tolerances, Arc::clone(&clock));
         Ok(Arc::new(Self {
+            clusters: Clusters::new(&config.clusters),
             config,
             boards,
             clock,

@@ -121,6 +121,9 @@ fn config(
         },
         weave_gitops: Some(WeaveGitOpsConfig {
             upstream: lab.dashboard_url().clone(),
+            clusters: ENVIRONMENTS
+                .map(|name| (name.to_owned(), name.to_owned()))
+                .into(),
         }),
         clusters: clusters.collect(),
         told_clusters: Vec::new(),

@@ -8,6 +8,7 @@ pub mod app;
 pub mod board;
 pub mod cli;
 pub mod clock;
+mod clusters;
 pub mod commands;
 pub mod config;
 mod demo;

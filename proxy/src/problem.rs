@@ -304,6 +304,12 @@ impl From<ActionError> for Failure {
             ActionError::OutOfDate { code, .. } => {
                 Self::new(StatusCode::CONFLICT, code, "It has changed", why)
             }
+            ActionError::Cluster(detail) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "cluster_unavailable",
+                "The cluster did not do it",
+                detail,
+            ),
             ActionError::NotPermitted { code, .. } => {
                 Self::new(StatusCode::FORBIDDEN, code, "You may not do that", why)
             }

@@ -39,6 +39,9 @@ pub enum ActionError {
         /// Why, and what was done.
         why: String,
     },
+    /// A cluster did not do it.
+    #[error("{0}")]
+    Cluster(String),
     /// The person may not.
     #[error("{why}")]
     NotPermitted {

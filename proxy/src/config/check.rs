@@ -1,5 +1,6 @@
 //! From the file's shape to a configuration that holds together, or the first thing wrong with it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -43,7 +44,11 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         .weave_gitops
         .map(|dashboard| {
             let upstream = reader.web(dashboard.upstream, "weave_gitops.upstream")?;
-            Ok(WeaveGitOpsConfig { upstream })
+            let shown = dashboard.clusters.unwrap_or_else(|| shown(&clusters));
+            Ok(WeaveGitOpsConfig {
+                upstream,
+                clusters: shown,
+            })
         })
         .transpose()?;
     let static_dir = file
@@ -76,6 +81,17 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
             .unwrap_or(DEFAULT_LIVE_POLL),
         demo: false,
     })
+}
+
+/// The cluster that the dashboard shows where nothing is said: the one that both run in.
+fn shown(clusters: &[ClusterConfig]) -> BTreeMap<String, String> {
+    let only = clusters.len() == 1;
+    let here = clusters
+        .iter()
+        .find(|cluster| only || matches!(cluster.access, ClusterAccess::InCluster));
+    here.map(|cluster| (cluster.name.clone(), "Default".to_owned()))
+        .into_iter()
+        .collect()
 }
 
 /// What a check needs to say where something is wrong.

@@ -1,5 +1,6 @@
 //! The shape of the configuration file: this is its schema. Durations are in seconds.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -67,6 +68,9 @@ pub(super) struct GitHub {
 pub(super) struct WeaveGitOps {
     /// Such as `http://weave-gitops.flux-system:9001`.
     pub upstream: Spanned<Url>,
+    /// What it calls those of `clusters` that it shows; unless said, `Default` is the one that Weft runs
+    /// in, or the only one.
+    pub clusters: Option<BTreeMap<String, String>>,
 }
 
 /// One of `clusters`.

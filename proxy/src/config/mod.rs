@@ -9,6 +9,7 @@ mod file;
 mod pipeline;
 mod secret;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -77,6 +78,8 @@ pub struct GitHubConfig {
 pub struct WeaveGitOpsConfig {
     /// Where it listens.
     pub upstream: Url,
+    /// What it calls those of our clusters that it shows, by our name.
+    pub clusters: BTreeMap<String, String>,
 }
 
 /// One cluster.

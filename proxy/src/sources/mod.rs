@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 
 pub(crate) use declaration::release_in;
+pub(crate) use flux::{Access, why};
 
 /// Starts all sources and the boards that they feed. They run until `ending`; the tracker tells when
 /// the last of them is done.

@@ -3,6 +3,7 @@
 mod extract;
 mod health;
 mod history;
+mod objects;
 mod pipelines;
 mod promotions;
 mod releases;
@@ -31,6 +32,14 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(
             &format!("{PIPELINE}/environments/{{environment}}/dispatch"),
             post(promotions::promote),
+        )
+        .route(
+            &format!("{PIPELINE}/environments/{{environment}}/events"),
+            get(objects::events),
+        )
+        .route(
+            &format!("{PIPELINE}/environments/{{environment}}/reconcile"),
+            get(objects::look).post(objects::reconcile),
         )
         .route("/api/v1/stream", get(stream::stream))
         .route(PROMOTION, get(promotions::card))

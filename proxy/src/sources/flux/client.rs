@@ -25,7 +25,7 @@ const COMMAND: Duration = Duration::from_secs(30);
 const RENEW: Duration = Duration::from_secs(10);
 
 /// A cluster, and the client for it.
-pub(super) struct Access {
+pub(crate) struct Access {
     way: ClusterAccess,
     held: Mutex<Option<Held>>,
 }
@@ -38,7 +38,7 @@ struct Held {
 }
 
 impl Access {
-    pub(super) fn new(way: ClusterAccess) -> Self {
+    pub(crate) fn new(way: ClusterAccess) -> Self {
         Self {
             way,
             held: Mutex::default(),
@@ -47,7 +47,7 @@ impl Access {
 
     /// The client, made anew where a file that it was made from has changed; nothing is sent yet. An
     /// error is the end of a sentence.
-    pub(super) async fn client(&self) -> Result<kube::Client, String> {
+    pub(crate) async fn client(&self) -> Result<kube::Client, String> {
         let mut held = self.held.lock().await;
         let opening = match Opening::read(&self.way) {
             Ok(opening) => opening,
@@ -71,7 +71,7 @@ impl Access {
     }
 
     /// The cluster did not accept who we are: what is not in a file may be found anew.
-    pub(super) async fn refused(&self) {
+    pub(crate) async fn refused(&self) {
         let mut held = self.held.lock().await;
         if held
             .as_ref()

@@ -22,10 +22,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::ask::Ask;
-use self::client::Access;
+pub(crate) use self::client::Access;
 use self::follow::Follower;
 use self::health::Health;
 use self::kinds::Kind;
+pub(crate) use self::trouble::why;
 use crate::app::App;
 use crate::config::ClusterConfig;
 

@@ -107,7 +107,7 @@ fn group(path: &str) -> String {
 }
 
 /// What an error of the Kubernetes API means.
-pub(super) fn why(error: &kube::Error) -> String {
+pub(crate) fn why(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) => answer(status),
         kube::Error::Auth(error) => unproven(error),

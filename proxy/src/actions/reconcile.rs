@@ -1,0 +1,409 @@
+//! Having Flux look at an environment now, as `flux reconcile --with-source` does: each object of the
+//! chain is annotated once Flux has taken up the one before it.
+//!
+//! It takes the person's write access to the repository, and Weft's own right to annotate in the cluster.
+
+use std::sync::Arc;
+
+use model::Timestamp;
+use model::journal::{Entry, Event};
+use model::object::{OrderState, Reconcile, ReconcileOrder};
+use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::wire::Permit;
+use serde_json::Value;
+
+use super::ActionError;
+use super::permits::why_not_write;
+use crate::access::Person;
+use crate::app::App;
+use crate::board::Lane;
+use crate::clusters::{
+    Cluster, Object, PATCH, Trouble, dashboard_page, is_handled, suspended, text,
+};
+
+/// An environment whose Flux is to look.
+#[derive(Clone)]
+struct Place {
+    app: Arc<App>,
+    lane: Arc<Lane>,
+    environment: EnvironmentSpec,
+}
+
+/// One object that is to be looked at, and the cluster that it is in.
+struct Step {
+    cluster: String,
+    object: Object,
+}
+
+/// Whether the viewer may have Flux look at an environment now, what else does, and how the last order goes.
+///
+/// # Errors
+/// What GitHub answered.
+pub async fn reconcile_view(
+    app: &Arc<App>,
+    person: Option<&Person>,
+    lane: &Arc<Lane>,
+    environment: &EnvironmentSpec,
+) -> Result<Reconcile, ActionError> {
+    let place = Place::new(app, lane, environment);
+    let why = place.why_not(person).await?;
+    Ok(place.view(why.map(|(_, why)| why)))
+}
+
+/// Has Flux look at an environment now; how that goes is told by [`reconcile_view`].
+///
+/// # Errors
+/// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or what
+/// GitHub answered.
+pub async fn reconcile(
+    app: &Arc<App>,
+    person: &Person,
+    lane: &Arc<Lane>,
+    environment: &EnvironmentSpec,
+) -> Result<Reconcile, ActionError> {
+    let place = Place::new(app, lane, environment);
+    if let Some((code, why)) = place.why_not(Some(person)).await? {
+        return Err(match code {
+            "under_way" => ActionError::OutOfDate { code, why },
+            code => ActionError::NotPermitted { code, why },
+        });
+    }
+    let steps = place.steps().await?;
+    let order = ReconcileOrder {
+        at: app.clock.now(),
+        who: person.viewer.login.clone(),
+        state: OrderState::Running,
+        sentence: "Asking Flux…".to_owned(),
+    };
+    let asked = order.at;
+    if !app.clusters.orders.begin(&place.at(), order) {
+        let (code, why) = place.under_way();
+        return Err(ActionError::OutOfDate { code, why });
+    }
+    let who = &person.viewer.login;
+    let sentence = format!("@{who} ordered: reconcile {}.", environment.name);
+    if let Err(error) = place
+        .write_down(who, asked, Event::ReconcileOrdered, sentence)
+        .await
+    {
+        let sentence = "Nothing was done: it could not be written down.".to_owned();
+        place.note(OrderState::Failed, sentence);
+        return Err(error);
+    }
+    let (running, who) = (place.clone(), who.clone());
+    tokio::spawn(async move {
+        let ending = running.app.shutdown.clone();
+        ending
+            .run_until_cancelled(running.run(steps, asked, &who))
+            .await;
+    });
+    let (_, why) = place.under_way();
+    Ok(place.view(Some(why)))
+}
+
+impl Place {
+    fn new(app: &Arc<App>, lane: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+        Self {
+            app: Arc::clone(app),
+            lane: Arc::clone(lane),
+            environment: environment.clone(),
+        }
+    }
+
+    fn at(&self) -> crate::clusters::At {
+        let pipeline = self.lane.spec().name.clone();
+        (pipeline, self.environment.name.clone())
+    }
+
+    fn note(&self, state: OrderState, sentence: String) {
+        self.app.clusters.orders.note(&self.at(), state, sentence);
+    }
+
+    fn under_way(&self) -> (&'static str, String) {
+        let why = format!("Flux is being asked in {} already.", self.environment.name);
+        ("under_way", why)
+    }
+
+    fn view(&self, why: Option<String>) -> Reconcile {
+        let commands = self.environment.targets.iter().flat_map(commands);
+        let target = self.environment.targets.first();
+        let dashboard = target.and_then(|target| {
+            let last = named(target).pop()?;
+            dashboard_page(
+                self.app.config.weave_gitops.as_ref(),
+                &target.cluster,
+                &last,
+            )
+        });
+        Reconcile {
+            permit: Permit::unless(why),
+            command: commands.collect::<Vec<_>>().join(" && "),
+            dashboard,
+            order: self.app.clusters.orders.last(&self.at()),
+        }
+    }
+
+    /// Why the order cannot be given now, with a stable name for it.
+    async fn why_not(
+        &self,
+        person: Option<&Person>,
+    ) -> Result<Option<(&'static str, String)>, ActionError> {
+        let Some(person) = person else {
+            let why = "Sign in with GitHub first.".to_owned();
+            return Ok(Some(("not_signed_in", why)));
+        };
+        let last = self.app.clusters.orders.last(&self.at());
+        if last.is_some_and(|order| order.state == OrderState::Running) {
+            return Ok(Some(self.under_way()));
+        }
+        for target in &self.environment.targets {
+            let name = &target.cluster;
+            let Some(cluster) = self.app.clusters.get(name) else {
+                let why =
+                    format!("Weft cannot look into {name}: it knows it by its notifications only.");
+                return Ok(Some(("no_cluster_access", why)));
+            };
+            for object in named(target) {
+                match cluster.may(PATCH, &object).await {
+                    Ok(true) => {}
+                    Ok(false) | Err(Trouble::Forbidden) => {
+                        let why = format!(
+                            "Weft's account in {name} may not annotate {object}; it is installed without that right."
+                        );
+                        return Ok(Some(("no_cluster_access", why)));
+                    }
+                    Err(trouble) => {
+                        let why = format!("Weft cannot ask {name}: {trouble}.");
+                        return Ok(Some(("cluster_unavailable", why)));
+                    }
+                }
+            }
+        }
+        let repository = &self.lane.spec().repository;
+        let why = why_not_write(&self.app, person, repository, "have Flux look now").await?;
+        Ok(why.map(|why| ("no_write_access", why)))
+    }
+
+    /// The objects in Flux's order, none of them suspended.
+    async fn steps(&self) -> Result<Vec<Step>, ActionError> {
+        let mut steps = Vec::new();
+        for target in &self.environment.targets {
+            let Some(cluster) = self.app.clusters.get(&target.cluster) else {
+                continue;
+            };
+            for object in self.chain(cluster, target).await? {
+                let step = Step {
+                    cluster: target.cluster.clone(),
+                    object,
+                };
+                // Two targets may share a source.
+                if !steps.iter().any(|known: &Step| {
+                    known.cluster == step.cluster && known.object == step.object
+                }) {
+                    steps.push(step);
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    async fn chain(
+        &self,
+        cluster: &Cluster,
+        target: &TargetSpec,
+    ) -> Result<Vec<Object>, ActionError> {
+        let mut chain = Vec::new();
+        for object in named(target) {
+            let found = self.unsuspended(cluster, &object, &target.cluster).await?;
+            if let Some(chart) = chart(&object, &found) {
+                if let Some(source) = source_of(cluster, &chart).await {
+                    chain.extend(worth_asking(cluster, source).await);
+                }
+                chain.extend(worth_asking(cluster, chart).await);
+            }
+            chain.push(object);
+        }
+        Ok(chain)
+    }
+
+    /// The object, unless Flux would not look at it.
+    async fn unsuspended(
+        &self,
+        cluster: &Cluster,
+        object: &Object,
+        name: &str,
+    ) -> Result<Value, ActionError> {
+        let found = cluster.read(object).await.map_err(|trouble| {
+            ActionError::Cluster(format!(
+                "Nothing was done: {object} in {name} cannot be read: {trouble}."
+            ))
+        })?;
+        if suspended(&found) {
+            return Err(ActionError::OutOfDate {
+                code: "suspended",
+                why: format!(
+                    "Nothing was done: {object} in {name} is suspended, so Flux does not look at it."
+                ),
+            });
+        }
+        Ok(found)
+    }
+
+    async fn run(&self, steps: Vec<Step>, asked: Timestamp, who: &str) {
+        let done = self.walk(&steps, asked).await;
+        let (state, sentence) = match done {
+            Ok(()) => {
+                let names = steps.iter().map(|step| step.object.kind.name);
+                let names: Vec<&str> = names.collect();
+                (
+                    OrderState::Done,
+                    format!("Flux took it up: {}.", names.join(", ")),
+                )
+            }
+            Err(why) => (OrderState::Failed, why),
+        };
+        let event = Event::Reconciled {
+            ok: state == OrderState::Done,
+        };
+        self.note(state, sentence.clone());
+        let sentence = format!("{}: {sentence}", self.environment.name);
+        if let Err(error) = self.write_down(who, asked, event, sentence).await {
+            tracing::error!(%error, "how a reconciliation ended cannot be journaled");
+        }
+    }
+
+    async fn walk(&self, steps: &[Step], asked: Timestamp) -> Result<(), String> {
+        let orders = &self.app.clusters.orders;
+        let patience = self.app.config.tolerances.settle;
+        for Step { cluster, object } in steps {
+            self.note(OrderState::Running, format!("Asking {object}…"));
+            let Some(way) = self.app.clusters.get(cluster) else {
+                return Err(format!("There is no way into {cluster}."));
+            };
+            orders.await_from(cluster, object, asked);
+            let sent = way.request(object, asked).await;
+            if let Err(trouble) = sent {
+                orders.forget(cluster, object, asked);
+                return Err(format!(
+                    "{object} in {cluster} could not be annotated: {trouble}."
+                ));
+            }
+            if orders.handled(cluster, object, asked, patience).await {
+                continue;
+            }
+            // A watch that broke says nothing: ask before saying that Flux does not answer.
+            let now = way.read(object).await;
+            if !now.is_ok_and(|now| is_handled(&now, asked)) {
+                return Err(format!(
+                    "Flux has not taken it up: {object} in {cluster} still waits after {} s. Its controller may be busy, or away.",
+                    patience.as_secs()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_down(
+        &self,
+        who: &str,
+        asked: Timestamp,
+        event: Event,
+        sentence: String,
+    ) -> Result<(), ActionError> {
+        let now = self.app.clock.now();
+        let entry = Entry {
+            id: 0,
+            at: now,
+            written_at: now,
+            pipeline: self.lane.spec().name.clone(),
+            environment: Some(self.environment.name.clone()),
+            release: None,
+            colour: None,
+            who: Some(who.to_owned()),
+            source: "weft".into(),
+            sentence,
+            key: format!(
+                "reconcile {} {} {}",
+                self.environment.name,
+                event.kind(),
+                asked.millis()
+            ),
+            event,
+        };
+        self.app.journal.append(&[entry]).await?;
+        Ok(())
+    }
+}
+
+/// The objects that a target names and Flux looks at, in the order of the chain.
+fn named(target: &TargetSpec) -> Vec<Object> {
+    let mut named = vec![
+        ("GitRepository", &target.git_repository),
+        ("Kustomization", &target.kustomization),
+    ];
+    if let Deployer::HelmRelease(name) = &target.deployer {
+        named.push(("HelmRelease", name));
+    }
+    let object = |(kind, name): (&str, &ObjectName)| Object::of(kind, name);
+    named.into_iter().filter_map(object).collect()
+}
+
+/// The commands that do the same.
+fn commands(target: &TargetSpec) -> Vec<String> {
+    let mut kinds = vec![("kustomization", &target.kustomization)];
+    if let Deployer::HelmRelease(name) = &target.deployer {
+        kinds.push(("helmrelease", name));
+    }
+    let command = |(kind, name): (&str, &ObjectName)| {
+        format!(
+            "flux reconcile {kind} {} --namespace {} --with-source",
+            name.name, name.namespace
+        )
+    };
+    kinds.into_iter().map(command).collect()
+}
+
+/// What a HelmRelease has its chart from.
+fn chart(object: &Object, found: &Value) -> Option<Object> {
+    if object.kind.name != "HelmRelease" {
+        return None;
+    }
+    if let Some(name) = text(found, "/spec/chartRef/name") {
+        let namespace = text(found, "/spec/chartRef/namespace");
+        return Object::of(
+            text(found, "/spec/chartRef/kind")?,
+            &ObjectName {
+                namespace: namespace.unwrap_or(&object.name.namespace).to_owned(),
+                name: name.to_owned(),
+            },
+        );
+    }
+    // `namespace/name`.
+    let (namespace, name) = text(found, "/status/helmChart")?.split_once('/')?;
+    let name = ObjectName {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    Object::of("HelmChart", &name)
+}
+
+/// The source of a HelmChart, where it is one and can be read.
+async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
+    let found = cluster.read(chart).await.ok()?;
+    let name = ObjectName {
+        namespace: chart.name.namespace.clone(),
+        name: text(&found, "/spec/sourceRef/name")?.to_owned(),
+    };
+    Object::of(text(&found, "/spec/sourceRef/kind")?, &name)
+}
+
+/// The same object, where Flux would look at it and Weft may ask it to. The rest is left to the HelmRelease
+/// itself, which waits for its chart.
+async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
+    let found = cluster.read(&object).await.ok()?;
+    // A registry is no index: there is nothing to fetch but the chart.
+    let registry =
+        text(&found, "/spec/type") == Some("oci") && object.kind.name == "HelmRepository";
+    let fits = !suspended(&found) && !registry;
+    (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
+}
