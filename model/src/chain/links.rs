@@ -249,11 +249,13 @@ impl Place<'_> {
         let Some(declared) = declared.map(|seen| seen.value) else {
             return say(LinkState::Unknown, NOT_DECLARED.into());
         };
+        // What Flux tried before may be long past; what it refuses for good is not.
+        let tried_it = reading
+            .attempted
+            .as_ref()
+            .is_none_or(|commit| declares(declared, commit));
         if let Outcome::Failed { reason, message } = &reading.outcome
-            && reading
-                .attempted
-                .as_ref()
-                .is_none_or(|commit| declares(declared, commit))
+            && (tried_it || reading.stalled)
         {
             return say(
                 LinkState::Failed,

@@ -90,11 +90,28 @@ pub fn kustomization(cluster: &str, environment: &str, commit: &str) -> Fact {
             "conditions": [{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "observedGeneration": 1}],
         },
     });
+    kustomization_of(cluster, environment, &object)
+}
+
+pub fn kustomization_of(cluster: &str, environment: &str, object: &Value) -> Fact {
     Fact::Kustomization(
         cluster.into(),
         name("flux-system", environment),
-        KustomizationReading::read(&object, None),
+        KustomizationReading::read(object, None),
     )
+}
+
+/// Sets what a JSON pointer names, and makes the objects on the way to it.
+pub fn set(object: &mut Value, pointer: &str, value: Value) {
+    let place =
+        pointer
+            .split('/')
+            .skip(1)
+            .fold(object, |place, field| match field.parse::<usize>() {
+                Ok(at) => &mut place[at],
+                Err(_) => &mut place[field],
+            });
+    *place = value;
 }
 
 /// A HelmRelease that asks for `version` and has it deployed and tested.
@@ -196,7 +213,8 @@ pub fn rolled_back(new: &str, old: &str) -> Value {
                  "message": format!("Helm rollback to previous release podinfo/podinfo.v2 with chart podinfo@{old} succeeded")},
                 {"type": "Released", "status": "False", "reason": "UpgradeFailed", "observedGeneration": 5,
                  "message": format!("Helm upgrade failed for release podinfo/podinfo with chart podinfo@{new}: timed out")},
-                {"type": "Remediated", "status": "True", "reason": "RollbackSucceeded", "observedGeneration": 5},
+                {"type": "Remediated", "status": "True", "reason": "RollbackSucceeded", "observedGeneration": 5,
+                 "message": format!("Helm rollback to previous release podinfo/podinfo.v2 with chart podinfo@{old} succeeded")},
             ],
             "history": [
                 {"chartVersion": old, "appVersion": format!("app-{old}"), "status": "deployed", "action": "rollback"},
