@@ -4,4 +4,6 @@ mod chain;
 mod conditions;
 mod gate;
 mod properties;
+mod supply;
+mod targets;
 mod world;

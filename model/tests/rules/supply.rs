@@ -1,0 +1,493 @@
+//! Where charts and images come from, and what is said where nothing comes.
+
+use crate::conditions::link_of;
+use crate::world::{
+    board_of, deployed, environment, helm, kustomization, name, now, observed, pipeline, proven,
+    set,
+};
+use model::AppVersion;
+use model::chain::{Link, LinkState, VerdictState};
+use model::flux::{DeploymentReading, HelmChartReading, SupplyKind, SupplyReading};
+use model::observation::{Fact, Live, SourceName, Want};
+use model::pipeline::{Deployer, ImageAutomation};
+use serde_json::{Value, json};
+
+fn ready(status: &str, reason: &str, message: &str) -> Value {
+    json!([{"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 1}])
+}
+
+fn well() -> Value {
+    ready("True", "Succeeded", "")
+}
+
+fn supply(kind: SupplyKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
+    let object = json!({
+        "metadata": {"namespace": "app-podinfo", "name": of, "generation": 1},
+        "spec": spec, "status": status,
+    });
+    let reading = SupplyReading::read(kind, &object, None);
+    let fact = Fact::Supply("uat".into(), kind, name("app-podinfo", of), reading);
+    (SourceName::flux("uat"), fact)
+}
+
+fn repository(suspended: bool, conditions: &Value) -> (SourceName, Fact) {
+    supply(
+        SupplyKind::HelmRepository,
+        "charts",
+        &json!({"suspend": suspended}),
+        &json!({"conditions": conditions, "artifact": {"revision": "sha256:03e8"}}),
+    )
+}
+
+fn chart(version: &str, found: &str, suspended: bool, conditions: &Value) -> (SourceName, Fact) {
+    let object = json!({
+        "metadata": {"namespace": "app-podinfo", "name": "app-podinfo-podinfo", "generation": 1},
+        "spec": {"version": version, "suspend": suspended, "sourceRef": {"kind": "HelmRepository", "name": "charts"}},
+        "status": {"conditions": conditions, "artifact": {"revision": found}},
+    });
+    let fact = Fact::HelmChart(
+        "uat".into(),
+        name("app-podinfo", "app-podinfo-podinfo"),
+        HelmChartReading::read(&object),
+    );
+    (SourceName::flux("uat"), fact)
+}
+
+/// A HelmRelease that asks for `version`, has 1.1.7 deployed, and waits for its source or is done.
+fn release(version: &str, waits: bool) -> Value {
+    let mut object = deployed("1.1.7");
+    set(&mut object, "/spec/chart/spec/version", json!(version));
+    set(
+        &mut object,
+        "/status/helmChart",
+        json!("app-podinfo/app-podinfo-podinfo"),
+    );
+    if waits {
+        let waiting = json!([
+            {"type": "Ready", "status": "False", "reason": "SourceNotReady", "message": "HelmChart 'app-podinfo/app-podinfo-podinfo' is not ready", "observedGeneration": 4},
+            {"type": "Reconciling", "status": "True", "reason": "Progressing", "observedGeneration": 4},
+        ]);
+        set(&mut object, "/status/conditions", waiting);
+    }
+    object
+}
+
+#[test]
+fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
+    use LinkState::{Failed, Holds, Progressing, Suspended};
+    let missing = ready(
+        "False",
+        "InvalidChartReference",
+        "invalid chart reference: no 'podinfo' chart with version matching '1.1.8' found",
+    );
+    let away = ready(
+        "False",
+        "Failed",
+        "failed to fetch Helm repository index: connection refused\nin full",
+    );
+    let building = ready("Unknown", "Progressing", "building artifact");
+    let cases: Vec<(&str, Value, Vec<(SourceName, Fact)>, LinkState, &str, &str)> = vec![
+        (
+            "no such chart",
+            release("1.1.8", true),
+            vec![
+                repository(false, &well()),
+                chart("1.1.8", "1.1.7", false, &missing),
+            ],
+            Failed,
+            "HelmChart",
+            "The chart cannot be had (InvalidChartReference): invalid chart reference: no 'podinfo' chart",
+        ),
+        (
+            "an index that cannot be fetched is why there is no such chart",
+            release("1.1.8", true),
+            vec![
+                repository(false, &away),
+                chart("1.1.8", "1.1.7", false, &missing),
+            ],
+            Failed,
+            "HelmRepository",
+            "The chart cannot be had (Failed): failed to fetch Helm repository index: connection refused.",
+        ),
+        (
+            "a suspended index is why there is no such chart",
+            release("1.1.8", true),
+            vec![
+                repository(true, &well()),
+                chart("1.1.8", "1.1.7", false, &missing),
+            ],
+            Failed,
+            "HelmChart",
+            "The HelmRepository app-podinfo/charts is suspended, so nothing newer is seen.",
+        ),
+        (
+            "a suspended index, and Flux has not said more",
+            release("1.1.8", true),
+            vec![
+                repository(true, &well()),
+                chart("1.1.8", "1.1.7", false, &building),
+            ],
+            Suspended,
+            "HelmRepository",
+            "The HelmRepository app-podinfo/charts is suspended",
+        ),
+        (
+            "a suspended chart",
+            release("1.1.8", true),
+            vec![
+                repository(false, &well()),
+                chart("1.1.8", "1.1.7", true, &building),
+            ],
+            Suspended,
+            "HelmChart",
+            "The HelmChart app-podinfo/app-podinfo-podinfo is suspended",
+        ),
+        (
+            "a chart that still speaks of the version before",
+            release("1.1.8", true),
+            vec![
+                repository(false, &well()),
+                chart("1.1.7", "1.1.7", false, &missing),
+            ],
+            Progressing,
+            "HelmRelease",
+            "Helm is at it",
+        ),
+        (
+            "an index that fails after a pinned chart was had",
+            release("1.1.7", false),
+            vec![
+                repository(false, &away),
+                chart("1.1.7", "1.1.7", false, &well()),
+            ],
+            Holds,
+            "HelmRelease",
+            "Helm deployed 1.1.7.",
+        ),
+        (
+            "an index that fails where a range is followed",
+            release(">=0.0.3", false),
+            vec![
+                repository(false, &away),
+                chart(">=0.0.3", "1.1.7", false, &well()),
+            ],
+            Failed,
+            "HelmRepository",
+            "Flux cannot look for newer charts (Failed): failed to fetch Helm repository index: connection refused.",
+        ),
+        (
+            "an index that is suspended where a range is followed",
+            release(">=0.0.3", false),
+            vec![
+                repository(true, &well()),
+                chart(">=0.0.3", "1.1.7", false, &well()),
+            ],
+            Suspended,
+            "HelmRepository",
+            "is suspended: Flux looks for no chart.",
+        ),
+        (
+            "a newer chart that was found in a range",
+            release(">=0.0.3", false),
+            vec![
+                repository(false, &well()),
+                chart(">=0.0.3", "1.1.8", false, &well()),
+            ],
+            Progressing,
+            "HelmRelease",
+            "Helm still holds 1.1.7; 1.1.8 was found and comes next.",
+        ),
+    ];
+    for (what, object, facts, state, kind, words) in cases {
+        let link = link_of(2, |held| {
+            held[3].1 = helm("uat", &object);
+            held.extend(facts.clone());
+        });
+        assert_eq!(link.state, state, "{what}: {}", link.sentence);
+        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
+        let evidence = link.evidence.expect("its evidence");
+        assert_eq!(
+            evidence.object_ref().expect("an object").kind,
+            kind,
+            "{what}"
+        );
+        if words.contains("connection refused") {
+            assert!(
+                evidence.message.expect("whole").ends_with("in full"),
+                "{what}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_helm_repository_that_is_only_an_address_is_never_in_trouble() {
+    let address = supply(
+        SupplyKind::HelmRepository,
+        "charts",
+        &json!({"type": "oci"}),
+        &json!({}),
+    );
+    let link = link_of(2, |held| {
+        held[3].1 = helm("uat", &release("1.1.7", false));
+        held.push(address.clone());
+        held.push(chart("1.1.7", "1.1.7", false, &well()));
+    });
+    assert_eq!(link.state, LinkState::Holds, "{}", link.sentence);
+}
+
+#[test]
+fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
+    use LinkState::{Failed, Holds, Progressing, Suspended};
+    const DIGEST: &str = "sha256:0cc9a8446c95009ef382f5eade883a67c257f77d50f84e78ecef2aac9428d1e5";
+    let mut by_ref = deployed("1.1.7");
+    set(&mut by_ref, "/metadata/namespace", json!("app-podinfo"));
+    set(&mut by_ref, "/spec/chart", Value::Null);
+    let reference = json!({"kind": "OCIRepository", "name": "podinfo"});
+    set(&mut by_ref, "/spec/chartRef", reference);
+    let in_history = json!("1.1.7+0cc9a8446c95");
+    set(&mut by_ref, "/status/history/0/chartVersion", in_history);
+    let registry = |wanted: &Value, found: &str, suspended: bool, conditions: &Value| {
+        supply(
+            SupplyKind::OCIRepository,
+            "podinfo",
+            &json!({"ref": wanted, "suspend": suspended}),
+            &json!({"artifact": {"revision": format!("{found}@{DIGEST}")}, "conditions": conditions}),
+        )
+    };
+    let pinned = json!({"tag": "1.1.7"});
+    let range = json!({"semver": ">=0.0.3"});
+    let refused = ready(
+        "False",
+        "OCIArtifactPullFailed",
+        "failed to pull artifact: UNAUTHORIZED",
+    );
+    for (wanted, found, suspended, conditions, state, words) in [
+        (
+            &pinned,
+            "1.1.7",
+            false,
+            &well(),
+            Holds,
+            "Helm deployed 1.1.7.",
+        ),
+        (
+            &range,
+            "1.1.7",
+            false,
+            &well(),
+            Holds,
+            "Helm deployed 1.1.7.",
+        ),
+        (
+            &range,
+            "1.1.8",
+            false,
+            &well(),
+            Progressing,
+            "1.1.8 was found and comes next",
+        ),
+        (
+            &range,
+            "1.1.7",
+            false,
+            &refused,
+            Failed,
+            "(OCIArtifactPullFailed): failed to pull",
+        ),
+        (
+            &range,
+            "1.1.7",
+            true,
+            &well(),
+            Suspended,
+            "The OCIRepository app-podinfo/podinfo is suspended",
+        ),
+    ] {
+        let follows = wanted == &range;
+        let link = link_of(2, |held| {
+            held[3].1 = helm("uat", &by_ref);
+            held.push(registry(wanted, found, suspended, conditions));
+            if let (true, Fact::Declared(_, declared)) = (follows, &mut held[0].1) {
+                declared.want = Ok(Want::Range(">=0.0.3".into()));
+            }
+        });
+        assert_eq!(link.state, state, "{}", link.sentence);
+        assert!(link.sentence.contains(words), "{}", link.sentence);
+    }
+    let mut facts = proven("uat", "1.1.7");
+    facts[3].1 = helm("uat", &by_ref);
+    facts.push(registry(&pinned, "1.1.7", false, &well()));
+    let board = board_of(
+        &pipeline(vec![environment("uat")]),
+        &observed(&facts, now()),
+    );
+    let station = &board.stations[0];
+    assert_eq!(
+        station.verdict.state,
+        VerdictState::Proven,
+        "{}",
+        station.verdict.sentence
+    );
+    assert_eq!(station.release.label(), "1.1.7");
+    // Another tag in the cluster than in git is seen at the link before.
+    facts.pop();
+    facts.push(registry(&json!({"tag": "1.1.6"}), "1.1.6", false, &well()));
+    let board = board_of(
+        &pipeline(vec![environment("uat")]),
+        &observed(&facts, now()),
+    );
+    let verdict = &board.stations[0].verdict;
+    assert_eq!(verdict.state, VerdictState::Drifted);
+    assert!(
+        verdict
+            .sentence
+            .contains("git says 1.1.7, the HelmRelease in the cluster says 1.1.6"),
+        "{}",
+        verdict.sentence
+    );
+}
+
+/// The first link of dev, which runs a branch build that image automation wrote into git.
+fn dev(facts: &[(SourceName, Fact)]) -> Link {
+    const TAG: &str = "fix-a1b9c3e-1790000000";
+    let podinfo = name("app-podinfo", "podinfo");
+    let mut spec = environment("uat");
+    spec.targets[0].deployer = Deployer::Deployment(podinfo.clone());
+    spec.targets[0].flux.image_automation = Some(ImageAutomation {
+        policy: podinfo.clone(),
+        automation: podinfo.clone(),
+    });
+    let mut held = proven("uat", "1.1.7");
+    let Fact::Declared(_, declared) = &mut held[0].1 else {
+        unreachable!("the first fact is the declaration")
+    };
+    declared.want = Ok(Want::Image(TAG.into()));
+    held[2].1 = kustomization("uat", "uat", crate::world::HEAD);
+    let rollout = json!({
+        "metadata": {"generation": 1},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"image": format!("ghcr.io/demo/podinfo:{TAG}")}]}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+    });
+    held[3].1 = Fact::Deployment("uat".into(), podinfo, DeploymentReading::read(&rollout));
+    let answer = Live::Answer {
+        version: AppVersion("5.1.8".into()),
+        revision: Some("a1b9c3e0000".into()),
+        colour: None,
+        message: None,
+    };
+    held[4].1 = Fact::Live("uat".into(), "uat".into(), answer);
+    held.extend(facts.iter().cloned());
+    let board = board_of(&pipeline(vec![spec]), &observed(&held, now()));
+    let station = &board.stations[0];
+    let link = station.links[0].clone();
+    let proven = station.verdict.state == VerdictState::Proven;
+    assert_eq!(
+        proven,
+        link.state == LinkState::Holds,
+        "{}",
+        station.verdict.sentence
+    );
+    link
+}
+
+#[test]
+fn dev_says_where_image_automation_fails_or_is_suspended() {
+    use LinkState::{Failed, Holds, Suspended};
+    use SupplyKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
+    let of = |kind, suspended: bool, conditions: &Value| {
+        let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
+        let called = if kind == ImageRepository {
+            "images"
+        } else {
+            "podinfo"
+        };
+        supply(
+            kind,
+            called,
+            &spec,
+            &json!({"conditions": conditions, "latestRef": {"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"}}),
+        )
+    };
+    let refused = ready(
+        "False",
+        "ReadOperationFailed",
+        "scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED",
+    );
+    let empty = ready("False", "Failure", "version list argument cannot be empty");
+    let unpushed = ready(
+        "False",
+        "GitOperationFailed",
+        "failed to push: authorization failed",
+    );
+    let waits = ready(
+        "False",
+        "DependencyNotReady",
+        "referenced ImageRepository does not exist",
+    );
+    let cases: [(&str, (SourceName, Fact), LinkState, &str); 8] = [
+        (
+            "all is well",
+            of(ImagePolicy, false, &well()),
+            Holds,
+            "git declares fix-a1b9c3e-1790000000.",
+        ),
+        (
+            "the scan fails",
+            of(ImageRepository, false, &refused),
+            Failed,
+            "The image's tags cannot be read (ReadOperationFailed): scan failed",
+        ),
+        (
+            "the policy finds nothing",
+            of(ImagePolicy, false, &empty),
+            Failed,
+            "The image policy finds no image (Failure): version list argument cannot be empty.",
+        ),
+        (
+            "the policy waits",
+            of(ImagePolicy, false, &waits),
+            Holds,
+            "git declares",
+        ),
+        (
+            "nothing can be pushed",
+            of(ImageUpdateAutomation, false, &unpushed),
+            Failed,
+            "Image automation cannot write to git (GitOperationFailed): failed to push: authorization failed.",
+        ),
+        (
+            "the scan is suspended",
+            of(ImageRepository, true, &well()),
+            Suspended,
+            "The ImageRepository app-podinfo/images is suspended",
+        ),
+        (
+            "the policy is suspended",
+            of(ImagePolicy, true, &well()),
+            Suspended,
+            "The ImagePolicy app-podinfo/podinfo is suspended",
+        ),
+        (
+            "the automation is suspended",
+            of(ImageUpdateAutomation, true, &unpushed),
+            Suspended,
+            "no newer image than fix-a1b9c3e-1790000000 is written",
+        ),
+    ];
+    for (what, fact, state, words) in cases {
+        // The policy names the repository, so it is always there.
+        let link = dev(&[of(ImagePolicy, false, &well()), fact]);
+        assert_eq!(link.state, state, "{what}: {}", link.sentence);
+        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
+    }
+    let both = dev(&[
+        of(ImagePolicy, false, &empty),
+        of(ImageRepository, false, &refused),
+    ]);
+    assert!(
+        both.sentence.contains("scan failed"),
+        "what comes first explains: {}",
+        both.sentence
+    );
+}

@@ -1,0 +1,279 @@
+//! Several targets in one environment, and the tick beside the proof.
+
+use crate::world::{
+    HEAD, board_of, declared, deployed, environment, helm, kustomization, live, name, now,
+    observed, pipeline, proven, rolled_back, set, target,
+};
+use model::chain::{LinkName, VerdictState};
+use model::flux::HelmChartReading;
+use model::observation::{CommitStatus, Fact, Live, SourceName, Want};
+use model::wire::Station;
+use model::{AppVersion, Colour, CommitId};
+use serde_json::json;
+use std::time::Duration;
+
+type Facts = Vec<(SourceName, Fact)>;
+
+/// prod with the targets `prod` and `prod-us`, both at 1.1.7, after their facts were changed. Those of
+/// `prod-us` are the last three: applied, deployed, serving.
+fn prod(change: impl Fn(&mut Facts)) -> Station {
+    let mut spec = environment("prod");
+    spec.targets.push(target("prod", "prod-us"));
+    let mut facts = proven("prod", "1.1.7");
+    let flux = SourceName::flux("prod-us");
+    facts.push((flux.clone(), kustomization("prod-us", "prod", HEAD)));
+    facts.push((flux, helm("prod-us", &deployed("1.1.7"))));
+    facts.push((
+        SourceName::live("prod-us"),
+        live("prod", "prod-us", "1.1.7"),
+    ));
+    change(&mut facts);
+    board_of(&pipeline(vec![spec]), &observed(&facts, now()))
+        .stations
+        .remove(0)
+}
+
+fn silent(target: &str, seconds: u64) -> Fact {
+    let silent = Live::Silent {
+        since: now() - Duration::from_secs(seconds),
+        why: "no connection".into(),
+    };
+    Fact::Live("prod".into(), target.into(), silent)
+}
+
+#[test]
+fn the_worst_target_speaks_for_all_of_them() {
+    use VerdictState::{Drifted, Failed, Proven, Rolling, Unknown};
+    let cases: Vec<(&str, fn(&mut Facts), VerdictState, &str)> = vec![
+        ("both agree", |_| (), Proven, ""),
+        (
+            "nothing is known of one",
+            |facts| facts.truncate(5),
+            Unknown,
+            "prod-us: No Kustomization",
+        ),
+        (
+            "one rolls",
+            |facts| facts[5].1 = kustomization("prod-us", "prod", crate::world::OLD),
+            Rolling,
+            "prod-us: Flux has yet to fetch",
+        ),
+        (
+            "one failed, the other is only drifted",
+            |facts| {
+                facts[4].1 = live("prod", "prod", "5.0.0");
+                facts[6].1 = helm("prod-us", &rolled_back("1.1.7", "1.1.6"));
+            },
+            Failed,
+            "prod-us: Helm upgrade to 1.1.7 failed",
+        ),
+        (
+            "one is silent",
+            |facts| facts[7].1 = silent("prod-us", 60),
+            Failed,
+            "prod-us: The app has not answered for 1 min",
+        ),
+        (
+            "one is silent only just",
+            |facts| facts[7].1 = silent("prod-us", 2),
+            Unknown,
+            "prod-us: The app has not answered for 2 s",
+        ),
+        (
+            "one was changed by hand",
+            |facts| {
+                let mut object = deployed("1.1.6");
+                set(&mut object, "/metadata/generation", json!(4));
+                facts[6].1 = helm("prod-us", &object);
+            },
+            Drifted,
+            "prod-us: git says 1.1.7, the HelmRelease in the cluster says 1.1.6.",
+        ),
+    ];
+    for (what, change, state, words) in cases {
+        let station = prod(change);
+        let verdict = &station.verdict;
+        assert_eq!(verdict.state, state, "{what}: {}", verdict.sentence);
+        assert!(
+            verdict.sentence.contains(words),
+            "{what}: {}",
+            verdict.sentence
+        );
+        assert_eq!(station.targets.len(), 2, "{what}");
+        if state != Proven {
+            let broken = station
+                .links
+                .iter()
+                .find(|link| Some(link.name) == verdict.breaks_at);
+            let said = &broken.expect("the link").sentence;
+            assert!(verdict.sentence.ends_with(said), "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_is_served_is_told_for_each_target_where_they_differ() {
+    assert_eq!(prod(|_| ()).note, "");
+    let behind = prod(|facts| {
+        facts[6].1 = helm("prod-us", &rolled_back("1.1.7", "1.1.6"));
+        facts[7].1 = live("prod", "prod-us", "1.1.6");
+    });
+    assert_eq!(behind.note, "prod serves 1.1.7, prod-us serves 1.1.6");
+    assert_eq!(behind.release.label(), "1.1.6", "the worst one is shown");
+    let quiet = prod(|facts| facts[7].1 = silent("prod-us", 60));
+    assert_eq!(quiet.note, "prod serves 1.1.7, prod-us does not answer");
+    let never = prod(|facts| facts.truncate(7));
+    assert_eq!(
+        never.seen_at, None,
+        "one that never answered is not covered by one that did"
+    );
+    let coloured = prod(|facts| {
+        for (at, name, colour) in [(4, "prod", "#112233"), (7, "prod-us", "#445566")] {
+            let answer = Live::Answer {
+                version: AppVersion("app-1.1.7".into()),
+                revision: None,
+                colour: Colour::parse(colour).ok(),
+                message: None,
+            };
+            facts[at].1 = Fact::Live("prod".into(), name.into(), answer);
+        }
+    });
+    assert_eq!(coloured.verdict.state, VerdictState::Proven);
+    assert_eq!(
+        coloured.note,
+        "prod serves 1.1.7 in #112233, prod-us serves 1.1.7 in #445566"
+    );
+}
+
+#[test]
+fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
+    let station = prod(|facts| {
+        if let Fact::Declared(_, declared) = &mut facts[0].1 {
+            declared.want = Ok(Want::Range(">=0.0.3".into()));
+        }
+        for (at, cluster, version) in [(3, "prod", "1.1.7"), (6, "prod-us", "1.1.6")] {
+            let mut object = deployed(version);
+            set(&mut object, "/spec/chart/spec/version", json!(">=0.0.3"));
+            set(
+                &mut object,
+                "/status/helmChart",
+                json!("app-podinfo/app-podinfo-podinfo"),
+            );
+            facts[at].1 = helm(cluster, &object);
+            let chart = json!({
+                "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
+                "status": {"artifact": {"revision": version}, "conditions": [
+                    {"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}]},
+            });
+            let fact = Fact::HelmChart(
+                cluster.into(),
+                name("app-podinfo", "app-podinfo-podinfo"),
+                HelmChartReading::read(&chart),
+            );
+            facts.push((SourceName::flux(cluster), fact));
+        }
+        facts[7].1 = live("prod", "prod-us", "1.1.6");
+    });
+    let verdict = &station.verdict;
+    assert_eq!(
+        (verdict.state, verdict.breaks_at),
+        (VerdictState::Rolling, Some(LinkName::Deployed))
+    );
+    assert_eq!(
+        verdict.sentence,
+        "prod-us: Helm holds 1.1.6 here; 1.1.7 was found for another target."
+    );
+    assert_eq!(station.wanted.as_deref(), Some("1.1.7"));
+}
+
+#[test]
+fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
+    let spoilt: Vec<(&str, fn(&mut Facts), Option<LinkName>)> = vec![
+        ("proven", |_| (), None),
+        (
+            "git cannot be read",
+            |facts| {
+                if let Fact::Declared(_, declared) = &mut facts[0].1 {
+                    declared.want = Err("it is not valid YAML".into());
+                }
+            },
+            Some(LinkName::Declared),
+        ),
+        (
+            "the Kustomization failed",
+            |facts| {
+                let object = json!({
+                    "metadata": {"generation": 1},
+                    "status": {"lastAttemptedRevision": format!("main@sha1:{HEAD}"), "conditions": [
+                        {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no", "observedGeneration": 1}]},
+                });
+                facts[2].1 = crate::world::kustomization_of("uat", "uat", &object);
+            },
+            Some(LinkName::Applied),
+        ),
+        (
+            "Helm failed",
+            |facts| facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6")),
+            Some(LinkName::Deployed),
+        ),
+        (
+            "the app is gone",
+            |facts| {
+                let silent = Live::Silent {
+                    since: now() - Duration::from_secs(60),
+                    why: "no connection".into(),
+                };
+                facts[4].1 = Fact::Live("uat".into(), "uat".into(), silent);
+            },
+            Some(LinkName::Serving),
+        ),
+        (
+            "on its way",
+            |facts| facts[0].1 = declared("uat", "1.1.8"),
+            Some(LinkName::Applied),
+        ),
+    ];
+    for (what, spoil, breaks_at) in spoilt {
+        for tick in ["success", "failure", "error", "pending"] {
+            for commit in [HEAD, crate::world::OLD] {
+                let mut facts = proven("uat", "1.1.7");
+                spoil(&mut facts);
+                let status = CommitStatus {
+                    environment: "uat".into(),
+                    state: tick.into(),
+                    context: "kustomization/uat/cb0aaa8a".into(),
+                    commit: CommitId::new(commit),
+                    creator: None,
+                    at: now(),
+                };
+                facts.push((SourceName::github(), Fact::Status(status)));
+                let spec = pipeline(vec![environment("uat")]);
+                let station = board_of(&spec, &observed(&facts, now())).stations.remove(0);
+                assert_eq!(station.verdict.breaks_at, breaks_at, "{what}");
+                let says = match (station.verdict.state, tick, breaks_at) {
+                    _ if commit != HEAD => None,
+                    (
+                        VerdictState::Failed,
+                        "success",
+                        Some(LinkName::Deployed | LinkName::Serving),
+                    ) => Some(
+                        "GitHub shows a green tick on 1111111: it speaks of the Kustomization only.",
+                    ),
+                    (VerdictState::Failed, "success", _) => {
+                        Some("GitHub shows a green tick on 1111111, though this failed.")
+                    }
+                    (VerdictState::Proven, "failure" | "error", _) => {
+                        Some("GitHub shows a red cross on 1111111, though every link holds.")
+                    }
+                    _ => None,
+                };
+                assert_eq!(station.tick.as_deref(), says, "{what}, {tick}");
+                assert_eq!(
+                    station.tick_lies,
+                    says.is_some() && tick == "success",
+                    "{what}, {tick}"
+                );
+            }
+        }
+    }
+}
