@@ -24,6 +24,14 @@ pub struct Etcd {
 #[derive(Clone, Debug)]
 pub struct EtcdUrl(String);
 
+impl EtcdUrl {
+    /// Such as `http://127.0.0.1:2379`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Etcd {
     /// Starts it on free ports; its data is below `folder`.
     ///

@@ -7,6 +7,7 @@
 )]
 
 mod api_server;
+mod clusters;
 mod files;
 mod go;
 mod helm;

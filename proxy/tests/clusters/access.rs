@@ -1,7 +1,7 @@
 //! The ways into a cluster, and tokens that change.
 
 use crate::script::Server;
-use crate::weft::{Weft, by_token, release};
+use crate::weft::{Weft, release};
 
 const RELEASES: &str = "helmreleases";
 
@@ -34,7 +34,7 @@ contexts:
 #[tokio::test]
 async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
     let server = server("good").await;
-    let weft = Weft::beside(&[("prod", &by_token(server.url()))], &[]).await;
+    let weft = server.weft().await;
     weft.until("it is well", |weft| weft.is_well("prod")).await;
     weft.write("token", "better\n");
     server.accept("better");
@@ -53,7 +53,7 @@ async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
 #[tokio::test]
 async fn a_token_that_comes_late_is_waited_for() {
     let server = server("better").await;
-    let weft = Weft::beside(&[("prod", &by_token(server.url()))], &[]).await;
+    let weft = server.weft().await;
     weft.until("it is refused", |weft| weft.failing("prod").is_some())
         .await;
     weft.write("token", "better");

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::script::{Answer, Server};
-use crate::weft::{Weft, by_token, release};
+use crate::script::{Answer, Server, by_token};
+use crate::weft::{Weft, release};
 
 const RELEASES: &str = "helmreleases";
 
@@ -12,7 +12,7 @@ async fn said_of(answer: Answer) -> String {
     let server = Server::start().await;
     server.put(RELEASES, release("1.1.6"));
     server.lists(&[], answer);
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("a sentence", |weft| weft.failing("prod").is_some())
         .await;
     let why = weft.failing("prod").unwrap();
@@ -48,7 +48,7 @@ async fn each_answer_that_is_none_is_said_in_a_sentence() {
 async fn a_token_that_is_not_accepted_is_said() {
     let server = Server::start().await;
     server.accept("another");
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("a sentence", |weft| weft.failing("prod").is_some())
         .await;
     assert_eq!(
@@ -60,7 +60,7 @@ async fn a_token_that_is_not_accepted_is_said() {
 #[tokio::test]
 async fn a_cluster_that_cannot_be_reached_is_said_by_the_way_it_cannot() {
     let said = async |server: &str| {
-        let weft = Weft::beside_one(server).await;
+        let weft = Weft::beside(&[("prod", &by_token(server))], &[]).await;
         weft.until("a sentence", |weft| weft.failing("prod").is_some())
             .await;
         weft.failing("prod").unwrap()
@@ -118,7 +118,7 @@ async fn one_cluster_that_is_away_does_not_touch_the_others() {
 async fn a_cluster_that_comes_back_is_well_and_up_to_date() {
     let server = Server::start().await;
     server.put(RELEASES, release("1.1.6"));
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("it is well", |weft| weft.is_well("prod")).await;
     let down = Answer::Status(503, json!({}));
     server.watches(&[down.clone(), down], Answer::Well);

@@ -16,6 +16,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use crate::weft::Weft;
+
+/// Access by a token that is in the file `token`.
+pub fn by_token(server: &str) -> String {
+    format!("{{server: '{server}', token: {{file: token}}}}")
+}
+
 /// What a list or a watch is answered with.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Answer {
@@ -111,6 +118,11 @@ impl Server {
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A Weft that this is the one cluster of, `prod`, with a token that a file holds.
+    pub async fn weft(&self) -> Weft {
+        Weft::beside(&[("prod", &by_token(&self.url))], &[]).await
     }
 
     /// Only this token is accepted from now on.

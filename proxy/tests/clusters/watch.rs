@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::script::{Answer, Asked, Server};
+use crate::script::{Answer, Asked, Server, by_token};
 use crate::weft::{Weft, release};
 
 const RELEASES: &str = "helmreleases";
@@ -27,7 +27,7 @@ fn watched_from(server: &Server) -> Vec<String> {
 async fn well() -> (Server, Weft) {
     let server = Server::start().await;
     server.put(RELEASES, release("1.1.6"));
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("the cluster is well", |weft| weft.is_well("prod"))
         .await;
     assert_eq!(weft.deployed("prod").as_deref(), Some("1.1.6"));
@@ -36,9 +36,22 @@ async fn well() -> (Server, Weft) {
 
 #[tokio::test]
 async fn each_kind_has_one_watch_with_pages_and_bookmarks() {
-    let (server, _weft) = well().await;
-    let kinds = ["gitrepositories", "kustomizations", RELEASES, "helmcharts"];
-    for plural in kinds {
+    let server = Server::start().await;
+    let weft = Weft::beside_everything(&by_token(server.url()), &[]).await;
+    weft.until("the cluster is well", |weft| weft.is_well("prod"))
+        .await;
+    for plural in [
+        "gitrepositories",
+        "kustomizations",
+        "helmreleases",
+        "helmcharts",
+        "deployments",
+        "helmrepositories",
+        "ocirepositories",
+        "imagerepositories",
+        "imagepolicies",
+        "imageupdateautomations",
+    ] {
         let asked = server.asked(plural);
         let (list, watch) = (&asked[0], &asked[1]);
         assert_eq!(list.query["limit"], "500", "{plural}");
@@ -58,7 +71,7 @@ async fn a_list_of_many_pages_is_read_to_its_end() {
     }
     // The last in the list's order.
     server.put(RELEASES, release("1.1.6"));
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("it is seen", |weft| weft.deployed("prod").is_some())
         .await;
     let places: Vec<Option<String>> = server
@@ -83,7 +96,7 @@ async fn a_list_that_expires_between_two_pages_begins_again() {
         &[Answer::Well, Answer::Status(410, json!({}))],
         Answer::Well,
     );
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("it is seen", |weft| weft.is_well("prod")).await;
     assert_eq!(weft.deployed("prod").as_deref(), Some("1.1.6"));
     assert_eq!(lists(&server.asked(RELEASES)), 4);
@@ -183,7 +196,7 @@ async fn tries_come_slower_and_slower_until_one_is_well() {
         &[busy.clone(), busy.clone(), busy.clone(), busy],
         Answer::Well,
     );
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("it is well", |weft| weft.is_well("prod")).await;
     let asked = server.asked(RELEASES);
     let pauses: Vec<Duration> = asked[..5]
@@ -233,7 +246,7 @@ async fn a_cluster_that_asks_for_time_gets_it() {
     let server = Server::start().await;
     let busy = Answer::Status(429, json!({"retryAfterSeconds": 2}));
     server.lists(&[busy], Answer::Well);
-    let weft = Weft::beside_one(server.url()).await;
+    let weft = server.weft().await;
     weft.until("it is well", |weft| weft.is_well("prod")).await;
     let asked = server.asked(RELEASES);
     assert!(asked[1].at - asked[0].at >= Duration::from_secs(2));

@@ -24,6 +24,39 @@ pub struct Weft {
 impl Weft {
     /// Beside clusters of this `access`, in YAML, by name. Paths are relative to [`Self::folder`].
     pub async fn beside(clusters: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
+        let mut environments = String::new();
+        for (name, _) in clusters {
+            write!(
+                environments,
+                "
+    {{name: {name}, path: a.yaml, targets: [{{cluster: {name}, live_url: 'http://127.0.0.1:1',
+      git_repository: {{namespace: flux, name: git}}, kustomization: {{namespace: flux, name: web}},
+      helm_release: {{namespace: web, name: podinfo}}}}]}},"
+            )
+            .unwrap();
+        }
+        Self::with(clusters, &environments, files).await
+    }
+
+    /// Beside one cluster, `prod`, of which every kind is watched that Weft can watch.
+    pub async fn beside_everything(access: &str, files: &[(&str, &str)]) -> Self {
+        let environments = "
+    {name: dev, path: a.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
+      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
+      deployment: {namespace: web, name: podinfo},
+      image_policy: {namespace: web, name: podinfo},
+      image_update_automation: {namespace: web, name: podinfo}}]},
+    {name: stg, path: c.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
+      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
+      helm_release: {namespace: web, name: other},
+      chart_source: {kind: OCIRepository, namespace: web, name: podinfo}}]},
+    {name: prod, path: b.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
+      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
+      helm_release: {namespace: web, name: podinfo}}]},";
+        Self::with(&[("prod", access)], environments, files).await
+    }
+
+    async fn with(clusters: &[(&str, &str)], environments: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [("token", "good\n")].iter().chain(files) {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -43,21 +76,13 @@ clusters:
         for (name, access) in clusters {
             writeln!(yaml, "  - {{name: {name}, access: {access}}}").unwrap();
         }
-        yaml.push_str(
+        write!(
+            yaml,
             "pipelines:
-  - {namespace: web, name: podinfo, repository: demo/podinfo, environments: [",
-        );
-        for (name, _) in clusters {
-            write!(
-                yaml,
-                "
-    {{name: {name}, path: a.yaml, targets: [{{cluster: {name}, live_url: 'http://127.0.0.1:1',
-      git_repository: {{namespace: flux, name: git}}, kustomization: {{namespace: flux, name: web}},
-      helm_release: {{namespace: web, name: podinfo}}}}]}},"
-            )
-            .unwrap();
-        }
-        yaml.push_str("]}\n");
+  - {{namespace: web, name: podinfo, repository: demo/podinfo, environments: [{environments}]}}
+"
+        )
+        .unwrap();
         let config = Config::parse(&folder.path().join("weft.yaml"), &yaml).unwrap();
         let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
         proxy::sources::start(&app, &app.shutdown);
@@ -66,11 +91,6 @@ clusters:
             app,
             folder,
         }
-    }
-
-    /// Beside one cluster, `prod`, with a good token.
-    pub async fn beside_one(server: &str) -> Self {
-        Self::beside(&[("prod", &by_token(server))], &[]).await
     }
 
     pub fn write(&self, name: &str, text: &str) {
@@ -135,11 +155,6 @@ clusters:
             assert!(held, "{at}: in vain: {what}\n{:#}", self.board());
         }
     }
-}
-
-/// Access by a token that is in the file `token`.
-pub fn by_token(server: &str) -> String {
-    format!("{{server: '{server}', token: {{file: token}}}}")
 }
 
 /// A HelmRelease as Flux leaves one after a good upgrade to this version.
