@@ -158,7 +158,14 @@ impl<'a> Place<'a> {
         want: Option<&Want>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         let (deployed, held) = self.release_as_told(release, want);
-        let chart = self.failure_of("HelmChart", &told_chart(self.target, release));
+        // A word that is older than what git asks for is about what it asked for before.
+        let asked_at = self
+            .observations
+            .declared(&self.environment.name)
+            .map(|seen| seen.value.changed_at);
+        let chart = self
+            .failure_of("HelmChart", &told_chart(self.target, release))
+            .filter(|seen| asked_at.is_none_or(|at| seen.value.at >= at));
         match chart {
             Some(chart) if !matches!(deployed.state, LinkState::Holds | LinkState::Failed) => {
                 let sentence = format!(
@@ -204,7 +211,7 @@ impl<'a> Place<'a> {
             .flatten()
             .filter(|seen| !seen.value.is_failure())
             .find_map(|seen| held(seen.value));
-        if notice.reason == "DriftDetected" {
+        if notice.stage == Stage::Drift && notice.error {
             return (say(LinkState::Drifted, &drifted(&notice.message)), held);
         }
         let tests = self.told(HELM_RELEASE, release, Stage::Tested);

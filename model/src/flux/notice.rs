@@ -121,18 +121,23 @@ impl Notice {
         })
     }
 
-    /// Whether it says that something failed. A rollback is never good news, whatever it calls itself.
+    /// Whether it says that something failed. A rollback is never good news, whatever it calls itself; drift
+    /// is bad news, but nothing that was tried.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        self.error || self.stage == Stage::Remediated
+        match self.stage {
+            Stage::Remediated => true,
+            Stage::Drift => false,
+            _ => self.error,
+        }
     }
 
-    /// Its place among the words of the same stage: by time, and in the same second a failure counts more.
+    /// Its place among the words of the same stage: by time. In the same second a failure counts more, and
+    /// drift, which is corrected after it was found, less.
     #[must_use]
     pub fn order(&self) -> u64 {
         let second = u64::try_from(self.at.millis()).unwrap_or(0);
-        second
-            .saturating_mul(2)
-            .saturating_add(u64::from(self.is_failure()))
+        let last = self.error != (self.stage == Stage::Drift);
+        second.saturating_mul(2).saturating_add(u64::from(last))
     }
 }

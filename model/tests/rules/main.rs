@@ -2,8 +2,13 @@
 
 mod chain;
 mod conditions;
+mod dispatch;
 mod gate;
+mod heard;
+mod images;
+mod kustomizations;
 mod properties;
 mod supply;
 mod targets;
+mod told;
 mod world;

@@ -1,26 +1,23 @@
-//! Where charts and images come from, and what is said where nothing comes.
+//! Where charts come from, and what is said where none comes.
 
 use crate::conditions::link_of;
 use crate::world::{
-    board_of, deployed, environment, helm, kustomization, name, now, observed, pipeline, proven,
-    set,
+    board_of, deployed, environment, helm, name, now, observed, pipeline, proven, set,
 };
-use model::AppVersion;
-use model::chain::{Link, LinkState, VerdictState};
-use model::flux::{DeploymentReading, HelmChartReading, SupplyKind, SupplyReading};
-use model::observation::{Fact, Live, SourceName, Want};
-use model::pipeline::{Deployer, ImageAutomation};
+use model::chain::{LinkState, VerdictState};
+use model::flux::{HelmChartReading, SupplyKind, SupplyReading};
+use model::observation::{Fact, SourceName, Want};
 use serde_json::{Value, json};
 
-fn ready(status: &str, reason: &str, message: &str) -> Value {
+pub fn ready(status: &str, reason: &str, message: &str) -> Value {
     json!([{"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 1}])
 }
 
-fn well() -> Value {
+pub fn well() -> Value {
     ready("True", "Succeeded", "")
 }
 
-fn supply(kind: SupplyKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
+pub fn supply(kind: SupplyKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
     let object = json!({
         "metadata": {"namespace": "app-podinfo", "name": of, "generation": 1},
         "spec": spec, "status": status,
@@ -72,6 +69,16 @@ fn release(version: &str, waits: bool) -> Value {
     object
 }
 
+/// What it is, the HelmRelease, what its chart comes from, and what the link is to say by which object.
+type Case = (
+    &'static str,
+    Value,
+    Vec<(SourceName, Fact)>,
+    LinkState,
+    &'static str,
+    &'static str,
+);
+
 #[test]
 fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
     use LinkState::{Failed, Holds, Progressing, Suspended};
@@ -86,7 +93,7 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
         "failed to fetch Helm repository index: connection refused\nin full",
     );
     let building = ready("Unknown", "Progressing", "building artifact");
-    let cases: Vec<(&str, Value, Vec<(SourceName, Fact)>, LinkState, &str, &str)> = vec![
+    let cases: Vec<Case> = vec![
         (
             "no such chart",
             release("1.1.8", true),
@@ -345,149 +352,5 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
             .contains("git says 1.1.7, the HelmRelease in the cluster says 1.1.6"),
         "{}",
         verdict.sentence
-    );
-}
-
-/// The first link of dev, which runs a branch build that image automation wrote into git.
-fn dev(facts: &[(SourceName, Fact)]) -> Link {
-    const TAG: &str = "fix-a1b9c3e-1790000000";
-    let podinfo = name("app-podinfo", "podinfo");
-    let mut spec = environment("uat");
-    spec.targets[0].deployer = Deployer::Deployment(podinfo.clone());
-    spec.targets[0].flux.image_automation = Some(ImageAutomation {
-        policy: podinfo.clone(),
-        automation: podinfo.clone(),
-    });
-    let mut held = proven("uat", "1.1.7");
-    let Fact::Declared(_, declared) = &mut held[0].1 else {
-        unreachable!("the first fact is the declaration")
-    };
-    declared.want = Ok(Want::Image(TAG.into()));
-    held[2].1 = kustomization("uat", "uat", crate::world::HEAD);
-    let rollout = json!({
-        "metadata": {"generation": 1},
-        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"image": format!("ghcr.io/demo/podinfo:{TAG}")}]}}},
-        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
-    });
-    held[3].1 = Fact::Deployment("uat".into(), podinfo, DeploymentReading::read(&rollout));
-    let answer = Live::Answer {
-        version: AppVersion("5.1.8".into()),
-        revision: Some("a1b9c3e0000".into()),
-        colour: None,
-        message: None,
-    };
-    held[4].1 = Fact::Live("uat".into(), "uat".into(), answer);
-    held.extend(facts.iter().cloned());
-    let board = board_of(&pipeline(vec![spec]), &observed(&held, now()));
-    let station = &board.stations[0];
-    let link = station.links[0].clone();
-    let proven = station.verdict.state == VerdictState::Proven;
-    assert_eq!(
-        proven,
-        link.state == LinkState::Holds,
-        "{}",
-        station.verdict.sentence
-    );
-    link
-}
-
-#[test]
-fn dev_says_where_image_automation_fails_or_is_suspended() {
-    use LinkState::{Failed, Holds, Suspended};
-    use SupplyKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
-    let of = |kind, suspended: bool, conditions: &Value| {
-        let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
-        let called = if kind == ImageRepository {
-            "images"
-        } else {
-            "podinfo"
-        };
-        supply(
-            kind,
-            called,
-            &spec,
-            &json!({"conditions": conditions, "latestRef": {"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"}}),
-        )
-    };
-    let refused = ready(
-        "False",
-        "ReadOperationFailed",
-        "scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED",
-    );
-    let empty = ready("False", "Failure", "version list argument cannot be empty");
-    let unpushed = ready(
-        "False",
-        "GitOperationFailed",
-        "failed to push: authorization failed",
-    );
-    let waits = ready(
-        "False",
-        "DependencyNotReady",
-        "referenced ImageRepository does not exist",
-    );
-    let cases: [(&str, (SourceName, Fact), LinkState, &str); 8] = [
-        (
-            "all is well",
-            of(ImagePolicy, false, &well()),
-            Holds,
-            "git declares fix-a1b9c3e-1790000000.",
-        ),
-        (
-            "the scan fails",
-            of(ImageRepository, false, &refused),
-            Failed,
-            "The image's tags cannot be read (ReadOperationFailed): scan failed",
-        ),
-        (
-            "the policy finds nothing",
-            of(ImagePolicy, false, &empty),
-            Failed,
-            "The image policy finds no image (Failure): version list argument cannot be empty.",
-        ),
-        (
-            "the policy waits",
-            of(ImagePolicy, false, &waits),
-            Holds,
-            "git declares",
-        ),
-        (
-            "nothing can be pushed",
-            of(ImageUpdateAutomation, false, &unpushed),
-            Failed,
-            "Image automation cannot write to git (GitOperationFailed): failed to push: authorization failed.",
-        ),
-        (
-            "the scan is suspended",
-            of(ImageRepository, true, &well()),
-            Suspended,
-            "The ImageRepository app-podinfo/images is suspended",
-        ),
-        (
-            "the policy is suspended",
-            of(ImagePolicy, true, &well()),
-            Suspended,
-            "The ImagePolicy app-podinfo/podinfo is suspended",
-        ),
-        (
-            "the automation is suspended",
-            of(ImageUpdateAutomation, true, &unpushed),
-            Suspended,
-            "no newer image than fix-a1b9c3e-1790000000 is written",
-        ),
-    ];
-    for (what, fact, state, words) in cases {
-        // The policy names the repository, so it is always there.
-        let link = dev(&[of(ImagePolicy, false, &well()), fact]);
-        assert_eq!(link.state, state, "{what}: {}", link.sentence);
-        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
-    }
-    let both = dev(&[
-        of(ImagePolicy, false, &empty),
-        of(ImageRepository, false, &refused),
-    ]);
-    assert!(
-        both.sentence.contains("scan failed"),
-        "what comes first explains: {}",
-        both.sentence
     );
 }

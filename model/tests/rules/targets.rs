@@ -14,6 +14,9 @@ use std::time::Duration;
 
 type Facts = Vec<(SourceName, Fact)>;
 
+/// How the facts of a case are spoilt.
+type Spoil = fn(&mut Facts);
+
 /// prod with the targets `prod` and `prod-us`, both at 1.1.7, after their facts were changed. Those of
 /// `prod-us` are the last three: applied, deployed, serving.
 fn prod(change: impl Fn(&mut Facts)) -> Station {
@@ -44,7 +47,7 @@ fn silent(target: &str, seconds: u64) -> Fact {
 #[test]
 fn the_worst_target_speaks_for_all_of_them() {
     use VerdictState::{Drifted, Failed, Proven, Rolling, Unknown};
-    let cases: Vec<(&str, fn(&mut Facts), VerdictState, &str)> = vec![
+    let cases: Vec<(&str, Spoil, VerdictState, &str)> = vec![
         ("both agree", |_| (), Proven, ""),
         (
             "nothing is known of one",
@@ -188,7 +191,7 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
 
 #[test]
 fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
-    let spoilt: Vec<(&str, fn(&mut Facts), Option<LinkName>)> = vec![
+    let spoilt: Vec<(&str, Spoil, Option<LinkName>)> = vec![
         ("proven", |_| (), None),
         (
             "git cannot be read",

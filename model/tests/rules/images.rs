@@ -1,0 +1,156 @@
+//! Where the images of dev come from, and what is said where image automation fails.
+
+use crate::supply::{ready, supply, well};
+use crate::world::{
+    HEAD, board_of, environment, kustomization, name, now, observed, pipeline, proven,
+};
+use model::AppVersion;
+use model::chain::{Link, LinkState, VerdictState};
+use model::flux::{DeploymentReading, SupplyKind};
+use model::observation::{Fact, Live, SourceName, Want};
+use model::pipeline::{Deployer, ImageAutomation};
+use serde_json::{Value, json};
+
+/// The first link of dev, which runs a branch build that image automation wrote into git.
+fn dev(facts: &[(SourceName, Fact)]) -> Link {
+    const TAG: &str = "fix-a1b9c3e-1790000000";
+    let podinfo = name("app-podinfo", "podinfo");
+    let mut spec = environment("uat");
+    spec.targets[0].deployer = Deployer::Deployment(podinfo.clone());
+    spec.targets[0].flux.image_automation = Some(ImageAutomation {
+        policy: podinfo.clone(),
+        automation: podinfo.clone(),
+    });
+    let mut held = proven("uat", "1.1.7");
+    let Fact::Declared(_, declared) = &mut held[0].1 else {
+        unreachable!("the first fact is the declaration")
+    };
+    declared.want = Ok(Want::Image(TAG.into()));
+    held[2].1 = kustomization("uat", "uat", HEAD);
+    let rollout = json!({
+        "metadata": {"generation": 1},
+        "spec": {"replicas": 1, "template": {"spec": {"containers": [{"image": format!("ghcr.io/demo/podinfo:{TAG}")}]}}},
+        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
+    });
+    held[3].1 = Fact::Deployment("uat".into(), podinfo, DeploymentReading::read(&rollout));
+    let answer = Live::Answer {
+        version: AppVersion("5.1.8".into()),
+        revision: Some("a1b9c3e0000".into()),
+        colour: None,
+        message: None,
+    };
+    held[4].1 = Fact::Live("uat".into(), "uat".into(), answer);
+    held.extend(facts.iter().cloned());
+    let board = board_of(&pipeline(vec![spec]), &observed(&held, now()));
+    let station = &board.stations[0];
+    let link = station.links[0].clone();
+    let proven = station.verdict.state == VerdictState::Proven;
+    assert_eq!(
+        proven,
+        link.state == LinkState::Holds,
+        "{}",
+        station.verdict.sentence
+    );
+    link
+}
+
+#[test]
+fn dev_says_where_image_automation_fails_or_is_suspended() {
+    use LinkState::{Failed, Holds, Suspended};
+    use SupplyKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
+    let of = |kind, suspended: bool, conditions: &Value| {
+        let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
+        let called = if kind == ImageRepository {
+            "images"
+        } else {
+            "podinfo"
+        };
+        supply(
+            kind,
+            called,
+            &spec,
+            &json!({"conditions": conditions, "latestRef": {"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"}}),
+        )
+    };
+    let refused = ready(
+        "False",
+        "ReadOperationFailed",
+        "scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED",
+    );
+    let empty = ready("False", "Failure", "version list argument cannot be empty");
+    let unpushed = ready(
+        "False",
+        "GitOperationFailed",
+        "failed to push: authorization failed",
+    );
+    let waits = ready(
+        "False",
+        "DependencyNotReady",
+        "referenced ImageRepository does not exist",
+    );
+    let cases: [(&str, (SourceName, Fact), LinkState, &str); 8] = [
+        (
+            "all is well",
+            of(ImagePolicy, false, &well()),
+            Holds,
+            "git declares fix-a1b9c3e-1790000000.",
+        ),
+        (
+            "the scan fails",
+            of(ImageRepository, false, &refused),
+            Failed,
+            "The image's tags cannot be read (ReadOperationFailed): scan failed",
+        ),
+        (
+            "the policy finds nothing",
+            of(ImagePolicy, false, &empty),
+            Failed,
+            "The image policy finds no image (Failure): version list argument cannot be empty.",
+        ),
+        (
+            "the policy waits",
+            of(ImagePolicy, false, &waits),
+            Holds,
+            "git declares",
+        ),
+        (
+            "nothing can be pushed",
+            of(ImageUpdateAutomation, false, &unpushed),
+            Failed,
+            "Image automation cannot write to git (GitOperationFailed): failed to push: authorization failed.",
+        ),
+        (
+            "the scan is suspended",
+            of(ImageRepository, true, &well()),
+            Suspended,
+            "The ImageRepository app-podinfo/images is suspended",
+        ),
+        (
+            "the policy is suspended",
+            of(ImagePolicy, true, &well()),
+            Suspended,
+            "The ImagePolicy app-podinfo/podinfo is suspended",
+        ),
+        (
+            "the automation is suspended",
+            of(ImageUpdateAutomation, true, &unpushed),
+            Suspended,
+            "no newer image than fix-a1b9c3e-1790000000 is written",
+        ),
+    ];
+    for (what, fact, state, words) in cases {
+        // The policy names the repository, so it is always there.
+        let link = dev(&[of(ImagePolicy, false, &well()), fact]);
+        assert_eq!(link.state, state, "{what}: {}", link.sentence);
+        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
+    }
+    let both = dev(&[
+        of(ImagePolicy, false, &empty),
+        of(ImageRepository, false, &refused),
+    ]);
+    assert!(
+        both.sentence.contains("scan failed"),
+        "what comes first explains: {}",
+        both.sentence
+    );
+}

@@ -1,0 +1,259 @@
+//! What the conditions of a Kustomization and of the GitRepository before it mean.
+
+use crate::conditions::{Conditions, conditions, link_of};
+use crate::world::{HEAD, OLD, kustomization_of, live, name};
+use model::chain::LinkState;
+use model::flux::GitRepositoryReading;
+use model::observation::{Fact, SourceName};
+use serde_json::json;
+
+#[test]
+fn a_kustomization_is_read_by_all_its_conditions() {
+    use LinkState::{Failed, Holds, Progressing, Suspended};
+    let cases: Vec<(&str, Conditions, &str, &str, bool, LinkState, &str)> = vec![
+        (
+            "the heartbeat of what is applied",
+            &[
+                (
+                    "Ready",
+                    "Unknown",
+                    "Progressing",
+                    "Reconciliation in progress",
+                    1,
+                ),
+                (
+                    "Reconciling",
+                    "True",
+                    "Progressing",
+                    "Building manifests",
+                    1,
+                ),
+            ],
+            HEAD,
+            HEAD,
+            false,
+            Holds,
+            "Flux applied 1111111.",
+        ),
+        (
+            "a dependency",
+            &[
+                (
+                    "Ready",
+                    "False",
+                    "DependencyNotReady",
+                    "dependency 'flux-system/infrastructure' is not ready",
+                    1,
+                ),
+                ("Reconciling", "True", "ProgressingWithRetry", "", 1),
+            ],
+            OLD,
+            OLD,
+            false,
+            Progressing,
+            "Flux waits to apply it: dependency 'flux-system/infrastructure' is not ready.",
+        ),
+        (
+            "a source that is not there yet",
+            &[(
+                "Ready",
+                "False",
+                "ArtifactFailed",
+                "Source artifact not found, retrying in 30s",
+                1,
+            )],
+            OLD,
+            OLD,
+            false,
+            Progressing,
+            "Flux has yet to fetch 1111111.",
+        ),
+        (
+            "a health check that a newer change cut short",
+            &[(
+                "Ready",
+                "False",
+                "HealthCheckCanceled",
+                "New reconciliation triggered",
+                1,
+            )],
+            OLD,
+            HEAD,
+            false,
+            Progressing,
+            "Flux has yet to fetch",
+        ),
+        (
+            "YAML that cannot be read",
+            &[(
+                "Ready",
+                "False",
+                "BuildFailed",
+                "MalformedYAMLError: yaml: line 3",
+                1,
+            )],
+            OLD,
+            HEAD,
+            false,
+            Failed,
+            "Flux could not apply it (BuildFailed): MalformedYAMLError: yaml: line 3.",
+        ),
+        (
+            "a workload that never gets ready",
+            &[(
+                "Ready",
+                "False",
+                "HealthCheckFailed",
+                "health check failed after 5m0s: timeout waiting for: [HelmRelease/app-podinfo/podinfo status: 'Failed']",
+                1,
+            )],
+            OLD,
+            HEAD,
+            false,
+            Failed,
+            "(HealthCheckFailed): health check failed after 5m0s",
+        ),
+        (
+            "a spec that Flux refuses",
+            &[
+                (
+                    "Ready",
+                    "False",
+                    "AccessDenied",
+                    "can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
+                    1,
+                ),
+                (
+                    "Stalled",
+                    "True",
+                    "AccessDenied",
+                    "can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
+                    1,
+                ),
+            ],
+            OLD,
+            OLD,
+            false,
+            Failed,
+            "(AccessDenied): can't access 'GitRepository/other/podinfo'",
+        ),
+        (
+            "a spec that Flux refuses at once",
+            &[
+                (
+                    "Ready",
+                    "False",
+                    "InvalidCELExpression",
+                    "Reconciliation failed terminally",
+                    1,
+                ),
+                (
+                    "Stalled",
+                    "True",
+                    "InvalidCELExpression",
+                    "Reconciliation failed terminally",
+                    1,
+                ),
+            ],
+            "",
+            "",
+            false,
+            Failed,
+            "It will not mend by itself.",
+        ),
+        (
+            "suspended, whatever the rest says",
+            &[("Ready", "True", "ReconciliationSucceeded", "", 1)],
+            HEAD,
+            HEAD,
+            true,
+            Suspended,
+            "The Kustomization is suspended",
+        ),
+    ];
+    for (what, all, applied, attempted, suspended, state, words) in cases {
+        let mut object = json!({
+            "metadata": {"generation": 1}, "spec": {"suspend": suspended},
+            "status": {"conditions": conditions(all)},
+        });
+        for (field, commit) in [
+            ("lastAppliedRevision", applied),
+            ("lastAttemptedRevision", attempted),
+        ] {
+            if !commit.is_empty() {
+                object["status"][field] = json!(format!("main@sha1:{commit}"));
+            }
+        }
+        let link = link_of(1, |facts| {
+            facts[2].1 = kustomization_of("uat", "uat", &object);
+        });
+        assert_eq!(link.state, state, "{what}: {}", link.sentence);
+        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
+    }
+}
+
+#[test]
+fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
+    let repository = |suspended: bool, all: Conditions| {
+        let object = json!({
+            "metadata": {"generation": 1}, "spec": {"suspend": suspended},
+            "status": {"artifact": {"revision": format!("main@sha1:{OLD}")}, "conditions": conditions(all)},
+        });
+        let reading = GitRepositoryReading::read(&object, None);
+        let fact = Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading);
+        (SourceName::flux("uat"), fact)
+    };
+    let refused: Conditions = &[(
+        "Ready",
+        "False",
+        "GitOperationFailed",
+        "failed to checkout and determine revision: authentication required\nmore of it",
+        1,
+    )];
+    let well: Conditions = &[("Ready", "True", "Succeeded", "", 1)];
+    for (applied, fact, state, words) in [
+        (
+            OLD,
+            repository(false, refused),
+            LinkState::Failed,
+            "Flux cannot fetch git (GitOperationFailed): failed to checkout",
+        ),
+        (
+            HEAD,
+            repository(false, refused),
+            LinkState::Holds,
+            "Flux applied 1111111.",
+        ),
+        (
+            OLD,
+            repository(true, well),
+            LinkState::Suspended,
+            "The GitRepository is suspended",
+        ),
+        (
+            HEAD,
+            repository(true, well),
+            LinkState::Suspended,
+            "The GitRepository is suspended",
+        ),
+    ] {
+        let link = link_of(1, |facts| {
+            facts[2].1 = crate::world::kustomization("uat", "uat", applied);
+            facts.push(fact.clone());
+        });
+        assert_eq!(link.state, state, "{}", link.sentence);
+        assert!(link.sentence.contains(words), "{}", link.sentence);
+        let evidence = link.evidence.expect("its evidence");
+        let kind = evidence.object_ref().expect("an object").kind;
+        if state == LinkState::Holds {
+            assert_eq!(kind, "Kustomization");
+            continue;
+        }
+        assert_eq!(kind, "GitRepository");
+        if state == LinkState::Failed {
+            assert!(evidence.message.expect("whole").contains("more of it"));
+        }
+    }
+    let answers = link_of(3, |facts| facts[4].1 = live("uat", "uat", "1.1.7"));
+    assert_eq!(answers.state, LinkState::Holds);
+}
