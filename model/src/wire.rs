@@ -26,6 +26,9 @@ pub struct Problem {
     pub code: String,
     /// What to quote when asking for help.
     pub request_id: String,
+    /// The fields of the request that are wrong, by their names there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub fields: Vec<String>,
     /// The present state, where the request was made on an older one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub card: Option<Box<PromotionCard>>,

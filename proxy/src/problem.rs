@@ -21,6 +21,8 @@ pub struct Failure {
     pub title: &'static str,
     /// What went wrong this time and what to do next.
     pub detail: String,
+    /// The fields of the request that are wrong.
+    pub fields: Vec<String>,
     /// The present state, where the request was made on an older one.
     pub card: Option<Box<PromotionCard>>,
     /// What the log is told and the client is not.
@@ -41,6 +43,7 @@ impl Failure {
             code,
             title,
             detail: detail.into(),
+            fields: Vec::new(),
             card: None,
             cause: None,
         }
@@ -122,6 +125,7 @@ impl Failure {
             detail: self.detail,
             code: self.code.into(),
             request_id: request_id.into(),
+            fields: self.fields,
             card: self.card,
         }
     }
@@ -300,6 +304,12 @@ impl From<ActionError> for Failure {
                 code: "refused",
                 title: "That cannot be released",
                 ..Self::bad_request(sentence(&detail))
+            },
+            ActionError::Wrong { why, fields } => Self {
+                code: "refused",
+                title: "That cannot be released",
+                fields: fields.into_iter().map(str::to_owned).collect(),
+                ..Self::bad_request(sentence(&why))
             },
             ActionError::OutOfDate { code, .. } => {
                 Self::new(StatusCode::CONFLICT, code, "It has changed", why)

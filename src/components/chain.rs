@@ -1,15 +1,15 @@
 //! Four ticks, one for each link; each opens its evidence.
 
 use leptos::prelude::*;
-use model::chain::{Evidence, Link, LinkName, LinkState};
+use model::chain::{LinkName, LinkState};
 use stylers_macro::style_sheet;
 
+use super::evidence::EvidenceView;
 use super::lane::Place;
 use crate::held::Held;
 use crate::keys::on_key;
 use crate::seam::{looks, part, tap, text};
-use crate::state::Clock;
-use crate::words::{ago, tick};
+use crate::words::tick;
 
 /// The tick whose evidence is open, one at a time on a lane: the environment and the link.
 type Opened = Option<(String, LinkName)>;
@@ -17,6 +17,18 @@ type Opened = Option<(String, LinkName)>;
 /// What is open on a lane, shared by its chains.
 #[derive(Clone, Copy)]
 pub struct OpenTick(Held<Opened>);
+
+impl OpenTick {
+    /// Closes what is open.
+    pub fn close(self) {
+        self.0.set(None);
+    }
+
+    /// Opens the evidence of a link.
+    pub fn open(self, of: &str, name: LinkName) {
+        self.0.set(Some((of.to_owned(), name)));
+    }
+}
 
 impl OpenTick {
     /// Nothing is open at first; Escape closes what is.
@@ -76,43 +88,7 @@ pub fn ChainView(
     view! { class=class,
         <div class="chain">
             <ol class="ticks">{ticks.collect_view()}</ol>
-            {part(move || {
-                let name = open(&opened.get())?;
-                let link = place.station(|station| station.links.iter().find(|link| link.name == name).cloned())?;
-                Some(view! { <EvidenceView link=link of=of.clone() opened=opened/> })
-            })}
-        </div>
-    }
-}
-
-/// Where a link's word comes from: a sheet at the foot of the page, so that the lane does not jump.
-#[component]
-fn EvidenceView(link: Link, of: String, opened: Held<Opened>) -> impl IntoView {
-    let class = style_sheet!("style/evidence.css");
-    let clock = expect_context::<Clock>();
-    let rows = link.evidence.map(|Evidence { source, object, revision, condition, message, confirmed_at }| {
-        let row = |name: &'static str, value: Option<String>| {
-            value.filter(|value| !value.is_empty()).map(|value| view! { class=class, <div class="pair"><dt>{name}</dt><dd>{value}</dd></div> })
-        };
-        view! { class=class,
-            <dl class="facts">
-                {row("source", Some(source))}
-                {row("object", Some(object))}
-                {row("revision", revision)}
-                {row("condition", condition)}
-                {row("message", message)}
-                <div class="pair"><dt>"confirmed"</dt><dd>{part(move || ago(confirmed_at, clock.now()))}</dd></div>
-            </dl>
-        }
-    });
-    view! { class=class,
-        <div class="evidence" role="region" aria-label="Evidence" data-testid="evidence-sheet">
-            <div class="head">
-                <b>{format!("{of} · {}", link.label)}</b>
-                <button type="button" class="close" aria-label="Close the evidence" on:click=tap(move || opened.set(None))>"✕"</button>
-            </div>
-            <p class="says">{link.sentence}</p>
-            {rows}
+            {part(move || open(&opened.get()).map(|name| view! { <EvidenceView place=place name=name of=of.clone()/> }))}
         </div>
     }
 }

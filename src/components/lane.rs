@@ -31,6 +31,15 @@ impl Place {
         station.map(read).unwrap_or_default()
     }
 
+    /// Where the server answers about an environment of its pipeline.
+    pub fn api(self, of: &str) -> Option<String> {
+        let pipeline = self.pipeline()?;
+        Some(format!(
+            "api/v1/pipelines/{}/{}/environments/{of}",
+            pipeline.namespace, pipeline.name
+        ))
+    }
+
     /// The pipeline that it belongs to.
     pub fn pipeline(self) -> Option<PipelineName> {
         let board = self.board.peek();

@@ -9,6 +9,7 @@
 mod chain;
 mod demo;
 mod diff;
+mod evidence;
 mod figures;
 mod gate;
 mod header;
@@ -16,6 +17,7 @@ mod help;
 mod journeys;
 mod lane;
 mod notice;
+mod reconcile;
 mod record;
 mod says;
 mod side;

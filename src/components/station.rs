@@ -6,9 +6,10 @@ use model::chain::VerdictState;
 use model::wire::Station;
 use stylers_macro::style_sheet;
 
-use super::chain::ChainView;
+use super::chain::{ChainView, OpenTick};
 use super::lane::Place;
-use crate::seam::{looks, part, text};
+use crate::held::settled;
+use crate::seam::{looks, part, tap, text};
 use crate::state::Clock;
 use crate::words::{about, ago, capital, icon, tint};
 
@@ -53,15 +54,27 @@ pub fn StationView(place: Place) -> impl IntoView {
     };
     let sentence = move || {
         place.station(|station| {
-            let lie = if station.tick_lies {
-                " GitHub shows a green tick."
-            } else {
-                ""
-            };
             (station.verdict.state != VerdictState::Proven)
-                .then(|| format!("{}{lie}", station.verdict.sentence))
+                .then(|| station.verdict.sentence.clone())
         })
     };
+    let opened = expect_context::<OpenTick>();
+    let breaks = move || place.station(|station| station.verdict.breaks_at);
+    // Kept as long as something is broken, so that it keeps the focus.
+    let broken = settled(move || breaks().map(|_| "broken").unwrap_or_default().to_owned());
+    let (whose, spoken) = (name.clone(), name.clone());
+    let show = move || {
+        if let Some(link) = untrack(breaks) {
+            opened.open(&whose, link);
+        }
+    };
+    let evidence = move || {
+        let show = show.clone();
+        (!broken.get().is_empty()).then(|| view! { class=class,
+            <button type="button" class="why" data-testid=format!("why-{spoken}") aria-label=format!("Show the evidence of {spoken}") on:click=tap(show)>"Show the evidence"</button>
+        })
+    };
+    let tick = move || place.station(|station| station.tick.clone());
     let version = move || place.station(|station| station.release.label());
     let of = name.clone();
     let described = move || {
@@ -101,6 +114,8 @@ pub fn StationView(place: Place) -> impl IntoView {
                 </p>
                 <ChainView place=place of=name.clone()/>
                 {part(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}
+                {part(move || tick().map(|tick| view! { class=class, <p class="disagrees" data-testid="tick-disagrees"><span aria-hidden="true">"⚠ "</span>{tick}</p> }))}
+                {part(evidence)}
                 <p class="foot">
                     <span class="note">{part(move || place.station(|station| station.note.clone()))}</span>
                     <span>{part(move || place.station(|station| format!("seen {}", ago(station.seen_at, clock.now()))))}</span>

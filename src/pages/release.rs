@@ -58,6 +58,10 @@ struct Desk {
     plan: Held<Option<ReleasePlan>>,
     /// Why what is chosen now cannot be.
     wrong: Held<String>,
+    /// The fields that are at fault, as the server's query names them.
+    faulty: Held<Vec<String>>,
+    /// The environment whose colour was taken.
+    taken: Held<String>,
     /// Counts the readings: an answer to an older one is no answer.
     asked: Held<u32>,
     reading: Held<bool>,
@@ -136,11 +140,13 @@ impl Desk {
                     let why = first.map(|edit| edit.why.clone()).unwrap_or_default();
                     self.said.set(format!("{}: {why}", plan.branch));
                     self.wrong.set(String::new());
+                    self.faulty.set(Vec::new());
                     self.plan.set(Some(plan));
                 }
                 // A wrong value is no trouble of the server's: there is nothing to quote.
                 Err(Failure::Refused(problem)) if problem.code == "refused" => {
                     self.wrong.set(capital(&problem.detail));
+                    self.faulty.set(problem.fields);
                 }
                 Err(failure) => self.wrong.set(failure.sentence()),
             }
@@ -198,6 +204,8 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
         chosen: FIELDS.map(|field| Held::new(router.asked(field))),
         plan: Held::new(None),
         wrong: Held::new(String::new()),
+        faulty: Held::new(Vec::new()),
+        taken: Held::new(String::new()),
         asked: Held::new(0),
         reading: Held::new(false),
         busy: Held::new(false),
@@ -283,11 +291,13 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
 /// A text field of the form, by its place in `FIELDS`.
 fn field(class: &'static str, desk: Desk, field: usize, label: &'static str) -> AnyView {
     let name = FIELDS[field];
+    let faulty = move || desk.faulty.get().iter().any(|faulty| faulty == name);
     view! { class=class,
         <label class="field">
             <span class="label">{label}<span class="was">{part(move || desk.plan.map(|plan| format!("was {}", of(&plan.was, field))))}</span></span>
             <input class="input" data-testid=name name=name autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="60"
-                aria-describedby="wrong"
+                aria-invalid=text(move || faulty().to_string())
+                aria-describedby=text(move || if faulty() { "wrong" } else { "" })
                 placeholder=text(move || desk.proposed(field))
                 prop:value=text(move || desk.value(field))
                 on:input=move |event| desk.choose(field, event_target_value(&event))/>
@@ -319,13 +329,19 @@ fn Form(desk: Desk, name: PipelineName) -> impl IntoView {
         let swatches = words.chunks_exact(2).map(|pair| {
             let (environment, colour) = (pair[0].to_owned(), pair[1].to_owned());
             let spoken = Colour::parse(&colour).map(Colour::name).unwrap_or_default();
-            let (take, mine, on) = (colour.clone(), colour.clone(), colour.clone());
+            let (take, mine, whose) = (colour.clone(), colour.clone(), environment.clone());
+            // Several may show one colour: it was taken from one.
+            let on = text(move || (picked() == mine && *desk.taken.get() == whose).to_string());
+            let from = environment.clone();
             view! { class=class,
                 <button type="button"
-                    class=looks(class, move || if picked() == mine { "take on" } else { "take" })
-                    aria-pressed=text(move || (picked() == on).to_string())
+                    class="take"
+                    aria-pressed=on
                     data-testid=format!("take-{environment}")
-                    on:click=tap(move || desk.choose(COLOUR, take.clone()))
+                    on:click=tap(move || {
+                        desk.taken.set(from.clone());
+                        desk.choose(COLOUR, take.clone());
+                    })
                 ><i class="dot" style:background-color=colour.clone() aria-hidden="true"></i>{environment.clone()}<span class="hidden">{format!(" shows {spoken} {colour}")}</span></button>
             }
         });

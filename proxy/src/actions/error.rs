@@ -31,6 +31,14 @@ pub enum ActionError {
     /// A release cannot be planned so.
     #[error("{0}")]
     Refused(String),
+    /// Values of a release are not as they must be.
+    #[error("{why}")]
+    Wrong {
+        /// What is wrong with the first of them.
+        why: String,
+        /// All that are wrong: `colour`, `version`, `chart_version`.
+        fields: Vec<&'static str>,
+    },
     /// What was planned is not what can be done now.
     #[error("{why}")]
     OutOfDate {

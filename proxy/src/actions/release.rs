@@ -204,7 +204,48 @@ async fn planned(host: &Repository<'_>, base: &str, wish: &Wish) -> Result<Plan,
         CHART => chart.clone(),
         _ => None,
     };
-    plan(read, wish).map_err(|refused| ActionError::Refused(refused.0))
+    plan(read, wish).map_err(|refused| {
+        let fields = wrong(read, wish);
+        if fields.is_empty() {
+            // It is the files that are not as they must be.
+            return ActionError::Refused(refused.0);
+        }
+        let why = refused.0;
+        ActionError::Wrong { why, fields }
+    })
+}
+
+/// The values that cannot be, each tried alone.
+fn wrong(read: impl Fn(&str) -> Option<String> + Copy, wish: &Wish) -> Vec<&'static str> {
+    if plan(read, &Wish::default()).is_err() {
+        return Vec::new();
+    }
+    let alone = [
+        (
+            "colour",
+            Wish {
+                colour: wish.colour.clone(),
+                ..Wish::default()
+            },
+        ),
+        (
+            "version",
+            Wish {
+                version: wish.version.clone(),
+                ..Wish::default()
+            },
+        ),
+        (
+            "chart_version",
+            Wish {
+                chart_version: wish.chart_version.clone(),
+                ..Wish::default()
+            },
+        ),
+    ];
+    let refused = |(_, wish): &(_, Wish)| plan(read, wish).is_err();
+    let alone = alone.into_iter().filter(refused);
+    alone.map(|(field, _)| field).collect()
 }
 
 /// Why the viewer may not start a release, if so.

@@ -13,6 +13,7 @@ mod dashboard;
 mod demo;
 mod interface;
 mod journal;
+mod objects;
 mod release;
 mod site;
 mod stream;

@@ -35,6 +35,10 @@ impl Clock for LabClock {
 pub struct World {
     pub index: Option<&'static str>,
     pub dashboard: Option<SocketAddr>,
+    /// Where the clusters `dev-test` and `uat` are, with the token for them; else they are nowhere.
+    pub clusters: Vec<(String, String)>,
+    /// More of the configuration.
+    pub more: &'static str,
 }
 
 /// A running server.
@@ -85,6 +89,16 @@ impl World {
             .replace("{origin}", origin)
             .replace("{forge}", forge.url().as_str())
             .replace("{client}", &forge.app().client_id);
+        for (at, (server, token)) in self.clusters.iter().enumerate() {
+            let file = format!("cluster-{at}");
+            std::fs::write(folder.join(&file), token).unwrap();
+            text = text.replacen(
+                "server: 'http://127.0.0.1:1', token: {file: token}",
+                &format!("server: '{server}', token: {{file: {file}}}"),
+                1,
+            );
+        }
+        text.push_str(self.more);
         if let Some(index) = self.index {
             let site = folder.join("site");
             std::fs::create_dir(&site).unwrap();

@@ -1,0 +1,379 @@
+//! Single objects of a cluster over HTTP: their last events, and having Flux look now. The clusters are
+//! the lab's.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lab::clusters::{Cluster, Key, Kind, Pace};
+use lab::{Lab, LabOptions};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{Browser, TestApp, World};
+
+const RELEASE: &str = "HelmRelease/app-podinfo/podinfo";
+
+/// A server in front of the lab's clusters.
+struct Desk {
+    weft: TestApp,
+    lab: Lab,
+    _ending: tokio_util::sync::DropGuard,
+}
+
+/// What Weft's account may do in the clusters.
+#[derive(Clone, Copy)]
+enum Account {
+    Reads,
+    Annotates,
+}
+
+impl Desk {
+    async fn start(account: Account, more: &'static str) -> Self {
+        let lab = Lab::start(LabOptions {
+            pace: Pace::instant(),
+            ..LabOptions::default()
+        })
+        .await
+        .unwrap();
+        let place = |environment: &str| {
+            let cluster = cluster(&lab, environment);
+            let token = match account {
+                Account::Reads => cluster.viewer_token(),
+                Account::Annotates => cluster.token(),
+            };
+            (cluster.url().to_string(), token.to_owned())
+        };
+        let world = World {
+            clusters: vec![place("dev-test"), place("uat")],
+            more,
+            ..World::default()
+        };
+        let weft = world.start().await;
+        let ending = CancellationToken::new();
+        proxy::sources::start(&weft.app, &ending);
+        Self {
+            weft,
+            lab,
+            _ending: ending.drop_guard(),
+        }
+    }
+
+    fn at(&self, rest: &str) -> String {
+        at(&self.weft, rest)
+    }
+
+    fn uat(&self) -> &Cluster {
+        cluster(&self.lab, "uat")
+    }
+
+    fn object(&self, kind: &str, namespace: &str, name: &str) -> Value {
+        let key = Key::new(Kind::named(kind).unwrap(), namespace, name);
+        (*self.uat().store().get(&key).unwrap()).clone()
+    }
+
+    fn asked(&self, kind: &str, namespace: &str, name: &str) -> Value {
+        let object = self.object(kind, namespace, name);
+        object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].clone()
+    }
+
+    async fn order(&self, browser: &Browser) -> (u16, Value) {
+        let answer = browser.post(&self.at("reconcile")).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
+    }
+
+    /// Waits until the last order is no longer under way.
+    async fn ended(&self, browser: &Browser) -> Value {
+        let ended = async {
+            loop {
+                let view = browser.json(&self.at("reconcile")).await;
+                if view["order"]["state"] != "running" {
+                    return view;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended)
+            .await
+            .expect("it ends")
+    }
+}
+
+fn at(weft: &TestApp, rest: &str) -> String {
+    weft.at(&format!(
+        "api/v1/pipelines/app-podinfo/podinfo/environments/uat/{rest}"
+    ))
+}
+
+fn cluster<'a>(lab: &'a Lab, environment: &str) -> &'a Cluster {
+    let mut clusters = lab.clusters().iter();
+    clusters
+        .find(|cluster| cluster.environment() == environment)
+        .unwrap()
+}
+
+fn events(object: &str) -> String {
+    format!("events?cluster=uat&object={object}")
+}
+
+#[tokio::test]
+async fn the_last_events_of_an_object_come_newest_first_and_no_more_than_twenty() {
+    let desk = Desk::start(Account::Reads, "").await;
+    for second in 0..30 {
+        // Named so that the API server does not list them by time.
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": "UpgradeFailed",
+            "metadata": {"name": format!("podinfo.{}", (second * 7) % 30), "namespace": "app-podinfo"},
+            "involvedObject": {"kind": "HelmRelease", "namespace": "app-podinfo", "name": "podinfo"},
+            "message": format!("try {second}"), "count": 1, "eventTime": null,
+            "lastTimestamp": format!("2026-11-22T10:00:{second:02}Z"),
+        });
+        desk.uat().store().apply(&event, &[]).unwrap();
+    }
+    let answer = desk.weft.stranger().json(&desk.at(&events(RELEASE))).await;
+    let said: Vec<&str> = answer["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["message"].as_str().unwrap())
+        .collect();
+    let expected: Vec<String> = (10..30)
+        .rev()
+        .map(|second| format!("try {second}"))
+        .collect();
+    assert_eq!(said, expected);
+    assert_eq!(answer["events"][0]["warning"], true);
+    assert_eq!(answer["events"][0]["at"], "2026-11-22T10:00:29Z");
+    assert_eq!(answer["why"], Value::Null);
+
+    let quiet = desk.at(&events("Kustomization/flux-system/app-promo-podinfo-uat"));
+    let quiet = desk.weft.stranger().json(&quiet).await;
+    assert_eq!(quiet["events"], json!([]));
+    assert!(
+        quiet["why"].as_str().unwrap().contains("no event"),
+        "{quiet}"
+    );
+}
+
+#[tokio::test]
+async fn only_objects_that_the_environment_is_made_of_can_be_asked_for() {
+    let weft = World::default().start().await;
+    let stranger = weft.stranger();
+    for (query, status) in [
+        ("events", 400),
+        ("events?cluster=uat", 400),
+        (
+            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo&limit=9",
+            400,
+        ),
+        ("events?cluster=uat&object=", 404),
+        ("events?cluster=uat&object=HelmRelease", 404),
+        ("events?cluster=uat&object=Secret/flux-system/git-auth", 404),
+        (
+            "events?cluster=uat&object=HelmRelease/kube-system/podinfo",
+            404,
+        ),
+        (
+            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo,involvedObject.name!=x",
+            404,
+        ),
+        (
+            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo/more",
+            404,
+        ),
+        (
+            "events?cluster=uat&object=HelmRelease/..%2F..%2Fkube-system/podinfo",
+            404,
+        ),
+        (
+            "events?cluster=dev-test&object=HelmRelease/app-podinfo/podinfo",
+            404,
+        ),
+        (
+            "events?cluster=prod&object=HelmRelease/app-podinfo/podinfo",
+            404,
+        ),
+    ] {
+        let answer = stranger.get(&at(&weft, query)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{query}");
+        let problem: Value = answer.json().await.unwrap();
+        assert!(problem["request_id"].is_string(), "{query}: {problem}");
+    }
+    let nowhere = weft
+        .at("api/v1/pipelines/app-podinfo/podinfo/environments/moon/events?cluster=uat&object=x");
+    assert_eq!(stranger.get(&nowhere).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn where_events_cannot_be_read_a_sentence_says_why() {
+    let forbids = axum::Router::new().fallback(|| async {
+        let status = json!({
+            "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+            "message": "events is forbidden", "reason": "Forbidden", "code": 403,
+        });
+        (http::StatusCode::FORBIDDEN, axum::Json(status))
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, forbids).await });
+    let nowhere = "http://127.0.0.1:1".to_owned();
+    let world = World {
+        clusters: vec![
+            (nowhere, "token".into()),
+            (format!("http://{address}"), "token".into()),
+        ],
+        dashboard: Some(SocketAddr::from(([127, 0, 0, 1], 1))),
+        ..World::default()
+    };
+    let weft = world.start().await;
+    let answer = weft.stranger().json(&at(&weft, &events(RELEASE))).await;
+    assert_eq!(
+        answer["why"],
+        "Weft's account in uat may not read events in the namespace app-podinfo."
+    );
+    // Neither cluster is the one that the dashboard shows.
+    assert_eq!(answer["dashboard"], Value::Null);
+    let away = weft.at(
+        "api/v1/pipelines/app-podinfo/podinfo/environments/dev-test/events?cluster=dev-test&object=HelmRelease/app-podinfo/podinfo",
+    );
+    let away = weft.stranger().json(&away).await;
+    let why = away["why"].as_str().unwrap();
+    assert!(why.contains("nothing listens there"), "{why}");
+}
+
+#[tokio::test]
+async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
+    let desk = Desk::start(Account::Annotates, "").await;
+    let kim = desk.weft.signed_in("kim").await;
+    let view = kim.json(&desk.at("reconcile")).await;
+    assert_eq!(view["permit"]["allowed"], false);
+    let (status, refused) = desk.order(&kim).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("no_write_access")));
+
+    desk.uat().pause_controllers(true);
+    let sam = desk.weft.signed_in("sam").await;
+    let view = sam.json(&desk.at("reconcile")).await;
+    assert_eq!(view["permit"]["allowed"], true, "{view:#}");
+    let (status, ordered) = desk.order(&sam).await;
+    assert_eq!(status, 202, "{ordered:#}");
+    assert_eq!(ordered["order"]["state"], "running");
+    let (status, second) = desk.order(&sam).await;
+    assert_eq!((status, &second["code"]), (409, &json!("under_way")));
+    let asked = ordered["order"]["at"].clone();
+    let first = async {
+        while desk.asked("GitRepository", "flux-system", "podinfo") != asked {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), first)
+        .await
+        .expect("the source is annotated");
+    let release = || desk.asked("HelmRelease", "app-podinfo", "podinfo");
+    assert_eq!(release(), Value::Null, "not before its source");
+
+    desk.uat().pause_controllers(false);
+    let view = desk.ended(&sam).await;
+    assert_eq!(view["order"]["state"], "done", "{view:#}");
+    assert_eq!(
+        view["order"]["sentence"],
+        "Flux took it up: GitRepository, Kustomization, HelmRepository, HelmChart, HelmRelease."
+    );
+    assert_eq!(release(), asked);
+    let handled = desk.object("HelmRelease", "app-podinfo", "podinfo");
+    assert_eq!(handled["status"]["lastHandledReconcileAt"], asked);
+    let record = sam
+        .json(&desk.weft.at("api/v1/pipelines/app-podinfo/podinfo/journal"))
+        .await;
+    let kinds: Vec<(&str, &str)> = record["entries"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["who"] == "sam")
+        .map(|entry| {
+            let text = |field: &str| entry[field].as_str().unwrap();
+            (text("kind"), text("sentence"))
+        })
+        .filter(|(kind, _)| kind.starts_with("reconcile"))
+        .collect();
+    assert_eq!(kinds.len(), 2, "{kinds:?}");
+    assert!(kinds.contains(&("reconcile_ordered", "@sam ordered: reconcile uat.")));
+}
+
+#[tokio::test]
+async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
+    let desk = Desk::start(Account::Reads, "").await;
+    let stranger = desk.weft.stranger();
+    let view = stranger.json(&desk.at("reconcile")).await;
+    assert_eq!(view["permit"]["why"], "Sign in with GitHub first.");
+    let sam = desk.weft.signed_in("sam").await;
+    let view = sam.json(&desk.at("reconcile")).await;
+    let why = view["permit"]["why"].as_str().unwrap();
+    assert!(
+        why.starts_with("Weft's account in uat may not annotate"),
+        "{why}"
+    );
+    assert_eq!(
+        view["command"],
+        "flux reconcile kustomization app-promo-podinfo-uat --namespace flux-system --with-source && \
+         flux reconcile helmrelease podinfo --namespace app-podinfo --with-source"
+    );
+    let (status, refused) = desk.order(&sam).await;
+    assert_eq!(
+        (status, &refused["code"]),
+        (403, &json!("no_cluster_access"))
+    );
+    assert_eq!(
+        desk.asked("GitRepository", "flux-system", "podinfo"),
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
+    let desk = Desk::start(Account::Annotates, "tolerances: {settle: 0.3}\n").await;
+    desk.uat().pause_controllers(true);
+    let sam = desk.weft.signed_in("sam").await;
+    let (status, ordered) = desk.order(&sam).await;
+    assert_eq!(status, 202, "{ordered:#}");
+    let view = desk.ended(&sam).await;
+    assert_eq!(view["order"]["state"], "failed");
+    let sentence = view["order"]["sentence"].as_str().unwrap();
+    assert!(
+        sentence.starts_with("Flux has not taken it up: GitRepository flux-system/podinfo in uat"),
+        "{sentence}"
+    );
+    assert_eq!(view["permit"]["allowed"], true, "it can be ordered again");
+}
+
+#[tokio::test]
+async fn a_suspended_object_is_told_before_anything_is_annotated() {
+    let desk = Desk::start(Account::Annotates, "").await;
+    let key = Key::new(
+        Kind::named("HelmRelease").unwrap(),
+        "app-podinfo",
+        "podinfo",
+    );
+    let suspend = json!({"spec": {"suspend": true}});
+    desk.uat().pause_controllers(true);
+    desk.uat().store().merge_patch(&key, &suspend).unwrap();
+    let sam = desk.weft.signed_in("sam").await;
+    let (status, refused) = desk.order(&sam).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("suspended")));
+    assert_eq!(
+        desk.asked("GitRepository", "flux-system", "podinfo"),
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn an_order_from_elsewhere_or_from_nobody_is_refused() {
+    let weft = World::default().start().await;
+    let url = at(&weft, "reconcile");
+    let nobody = weft.stranger().post(&url).send().await.unwrap();
+    assert_eq!(nobody.status(), 401);
+    let mut sam = weft.signed_in("sam").await;
+    sam.origin = "https://evil.example".into();
+    let elsewhere = sam.post(&url).send().await.unwrap();
+    assert_eq!(elsewhere.status(), 403);
+    let problem: Value = elsewhere.json().await.unwrap();
+    assert_eq!(problem["code"], "not_from_here");
+}
