@@ -8,7 +8,7 @@ use lab::forge::signature;
 use crate::world::World;
 
 /// Serves the webhooks alone; the address that they are under.
-async fn serve(world: &World) -> String {
+pub async fn serve(world: &World) -> String {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("a free port");
@@ -18,7 +18,7 @@ async fn serve(world: &World) -> String {
     format!("http://{address}/hooks")
 }
 
-async fn deliver(url: &str, header: &str, signature: &str, body: &str) -> StatusCode {
+pub async fn deliver(url: &str, header: &str, signature: &str, body: &str) -> StatusCode {
     reqwest::Client::new()
         .post(url)
         .header(header, signature)

@@ -9,4 +9,5 @@ mod hooks;
 mod mishaps;
 mod sources;
 mod timetable;
+mod told;
 mod world;

@@ -1,0 +1,158 @@
+//! An environment that Weft cannot look into: a real cluster of the lab, known by its signed notifications
+//! only, over HTTP.
+
+use http::StatusCode;
+use lab::forge::signature;
+use model::Timestamp;
+use model::chain::{LinkState, VerdictState};
+use model::wire::{Board, Station};
+use proxy::config::ToldCluster;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::hooks::{deliver, serve};
+use crate::world::{World, station};
+
+const SECRET: &str = "uat-tells";
+
+/// Weft without a way into uat, and where uat tells.
+async fn start() -> (World, String) {
+    let world = World::start_with(|config| {
+        config.clusters.retain(|cluster| cluster.name != "uat");
+        config.told_clusters.push(ToldCluster {
+            name: "uat".into(),
+            hook_secret: SecretString::from(SECRET),
+        });
+        let environments = &mut config.pipelines[0].environments;
+        let uat = environments
+            .iter_mut()
+            .find(|environment| environment.name.as_str() == "uat");
+        uat.expect("uat").targets[0].flux.told_only = true;
+    })
+    .await;
+    let hooks = format!("{}/flux/uat", serve(&world).await);
+    (world, hooks)
+}
+
+/// A notification of the lab's present time.
+fn event(world: &World, kind: &str, object: (&str, &str), reason: &str, revision: &str) -> Value {
+    let at = Timestamp::from(world.lab.clock().now());
+    json!({
+        "involvedObject": {"kind": kind, "namespace": object.0, "name": object.1, "apiVersion": "x/v1", "uid": "0"},
+        "severity": if reason.ends_with("Failed") { "error" } else { "info" },
+        "timestamp": at.to_string(), "reason": reason, "message": "in full",
+        "metadata": {"revision": revision, "app-version": revision},
+        "reportingController": "helm-controller", "reportingInstance": "helm-controller-0",
+    })
+}
+
+const RELEASE: (&str, &str) = ("app-podinfo", "podinfo");
+const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
+
+async fn tell(to: &str, body: &Value) -> StatusCode {
+    let body = body.to_string();
+    deliver(
+        to,
+        "X-Signature",
+        &signature(SECRET, body.as_bytes()),
+        &body,
+    )
+    .await
+}
+
+fn uat(board: &Board) -> &Station {
+    station(board, "uat")
+}
+
+/// Tells that what git asks for was applied, and Helm's word about it.
+async fn tell_release(world: &World, hooks: &str, reason: &str) {
+    let board = world
+        .board_until("git and the app of uat are read", |board| {
+            uat(board).links[0].state == LinkState::Holds && uat(board).release.app.is_some()
+        })
+        .await;
+    let station = uat(&board);
+    let head = world.lab.forge().branch("main").expect("the head");
+    let applied = event(
+        world,
+        "Kustomization",
+        KUSTOMIZATION,
+        "ReconciliationSucceeded",
+        &format!("main@sha1:{head}"),
+    );
+    assert_eq!(tell(hooks, &applied).await, StatusCode::ACCEPTED);
+    let wanted = station.wanted.clone().expect("what git asks for");
+    let mut released = event(world, "HelmRelease", RELEASE, reason, &wanted);
+    let app = station.release.app.as_ref().expect("it answers");
+    released["metadata"]["app-version"] = json!(app.to_string());
+    assert_eq!(tell(hooks, &released).await, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn it_is_proven_by_what_is_told_and_the_live_app_together() {
+    let (world, hooks) = start().await;
+    tell_release(&world, &hooks, "TestSucceeded").await;
+    let board = world
+        .board_until("uat is proven", |board| {
+            uat(board).verdict.state == VerdictState::Proven
+        })
+        .await;
+    let said = &uat(&board).links[2].sentence;
+    assert!(said.contains("Weft cannot look itself"), "{said}");
+    tell_release(&world, &hooks, "TestFailed").await;
+    world
+        .board_until("uat failed", |board| {
+            uat(board).verdict.state == VerdictState::Failed
+        })
+        .await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn hostile_bodies_change_nothing() {
+    let (world, hooks) = start().await;
+    tell_release(&world, &hooks, "TestFailed").await;
+    let failed = |board: &Board| uat(board).verdict.state == VerdictState::Failed;
+    let known = world.board_until("uat failed", failed).await;
+    let good = event(&world, "HelmRelease", RELEASE, "TestSucceeded", "1.1.7");
+    let text = good.to_string();
+    for wrong in ["", "sha256=00", &signature("another", text.as_bytes())] {
+        let status = deliver(&hooks, "X-Signature", wrong, &text).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    // Signed by uat, but told to another cluster's address.
+    let elsewhere = hooks.replace("/uat", "/stg");
+    assert_eq!(tell(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
+    let mut large = good.clone();
+    large["message"] = json!("x".repeat(300 * 1024));
+    assert_eq!(tell(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    let mut other = good.clone();
+    other["involvedObject"]["name"] = json!("another");
+    let mut old = good.clone();
+    old["timestamp"] = json!("2020-01-01T00:00:00Z");
+    let mut ahead = good.clone();
+    ahead["timestamp"] = json!("2100-01-01T00:00:00Z");
+    let mut rollback = good.clone();
+    rollback["reason"] = json!("RollbackSucceeded");
+    for odd in [other, old, ahead, rollback, json!({}), json!([1])] {
+        assert_eq!(tell(&hooks, &odd).await, StatusCode::ACCEPTED);
+    }
+    // A word that is taken comes after all of those.
+    let head = world.lab.forge().branch("main").expect("the head");
+    let broken = event(
+        &world,
+        "Kustomization",
+        KUSTOMIZATION,
+        "BuildFailed",
+        &format!("main@sha1:{head}"),
+    );
+    assert_eq!(tell(&hooks, &broken).await, StatusCode::ACCEPTED);
+    let board = world
+        .board_until("the Kustomization failed", |board| {
+            uat(board).links[1].state == LinkState::Failed
+        })
+        .await;
+    let [before, after] = [&known, &board].map(|board| uat(board).links[2].state);
+    assert_eq!((before, after), (LinkState::Failed, LinkState::Failed));
+    world.end().await;
+}
