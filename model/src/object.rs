@@ -40,6 +40,7 @@ pub struct Reconcile {
     /// What does the same from a terminal.
     pub command: String,
     /// The page in Weave GitOps whose Sync button does the same, where Weft fronts it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard: Option<String>,
     /// The last order, where one was given since Weft began.
     pub order: Option<ReconcileOrder>,
@@ -49,8 +50,10 @@ pub struct Reconcile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileOrder {
     /// When it was given: what the objects are annotated with.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub at: Timestamp,
     /// By whom.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub who: String,
     /// How it stands.
     pub state: OrderState,

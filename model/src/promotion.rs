@@ -51,8 +51,10 @@ pub struct Check {
     /// Whether the rules of the branch require it.
     pub required: bool,
     /// Its page.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub url: Option<String>,
     /// What it says of itself.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub description: Option<String>,
 }
 
@@ -66,6 +68,7 @@ pub struct Review {
     /// Whether it counts: given by somebody who may write.
     pub counts: bool,
     /// The commit that it was given to, as GitHub says; attribution, not proof.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub commit: Option<CommitId>,
     /// When.
     pub at: Timestamp,

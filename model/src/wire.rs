@@ -1,4 +1,8 @@
 //! Request and response bodies, problem details and stream events of the HTTP interface.
+//!
+//! What the page never shows it does not read either (`target_arch = "wasm32"`): reading costs code to load.
+
+mod orders;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,15 +14,23 @@ use crate::pipeline::{PipelineName, RepositoryName};
 use crate::promotion::{Check, PromotionState, Review};
 use crate::{ChartVersion, Colour, CommitId, EnvironmentName, Release, Timestamp};
 
+pub use orders::{
+    ActionResult, Approve, Promote, Promoted, Refuse, ReleaseEdit, ReleasePlan, ReleaseStarted,
+    ReleaseValues, StartRelease,
+};
+
 /// Problem details (RFC 9457), the body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// A URI reference that names the kind; `about:blank` where the code says it all.
     #[serde(rename = "type")]
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub kind: String,
     /// What went wrong, for people, the same for every occurrence.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub status: u16,
     /// What went wrong this time and what to do next.
     pub detail: String,
@@ -53,6 +65,7 @@ pub struct Station {
     /// Its name.
     pub name: EnvironmentName,
     /// Whether users see it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub loud: bool,
     /// Where a person opens the app.
     pub link: Option<String>,
@@ -61,6 +74,7 @@ pub struct Station {
     /// What git asks for, as text: a version, or a tag.
     pub wanted: Option<String>,
     /// The chart version that it is to hold: the pinned one, or the one that its range resolved to.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub wanted_chart: Option<ChartVersion>,
     /// Its verdict, the worst of its targets'.
     pub verdict: Verdict,
@@ -69,6 +83,7 @@ pub struct Station {
     /// A line for the foot, such as `follows >=0.0.3` or `one release behind`.
     pub note: String,
     /// Flux's tick on the commit says success while the verdict is failed: the known lie.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub tick_lies: bool,
     /// What that tick says, in a sentence, where it is something else than the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +91,7 @@ pub struct Station {
     /// When its live app last answered.
     pub seen_at: Option<Timestamp>,
     /// Its targets, where there is more than one.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub targets: Vec<TargetView>,
 }
 
@@ -101,6 +117,7 @@ pub struct Headline {
     /// How loud it is.
     pub tone: Tone,
     /// The environment that it is about.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub environment: Option<EnvironmentName>,
 }
 
@@ -135,6 +152,7 @@ pub struct Board {
     /// The gates: `gates[i]` stands between `stations[i]` and `stations[i + 1]`.
     pub gates: Vec<Gate>,
     /// Where it all comes from.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub sources: Vec<SourceView>,
 }
 
@@ -191,6 +209,7 @@ pub struct Viewer {
     /// Login on GitHub.
     pub login: String,
     /// The numeric id that a session is bound to.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub id: u64,
     /// Their picture.
     pub avatar_url: Option<String>,
@@ -204,12 +223,15 @@ pub struct Session {
     /// The token that every write must carry in `X-Weft-CSRF`.
     pub csrf_token: Option<String>,
     /// Who is signed in to Weave GitOps in the same browser, where Weft fronts it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard_user: Option<String>,
     /// Whether the dashboard is there to go back to.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard: bool,
     /// Whether this is the demo with its own controls.
     pub demo: bool,
     /// Weft's version.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub version: String,
 }
 
@@ -243,6 +265,7 @@ pub struct CommitView {
     /// Who wrote it.
     pub author: String,
     /// When.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub at: Timestamp,
     /// Its page.
     pub url: String,
@@ -296,6 +319,7 @@ pub struct PromotionCard {
     /// The environment before it.
     pub evidence_from: EnvironmentName,
     /// Whether that environment is proven to serve what would be promoted.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub evidence_holds: bool,
     /// What speaks for and against.
     pub evidence: Vec<EvidenceLine>,
@@ -318,10 +342,13 @@ pub struct PromotionCard {
     /// When.
     pub head_at: Option<Timestamp>,
     /// The branch it goes into.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub base_ref: String,
     /// Who opened it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub author: String,
     /// When.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     /// Whether the viewer may approve.
     pub approve: Permit,
@@ -334,51 +361,15 @@ pub struct PromotionCard {
     /// The signed intent that a tap must send; absent without a session.
     pub intent: Option<String>,
     /// When the intent ends.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub intent_expires_at: Option<Timestamp>,
     /// The way of the release after the merge.
     pub hops: Vec<Hop>,
     /// The verdict of the environment now.
     pub verdict: Verdict,
     /// When all this was read.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub as_of: Timestamp,
-}
-
-/// Body of `POST …/approve`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Approve {
-    /// The intent from the card.
-    pub intent: String,
-    /// Words for the review.
-    #[serde(default)]
-    pub comment: Option<String>,
-    /// Whether to merge at once.
-    pub merge: bool,
-}
-
-/// Body of `POST …/refuse`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refuse {
-    /// The intent from the card.
-    pub intent: String,
-    /// Why; shown on the pull request.
-    pub comment: String,
-}
-
-/// Answer of the two.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActionResult {
-    /// What was done, in a sentence.
-    pub sentence: String,
-    /// Whether the review was given.
-    pub reviewed: bool,
-    /// Whether it was merged.
-    pub merged: bool,
-    /// The merge's commit.
-    pub merge_commit: Option<CommitId>,
-    /// The card after it.
-    pub card: Option<Box<PromotionCard>>,
 }
 
 /// Answer of `GET …/journeys`.
@@ -403,89 +394,4 @@ pub struct Record {
     pub entries: Vec<Entry>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
-}
-
-/// What identifies a release and what tells it apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReleaseValues {
-    /// The colour that is compiled into the container.
-    pub colour: Colour,
-    /// The container's version.
-    pub version: String,
-    /// The chart's version: the release's identity.
-    pub chart_version: ChartVersion,
-}
-
-/// One file that a release changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReleaseEdit {
-    /// Its path.
-    pub path: String,
-    /// Why, in a sentence.
-    pub why: String,
-    /// The unified diff, without the lines that name the file.
-    pub patch: String,
-}
-
-/// `GET …/release`: the release that would be started; nothing is written yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReleasePlan {
-    /// The pipeline.
-    pub pipeline: PipelineName,
-    /// The commit of the branch that it is planned on.
-    pub base: CommitId,
-    /// What was released last.
-    pub was: ReleaseValues,
-    /// What would be released: what was asked for, and proposals for what was left open.
-    pub values: ReleaseValues,
-    /// The branch that would be pushed.
-    pub branch: String,
-    /// The four files in the order of the process.
-    pub edits: Vec<ReleaseEdit>,
-    /// Whether the viewer may start it.
-    pub start: Permit,
-}
-
-/// `POST …/releases`: start what the plan showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StartRelease {
-    /// The commit that the plan was made on.
-    pub base: CommitId,
-    /// The colour, as `#rrggbb`.
-    pub colour: String,
-    /// The container's version.
-    pub version: String,
-    /// The chart's version.
-    pub chart_version: String,
-}
-
-/// The answer to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReleaseStarted {
-    /// The pull request.
-    pub number: u64,
-    /// Its page.
-    pub url: String,
-    /// What was done and what comes next.
-    pub sentence: String,
-}
-
-/// `POST …/environments/{environment}/dispatch`: open the promotion that never came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Promote {
-    /// The release that the person saw proven in the environment before.
-    pub release: ChartVersion,
-}
-
-/// The answer to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Promoted {
-    /// The pull request.
-    pub number: u64,
-    /// Its page.
-    pub url: String,
-    /// What was done.
-    pub sentence: String,
 }

@@ -206,6 +206,7 @@ pub struct Verdict {
     /// The first link that does not hold.
     pub breaks_at: Option<LinkName>,
     /// Since when it has been so.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub since: Timestamp,
 }
 

@@ -55,12 +55,15 @@ pub struct PromotionSummary {
     /// Its page.
     pub url: String,
     /// Who opened it.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub author: String,
     /// The chart version it declares.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub release: Option<ChartVersion>,
     /// Its head.
     pub head: CommitId,
     /// When it was opened.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     /// Its checks, counted.
     pub checks: Tally,
@@ -69,6 +72,7 @@ pub struct PromotionSummary {
     /// Who is asked.
     pub requested: Vec<String>,
     /// How many approvals are missing; `None` where the rules are not known.
+    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub missing_approvals: Option<u32>,
 }
 
