@@ -15,9 +15,7 @@ pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want,
     match deployer {
         Some(Deployer::HelmRelease(name)) => {
             let release = find(&documents, "HelmRelease", name)?;
-            let version = release
-                .pointer("/spec/chart/spec/version")
-                .and_then(Value::as_str)
+            let version = version_of(release, &documents, name)
                 .ok_or_else(|| format!("the HelmRelease {name} names no chart version"))?;
             Ok(ChartVersion::parse(version)
                 .map_or_else(|_| Want::Range(version.to_owned()), Want::Chart))
@@ -33,6 +31,33 @@ pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want,
                 .ok_or_else(|| format!("the image {image} has no tag"))
         }
         None => Err("no target says what deploys it".into()),
+    }
+}
+
+/// The version or range that a HelmRelease asks for: its own, or that of what its `chartRef` names, which
+/// must be in the same file.
+fn version_of<'a>(
+    release: &'a Value,
+    documents: &'a [Value],
+    name: &ObjectName,
+) -> Option<&'a str> {
+    let text = |object: &'a Value, pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let Some(reference) = release.pointer("/spec/chartRef") else {
+        return text(release, "/spec/chart/spec/version");
+    };
+    let named = ObjectName {
+        namespace: text(reference, "/namespace")
+            .unwrap_or(&name.namespace)
+            .to_owned(),
+        name: text(reference, "/name")?.to_owned(),
+    };
+    let kind = text(reference, "/kind")?;
+    let source = find(documents, kind, &named).ok()?;
+    match kind {
+        "OCIRepository" => ["/spec/ref/semver", "/spec/ref/tag"]
+            .into_iter()
+            .find_map(|pointer| text(source, pointer)),
+        _ => text(source, "/spec/version"),
     }
 }
 
@@ -122,6 +147,24 @@ mod tests {
         assert_eq!(pinned.map(|want| want.to_string()), Ok("1.1.7".into()));
         let range = want_in(&release("'>=0.0.3'"), &environment);
         assert_eq!(range, Ok(Want::Range(">=0.0.3".into())));
+    }
+
+    #[test]
+    fn a_chart_that_is_referred_to_is_asked_for_by_what_is_referred_to() {
+        let environment = environment(Deployer::HelmRelease(podinfo()));
+        let of = |kind: &str, source: &str| {
+            let text = format!(
+                "kind: HelmRelease\nmetadata: {{name: podinfo}}\nspec: {{chartRef: {{kind: {kind}, name: charts}}}}\n---\nkind: {kind}\nmetadata: {{name: charts}}\nspec: {source}\n"
+            );
+            want_in(&text, &environment)
+        };
+        let chart = Want::Chart(ChartVersion::parse("1.1.7").unwrap());
+        let range = Want::Range(">=0.0.3".into());
+        let registry = "OCIRepository";
+        assert_eq!(of(registry, "{ref: {tag: 1.1.7}}"), Ok(chart.clone()));
+        assert_eq!(of(registry, "{ref: {semver: '>=0.0.3'}}"), Ok(range));
+        assert_eq!(of("HelmChart", "{version: 1.1.7}"), Ok(chart));
+        assert!(of(registry, "{ref: {digest: 'sha256:00'}}").is_err());
     }
 
     #[test]
