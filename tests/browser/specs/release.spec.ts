@@ -28,6 +28,8 @@ test('a release is started by its page, and the forge has its pull request', asy
   await test.step('an environment lends its colour', async () => {
     await page.getByTestId('take-stg').click();
     await expect(page.getByTestId('take-stg')).toHaveAttribute('aria-pressed', 'true');
+    // prod shows the same colour.
+    await expect(page.locator('[aria-pressed=true]')).toHaveCount(1);
     await expect(plan(page)).not.toContainText('#123456');
     await page.getByTestId('colour').fill('#123456');
     await expect(plan(page)).toContainText('#123456');
@@ -62,6 +64,12 @@ test('a version that does not increase is refused in a sentence, and nothing can
   await expect(page.getByTestId('wrong')).toHaveText(
     'The chart version must increase: 1.1.7 does not follow 1.1.7; take 1.1.8.',
   );
+  await expect(page.getByTestId('chart_version')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.getByTestId('chart_version')).toHaveAttribute('aria-describedby', 'wrong');
+  for (const well of ['colour', 'version']) {
+    await expect(page.getByTestId(well)).toHaveAttribute('aria-invalid', 'false');
+    await expect(page.getByTestId(well)).toHaveAttribute('aria-describedby', '');
+  }
   await expect(page.getByTestId('open-pull-request')).toBeDisabled();
   await expect(page.getByTestId('why')).toBeVisible();
   await expect(plan(page)).toContainText('+version: 1.1.8');
