@@ -125,6 +125,12 @@ impl Boards {
         }
     }
 
+    /// Whether a fact about a cluster is about an object that any pipeline is made of.
+    #[must_use]
+    pub fn concerns(&self, fact: &Fact) -> bool {
+        self.lanes.values().any(|lane| lane.concerns(fact))
+    }
+
     /// Takes an observation of a cluster into every pipeline that it concerns; says whether it was news
     /// to any.
     pub fn observe(&self, observation: &Observation) -> bool {

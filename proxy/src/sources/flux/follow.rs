@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use kube::core::WatchEvent;
+use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
 use super::ask::{Ask, Stream};
 use super::object::Object;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, why};
 
 /// Objects in one page of a list.
 const PAGE: u32 = 500;
@@ -50,7 +51,7 @@ enum State {
     New,
     /// Pages are coming.
     Listing {
-        items: VecDeque<Object>,
+        items: VecDeque<Box<RawValue>>,
         next: Option<String>,
         version: Option<Version>,
     },
@@ -107,12 +108,14 @@ impl Follower {
                     version,
                 } => {
                     if let Some(item) = items.pop_front() {
+                        let object = serde_json::from_str(item.get())
+                            .map_err(|error| Trouble::said(why(&kube::Error::SerdeError(error))))?;
                         self.state = State::Listing {
                             items,
                             next,
                             version,
                         };
-                        return Ok(Event::Listed(item));
+                        return Ok(Event::Listed(object));
                     }
                     if next.is_none()
                         && let Some(version) = version
@@ -244,7 +247,7 @@ impl Follower {
             }
             Some(Err(error)) => {
                 self.known(version);
-                return Err(Trouble::said(super::trouble::why(&error)));
+                return Err(Trouble::said(why(&error)));
             }
             None => {
                 self.known(version);

@@ -10,6 +10,7 @@ mod health;
 mod kinds;
 mod object;
 mod record;
+mod scribe;
 mod trouble;
 mod watch;
 
@@ -26,6 +27,7 @@ pub(crate) use self::client::Access;
 use self::follow::Follower;
 use self::health::Health;
 use self::kinds::Kind;
+use self::scribe::Scribe;
 pub(crate) use self::trouble::why;
 use crate::app::App;
 use crate::config::ClusterConfig;
@@ -64,12 +66,14 @@ struct Keeper {
 
 impl Keeper {
     async fn run(self, wanted: BTreeMap<Kind, kinds::Namespaces>) {
+        let (entries, scribe) = Scribe::new(Arc::clone(&self.app));
         let watches = wanted.into_iter().map(|(kind, namespaces)| {
             let watch = watch::Watch::new(
                 Arc::clone(&self.app),
                 self.cluster.name.clone(),
                 kind,
                 Arc::clone(&self.health),
+                entries.clone(),
             );
             let ask = Ask {
                 access: Arc::clone(&self.access),
@@ -78,7 +82,11 @@ impl Keeper {
             };
             watch.run(Follower::new(ask))
         });
-        tokio::join!(futures::future::join_all(watches), self.ping());
+        tokio::join!(
+            futures::future::join_all(watches),
+            scribe.run(),
+            self.ping()
+        );
     }
 
     /// Confirms what the watches said for as long as the cluster answers and none of them is broken.

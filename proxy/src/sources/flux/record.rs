@@ -1,6 +1,6 @@
 //! What Helm and rollouts did, as entries of the journal. A rollback is never a deployment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::flux::Outcome;
@@ -13,12 +13,14 @@ use serde_json::Value;
 use crate::app::App;
 use crate::board::Lane;
 
-/// Writes down what objects of one cluster tell.
+/// Turns what objects of one cluster tell into entries, each once.
 pub(super) struct Record {
     app: Arc<App>,
     cluster: String,
-    /// Keys that are in the journal, so that heartbeats do not ask it again and again.
-    written: BTreeSet<String>,
+    /// What an object deploys: pipelines, and the places of their environments in the row.
+    places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>>,
+    /// Keys that were told, so that heartbeats do not tell them again and again.
+    told: BTreeSet<String>,
 }
 
 /// One thing that happened to a deployed application.
@@ -33,15 +35,19 @@ struct Step {
 impl Record {
     pub(super) fn new(app: Arc<App>, cluster: String) -> Self {
         Self {
+            places: places(&app, &cluster),
             app,
             cluster,
-            written: BTreeSet::new(),
+            told: BTreeSet::new(),
         }
     }
 
-    /// Writes down what an update tells that was not told before.
-    pub(super) async fn note(&mut self, name: &ObjectName, object: &Value, fact: &Fact) {
+    /// What an update tells that was not told before.
+    pub(super) fn news(&mut self, name: &ObjectName, object: &Value, fact: &Fact) -> Vec<Entry> {
         let now = self.app.clock.now();
+        let Some(places) = self.places.get(name) else {
+            return Vec::new();
+        };
         let steps = match fact {
             Fact::HelmRelease(_, _, reading) => of_helm(object, &reading.outcome),
             Fact::Deployment(_, _, reading) if reading.outcome == Outcome::Succeeded => reading
@@ -49,29 +55,21 @@ impl Record {
                 .map(|tag| rollout(tag, reading.available.as_ref(), now))
                 .into_iter()
                 .collect(),
-            _ => return,
+            _ => return Vec::new(),
         };
         let mut entries = Vec::new();
-        for lane in self.app.boards.lanes() {
-            for environment in places(lane, &self.cluster, name) {
-                for step in &steps {
-                    let entry = self.entry(lane, environment, name, step, now);
-                    if !self.written.contains(&entry.key) {
-                        entries.push(entry);
-                    }
+        for (lane, at) in places {
+            let environment = &lane.spec().environments[*at];
+            for step in &steps {
+                let entry = self.entry(lane, environment, name, step, now);
+                if !self.told.contains(&entry.key) {
+                    entries.push(entry);
                 }
             }
         }
-        if entries.is_empty() {
-            return;
-        }
-        match self.app.journal.append(&entries).await {
-            Ok(_) => self
-                .written
-                .extend(entries.into_iter().map(|entry| entry.key)),
-            // The next update of the object tells it again.
-            Err(error) => tracing::error!(%error, "what Flux did cannot be journaled"),
-        }
+        self.told
+            .extend(entries.iter().map(|entry| entry.key.clone()));
+        entries
     }
 
     fn entry(
@@ -103,19 +101,24 @@ impl Record {
     }
 }
 
-/// The environments of a pipeline that an object deploys.
-fn places<'a>(
-    lane: &'a Lane,
-    cluster: &str,
-    name: &ObjectName,
-) -> impl Iterator<Item = &'a EnvironmentSpec> {
-    lane.spec().environments.iter().filter(move |environment| {
-        environment.targets.iter().any(|target| {
-            let (Deployer::HelmRelease(deployer) | Deployer::Deployment(deployer)) =
-                &target.deployer;
-            target.cluster == cluster && deployer == name
-        })
-    })
+fn places(app: &App, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> {
+    let mut places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> = BTreeMap::new();
+    for lane in app.boards.lanes() {
+        for (at, environment) in lane.spec().environments.iter().enumerate() {
+            let here = environment.targets.iter();
+            let deployers: BTreeSet<&ObjectName> = here
+                .filter(|target| target.cluster == cluster)
+                .map(|target| match &target.deployer {
+                    Deployer::HelmRelease(name) | Deployer::Deployment(name) => name,
+                })
+                .collect();
+            for name in deployers {
+                let of = places.entry(name.clone()).or_default();
+                of.push((Arc::clone(lane), at));
+            }
+        }
+    }
+    places
 }
 
 /// One snapshot of `status.history` as far as the record needs it.

@@ -8,9 +8,11 @@ use model::flux::{
     DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
     KustomizationReading, SupplyReading, name_of, order_of,
 };
+use model::journal::Entry;
 use model::observation::{Fact, SourceName};
 use model::pipeline::ObjectName;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use super::follow::{Event, Follower};
 use super::health::Health;
@@ -24,23 +26,36 @@ pub(super) struct Watch {
     cluster: String,
     kind: Kind,
     health: Arc<Health>,
-    record: Record,
+    /// Only of what deploys.
+    record: Option<Record>,
+    /// Where what is to be journaled goes.
+    entries: mpsc::Sender<Vec<Entry>>,
     /// The last update of each object: its place, and its reading.
     held: BTreeMap<ObjectName, (u64, Fact)>,
     /// While objects are listed: those that have come.
     listed: Option<BTreeSet<ObjectName>>,
+    /// Whether one of those is news to the apps' boards.
+    news: bool,
 }
 
 impl Watch {
-    pub(super) fn new(app: Arc<App>, cluster: String, kind: Kind, health: Arc<Health>) -> Self {
+    pub(super) fn new(
+        app: Arc<App>,
+        cluster: String,
+        kind: Kind,
+        health: Arc<Health>,
+        entries: mpsc::Sender<Vec<Entry>>,
+    ) -> Self {
         Self {
-            record: Record::new(Arc::clone(&app), cluster.clone()),
+            record: deploys(kind).then(|| Record::new(Arc::clone(&app), cluster.clone())),
             app,
             cluster,
             kind,
             health,
+            entries,
             held: BTreeMap::new(),
             listed: None,
+            news: false,
         }
     }
 
@@ -72,6 +87,7 @@ impl Watch {
             Event::Listed(Object(object)) => self.apply(&object).await,
             Event::Changed(Object(object)) => {
                 self.apply(&object).await;
+                self.look();
                 self.health.following(self.kind);
             }
             Event::Whole => {
@@ -85,6 +101,7 @@ impl Watch {
                 for name in gone {
                     self.forget(&name);
                 }
+                self.look();
             }
             Event::Gone(Object(object)) => {
                 if let Some(name) = name_of(&object) {
@@ -93,6 +110,15 @@ impl Watch {
                 self.health.following(self.kind);
             }
             Event::Following => self.health.following(self.kind),
+        }
+    }
+
+    /// Has the live apps asked, once for all that was news.
+    fn look(&mut self) {
+        if std::mem::take(&mut self.news)
+            && matches!(self.kind, Kind::HelmRelease | Kind::Deployment)
+        {
+            self.app.boards.look_at_cluster(&self.cluster);
         }
     }
 
@@ -107,9 +133,6 @@ impl Watch {
         let Some(name) = name_of(object) else {
             return;
         };
-        if let Some(listed) = &mut self.listed {
-            listed.insert(name.clone());
-        }
         let order = order_of(object);
         self.app
             .clusters
@@ -128,18 +151,31 @@ impl Watch {
             object,
             before.map(|(_, fact)| fact),
         );
-        let news = self.app.boards.observe(&Observation {
+        // A namespace holds many objects that no pipeline is made of.
+        if !self.app.boards.concerns(&fact) {
+            return;
+        }
+        if let Some(listed) = &mut self.listed {
+            listed.insert(name.clone());
+        }
+        self.news |= self.app.boards.observe(&Observation {
             source: SourceName::flux(&self.cluster),
             at: self.app.clock.now(),
             order,
             fact: fact.clone(),
         });
-        if news && matches!(self.kind, Kind::HelmRelease | Kind::Deployment) {
-            self.app.boards.look_at_cluster(&self.cluster);
+        let record = self.record.as_mut();
+        let entries = record.map_or_else(Vec::new, |record| record.news(&name, object, &fact));
+        if !entries.is_empty() && self.entries.send(entries).await.is_err() {
+            tracing::error!("what Flux did cannot be journaled: nobody writes");
         }
-        self.record.note(&name, object, &fact).await;
         self.held.insert(name, (order, fact));
     }
+}
+
+/// Whether such an object is what deploys an application.
+fn deploys(kind: Kind) -> bool {
+    matches!(kind, Kind::HelmRelease | Kind::Deployment)
 }
 
 fn read(
