@@ -208,7 +208,7 @@ impl Lane {
         self.spec
             .environments
             .iter()
-            .all(|environment| is_warm_in(environment, &observations))
+            .all(|environment| is_warm_in(environment, &observations, false))
     }
 
     /// Asks for a look at GitHub now.
@@ -247,13 +247,17 @@ impl Lane {
     }
 }
 
-/// Whether every source of an environment has answered or failed once.
-pub(super) fn is_warm_in(environment: &EnvironmentSpec, observations: &Observations) -> bool {
+/// Whether every source of an environment has answered or failed once. A cluster that only tells may have
+/// nothing to tell for long: it counts where `told` is set.
+pub(super) fn is_warm_in(
+    environment: &EnvironmentSpec,
+    observations: &Observations,
+    told: bool,
+) -> bool {
     let heard = |source: SourceName| observations.contact_with(&source).is_some();
     heard(SourceName::github())
         && environment.targets.iter().all(|target| {
-            // A cluster that only tells may have nothing to tell for long.
-            (target.flux.told_only || heard(SourceName::flux(&target.cluster)))
+            (target.flux.told_only && !told || heard(SourceName::flux(&target.cluster)))
                 && heard(SourceName::live(&target.name))
         })
 }

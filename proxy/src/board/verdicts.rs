@@ -92,7 +92,7 @@ impl Verdicts {
                     }
                     _ => station.verdict.since,
                 };
-                if !is_warm_in(spec, observations) {
+                if !is_warm_in(spec, observations, true) {
                     continue;
                 }
                 self.warm.push(spec.name.clone());
