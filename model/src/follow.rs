@@ -229,8 +229,10 @@ impl Place<'_> {
             .map(|seen| seen.value);
         match chart {
             Some(chart) if chart.found.as_ref() == self.release => Mark::Done(chart.found_at),
-            // What Helm has tried was fetched.
-            _ if snapshot.is_some() => Mark::Done(None),
+            // What Helm has tried was fetched, whatever it came from.
+            _ if snapshot.is_some() || self.link(LinkName::Deployed) == LinkState::Holds => {
+                Mark::Done(None)
+            }
             Some(chart) if matches!(chart.outcome, Outcome::Failed { .. }) => Mark::Failed,
             _ => Mark::Open,
         }

@@ -1,11 +1,14 @@
 //! What a cluster that only tells has told: how long it holds, what is no word at all, and the recorded run.
 
 use crate::told::{APPLIED, CAUSE, TESTED, chart, hear, held, kustomization, release, station_at};
-use crate::world::{HEAD, declared, environment, name, now, observed, pipeline};
+use crate::world::{HEAD, declared, environment, name, now, observed, pipeline, promotion};
 use model::board::board;
 use model::chain::{LinkName, LinkState, Tolerances, VerdictState};
 use model::flux::{Notice, Stage};
+use model::follow::follow;
+use model::gate::HopState;
 use model::observation::{Fact, Live, SourceName, Want};
+use model::promotion::{Promotion, PromotionState};
 use model::{EnvironmentName, Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -55,6 +58,35 @@ fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
     assert_eq!(
         station_at(&failed, late).verdict.state,
         VerdictState::Failed
+    );
+}
+
+#[test]
+fn a_merged_promotion_is_followed_into_it_by_what_is_told() {
+    let merged = Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion("uat", "1.1.7")
+    };
+    let mut spec = environment("uat");
+    spec.targets[0].flux.told_only = true;
+    let way = |bodies: &[Value]| {
+        let held = held(bodies, "1.1.7");
+        let hops = follow(&merged, &spec, &held, now(), &Tolerances::default());
+        let done = hops
+            .into_iter()
+            .take_while(|hop| hop.state == HopState::Done);
+        done.map(|hop| hop.name).collect::<Vec<_>>().join(" ")
+    };
+    let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
+    assert_eq!(way(&[]), "merged");
+    assert_eq!(
+        way(std::slice::from_ref(&applied)),
+        "merged fetched applied"
+    );
+    assert_eq!(
+        way(&[applied, release(&TESTED)]),
+        "merged fetched applied chart fetched upgraded tested serving"
     );
 }
 
