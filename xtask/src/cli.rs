@@ -18,7 +18,7 @@ Set-up, demo and tests of Weft. Every command first finds or installs what it ne
                        about ten minutes the first time
   cargo xtask setup    find or install all tools but those of the suite real, and nothing else
   cargo xtask build    build the page into dist/
-  cargo xtask bench load|latency|idle
+  cargo xtask bench load|latency|idle|clusters
                        measure the page's start, the way of an event, the demo at rest
   cargo xtask lint     formatting, and clippy with warnings as errors
   cargo xtask deny     licences, sources and advisories of what we depend on
@@ -123,6 +123,8 @@ pub enum Bench {
     Commands,
     /// Memory and processor of a demo that nobody touches.
     Idle,
+    /// Five thousand releases in a real API server.
+    Clusters,
 }
 
 /// Something to check.
@@ -216,6 +218,7 @@ fn bench(mut parser: Parser) -> Result<Command> {
         "walk" => Bench::Walk,
         "commands" => Bench::Commands,
         "idle" => Bench::Idle,
+        "clusters" => Bench::Clusters,
         other => bail!("there is no bench `{other}`"),
     };
     alone(parser, Command::Bench(bench))

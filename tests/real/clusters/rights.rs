@@ -92,10 +92,8 @@ async fn the_role_is_enough_and_each_right_in_it_is_needed() {
     complaints.none();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
-async fn the_account_may_do_nothing_else() {
-    let prod = Prod::start();
+/// What the account may do, as the API server says, but for what every account may: ask just that.
+fn held(prod: &Prod) -> BTreeSet<Right> {
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
         "spec": {"namespace": "web"},
@@ -112,17 +110,37 @@ async fn the_account_may_do_nothing_else() {
         ACCOUNT,
     ];
     let words = [&words[..], &groups].concat();
-    let said = prod
-        .plane
-        .run(&words, &review.to_string())
-        .unwrap()
-        .ok()
-        .unwrap();
-    let said: Value = serde_json::from_str(&said).unwrap();
+    let said = prod.plane.run(&words, &review.to_string()).unwrap();
+    let said: Value = serde_json::from_str(&said.ok().unwrap()).unwrap();
     assert_eq!(said["status"]["incomplete"], false, "{said}");
     let mut has = rights(&said["status"]["resourceRules"]);
-    // What every account may: ask what it may itself.
     has.retain(|(verb, resource, _)| !(verb == "create" && resource.starts_with("selfsubject")));
+    has
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs real peers: cargo xtask test --real"]
+async fn the_optional_role_may_patch_what_flux_reconciles_and_nothing_else() {
+    let prod = Prod::start();
+    let before = held(&prod);
+    prod.install("reconciler.yaml");
+    let has = held(&prod);
+    let more: Vec<&Right> = has.difference(&before).collect();
+    assert!(!more.is_empty());
+    for (verb, resource, group) in more {
+        assert_eq!(verb, "patch", "{resource}");
+        assert!(
+            group.ends_with(".toolkit.fluxcd.io"),
+            "{resource} of {group}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs real peers: cargo xtask test --real"]
+async fn the_account_may_do_nothing_else() {
+    let prod = Prod::start();
+    let has = held(&prod);
     assert_eq!(has, rights(&written()["rules"]));
     // The same by the other way to ask, for what would hurt most.
     for (verb, resource) in [

@@ -11,16 +11,15 @@ mod idle;
 
 /// Builds what is measured, measures it, fails when it is over its budget.
 pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
+    if bench == Bench::Clusters {
+        return clusters(workspace);
+    }
     let build = setup::for_build(workspace)?;
     let browser = setup::for_browser(workspace)?;
     spa::build(workspace, &build)?;
     let weft = server::build(workspace)?;
-    let script = match bench {
-        Bench::Idle => return idle::run(workspace, &weft),
-        Bench::Load => "bench/load.mjs",
-        Bench::Latency => "bench/latency.mjs",
-        Bench::Walk => "bench/walk.mjs",
-        Bench::Commands => "bench/commands.mjs",
+    let Some(script) = script(bench) else {
+        return idle::run(workspace, &weft);
     };
     say("measuring (up to two minutes)");
     let mut node = browser.command("node")?;
@@ -29,4 +28,26 @@ pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
         .env("WEFT_BIN", weft)
         .env("WEFT_DIST", workspace.dist());
     run_command(&mut node)
+}
+
+/// What measures it in a browser or from a terminal, where something of the page's does.
+fn script(bench: Bench) -> Option<&'static str> {
+    match bench {
+        Bench::Idle | Bench::Clusters => None,
+        Bench::Load => Some("bench/load.mjs"),
+        Bench::Latency => Some("bench/latency.mjs"),
+        Bench::Walk => Some("bench/walk.mjs"),
+        Bench::Commands => Some("bench/commands.mjs"),
+    }
+}
+
+/// Many releases in a real API server, by the program that knows how; it says what it measured.
+fn clusters(workspace: &Workspace) -> Result<()> {
+    let tools = setup::for_real_peers(workspace)?;
+    say("measuring (three minutes, after building)");
+    let mut cargo = tools.command("cargo")?;
+    cargo
+        .current_dir(&workspace.root)
+        .args(["bench", "--package", "tests", "--bench", "clusters"]);
+    run_command(&mut cargo)
 }
