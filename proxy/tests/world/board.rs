@@ -15,13 +15,22 @@ async fn entries(world: &World) -> Vec<Entry> {
         .expect("the journal")
 }
 
-/// Waits until the past is in the journal, the verdicts with it.
+/// Waits until the past of each cluster is in the journal, the verdicts with it.
 async fn told(world: &World) -> Vec<Entry> {
     world
         .eventually("the journal holds the past", async || {
             let entries = entries(world).await;
             let has = |test: fn(&Event) -> bool| entries.iter().any(|entry| test(&entry.event));
-            let all = has(|event| matches!(event, Event::Released { .. }))
+            let deployed = |environment: &&str| {
+                entries.iter().any(|entry| {
+                    entry.event == Event::Deployed
+                        && entry.environment.as_ref().map(EnvironmentName::as_str)
+                            == Some(*environment)
+                })
+            };
+            let clusters = ["dev-test", "uat", "stg", "prod"];
+            let all = clusters.iter().all(|cluster| deployed(cluster))
+                && has(|event| matches!(event, Event::Released { .. }))
                 && has(|event| matches!(event, Event::DeployFailed { .. }))
                 && has(|event| matches!(event, Event::Verdict { .. }));
             all.then_some(entries)
