@@ -29,7 +29,7 @@ async fn told(world: &World) -> Vec<Entry> {
                 })
             };
             let clusters = ["dev-test", "uat", "stg", "prod"];
-            let all = clusters.iter().all(|cluster| deployed(cluster))
+            let all = clusters.iter().all(deployed)
                 && has(|event| matches!(event, Event::Released { .. }))
                 && has(|event| matches!(event, Event::DeployFailed { .. }))
                 && has(|event| matches!(event, Event::Verdict { .. }));
