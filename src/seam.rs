@@ -9,6 +9,20 @@ pub fn part<V: IntoView + 'static>(draw: impl Fn() -> V + Send + 'static) -> Any
     draw.into_any()
 }
 
+/// A list of views, all drawn by the one routine for those of any kind.
+pub trait Listed: IntoIterator + Sized {
+    /// Collects them.
+    fn listed(self) -> Vec<AnyView>
+    where
+        Self::Item: IntoView + 'static,
+    {
+        let views = self.into_iter();
+        views.map(|view| view.into_view().into_any()).collect()
+    }
+}
+
+impl<I: IntoIterator> Listed for I {}
+
 /// A text or an attribute that follows what it reads.
 pub fn text<T: Into<String>>(read: impl Fn() -> T + Send + Sync + 'static) -> Signal<String> {
     let read: Box<dyn Fn() -> String + Send + Sync> = Box::new(move || read().into());

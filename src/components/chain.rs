@@ -8,7 +8,7 @@ use super::evidence::EvidenceView;
 use super::lane::Place;
 use crate::held::Held;
 use crate::keys::on_key;
-use crate::seam::{looks, part, tap, text};
+use crate::seam::{Listed, looks, part, tap, text};
 use crate::words::tick;
 
 /// The tick whose evidence is open, one at a time on a lane: the environment and the link.
@@ -87,7 +87,7 @@ pub fn ChainView(
     });
     view! { class=class,
         <div class="chain">
-            <ol class="ticks">{ticks.collect_view()}</ol>
+            <ol class="ticks">{ticks.listed()}</ol>
             {part(move || open(&opened.get()).map(|name| view! { <EvidenceView place=place name=name of=of.clone()/> }))}
         </div>
     }

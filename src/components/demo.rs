@@ -9,7 +9,7 @@ use stylers_macro::style_sheet;
 use super::notice::Notice;
 use crate::api;
 use crate::held::{Held, spawn};
-use crate::seam::{part, tap, text};
+use crate::seam::{Listed, part, tap, text};
 use crate::state::SessionState;
 
 /// What the lab says of itself.
@@ -117,7 +117,7 @@ fn Drawer(open: Held<bool>) -> impl IntoView {
                     <div class="side"><span class="word">{word}</span>{button}</div>
                 </li>
             }
-        }).collect_view()
+        }).listed()
     };
     let faults = move || {
         let faults = state.value().map(|state| state.faults).unwrap_or_default();
@@ -128,7 +128,7 @@ fn Drawer(open: Held<bool>) -> impl IntoView {
             let options = fault.environments.iter().map(|name| {
                 let chosen = choice.peek().as_deref() == Some(name);
                 view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
-            }).collect_view();
+            }).listed();
             let select = (!fault.environments.is_empty()).then(|| view! { class=class,
                 <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:input=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
             });
@@ -140,7 +140,7 @@ fn Drawer(open: Held<bool>) -> impl IntoView {
                     <div class="side">{select}<button type="button" class="button" on:click=tap(move || act(method, path.clone(), choice.peek().as_ref().clone()))>{label}</button></div>
                 </li>
             }
-        }).collect_view()
+        }).listed()
     };
     view! { class=class,
         <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">

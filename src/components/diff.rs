@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use stylers_macro::style_sheet;
 
+use crate::seam::Listed;
+
 /// The diff of one file.
 #[component]
 pub fn Diff(
@@ -21,6 +23,6 @@ pub fn Diff(
         };
         view! { class=class, <div class=kind>{text.to_owned()}</div> }
     });
-    let lines = lines.collect_view();
+    let lines = lines.listed();
     view! { class=class, <div class="diff" tabindex="0" role="group" aria-label=path.clone()><div class="h">{path.clone()}</div>{lines}</div> }
 }

@@ -12,7 +12,7 @@ use super::reconcile::ReconcileNow;
 use crate::api;
 use crate::held::{Held, settled, spawn, watch};
 use crate::router::escape;
-use crate::seam::{part, tap};
+use crate::seam::{Listed, part, tap};
 use crate::state::Clock;
 use crate::words::ago;
 
@@ -115,7 +115,7 @@ pub fn EvidenceView(
                 </li>
             }
         });
-        lines.collect_view()
+        lines.listed()
     };
     let heading = of.clone();
     view! { class=class,

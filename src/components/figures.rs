@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use model::journey::{Figure, Figures};
 use stylers_macro::style_sheet;
 
+use crate::seam::Listed;
+
 /// The tiles.
 #[component]
 pub fn FiguresView(figures: Figures) -> impl IntoView {
@@ -29,5 +31,5 @@ pub fn FiguresView(figures: Figures) -> impl IntoView {
             }
         },
     );
-    view! { class=class, <dl class="figures" data-testid="figures">{tiles.collect_view()}</dl> }
+    view! { class=class, <dl class="figures" data-testid="figures">{tiles.listed()}</dl> }
 }

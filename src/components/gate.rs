@@ -10,7 +10,7 @@ use stylers_macro::style_sheet;
 
 use self::lost::{Lost, Order};
 use super::lane::Place;
-use crate::seam::{looks, part, text};
+use crate::seam::{Listed, looks, part, text};
 use crate::state::Clock;
 use crate::words::waits;
 
@@ -138,5 +138,5 @@ pub fn Hops(hops: Vec<Hop>) -> impl IntoView {
             <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{hop.name}<small class="after">{after}</small></span><span class="hidden">{format!(", {word}")}</span></li>
         }
     });
-    view! { class=class, <ol class="hops" data-testid="hops">{items.collect_view()}</ol> }
+    view! { class=class, <ol class="hops" data-testid="hops">{items.listed()}</ol> }
 }

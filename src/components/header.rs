@@ -5,7 +5,7 @@ use model::wire::Viewer;
 use stylers_macro::style_sheet;
 
 use super::help::Help;
-use crate::seam::{looks, part, tap, text};
+use crate::seam::{Listed, looks, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
 use crate::words::last_seen;
@@ -34,7 +34,7 @@ pub fn Header(
     let crumbs = crumbs
         .into_iter()
         .map(|crumb| view! { class=class, <span>" / "{crumb}</span> });
-    let crumbs = crumbs.collect_view();
+    let crumbs = crumbs.listed();
     view! { class=class,
         <header class="top">
             {(!framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}

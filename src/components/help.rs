@@ -4,6 +4,8 @@ use leptos::html::Dialog;
 use leptos::prelude::*;
 use stylers_macro::style_sheet;
 
+use crate::seam::Listed;
+
 use crate::keys::on_key;
 
 /// The help, closed until somebody asks for it.
@@ -35,7 +37,7 @@ pub fn Help() -> impl IntoView {
     view! { class=class,
         <dialog node_ref=dialog class="help" aria-label="Keys" data-testid="help">
             <h2 class="title">"Keys"</h2>
-            <dl>{rows.collect_view()}</dl>
+            <dl>{rows.listed()}</dl>
             <form method="dialog"><button class="close">"Close"</button></form>
         </dialog>
     }

@@ -14,7 +14,7 @@ use crate::api::{self, Failure};
 use crate::chart::{self, Scale, Span, svg};
 use crate::held::{Held, heed, spawn, watch};
 use crate::router::use_query;
-use crate::seam::{looks, part, tap, text};
+use crate::seam::{Listed, looks, part, tap, text};
 use crate::state::Clock;
 
 /// A release whose colour nobody has seen.
@@ -64,7 +64,7 @@ pub fn Journeys(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView 
             <div class="head">
                 <h2 class="title">"Journeys"</h2>
                 <span class="hint">"every release on its way; flat is waiting, steep is fast"</span>
-                <div class="segment" role="group" aria-label="Time shown">{buttons.collect_view()}</div>
+                <div class="segment" role="group" aria-label="Time shown">{buttons.listed()}</div>
                 <button type="button" class="toggle" aria-pressed=text(move || is_table().to_string())
                     on:click=tap(move || table.set((!is_table()).then_some("true")))>"Table"</button>
             </div>
@@ -155,7 +155,7 @@ fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
             });
             Some(view! { {hop} {bar} })
         });
-        view! { <g>{parts.collect_view()}</g> }
+        view! { <g>{parts.listed()}</g> }
     });
     let at = scale.x(now);
     // On a phone the names at the other end are out of sight.
@@ -163,10 +163,10 @@ fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
         view! { class=class, <text class="envname end" x=svg(at - 6.0) y=svg(chart::y(index) - 14.0)>{name.to_string()}</text> }
     });
     let (ticks, rows, journeys, ends) = (
-        ticks.collect_view(),
-        rows.collect_view(),
-        journeys.collect_view(),
-        ends.collect_view(),
+        ticks.listed(),
+        rows.listed(),
+        journeys.listed(),
+        ends.listed(),
     );
     view! { class=class,
         <div class="scroll" tabindex="0" role="group" aria-label="Journey chart; the same data as a table by the button above">
@@ -208,16 +208,16 @@ fn drawn_table(answer: &Answer) -> AnyView {
         .environments
         .iter()
         .map(|name| view! { class=class, <th scope="col">{name.to_string()}</th> })
-        .collect_view();
+        .listed();
     let rows = answer.journeys.iter().rev().map(|journey| {
         let cells = answer.environments.iter().map(|name| {
             let stop = journey.stops.iter().find(|named| named.environment == *name);
             let text = stop.map_or_else(|| "–".to_owned(), |named| told(journey, name.as_str(), &named.stop, now));
             view! { class=class, <td>{text}</td> }
         });
-        view! { class=class, <tr><th scope="row">{journey.release.to_string()}</th>{cells.collect_view()}</tr> }
+        view! { class=class, <tr><th scope="row">{journey.release.to_string()}</th>{cells.listed()}</tr> }
     });
-    let rows = rows.collect_view();
+    let rows = rows.listed();
     view! { class=class,
         <div class="scroll" tabindex="0" role="group" aria-label="Journeys as a table">
             <table class="table"><thead><tr><th scope="col">"release"</th>{heads}</tr></thead><tbody>{rows}</tbody></table>

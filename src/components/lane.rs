@@ -10,7 +10,7 @@ use super::chain::OpenTick;
 use super::gate::{GateView, is_card};
 use super::station::StationView;
 use crate::held::{Held, settled};
-use crate::seam::{part, text};
+use crate::seam::{Listed, part, text};
 
 /// A place on the lane: the station at that index, and the gate before it. A place that a smaller
 /// board has no more says nothing until it is taken away.
@@ -87,7 +87,7 @@ pub fn Lane(board: Held<Option<Board>>) -> impl IntoView {
             view! { {gate}<StationView place=place/> }
         };
         let count = names.get().split_whitespace().count();
-        (0..count).map(draw).collect_view()
+        (0..count).map(draw).listed()
     };
     view! { class=class,
         <section class="lane" data-testid="lane" aria-label="Environments" style:--columns=text(columns)>{part(items)}</section>

@@ -9,7 +9,7 @@ use stylers_macro::style_sheet;
 use super::notice::Notice;
 use crate::api;
 use crate::held::{Held, heed, spawn, watch};
-use crate::seam::{part, tap};
+use crate::seam::{Listed, part, tap};
 use crate::state::Clock;
 use crate::words::ago;
 
@@ -103,7 +103,7 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
                 </li>
             }
         });
-        lines.collect_view()
+        lines.listed()
     };
     view! { class=class,
         <section class="panel" data-testid="record" aria-label="Record">

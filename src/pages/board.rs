@@ -9,7 +9,7 @@ use crate::components::{DemoDrawer, Header, Notice};
 use crate::held::settled;
 use crate::keys::on_key;
 use crate::router::{escape, use_query};
-use crate::seam::{looks, part, tap, text};
+use crate::seam::{Listed, looks, part, tap, text};
 use crate::state::{SessionState, use_rows};
 use crate::words::{icon, tint};
 
@@ -167,12 +167,12 @@ fn Matrix(rows: Rows) -> impl IntoView {
     let heads = names
         .into_iter()
         .map(|name| view! { class=class, <th class="head" scope="col">{name}</th> })
-        .collect_view();
+        .listed();
     let lines = rows
         .rows
         .into_iter()
         .map(|row| view! { <Line row=row/> })
-        .collect_view();
+        .listed();
     view! { class=class,
         <table class="matrix">
             <thead class="heads"><tr><th class="head first" scope="col">"Pipeline"</th>{heads}</tr></thead>
@@ -212,7 +212,7 @@ fn Line(row: Row) -> impl IntoView {
             </td>
         }
     });
-    let cells = cells.collect_view();
+    let cells = cells.listed();
     view! { class=class,
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">

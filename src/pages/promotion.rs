@@ -15,7 +15,7 @@ use stylers_macro::style_sheet;
 use crate::api::{self, Failure};
 use crate::components::{Announcer, DemoDrawer, Diff, Header, Hops, Notice, Side};
 use crate::held::{Held, on_change, settled, spawn, watch};
-use crate::seam::{flag, part, tap, text};
+use crate::seam::{Listed, flag, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Clock, Live, SessionState, use_board};
 use crate::words::ago;
@@ -198,7 +198,7 @@ fn shown(card: &PromotionCard) -> AnyView {
                 ago(one.at, clock.now_untracked()),
             )
         })
-        .collect_view();
+        .listed();
     let checks = card
         .checks
         .iter()
@@ -219,7 +219,7 @@ fn shown(card: &PromotionCard) -> AnyView {
                 },
             )
         })
-        .collect_view();
+        .listed();
     let reviews = card
         .reviews
         .iter()
@@ -244,16 +244,16 @@ fn shown(card: &PromotionCard) -> AnyView {
                 ago(Some(review.at), clock.now_untracked()),
             )
         })
-        .collect_view();
+        .listed();
     let files = card
         .files
         .iter()
         .map(|file| view! { <Diff path=file.path.clone() patch=file.patch.clone()/> })
-        .collect_view();
+        .listed();
     let commits = (!card.commits.is_empty()).then(|| {
         let items = card.commits.iter().take(20).map(|commit| view! { class=class,
             <li class="row"><a class="mono" href=commit.url.clone() target="_blank" rel="noopener">{commit.id.short().to_owned()}</a><span class="text">{commit.headline.clone()}</span><span class="aside">{commit.author.clone()}</span></li>
-        }).collect_view();
+        }).listed();
         view! { class=class, <details class="commits"><summary class="summary">{format!("{} commits between the releases", card.commits.len())}</summary><ul class="rows">{items}</ul></details> }
     });
     let head = format!(

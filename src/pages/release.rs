@@ -11,7 +11,7 @@ use crate::api::{self, Failure};
 use crate::components::{Announcer, DemoDrawer, Diff, Header, Notice, Side};
 use crate::held::{Held, on_change, settled, spawn, watch};
 use crate::router::{Router, escape};
-use crate::seam::{flag, looks, part, tap, text};
+use crate::seam::{Listed, flag, looks, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
 use crate::state::{Live, SessionState, use_board};
 use crate::words::capital;
@@ -254,7 +254,7 @@ fn ReleaseDesk(name: PipelineName) -> impl IntoView {
         let edits = plan.edits.iter().map(|edit| {
             view! { class=class, <div class="edit"><p class="why">{edit.why.clone()}</p><Diff path=edit.path.clone() patch=edit.patch.clone()/></div> }
         });
-        let edits = edits.collect_view();
+        let edits = edits.listed();
         let base = plan.base.short().to_owned();
         let written = if done.get() {
             "This is what was pushed."
@@ -345,7 +345,7 @@ fn Form(desk: Desk, name: PipelineName) -> impl IntoView {
                 ><i class="dot" style:background-color=colour.clone() aria-hidden="true"></i>{environment.clone()}<span class="hidden">{format!(" shows {spoken} {colour}")}</span></button>
             }
         });
-        swatches.collect_view()
+        swatches.listed()
     };
     view! { class=class,
         <section class="part" aria-label="What to release">

@@ -9,7 +9,7 @@ use model::object::ObjectEvent;
 use serde::Deserialize;
 
 use super::kinds::Object;
-use super::{Cluster, FRESH, Trouble};
+use super::{Cluster, FRESH, Said};
 
 /// The most that are shown.
 const SHOWN: usize = 20;
@@ -77,7 +77,7 @@ impl Item {
 
 impl Cluster {
     /// The last events of an object, newest first.
-    pub(crate) async fn events(&self, object: &Object) -> Result<Vec<ObjectEvent>, Trouble> {
+    pub(crate) async fn events(&self, object: &Object) -> Said {
         let mut held = self.events.lock().await;
         if let Some((at, answer)) = held.get(object)
             && at.elapsed() < FRESH
@@ -90,7 +90,7 @@ impl Cluster {
         answer
     }
 
-    async fn read_events(&self, object: &Object) -> Result<Vec<ObjectEvent>, Trouble> {
+    async fn read_events(&self, object: &Object) -> Said {
         let (namespace, name) = (&object.name.namespace, &object.name.name);
         let path = format!("/api/v1/namespaces/{namespace}/events");
         let mut params = ListParams::default().limit(PAGE).fields(&format!(

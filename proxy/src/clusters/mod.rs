@@ -52,9 +52,15 @@ pub(crate) struct Clusters {
 pub(crate) struct Cluster {
     access: Access,
     /// What was read last. Locked over the reading, so that there is one at a time.
-    events: Mutex<HashMap<Object, (Instant, Result<Vec<ObjectEvent>, Trouble>)>>,
-    rights: Mutex<HashMap<Object, (Instant, bool)>>,
+    events: Mutex<HashMap<Object, Answered<Said>>>,
+    rights: Mutex<HashMap<Object, Answered<bool>>>,
 }
+
+/// What an object's events are, or why they are not known.
+type Said = Result<Vec<ObjectEvent>, Trouble>;
+
+/// An answer, and when it came.
+type Answered<T> = (Instant, T);
 
 impl Clusters {
     pub(crate) fn new(configs: &[ClusterConfig]) -> Self {
