@@ -10,7 +10,8 @@ use std::time::Duration;
 use clusters_world::World;
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::{
-    Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, WatchEvent, WatchParams,
+    Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent,
+    WatchParams,
 };
 use kube::core::GroupVersionKind;
 use kube::runtime::watcher::{self, Event};
@@ -244,6 +245,53 @@ async fn a_reader_may_not_write_and_an_owner_may_ask_for_a_reconciliation() {
         matches!(missing, kube::Error::Api(ref status) if status.code == 401),
         "{missing:?}"
     );
+}
+
+#[tokio::test]
+async fn events_are_asked_for_by_what_they_are_of_and_rights_for_oneself() {
+    let (_world, cluster) = cluster(64).await;
+    for name in ["podinfo", "other"] {
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event", "reason": "UpgradeFailed", "message": name,
+            "metadata": {"name": format!("{name}.1"), "namespace": "app-podinfo"},
+            "involvedObject": {"kind": "HelmRelease", "namespace": "app-podinfo", "name": name},
+        });
+        cluster.store().apply(&event, &[]).unwrap();
+    }
+    let kind = GroupVersionKind::gvk("", "v1", "Event");
+    let resource = ApiResource::from_gvk_with_plural(&kind, "events");
+    let client = |token: &str| client(&cluster, token);
+    let events: Api<DynamicObject> =
+        Api::namespaced_with(client(cluster.viewer_token()), "app-podinfo", &resource);
+    let of = |fields: &str| ListParams::default().fields(fields);
+    let found = events
+        .list(&of(
+            "involvedObject.kind=HelmRelease,involvedObject.name=podinfo",
+        ))
+        .await
+        .unwrap();
+    let found: Vec<String> = found.iter().map(name).collect();
+    assert_eq!(found, ["podinfo.1"]);
+    let unknown = events.list(&of("spec.node=a")).await.unwrap_err();
+    assert!(
+        matches!(unknown, kube::Error::Api(ref status) if status.code == 400),
+        "{unknown:?}"
+    );
+
+    let kind = GroupVersionKind::gvk("authorization.k8s.io", "v1", "SelfSubjectAccessReview");
+    let resource = ApiResource::from_gvk_with_plural(&kind, "selfsubjectaccessreviews");
+    let may = async |token: &str, verb: &str| {
+        let reviews: Api<DynamicObject> = Api::all_with(client(token), &resource);
+        let review = DynamicObject::new("", &resource)
+            .data(json!({"spec": {"resourceAttributes": {"verb": verb}}}));
+        let answer = reviews.create(&PostParams::default(), &review).await;
+        answer.unwrap().data["status"]["allowed"].clone()
+    };
+    let (viewer, owner) = (cluster.viewer_token(), cluster.token());
+    assert_eq!(may(viewer, "list").await, true);
+    assert_eq!(may(viewer, "patch").await, false);
+    assert_eq!(may(owner, "patch").await, true);
+    assert_eq!(may(owner, "delete").await, false);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Where a link's word comes from: its object, Flux's message whole, the object's last events, and what
 //! can be done about it. A sheet at the foot of the page, so that the lane does not jump.
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::chain::{Evidence, Link, LinkName};
 use model::object::{Events, ObjectEvent};
@@ -10,7 +11,7 @@ use super::chain::OpenTick;
 use super::lane::Place;
 use super::reconcile::ReconcileNow;
 use crate::api;
-use crate::held::{Held, settled, spawn, watch};
+use crate::held::{Held, heed, settled, spawn, watch};
 use crate::router::escape;
 use crate::seam::{Listed, part, tap};
 use crate::state::Clock;
@@ -18,6 +19,9 @@ use crate::words::ago;
 
 /// What is said where nothing is known yet.
 const READING: &str = "Reading the last events…";
+
+/// How often the events are read again while they are shown.
+const AGAIN_MS: u32 = 3_000;
 
 /// What is shown of a cluster's object beside the evidence.
 #[derive(Clone, Copy)]
@@ -32,9 +36,14 @@ impl Beside {
     fn show(self, answer: Result<Events, api::Failure>) {
         match answer {
             Ok(answer) => {
-                self.events.set(answer.events);
+                // What stays the same stays drawn, so that a text that somebody is marking stays marked.
+                if *self.events.peek() != answer.events {
+                    self.events.set(answer.events);
+                }
                 self.why.set(answer.why.unwrap_or_default());
-                self.dashboard.set(answer.dashboard);
+                if *self.dashboard.peek() != answer.dashboard {
+                    self.dashboard.set(answer.dashboard);
+                }
             }
             Err(failure) => self.why.set(failure.sentence()),
         }
@@ -66,25 +75,37 @@ pub fn EvidenceView(
         why: Held::new(READING.to_owned()),
         dashboard: Held::new(None),
     };
-    let path = place.api(&of).map(|path| format!("{path}/events?"));
-    watch(move || {
-        says.with(|_| ());
-        let (object, query_now) = (object.get(), object);
-        let Some(path) = path.as_ref().filter(|_| !object.is_empty()) else {
+    let path = Held::new(place.api(&of).unwrap_or_default());
+    let read = move || {
+        let query = untrack(|| object.get());
+        if query.is_empty() {
             return;
-        };
-        let path = format!("{path}{object}");
+        }
+        let path = format!("{}/events?{query}", path.peek());
         spawn(async move {
             let answer = api::get::<Events>(&path).await;
             // An answer about what spoke before is no answer.
-            if !beside.why.gone() && untrack(|| query_now.with(|now| path.ends_with(now.as_str())))
-            {
+            if !beside.why.gone() && untrack(|| object.get()) == query {
                 beside.show(answer);
             }
         });
+    };
+    watch(move || {
+        heed(object);
+        read();
+    });
+    // Nothing tells of an event; while somebody looks, the cluster is asked again.
+    spawn(async move {
+        loop {
+            TimeoutFuture::new(AGAIN_MS).await;
+            if path.gone() {
+                return;
+            }
+            read();
+        }
     });
     let facts = move || {
-        says.with(|_| ());
+        heed(says);
         let Evidence {
             object,
             revision,
@@ -99,7 +120,7 @@ pub fn EvidenceView(
         )
     };
     let message = move || {
-        says.with(|_| ());
+        heed(says);
         let message = untrack(evidence)?.message.filter(|it| !it.is_empty())?;
         Some(view! { class=class, <p class="message" data-testid="message">{message}</p> })
     };

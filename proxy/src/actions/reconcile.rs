@@ -265,11 +265,11 @@ impl Place {
         let event = Event::Reconciled {
             ok: state == OrderState::Done,
         };
-        self.note(state, sentence.clone());
-        let sentence = format!("{}: {sentence}", self.environment.name);
-        if let Err(error) = self.write_down(who, asked, event, sentence).await {
+        let told = format!("{}: {sentence}", self.environment.name);
+        if let Err(error) = self.write_down(who, asked, event, told).await {
             tracing::error!(%error, "how a reconciliation ended cannot be journaled");
         }
+        self.note(state, sentence);
     }
 
     async fn walk(&self, steps: &[Step], asked: Timestamp) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The last events of one object, as Kubernetes keeps them.
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use kube::api::ListParams;
@@ -30,10 +31,10 @@ struct PageMeta {
 }
 
 /// A `v1` Event as far as it is shown. Of its times, those that nobody set are null.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct Item {
+    metadata: ItemMeta,
     #[serde(rename = "type")]
     kind: Option<String>,
     reason: Option<String>,
@@ -45,6 +46,12 @@ struct Item {
     series: Option<Series>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ItemMeta {
+    resource_version: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Series {
@@ -53,6 +60,11 @@ struct Series {
 }
 
 impl Item {
+    fn order(&self) -> u64 {
+        let version = self.metadata.resource_version.as_deref();
+        version.and_then(|it| it.parse().ok()).unwrap_or_default()
+    }
+
     fn read(self) -> ObjectEvent {
         let series = self.series.as_ref();
         let times = [
@@ -100,15 +112,20 @@ impl Cluster {
         let mut events = Vec::new();
         for _ in 0..PAGES {
             let page: Page = self.ask(Request::new(path.as_str()).list(&params)).await?;
-            events.extend(page.items.into_iter().map(Item::read));
+            events.extend(
+                page.items
+                    .into_iter()
+                    .map(|item| (item.order(), item.read())),
+            );
             match page.metadata.next.filter(|next| !next.is_empty()) {
                 Some(next) => params.continue_token = Some(next),
                 None => break,
             }
         }
-        events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        events.truncate(SHOWN);
-        Ok(events)
+        // Times are whole seconds; within one the later change has the higher version.
+        events.sort_by_key(|(order, event): &(u64, ObjectEvent)| Reverse((event.at, *order)));
+        let events = events.into_iter().map(|(_, event)| event);
+        Ok(events.take(SHOWN).collect())
     }
 }
 

@@ -44,6 +44,33 @@ fn told(cluster: &str) -> String {
 }
 
 #[test]
+fn the_dashboard_shows_the_cluster_that_weft_runs_in_unless_said_otherwise() {
+    let shown = |text: &str| {
+        let config = Folder::new().read(text).unwrap();
+        let shown = config.weave_gitops.unwrap().clusters;
+        let pairs = shown
+            .into_iter()
+            .map(|(ours, its)| format!("{ours} is {its}"));
+        pairs.collect::<Vec<_>>().join(", ")
+    };
+    let with = |more: &str| {
+        format!(
+            "{}weave_gitops: {{upstream: 'http://127.0.0.1:1'{more}}}\n",
+            right()
+        )
+    };
+    assert_eq!(shown(&with("")), "", "Weft runs in neither");
+    let inside = with("").replacen(
+        "{server: 'http://127.0.0.1:1', token: {file: token}}",
+        "{in_cluster: true}",
+        1,
+    );
+    assert_eq!(shown(&inside), "dev-test is Default");
+    let said = with(", clusters: {uat: leaf/uat}");
+    assert_eq!(shown(&said), "uat is leaf/uat");
+}
+
+#[test]
 fn a_cluster_that_only_tells_is_none_to_look_into() {
     let text = told("uat").replacen(
         "helm_release: {",
