@@ -158,7 +158,13 @@ impl<'a> Object<'a> {
 }
 
 /// Reasons of Ready=False that say that Flux waits or was interrupted, and not that it failed.
-const STEPS: [&str; 2] = ["DependencyNotReady", "HealthCheckCanceled"];
+const STEPS: [&str; 3] = [
+    "DependencyNotReady",
+    "HealthCheckCanceled",
+    // What a HelmChart says until its source has been fetched for the first time; if that fails, the
+    // source itself says so.
+    "NoSourceArtifact",
+];
 
 /// How the last finished attempt of an object ended, by its Ready and Stalled conditions.
 fn settled(object: &Object, ready: Option<&Condition>, before: Option<&Outcome>) -> Outcome {

@@ -92,6 +92,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
         "Failed",
         "failed to fetch Helm repository index: connection refused\nin full",
     );
+    let unfetched = ready(
+        "False",
+        "NoSourceArtifact",
+        "no artifact available for HelmRepository source 'charts'",
+    );
     let building = ready("Unknown", "Progressing", "building artifact");
     let cases: Vec<Case> = vec![
         (
@@ -115,6 +120,17 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
             Failed,
             "HelmRepository",
             "The chart cannot be had (Failed): failed to fetch Helm repository index: connection refused.",
+        ),
+        (
+            "an index that has yet to be fetched for the first time",
+            release("1.1.8", true),
+            vec![
+                repository(false, &building),
+                chart("1.1.8", "1.1.7", false, &unfetched),
+            ],
+            Progressing,
+            "HelmRelease",
+            "Helm is at it: ",
         ),
         (
             "a suspended index is why there is no such chart",
