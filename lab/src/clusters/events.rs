@@ -91,14 +91,8 @@ mod tests {
         let report = |reason: &str| Report::new("error", reason, "timed out", "");
         let now = OffsetDateTime::now_utc();
         let say = |reason, at| {
-            record(
-                &store,
-                &key,
-                &object,
-                &report(reason),
-                "helm-controller",
-                at,
-            )
+            let report = report(reason);
+            record(&store, &key, &object, &report, "helm-controller", at);
         };
         say("UpgradeFailed", now);
         say("UpgradeFailed", now + Duration::from_secs(60));
