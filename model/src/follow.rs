@@ -164,7 +164,7 @@ impl Place<'_> {
                 .map(|seen| seen.value);
             let snapshot = helm.and_then(|helm| self.snapshot(helm));
             way.push(("chart fetched", mark(self.chart(helm, snapshot))));
-            way.push(("upgraded", mark(self.upgraded(snapshot))));
+            way.push(("upgraded", mark(self.upgraded(helm, snapshot))));
             if helm.is_none_or(|helm| helm.tests_wanted) {
                 way.push(("tested", mark(self.tested(snapshot))));
             }
@@ -238,10 +238,14 @@ impl Place<'_> {
         }
     }
 
-    fn upgraded(&self, snapshot: Option<&Snapshot>) -> Mark {
+    fn upgraded(&self, helm: Option<&HelmReleaseReading>, snapshot: Option<&Snapshot>) -> Mark {
+        // Of a release that was followed by others, only its beginning is still told.
+        let ended = helm
+            .filter(|helm| helm.history.first() == snapshot)
+            .and_then(|helm| helm.released_at);
         match snapshot {
             Some(snapshot) if matches!(snapshot.status.as_str(), "deployed" | "superseded") => {
-                Mark::Done(snapshot.at)
+                Mark::Done(ended.max(snapshot.at))
             }
             _ => self.by_link(LinkName::Deployed, None),
         }

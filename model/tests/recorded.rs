@@ -408,3 +408,17 @@ fn the_recording_read_by_an_environment_with_another_order_of_kinds_ends_the_sam
     assert_eq!(forward.verdict.state, VerdictState::Proven);
     assert_eq!(forward.name, EnvironmentName::from("uat"));
 }
+
+#[test]
+fn an_upgrade_is_done_when_flux_says_so_and_not_when_helm_began_it() {
+    let at = |time: &str| Timestamp::parse(time).ok();
+    let last = updates()
+        .into_iter()
+        .filter(|update| update.object["kind"] == "HelmRelease")
+        .rfind(|update| update.step == "upgrade to 6.0.1 succeeds")
+        .expect("the upgrade");
+    let reading = HelmReleaseReading::read(&last.object, None);
+    let began = reading.deployed.and_then(|snapshot| snapshot.at);
+    assert_eq!(began, at("2026-11-22T14:51:19Z"));
+    assert_eq!(reading.released_at, at("2026-11-22T14:51:24Z"));
+}

@@ -62,6 +62,9 @@ pub struct HelmReleaseReading {
     pub attempted: Option<ChartVersion>,
     /// Whether Flux has given the attempt up and put the release before it back.
     pub rolled_back: bool,
+    /// When the last install or upgrade ended well; a history entry's own time is when it began.
+    #[serde(default)]
+    pub released_at: Option<Timestamp>,
     /// Its Remediated condition: how the rollback or the removal of what failed ended.
     #[serde(default)]
     pub remediated: Option<Condition>,
@@ -121,6 +124,10 @@ impl HelmReleaseReading {
             attempted: object
                 .text("/status/lastAttemptedRevision")
                 .and_then(|revision| ChartVersion::from_revision(revision).ok()),
+            released_at: object
+                .condition("Released")
+                .filter(|released| released.is("True"))
+                .and_then(|released| released.since),
             rolled_back: remediated
                 .as_ref()
                 .is_some_and(|done| done.is("True") && done.reason == "RollbackSucceeded"),
