@@ -1,7 +1,8 @@
 //! `weft-peers`: starts the real world and Weft in front of it, and keeps both until it is told to end.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Instant;
 
 use clap::Parser;
 use peers::{Weft, World};
@@ -20,6 +21,9 @@ struct Options {
     /// The port on 127.0.0.1 that Weft listens on; a free one unless said.
     #[arg(long, value_name = "N")]
     port: Option<u16>,
+    /// Do not open the page in a browser.
+    #[arg(long)]
+    no_open: bool,
     /// Where everything is kept; a folder that is removed at the end unless said.
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
@@ -60,14 +64,35 @@ async fn main() -> anyhow::Result<()> {
             began.elapsed(),
             world.resident() / 1_000_000
         );
-        loop {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            tracing::debug!("{} MB in all", world.resident() / 1_000_000);
+        if !options.no_open {
+            open(&weft.home()?);
         }
+        // Both live until the process is told to end.
+        std::future::pending::<()>().await;
+        drop((weft, world));
+        Ok(())
     };
     tokio::select! {
         ended = living => ended,
         _ = interrupted.recv() => Ok(()),
         _ = terminated.recv() => Ok(()),
+    }
+}
+
+/// Opens the page in the person's browser, as far as there is one.
+fn open(url: &url::Url) {
+    let program = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
+    let started = std::process::Command::new(program)
+        .arg(url.as_str())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    if let Err(error) = started {
+        tracing::info!(%error, "no browser could be opened; open the page by hand");
     }
 }

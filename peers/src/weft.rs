@@ -168,7 +168,11 @@ fn environment(cell: &Cell) -> Value {
     } else {
         "helm_release"
     };
-    target[deployer] = app;
+    target[deployer] = app.clone();
+    if branch_builds {
+        target["image_policy"] = app.clone();
+        target["image_update_automation"] = app;
+    }
     let file = if branch_builds {
         "podinfo.yaml"
     } else {

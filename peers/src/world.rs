@@ -138,13 +138,13 @@ impl World {
     }
 
     /// How much memory all of it holds, this process included, in bytes; what programs share is
-    /// counted once for each.
+    /// counted once (the kernel's proportional set size).
     #[must_use]
     pub fn resident(&self) -> u64 {
         let own = std::process::id();
         let of = |pid: &u32| {
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-            let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+            let memory = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+            let line = memory.lines().find(|line| line.starts_with("Pss:"))?;
             line.split_whitespace().nth(1)?.parse::<u64>().ok()
         };
         let pids = self.pids();

@@ -2,7 +2,7 @@
 
 use tests::{Source, sources};
 
-const RUST: [&str; 7] = [
+const RUST: [&str; 9] = [
     "model",
     "proxy/src",
     "lab",
@@ -10,6 +10,8 @@ const RUST: [&str; 7] = [
     "xtask/src",
     "tests/src",
     "tests/real",
+    "tests/world",
+    "peers/src",
 ];
 const LONGEST: usize = 500;
 
@@ -35,6 +37,7 @@ fn no_file_is_longer_than_one_subject_needs() {
         "proxy/src",
         "proxy/tests",
         "lab/src",
+        "peers/src",
         "src",
         "style",
         "tests",

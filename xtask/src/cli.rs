@@ -9,13 +9,15 @@ use lexopt::{Arg, Parser, ValueExt};
 pub const HELP: &str = "\
 Set-up, demo and tests of Weft. Every command first finds or installs what it needs.
 
-  cargo xtask demo [--port N] [--no-open]
-                       build everything, start the embedded lab, open the page
+  cargo xtask demo [--port N] [--no-open] [--real]
+                       build everything, start the embedded lab, open the page; with --real, start
+                       real clusters with real Flux instead (3 GB of memory, up in a minute;
+                       building these programs takes about fifteen minutes the first time)
   cargo xtask test [--real] [--only SUITE]...
                        all tests, or only: model, lab, proxy, spa, system, xtask, browser, real;
-                       real, the checks against Kubernetes, Flux's definitions, Helm and podinfo
-                       as they are, runs when it is named or with --real; building these takes
-                       about ten minutes the first time
+                       real, the checks against Kubernetes, Flux, Helm and podinfo as they are,
+                       runs when it is named or with --real; building these takes about fifteen
+                       minutes the first time
   cargo xtask setup    find or install all tools but those of the suite real, and nothing else
   cargo xtask build    build the page into dist/
   cargo xtask bench load|latency|idle|clusters
@@ -55,6 +57,8 @@ pub struct DemoOptions {
     pub port: Option<u16>,
     /// Whether the page stays closed.
     pub no_open: bool,
+    /// Whether the clusters are real.
+    pub real: bool,
 }
 
 /// A part of the tests that can be run by itself.
@@ -176,6 +180,7 @@ fn demo(mut parser: Parser) -> Result<Command> {
         match argument {
             Arg::Long("port") => options.port = Some(parser.value()?.parse()?),
             Arg::Long("no-open") => options.no_open = true,
+            Arg::Long("real") => options.real = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -243,11 +248,16 @@ mod tests {
         let options = DemoOptions {
             port: Some(0),
             no_open: true,
+            real: false,
         };
         assert_eq!(
             parsed("demo --port 0 --no-open").unwrap(),
             Command::Demo(options)
         );
+        assert!(matches!(
+            parsed("demo --real").unwrap(),
+            Command::Demo(DemoOptions { real: true, .. })
+        ));
     }
 
     #[test]

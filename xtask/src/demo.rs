@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: builds all, then becomes `weft demo`.
+//! `cargo xtask demo`: builds all, then becomes `weft demo`, or with `--real` the program that starts
+//! the real world.
 
 use anyhow::Result;
 
@@ -11,6 +12,19 @@ use crate::{process, server, setup, spa};
 pub fn run(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
     let weft = server::build(workspace)?;
+    if options.real {
+        let tools = setup::for_real_peers(workspace)?;
+        let mut peers = tools.command(server::build_peers(workspace)?)?;
+        peers.arg("--weft").arg(weft);
+        peers.arg("--static-dir").arg(workspace.dist());
+        if let Some(port) = options.port {
+            peers.args(["--port", &port.to_string()]);
+        }
+        if options.no_open {
+            peers.arg("--no-open");
+        }
+        return hand_over(peers);
+    }
     let mut demo = server::demo(workspace, &weft, options.port);
     if options.no_open {
         demo.arg("--no-open");

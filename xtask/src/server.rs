@@ -12,12 +12,23 @@ use crate::workspace::Workspace;
 /// dependencies: the one that the tests use, too, and quick enough in everything it does.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     say("building the server (the first time three to eight minutes on two cores)");
+    built(workspace, "proxy", "weft")
+}
+
+/// Builds what starts the real world and Weft in front of it, and gives its path.
+pub fn build_peers(workspace: &Workspace) -> Result<PathBuf> {
+    say("building what starts the real world (a minute)");
+    built(workspace, "peers", "weft-peers")
+}
+
+fn built(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {
     let mut cargo = command("cargo");
     cargo
         .current_dir(&workspace.root)
-        .args(["build", "--package", "proxy", "--bin", "weft"]);
+        .args(["build", "--package", package, "--bin", program]);
     run(&mut cargo)?;
-    Ok(workspace.target.join("debug").join(name()))
+    let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target.join("debug").join(file))
 }
 
 /// `weft demo` over the built page, listening on this port.
@@ -28,8 +39,4 @@ pub fn demo(workspace: &Workspace, weft: &Path, port: Option<u16>) -> Command {
         demo.args(["--port", &port.to_string()]);
     }
     demo
-}
-
-fn name() -> String {
-    format!("weft{}", std::env::consts::EXE_SUFFIX)
 }

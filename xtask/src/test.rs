@@ -157,7 +157,25 @@ fn real(workspace: &Workspace) -> Result<Count> {
         .current_dir(&workspace.root)
         .args(["test", "--no-fail-fast", "--package", "tests"])
         .args(["--test", "real", "--", "--ignored"]);
-    count_cargo(&mut cargo)
+    let mut count = count_cargo(&mut cargo)?;
+
+    let browser = setup::for_browser(workspace)?;
+    spa::build(workspace, &setup::for_build(workspace)?)?;
+    let weft = server::build(workspace)?;
+    let results = workspace.target.join("browser");
+    make_dir(&results)?;
+    say("walking a release through real clusters, and breaking them (about ten minutes)");
+    let mut cargo = tools.command("cargo")?;
+    cargo
+        .current_dir(&workspace.root)
+        .args(["test", "--package", "tests", "--test", "world"])
+        .args(["--", "--ignored"])
+        .env("WEFT_BIN", weft)
+        .env("WEFT_DIST", workspace.dist())
+        .env("WEFT_BROWSER_RESULTS", &results);
+    browser.lend(&mut cargo);
+    count += count_cargo(&mut cargo)?;
+    Ok(count)
 }
 
 fn browser(workspace: &Workspace) -> Result<Count> {

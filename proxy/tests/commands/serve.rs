@@ -64,7 +64,9 @@ pipelines:
         .unwrap()
         .unwrap()
         .expect("it ended without a word");
-    let home = line.strip_prefix("weft: listening on ").expect("its address");
+    let home = line
+        .strip_prefix("weft: listening on ")
+        .expect("its address");
     let url = format!("{home}api/v1/pipelines/app-podinfo/podinfo");
     let proven = async {
         loop {

@@ -1,14 +1,13 @@
 // What every test has: a demo of its own, the lab behind it, and the words that tests are written
 // in.
 
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { test as base, expect, type Page } from '@playwright/test';
 import { type Demo, startDemo } from './demo.mjs';
 import { Lab } from './lab.mjs';
+import { gate, station } from './words';
 
+export { gate, openPipeline, PIPELINE, signIn, station } from './words';
 export { expect };
-
-/** The one pipeline of the demo. */
-export const PIPELINE = 'app-podinfo/podinfo';
 
 /** A release's way from one environment to the next at the demo's fast pace, with room. */
 export const ROLLED_OUT = { timeout: 40_000 };
@@ -53,30 +52,6 @@ export const test = base.extend<World>({
     expect(errors, 'errors in the page').toEqual([]);
   },
 });
-
-/** Opens the pipeline's page and waits until its lane shows data. */
-export async function openPipeline(page: Page, weft: string): Promise<void> {
-  await page.goto(`${weft}p/${PIPELINE}`);
-  await expect(station(page, 'prod')).toHaveAttribute('data-verdict', /./);
-}
-
-/** One environment on the lane. */
-export function station(page: Page, environment: string): Locator {
-  return page.getByTestId(`station-${environment}`);
-}
-
-/** What stands before an environment. */
-export function gate(page: Page, environment: string): Locator {
-  return page.getByTestId(`gate-${environment}`);
-}
-
-/** Signs in through the lab's GitHub-shaped page, by clicking. */
-export async function signIn(page: Page, login: string): Promise<void> {
-  await page.getByTestId('sign-in').first().click();
-  await page.waitForURL(/\/login\/oauth\/authorize/);
-  await page.getByRole('button', { name: new RegExp(`\\b${login}\\b`) }).click();
-  await expect(page.getByTestId('viewer').first()).toContainText(login);
-}
 
 /** Presses the button of a step in the presenter's drawer. */
 export async function pressStep(page: Page, step: string): Promise<void> {

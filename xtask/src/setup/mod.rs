@@ -40,6 +40,11 @@ impl Toolbox {
         Ok(command)
     }
 
+    /// Tells a program of another toolbox where this one's tools are.
+    pub fn lend(&self, command: &mut Command) {
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+    }
+
     fn add_dir(&mut self, dir: Option<PathBuf>) {
         self.dirs.extend(dir);
     }

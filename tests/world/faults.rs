@@ -1,0 +1,232 @@
+//! What goes wrong in clusters, and what the board says then.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::stage::{PATIENCE, Stage};
+
+fn sentence(station: &Value) -> &str {
+    station["verdict"]["sentence"].as_str().unwrap_or_default()
+}
+
+#[track_caller]
+fn says(station: &Value, wanted: &[&str]) {
+    for part in wanted {
+        assert!(
+            sentence(station).contains(part),
+            "no '{part}' in: {}",
+            sentence(station)
+        );
+    }
+}
+
+/// The chart's Deployment asks for something that the API server refuses.
+pub fn refused_at_once(stage: &mut Stage) {
+    let good = stage.newest();
+    let template = "charts/podinfo/templates/deployment.yaml";
+    let (from, to) = ("maxUnavailable: 0", "maxUnavailable: all");
+    let bad = stage.release(&[(template, from, to)]);
+    let station = stage.until_verdict("dev-test", "failed");
+    says(&station, &[&format!("Helm upgrade to {bad} failed")]);
+    let station = stage.until("dev-test", "rolled back", |station| {
+        sentence(station).contains(&format!("users still get {good}"))
+    });
+    let release = stage.raw("dev-test", "helmrelease");
+    let mut conditions = release["status"]["conditions"].as_array().unwrap().iter();
+    let ready = conditions.find(|one| one["type"] == "Ready").unwrap();
+    assert_eq!(ready["status"], "False", "{station:#}");
+    // The known defect of the process: the tick stays green, and no promotion comes.
+    let gate = stage.gate("uat");
+    assert_ne!(gate["state"], "waits_for_approval", "{gate:#}");
+    let mended = stage.release(&[(template, to, from)]);
+    stage.until_proven("dev-test", &mended);
+}
+
+/// The new Pods never answer their readiness probe, so that Helm waits in vain.
+pub fn never_ready(stage: &mut Stage) {
+    let path = "environments/dev-test/podinfo-helmrelease.yaml";
+    stage.on_main(path, "timeout: 2m", "timeout: 12s");
+    let good = stage.newest();
+    let template = "charts/podinfo/templates/deployment.yaml";
+    let (from, to) = ("path: /readyz", "path: /neveryz");
+    let bad = stage.release(&[(template, from, to)]);
+    let station = stage.until("dev-test", "it rolls first", |station| {
+        station["verdict"]["state"] == "rolling"
+    });
+    assert_eq!(station["release"]["chart"], good.as_str());
+    let station = stage.until_verdict("dev-test", "failed");
+    says(&station, &[&format!("Helm upgrade to {bad} failed")]);
+    stage.until("dev-test", "rolled back", |station| {
+        sentence(station).contains(&format!("users still get {good}"))
+    });
+    let mended = stage.release(&[(template, to, from)]);
+    stage.until_proven("dev-test", &mended);
+    stage.on_main(path, "timeout: 12s", "timeout: 2m");
+}
+
+/// The release runs, but one of the chart's tests says no.
+pub fn failing_test(stage: &mut Stage) {
+    let good = stage.newest();
+    let template = "charts/podinfo/templates/tests/version.yaml";
+    let (from, to) = ("\"path\" \"/version\"", "\"path\" \"/nowhere\"");
+    let bad = stage.release(&[(template, from, to)]);
+    let station = stage.until_verdict("dev-test", "failed");
+    says(&station, &[&format!("The tests of {bad} failed")]);
+    stage.until("dev-test", "rolled back", |station| {
+        sentence(station).contains(&format!("users still get {good}"))
+    });
+    let mended = stage.release(&[(template, to, from)]);
+    stage.until_proven("dev-test", &mended);
+}
+
+/// Somebody pins a version that was never released.
+pub fn missing_chart(stage: &mut Stage) {
+    let good = stage.held("uat");
+    let path = "environments/uat/podinfo-helmrelease.yaml";
+    stage.on_main(path, &format!("version: {good}"), "version: 9.9.9");
+    let station = stage.until_verdict("uat", "failed");
+    says(&station, &["9.9.9"]);
+    assert!(
+        !sentence(&station).contains("not been heard"),
+        "{station:#}"
+    );
+    stage.on_main(path, "version: 9.9.9", &format!("version: {good}"));
+    stage.until_proven("uat", &good);
+}
+
+/// An operator tells Flux to leave a release alone.
+pub fn suspended(stage: &mut Stage) {
+    let patch = |suspend: bool| format!("{{\"spec\":{{\"suspend\":{suspend}}}}}");
+    let order = |stage: &mut Stage, suspend| {
+        let words = ["patch", "helmrelease", "podinfo", "--namespace=app-podinfo"];
+        let patch = ["--type=merge", "--patch", &patch(suspend)];
+        stage.kubectl(
+            "prod",
+            &[words, [patch[0], patch[1], patch[2], "--output=name"]].concat(),
+        );
+    };
+    order(stage, true);
+    let station = stage.until_verdict("prod", "drifted");
+    says(&station, &["suspended"]);
+    order(stage, false);
+    stage.until_verdict("prod", "proven");
+}
+
+/// What git holds for an environment is no manifest.
+pub fn broken_yaml(stage: &mut Stage) {
+    let path = "environments/stg/podinfo-helmrepository.yaml";
+    stage.on_main(path, "kind: HelmRepository", "kind: [HelmRepository");
+    let station = stage.until_verdict("stg", "failed");
+    says(&station, &["Flux could not apply it"]);
+    stage.on_main(path, "kind: [HelmRepository", "kind: HelmRepository");
+    stage.until_verdict("stg", "proven");
+}
+
+/// Flux's token for git is no longer good.
+pub fn wrong_credential(stage: &mut Stage) {
+    let secret = stage.kubectl(
+        "uat",
+        &[
+            "get",
+            "secret",
+            "git-auth",
+            "--namespace=flux-system",
+            "--output=json",
+        ],
+    );
+    let good: Value = serde_json::from_str(&secret).unwrap();
+    let good = good["data"]["password"].as_str().unwrap().to_owned();
+    let set = |stage: &mut Stage, password: &str| {
+        let patch = format!("{{\"data\":{{\"password\":\"{password}\"}}}}");
+        let words = [
+            "patch",
+            "secret",
+            "git-auth",
+            "--namespace=flux-system",
+            "--type=merge",
+        ];
+        stage.kubectl("uat", &[&words[..], &["--patch", &patch]].concat());
+    };
+    set(stage, "d3Jvbmc=");
+    let path = "environments/uat/podinfo-helmrelease.yaml";
+    stage.on_main(path, "interval: 10m", "interval: 11m");
+    let station = stage.until("uat", "that git cannot be fetched", |station| {
+        sentence(station).contains("Flux cannot fetch git")
+    });
+    assert_eq!(station["verdict"]["state"], "failed", "{station:#}");
+    set(stage, &good);
+    stage.on_main(path, "interval: 11m", "interval: 10m");
+    stage.until_verdict("uat", "proven");
+}
+
+/// GitHub takes Flux's event, and nothing comes of it: the board says so, and a person goes on by hand.
+pub fn lost_dispatch(stage: &mut Stage) {
+    let chart = stage.newest();
+    let into_uat = stage.promotion("uat", &chart);
+    // Only the next one is lost, and Flux sends one for each release.
+    stage.world.faults.order("dispatch-lost", None).unwrap();
+    stage.approve(into_uat);
+    stage.until_proven("uat", &chart);
+    let gate = stage.until_gate("stg", "the dispatch is missed", |gate| {
+        gate["state"] == "lost"
+    });
+    let said = gate["sentence"].as_str().unwrap();
+    assert!(said.contains("uat"), "{gate:#}");
+    stage.promote_by_hand("uat", "stg", &chart);
+    stage.carry(&chart, &["stg"]);
+}
+
+/// helm-controller is away while a promotion is merged.
+pub fn controller_stopped(stage: &mut Stage) {
+    let chart = stage.newest();
+    let number = stage.promotion("prod", &chart);
+    stage.cell("prod").flux.stop("helm-controller").unwrap();
+    stage.approve(number);
+    stage.until("prod", "it waits for Helm", |station| {
+        station["verdict"]["state"] == "rolling" && station["verdict"]["breaks_at"] == "deployed"
+    });
+    let flux = &mut stage.cell("prod").flux;
+    flux.start_again("helm-controller").unwrap();
+    stage.until_proven("prod", &chart);
+}
+
+/// An API server is away for a while; what was known of its cluster is confirmed when it is back, and
+/// what changes from then on is seen.
+pub fn api_server_restarted(stage: &mut Stage) {
+    stage.cell("prod").plane.restart_api_server().unwrap();
+    suspended(stage);
+}
+
+/// The program dies again and again, as often as its node starts it, until the board has noticed: the
+/// first restart is quicker than Weft's next question.
+pub fn app_killed(stage: &mut Stage) {
+    let began = Instant::now();
+    let mut killed = BTreeSet::new();
+    let station = loop {
+        for (_, pid) in stage.cell("prod").node.processes() {
+            if killed.insert(pid) {
+                let mut kill = Command::new("kill");
+                assert!(
+                    kill.args(["-KILL", &pid.to_string()])
+                        .status()
+                        .unwrap()
+                        .success()
+                );
+            }
+        }
+        let station = stage.station("prod");
+        if station["verdict"]["state"] != "proven" {
+            break station;
+        }
+        assert!(began.elapsed() < PATIENCE, "the board never noticed");
+    };
+    assert_eq!(station["verdict"]["breaks_at"], "serving", "{station:#}");
+    stage.until_verdict("prod", "proven");
+    let words = ["get", "pods", "--namespace=app-podinfo", "--output=json"];
+    let pods: Value = serde_json::from_str(&stage.kubectl("prod", &words)).unwrap();
+    let restarts = &pods["items"][0]["status"]["containerStatuses"][0]["restartCount"];
+    assert!(restarts.as_u64().unwrap() >= 1, "{pods:#}");
+}

@@ -1,0 +1,347 @@
+//! The world with Weft in front of it, and the words that scenes are written in.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use peers::process::{peer, run};
+use peers::{Cell, Weft, World};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use url::Url;
+
+use crate::witness::Witness;
+
+/// The accounts that approve: nobody approves what is their own.
+const APPROVERS: [&str; 2] = ["sam", "li"];
+/// The account that develops.
+const DEVELOPER: &str = "ana";
+/// How long Flux may take over one step, on a machine that has much else to do.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks at the board.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What scenes are played on. What is declared first ends first.
+pub struct Stage {
+    pub witness: Witness,
+    pub weft: Weft,
+    pub world: World,
+    pub runtime: Runtime,
+    /// The chart version that everything is at, as its last number: `1.1.N`.
+    newest: u64,
+    /// How many changes were made to main besides releases and promotions.
+    changes: u64,
+    _folder: TempDir,
+}
+
+/// What a release changes besides its versions: a file, and what is replaced by what in it.
+pub type Edit<'a> = (&'a str, &'a str, &'a str);
+
+impl Stage {
+    /// Starts it; how long that took and how much memory it holds is said.
+    pub fn set() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let began = Instant::now();
+        let world = runtime.block_on(World::start(folder.path())).unwrap();
+        let program = peer("WEFT_BIN").unwrap();
+        let dist = env::var_os("WEFT_DIST").map(PathBuf::from);
+        let weft = Weft::start(&world, &program, dist.as_deref(), None).unwrap();
+        let home = weft.home().unwrap();
+        let witness = Witness::start(&runtime, &world, &home);
+        let stage = Self {
+            witness,
+            weft,
+            world,
+            runtime,
+            newest: 4,
+            changes: 0,
+            _folder: folder,
+        };
+        stage.all_proven();
+        say(&format!(
+            "everything was proven {:.1?} after the start, with {} MB in all",
+            began.elapsed(),
+            stage.world.resident() / 1_000_000
+        ));
+        stage
+    }
+
+    /// Where Weft answers.
+    pub fn home(&self) -> Url {
+        self.weft.home().unwrap()
+    }
+
+    /// The newest chart version that was released here.
+    pub fn newest(&self) -> String {
+        format!("1.1.{}", self.newest)
+    }
+
+    /// What the board says of the pipeline now.
+    pub fn board(&self) -> Value {
+        let url = self
+            .home()
+            .join("api/v1/pipelines/app-podinfo/podinfo")
+            .unwrap();
+        self.runtime
+            .block_on(async { reqwest::get(url).await?.json().await })
+            .unwrap()
+    }
+
+    /// What the board says of an environment now.
+    pub fn station(&self, name: &str) -> Value {
+        let board = self.board();
+        let stations = board["stations"].as_array().unwrap();
+        let found = stations.iter().find(|station| station["name"] == name);
+        found.unwrap().clone()
+    }
+
+    /// What the board says of the gate into an environment now.
+    pub fn gate(&self, to: &str) -> Value {
+        let board = self.board();
+        let gates = board["gates"].as_array().unwrap();
+        gates.iter().find(|gate| gate["to"] == to).unwrap().clone()
+    }
+
+    /// Waits until the board says of an environment what is wanted; gives what it says.
+    #[track_caller]
+    pub fn until(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let station = self.station(name);
+            if holds(&station) {
+                return station;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "in vain: {name}: {what}; it says {station:#}"
+            );
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the gate into an environment says what is wanted.
+    #[track_caller]
+    pub fn until_gate(&self, to: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let began = Instant::now();
+        loop {
+            let gate = self.gate(to);
+            if holds(&gate) {
+                return gate;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "in vain: the gate to {to}: {what}; it says {gate:#}"
+            );
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the board shows a verdict.
+    #[track_caller]
+    pub fn until_verdict(&self, name: &str, verdict: &str) -> Value {
+        self.until(name, verdict, |station| {
+            station["verdict"]["state"] == verdict
+        })
+    }
+
+    /// Waits until an environment is proven to serve a chart version.
+    #[track_caller]
+    pub fn until_proven(&self, name: &str, chart: &str) {
+        self.until(name, &format!("proven at {chart}"), |station| {
+            station["verdict"]["state"] == "proven" && station["release"]["chart"] == chart
+        });
+    }
+
+    /// The chart version that the board says an environment serves.
+    pub fn held(&self, name: &str) -> String {
+        let station = self.station(name);
+        station["release"]["chart"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until every environment is proven.
+    #[track_caller]
+    pub fn all_proven(&self) {
+        for name in peers::ENVIRONMENTS {
+            self.until_verdict(name, "proven");
+        }
+    }
+
+    /// Releases the next version with these edits to the chart, and merges it; gives its version.
+    pub fn release(&mut self, edits: &[Edit<'_>]) -> String {
+        let next = self.newest + 1;
+        let chart = format!("1.1.{next}");
+        let app = format!("5.1.{}", next + 1);
+        let colour = format!("#{:06x}", next * 0x0011_2233 % 0x00ff_ffff);
+        let forge = &self.world.forge;
+        let branch = format!("release-{chart}");
+        let number = self.runtime.block_on(async {
+            let number = forge
+                .open_release(&colour, &app, &chart, DEVELOPER)
+                .await
+                .unwrap();
+            for (path, from, to) in edits {
+                let text = forge.file(&branch, path).await.unwrap();
+                assert!(text.contains(from), "{path} has no {from}");
+                let changed = text.replace(from, to);
+                let files = [(*path, Some(changed.as_str()))];
+                forge
+                    .commit(&branch, "Change the chart", &files, DEVELOPER)
+                    .await
+                    .unwrap();
+            }
+            number
+        });
+        self.approve(number);
+        self.newest = next;
+        chart
+    }
+
+    /// Approves and merges a pull request once its checks have passed.
+    pub fn approve(&self, number: u64) {
+        let forge = &self.world.forge;
+        self.runtime.block_on(async {
+            let began = Instant::now();
+            while !forge.pull(number).await.unwrap().checks_passed {
+                assert!(began.elapsed() < PATIENCE, "the checks of #{number}");
+                tokio::time::sleep(LOOK).await;
+            }
+            let author = forge.pull(number).await.unwrap().author;
+            let by = APPROVERS.into_iter().find(|by| *by != author).unwrap();
+            forge.review(number, by, "APPROVE", "").await.unwrap();
+            forge.merge(number, by).await.unwrap();
+        });
+    }
+
+    /// Waits for the promotion of a chart version into an environment; gives its number.
+    #[track_caller]
+    pub fn promotion(&self, into: &str, chart: &str) -> u64 {
+        let began = Instant::now();
+        loop {
+            let open = self
+                .runtime
+                .block_on(self.world.forge.open_promotion(into))
+                .unwrap();
+            if let Some(open) = open.filter(|open| open.title.ends_with(chart)) {
+                return open.number;
+            }
+            assert!(
+                began.elapsed() < PATIENCE,
+                "no promotion of {chart} into {into} was opened"
+            );
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Approves a version into these environments, one after the other, each proven before the next.
+    #[track_caller]
+    pub fn carry(&self, chart: &str, environments: &[&str]) {
+        for into in environments {
+            self.approve(self.promotion(into, chart));
+            self.until_proven(into, chart);
+        }
+    }
+
+    /// Has whoever looks after releases merge the next one that is opened, while `meanwhile` happens.
+    pub fn merging_the_release_of<T>(
+        &mut self,
+        chart: &str,
+        meanwhile: impl FnOnce(&Self) -> T,
+    ) -> T {
+        let branch = format!("release-{chart}");
+        let result = std::thread::scope(|scope| {
+            let reviewing = scope.spawn(|| {
+                let began = Instant::now();
+                loop {
+                    let pulls = self.runtime.block_on(self.world.forge.pulls()).unwrap();
+                    if let Some(pull) = pulls.iter().find(|pull| pull.head_ref == branch) {
+                        return self.approve(pull.number);
+                    }
+                    assert!(began.elapsed() < PATIENCE, "nobody opened {branch}");
+                    std::thread::sleep(LOOK);
+                }
+            });
+            let result = meanwhile(self);
+            reviewing.join().unwrap();
+            result
+        });
+        self.newest += 1;
+        result
+    }
+
+    /// Promotes by hand, with the same program that workflows use.
+    #[track_caller]
+    pub fn promote_by_hand(&self, from: &str, to: &str, chart: &str) {
+        let forge = &self.world.forge;
+        let mut weft = Command::new(peer("WEFT_BIN").unwrap());
+        weft.args(["promote", "--from", from, "--to", to, "--version", chart])
+            .env_remove("GH_TOKEN")
+            .env_remove("GITHUB_API_URL")
+            .env_remove("GITHUB_GRAPHQL_URL")
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .env("GITHUB_TOKEN", forge.bot_token())
+            .env(
+                "GITHUB_SERVER_URL",
+                forge.url().as_str().trim_end_matches('/'),
+            )
+            .env("GITHUB_REPOSITORY", "demo/podinfo");
+        run(&mut weft, "").unwrap().ok().unwrap();
+    }
+
+    /// Replaces something in a file on main, by a pull request that another approves.
+    pub fn on_main(&mut self, path: &str, from: &str, to: &str) {
+        self.changes += 1;
+        let branch = format!("change-{}", self.changes);
+        let forge = &self.world.forge;
+        let token = forge.token_for(DEVELOPER).unwrap();
+        let pulls = forge.url().join("api/v3/repos/demo/podinfo/pulls").unwrap();
+        let opening = json!({ "title": path, "head": branch, "base": "main" });
+        let number = self.runtime.block_on(async {
+            let text = forge.file("main", path).await.unwrap();
+            assert!(text.contains(from), "{path} has no {from}");
+            let changed = text.replace(from, to);
+            let files = [(path, Some(changed.as_str()))];
+            forge
+                .commit(&branch, path, &files, DEVELOPER)
+                .await
+                .unwrap();
+            let request = reqwest::Client::new().post(pulls).bearer_auth(token);
+            let opened = request.json(&opening).send().await.unwrap();
+            let opened: Value = opened.json().await.unwrap();
+            opened["number"].as_u64().unwrap()
+        });
+        self.approve(number);
+    }
+
+    /// One environment's real parts.
+    pub fn cell(&mut self, name: &str) -> &mut Cell {
+        self.world.cell(name).unwrap()
+    }
+
+    /// Runs kubectl in an environment as its administrator; gives what it says.
+    #[track_caller]
+    pub fn kubectl(&mut self, name: &str, words: &[&str]) -> String {
+        self.cell(name).plane.run(words, "").unwrap().ok().unwrap()
+    }
+
+    /// An object of the application's namespace, raw.
+    #[track_caller]
+    pub fn raw(&mut self, name: &str, kind: &str) -> Value {
+        let words = [
+            "get",
+            kind,
+            "podinfo",
+            "--namespace=app-podinfo",
+            "--output=json",
+        ];
+        serde_json::from_str(&self.kubectl(name, &words)).unwrap()
+    }
+}
+
+/// Tells whoever reads the test's output.
+#[allow(clippy::print_stdout, reason = "a test's figures are for people")]
+pub fn say(sentence: &str) {
+    println!("    {sentence}");
+}

@@ -1,0 +1,73 @@
+//! A release on its way, and what the witness says in the end.
+
+use std::env;
+use std::process::Command;
+
+use peers::process::{peer, run};
+
+use crate::stage::{Stage, say};
+
+/// The stage itself waits until everything is proven.
+pub fn from_nothing(stage: &mut Stage) {
+    for name in peers::ENVIRONMENTS {
+        assert_eq!(stage.station(name)["verdict"]["state"], "proven");
+    }
+    for name in ["dev-test", "uat", "stg", "prod"] {
+        let release = stage.raw(name, "helmrelease");
+        assert_eq!(
+            release["status"]["history"][0]["status"], "deployed",
+            "{name}"
+        );
+    }
+}
+
+pub fn branch_build(stage: &mut Stage) {
+    let forge = &stage.world.forge;
+    let build = forge.push_branch_build("#0a7d4f", "ana");
+    let build = stage.runtime.block_on(build).unwrap();
+    let colour = |station: &serde_json::Value| station["release"]["colour"].clone();
+    stage.until("dev", "proven in the branch's colour", |station| {
+        station["verdict"]["state"] == "proven" && colour(station) == "#0a7d4f"
+    });
+    let deployment = stage.raw("dev", "deployment");
+    let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];
+    let image = image.as_str().unwrap();
+    assert!(image.contains(&build.sha[..7]), "{image}");
+}
+
+/// The release is started, merged and approved up to prod in Chromium; see `tests/browser/real`.
+pub fn by_clicks(stage: &mut Stage) {
+    let folder = tests::root().join("tests/browser");
+    let results =
+        env::var_os("WEFT_BROWSER_RESULTS").map_or_else(|| folder.join("results"), Into::into);
+    let mut node = Command::new("node");
+    node.current_dir(&folder)
+        .args(["node_modules/@playwright/test/cli.js", "test"])
+        .arg("--config=playwright.real.config.mjs")
+        .env("WEFT_URL", stage.home().as_str())
+        .env("WEFT_BROWSER_RESULTS", results.join("real"))
+        .env("WEFT_CHROMIUM", peer("WEFT_CHROMIUM").unwrap());
+    let newest = "1.1.5";
+    let said = stage.merging_the_release_of(newest, |_| {
+        let said = run(&mut node, "").unwrap();
+        assert!(said.success, "{}{}", said.stdout, said.stderr);
+        said
+    });
+    say(said.stdout.trim());
+    for name in ["dev-test", "uat", "stg", "prod"] {
+        stage.until_proven(name, newest);
+        let release = stage.raw(name, "helmrelease");
+        let held = &release["status"]["history"][0];
+        assert_eq!(held["status"], "deployed", "{name}");
+        assert!(held["chartVersion"].as_str().unwrap().starts_with(newest));
+    }
+}
+
+pub fn never_a_lie(stage: &mut Stage) {
+    let (rounds, longest, lies) = stage.witness.statement();
+    say(&format!(
+        "the witness looked {rounds} times; `proven` outlived the truth by {longest} at most"
+    ));
+    assert!(rounds > 100, "it hardly looked");
+    assert!(lies.is_empty(), "{lies:#?}");
+}
