@@ -50,10 +50,8 @@ pub struct Reconcile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconcileOrder {
     /// When it was given: what the objects are annotated with.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub at: Timestamp,
     /// By whom.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub who: String,
     /// How it stands.
     pub state: OrderState,

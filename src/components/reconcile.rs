@@ -9,7 +9,8 @@ use super::lane::Place;
 use crate::api::{self, Failure};
 use crate::held::{Held, spawn, watch};
 use crate::seam::{flag, part, tap};
-use crate::state::{Live, SessionState};
+use crate::state::{Clock, Live, SessionState};
+use crate::words::ago;
 
 /// How often an order that is under way is looked at.
 const LOOK_MS: u32 = 700;
@@ -76,6 +77,7 @@ pub fn ReconcileNow(place: Place, of: String) -> impl IntoView {
     let class = style_sheet!("style/reconcile.css");
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
+    let clock = expect_context::<Clock>();
     let path = place.api(&of).map(|path| format!("{path}/reconcile"));
     let offer = Offer {
         path: Held::new(path.unwrap_or_default()),
@@ -120,10 +122,16 @@ pub fn ReconcileNow(place: Place, of: String) -> impl IntoView {
             trouble
         }
     };
+    // Beside what is said aloud, since it changes each second.
+    let when = move || {
+        let order = offer.held.map(|now| now.order.clone()).flatten();
+        order.map(|order| format!("@{}, {}", order.who, ago(Some(order.at), clock.now())))
+    };
     view! { class=class,
         <div class="reconcile">
             {part(offered)}
             <p class="said" role="status" data-testid="reconcile-status">{part(said)}</p>
+            <p class="why">{part(when)}</p>
         </div>
     }
 }

@@ -130,6 +130,7 @@ test('Flux looks now when a person with the right to asks, and the record says w
     'Flux took it up: GitRepository, Kustomization, HelmRepository, HelmChart, HelmRelease.',
     ROLLED_OUT,
   );
+  await expect(page.getByTestId('evidence-sheet')).toContainText(/@sam, \d+ s ago/);
   await expect(page.getByTestId('reconcile')).toBeEnabled();
   await openPipeline(page, weft);
   await expect(page.getByTestId('record')).toContainText('@sam ordered: reconcile stg.');
