@@ -29,6 +29,16 @@ impl Place<'_> {
                         kind.as_str()
                     ),
                 ),
+                // Nothing newer is hidden by a policy that has never chosen anything.
+                Outcome::Failed { reason, message }
+                    if kind == SupplyKind::ImagePolicy && reading.found.is_none() =>
+                {
+                    let why = flux::say(message, 120);
+                    let sentence = format!(
+                        "git declares {tag}. No image was ever chosen for it ({reason}): {why}"
+                    );
+                    (LinkState::Holds, sentence)
+                }
                 Outcome::Failed { reason, message } => (
                     LinkState::Failed,
                     format!("{} ({reason}): {}", cannot(kind), flux::say(message, 160)),

@@ -58,7 +58,8 @@ fn dev(facts: &[(SourceName, Fact)]) -> Link {
 fn dev_says_where_image_automation_fails_or_is_suspended() {
     use LinkState::{Failed, Holds, Suspended};
     use SupplyKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
-    let of = |kind, suspended: bool, conditions: &Value| {
+    let chosen = json!({"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"});
+    let of_choosing = |kind, suspended: bool, conditions: &Value, chosen: &Value| {
         let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
         let called = if kind == ImageRepository {
             "images"
@@ -69,9 +70,11 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
             kind,
             called,
             &spec,
-            &json!({"conditions": conditions, "latestRef": {"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"}}),
+            &json!({"conditions": conditions, "latestRef": chosen}),
         )
     };
+    let of =
+        |kind, suspended, conditions: &Value| of_choosing(kind, suspended, conditions, &chosen);
     let refused = ready(
         "False",
         "ReadOperationFailed",
@@ -88,7 +91,7 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
         "DependencyNotReady",
         "referenced ImageRepository does not exist",
     );
-    let cases: [(&str, (SourceName, Fact), LinkState, &str); 8] = [
+    let cases: [(&str, (SourceName, Fact), LinkState, &str); 9] = [
         (
             "all is well",
             of(ImagePolicy, false, &well()),
@@ -106,6 +109,12 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
             of(ImagePolicy, false, &empty),
             Failed,
             "The image policy finds no image (Failure): version list argument cannot be empty.",
+        ),
+        (
+            "the policy has never found anything, so that nothing newer is hidden",
+            of_choosing(ImagePolicy, false, &empty, &Value::Null),
+            Holds,
+            "git declares fix-a1b9c3e-1790000000. No image was ever chosen for it (Failure): version list",
         ),
         (
             "the policy waits",
