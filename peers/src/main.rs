@@ -1,5 +1,6 @@
 //! `weft-peers`: starts the real world and Weft in front of it, and keeps both until it is told to end.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Instant;
@@ -31,11 +32,12 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_from_env("WEFT_LOG").unwrap_or_else(|_| EnvFilter::new("warn,peers=info"));
+    let filter = EnvFilter::try_from_env("WEFT_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,peers=info,weft_peers=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     let options = Options::parse();
     let began = Instant::now();
@@ -56,14 +58,19 @@ async fn main() -> anyhow::Result<()> {
         let weft = Weft::start(&world, &options.weft, dist.as_deref(), options.port)?;
         for cell in &world.cells {
             let kubeconfig = cell.plane.kubeconfig();
-            tracing::info!("{}: {} ({})", cell.name, cell.live, kubeconfig.display());
+            tracing::info!(
+                "{}: {} (kubectl --kubeconfig {})",
+                cell.name,
+                cell.live,
+                kubeconfig.display()
+            );
         }
         tracing::info!(
-            "Weft: {} after {:.1?}, {} MB in all",
-            weft.home()?,
+            "all of it is up after {:.1?} and holds {} MB; Flux installs the first release",
             began.elapsed(),
             world.resident() / 1_000_000
         );
+        writeln!(std::io::stdout(), "weft: listening on {}", weft.home()?)?;
         if !options.no_open {
             open(&weft.home()?);
         }

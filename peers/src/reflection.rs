@@ -76,7 +76,7 @@ async fn scan(client: &kube::Client, http: &reqwest::Client, forge: &Url) -> any
                     write(client, policy, status, ("True", "Succeeded", &message)).await?;
                 }
                 Err(why) => {
-                    let failed = ("False", "LatestImageFailed", why.as_str());
+                    let failed = ("False", "Failure", why.as_str());
                     write(client, policy, json!({}), failed).await?;
                 }
             }

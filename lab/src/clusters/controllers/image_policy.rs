@@ -38,7 +38,7 @@ pub(super) async fn reconcile(
             status.observe();
             let tag = match chosen {
                 Ok(tag) => tag,
-                Err(error) => return status.set("Ready", "False", "LatestImageFailed", &error),
+                Err(error) => return status.set("Ready", "False", "Failure", &error),
             };
             let latest = json!({"name": image, "tag": tag});
             let before = status.get("latestRef").cloned();
@@ -74,6 +74,11 @@ pub fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
         }
         Some((key, tag))
     });
+    let candidates: Vec<(String, &String)> = candidates.collect();
+    if candidates.is_empty() {
+        return Err("version list argument cannot be empty".to_owned());
+    }
+    let candidates = candidates.into_iter();
     let policy = &spec["policy"];
     let descending = ["numerical", "alphabetical"]
         .into_iter()
