@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::stage::{PATIENCE, Stage};
+use crate::walk::clicks;
 
 fn sentence(station: &Value) -> &str {
     station["verdict"]["sentence"].as_str().unwrap_or_default()
@@ -78,6 +79,14 @@ pub fn failing_test(stage: &mut Stage) {
     stage.until("dev-test", "rolled back", |station| {
         sentence(station).contains(&format!("users still get {good}"))
     });
+    // What a person sees of it, and may do: in uat Weft is given the right to have Flux look.
+    let reconciler = tests::root().join("deploy/weft/reconciler.yaml");
+    let reconciler = reconciler.to_str().unwrap().to_owned();
+    stage.kubectl(
+        "uat",
+        &["apply", "--server-side", "--filename", &reconciler],
+    );
+    clicks(stage, "trouble");
     let mended = stage.release(&[(template, to, from)]);
     stage.until_proven("dev-test", &mended);
 }

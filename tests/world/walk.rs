@@ -35,25 +35,10 @@ pub fn branch_build(stage: &mut Stage) {
     assert!(image.contains(&build.sha[..7]), "{image}");
 }
 
-/// The release is started, merged and approved up to prod in Chromium; see `tests/browser/real`.
+/// The release is started, merged and approved up to prod in Chromium.
 pub fn by_clicks(stage: &mut Stage) {
-    let folder = tests::root().join("tests/browser");
-    let results =
-        env::var_os("WEFT_BROWSER_RESULTS").map_or_else(|| folder.join("results"), Into::into);
-    let mut node = Command::new("node");
-    node.current_dir(&folder)
-        .args(["node_modules/@playwright/test/cli.js", "test"])
-        .arg("--config=playwright.real.config.mjs")
-        .env("WEFT_URL", stage.home().as_str())
-        .env("WEFT_BROWSER_RESULTS", results.join("real"))
-        .env("WEFT_CHROMIUM", peer("WEFT_CHROMIUM").unwrap());
     let newest = "1.1.5";
-    let said = stage.merging_the_release_of(newest, |_| {
-        let said = run(&mut node, "").unwrap();
-        assert!(said.success, "{}{}", said.stdout, said.stderr);
-        said
-    });
-    say(said.stdout.trim());
+    stage.merging_the_release_of(newest, |stage| clicks(stage, "walk"));
     for name in ["dev-test", "uat", "stg", "prod"] {
         stage.until_proven(name, newest);
         let release = stage.raw(name, "helmrelease");
@@ -61,6 +46,23 @@ pub fn by_clicks(stage: &mut Stage) {
         assert_eq!(held["status"], "deployed", "{name}");
         assert!(held["chartVersion"].as_str().unwrap().starts_with(newest));
     }
+}
+
+/// Has a person do in Chromium what `tests/browser/real/<name>.spec.ts` says.
+pub fn clicks(stage: &Stage, name: &str) {
+    let folder = tests::root().join("tests/browser");
+    let results =
+        env::var_os("WEFT_BROWSER_RESULTS").map_or_else(|| folder.join("results"), Into::into);
+    let mut node = Command::new("node");
+    node.current_dir(&folder)
+        .args(["node_modules/@playwright/test/cli.js", "test", name])
+        .arg("--config=playwright.real.config.mjs")
+        .env("WEFT_URL", stage.home().as_str())
+        .env("WEFT_BROWSER_RESULTS", results.join("real"))
+        .env("WEFT_CHROMIUM", peer("WEFT_CHROMIUM").unwrap());
+    let said = run(&mut node, "").unwrap();
+    assert!(said.success, "{}{}", said.stdout, said.stderr);
+    say(said.stdout.trim());
 }
 
 pub fn never_a_lie(stage: &mut Stage) {

@@ -2,15 +2,11 @@
 // clicks alone; prod on a phone. Only the review of the release itself happens elsewhere, on GitHub.
 
 import { type Browser, expect, type Page, test } from '@playwright/test';
-import { join } from 'node:path';
 import { PHONE } from '../harness/browser.mjs';
 import { gate, openPipeline, signIn, station } from '../harness/words';
+import { expectProven, picture, ROLLED_OUT, weft } from './world';
 
-const weft = process.env.WEFT_URL ?? '';
-const pictures = join(process.env.WEFT_BROWSER_RESULTS ?? 'results', 'pictures');
 const COLOUR = '#0f7173';
-/** Real Flux, Helm and podinfo on a machine with two cores. */
-const ROLLED_OUT = { timeout: 120_000 };
 
 test('a release is started, merged, and approved from dev-test up to prod', async ({
   page,
@@ -77,13 +73,4 @@ async function approve(page: Page, environment: string): Promise<void> {
   await picture(page, `followed-${environment}`);
   await openPipeline(page, weft);
   await expectProven(page, environment, '1.1.5');
-}
-
-async function expectProven(page: Page, environment: string, version: string): Promise<void> {
-  await expect(station(page, environment)).toContainText(version, ROLLED_OUT);
-  await expect(station(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
 }
