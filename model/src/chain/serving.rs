@@ -2,11 +2,12 @@
 
 use super::links::{Place, link};
 use super::{Evidence, Link, LinkName, LinkState};
-use crate::AppVersion;
 use crate::flux;
 use crate::observation::{Live, Want};
+use crate::pipeline::Deployer;
 use crate::release::commit_of;
 use crate::time::in_words;
+use crate::{AppVersion, Timestamp};
 
 impl Place<'_> {
     pub(super) fn serving(&self, want: Option<&Want>, app: Option<&AppVersion>) -> Link {
@@ -34,7 +35,17 @@ impl Place<'_> {
         if let Some(stale) = self.stale(name, &seen, self.tolerances.live, &evidence) {
             return stale;
         }
-        let say = |state, sentence: String| link(name, state, sentence, Some(evidence.clone()));
+        let just_deployed = self
+            .deployed_at()
+            .is_some_and(|at| self.now.since(at) <= self.tolerances.settle);
+        let say = |state, sentence: String| {
+            // The Pods before it may still answer, or the app has not been asked again yet.
+            let state = match state {
+                LinkState::Drifted if just_deployed => LinkState::Progressing,
+                state => state,
+            };
+            link(name, state, sentence, Some(evidence.clone()))
+        };
         match seen.value {
             Live::Silent { since, why } => {
                 let silence = self.now.since(*since);
@@ -68,6 +79,24 @@ impl Place<'_> {
                     format!("The app answers {version}; what it should answer is not known."),
                 ),
             },
+        }
+    }
+}
+
+impl Place<'_> {
+    /// When what is deployed was done, as far as the cluster tells.
+    fn deployed_at(&self) -> Option<Timestamp> {
+        let cluster = &self.target.cluster;
+        match &self.target.deployer {
+            Deployer::HelmRelease(name) => {
+                let reading = self.observations.helm_release(cluster, name)?.value;
+                let tested = reading.deployed.as_ref().and_then(|held| held.tested_at);
+                reading.released_at.max(tested)
+            }
+            Deployer::Deployment(name) => {
+                let reading = self.observations.deployment(cluster, name)?.value;
+                reading.rolled_out_at
+            }
         }
     }
 }

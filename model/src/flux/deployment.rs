@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Condition, Object, Outcome};
+use crate::Timestamp;
 
 /// What a Deployment says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct DeploymentReading {
     pub outcome: Outcome,
     /// Its Available condition.
     pub available: Option<Condition>,
+    /// When the present image was rolled out whole; Available never changes in a rollout without a gap.
+    #[serde(default)]
+    pub rolled_out_at: Option<Timestamp>,
 }
 
 impl DeploymentReading {
@@ -56,6 +60,7 @@ impl DeploymentReading {
                 .to_owned(),
             outcome,
             available: object.condition("Available"),
+            rolled_out_at: object.updated("Progressing", "NewReplicaSetAvailable"),
         }
     }
 

@@ -131,6 +131,13 @@ impl<'a> Object<'a> {
             .filter(|stalled| stalled.is("True") && stalled.at(self.generation))
     }
 
+    /// When a condition of a Deployment was last written with this reason (`lastUpdateTime`).
+    fn updated(&self, kind: &str, reason: &str) -> Option<Timestamp> {
+        let conditions = self.value.pointer("/status/conditions")?.as_array()?;
+        let says = |one: &&Value| one["type"] == kind && one["reason"] == reason;
+        Timestamp::parse(conditions.iter().find(says)?["lastUpdateTime"].as_str()?).ok()
+    }
+
     fn condition(&self, kind: &str) -> Option<Condition> {
         let conditions = self.value.pointer("/status/conditions")?.as_array()?;
         let found = conditions

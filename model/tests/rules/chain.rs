@@ -2,7 +2,7 @@
 
 use crate::world::{
     HEAD, OLD, board_of, deployed, environment, helm, kustomization, live, name, now, observed,
-    pipeline, proven, rolled_back, state_of, target,
+    pipeline, proven, rolled_back, set, state_of, target,
 };
 use model::board::{board, row};
 use model::chain::{LinkName, Tolerances, VerdictState};
@@ -59,6 +59,23 @@ fn an_app_that_answers_another_version_is_never_green() {
     let mut facts = proven("uat", "1.1.7");
     facts[4].1 = live("uat", "uat", "1.1.6");
     assert_eq!(state_of(&facts), VerdictState::Drifted);
+}
+
+#[test]
+fn an_app_that_answers_the_version_before_is_on_its_way_for_a_while() {
+    for (seconds, state) in [(5, VerdictState::Rolling), (31, VerdictState::Drifted)] {
+        let mut release = deployed("1.1.7");
+        let ended = (now() - Duration::from_secs(seconds)).to_string();
+        set(
+            &mut release,
+            "/status/conditions/1/lastTransitionTime",
+            json!(ended),
+        );
+        let mut facts = proven("uat", "1.1.7");
+        facts[3].1 = helm("uat", &release);
+        facts[4].1 = live("uat", "uat", "1.1.6");
+        assert_eq!(state_of(&facts), state, "{seconds} s after Helm was done");
+    }
 }
 
 #[test]

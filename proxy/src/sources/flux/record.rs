@@ -52,7 +52,7 @@ impl Record {
             Fact::HelmRelease(_, _, reading) => of_helm(object, &reading.outcome),
             Fact::Deployment(_, _, reading) if reading.outcome == Outcome::Succeeded => reading
                 .tag()
-                .map(|tag| rollout(tag, reading.available.as_ref(), now))
+                .map(|tag| rollout(tag, reading.rolled_out_at, now))
                 .into_iter()
                 .collect(),
             _ => return Vec::new(),
@@ -125,7 +125,10 @@ fn places(app: &App, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>, usiz
 struct Snapshot<'a> {
     number: u64,
     chart: ChartVersion,
+    /// When Helm began it.
     deployed_at: Timestamp,
+    /// When it was done: the last of its tests, or what Flux says of its newest attempt.
+    ended_at: Timestamp,
     status: &'a str,
     rolled_back_to: bool,
     test_failed: bool,
@@ -135,10 +138,17 @@ impl<'a> Snapshot<'a> {
     fn read(entry: &'a Value) -> Option<Self> {
         let text = |field: &str| entry.get(field).and_then(Value::as_str);
         let hooks = entry.get("testHooks").and_then(Value::as_object);
+        let deployed_at = Timestamp::parse(text("lastDeployed")?).ok()?;
+        let tested_at = hooks
+            .into_iter()
+            .flat_map(serde_json::Map::values)
+            .filter_map(|hook| Timestamp::parse(hook.get("lastCompleted")?.as_str()?).ok())
+            .max();
         Some(Self {
             number: entry.get("version")?.as_u64()?,
             chart: ChartVersion::from_revision(text("chartVersion")?).ok()?,
-            deployed_at: Timestamp::parse(text("lastDeployed")?).ok()?,
+            deployed_at,
+            ended_at: tested_at.map_or(deployed_at, |at| at.max(deployed_at)),
             status: text("status")?,
             rolled_back_to: text("action") == Some("rollback"),
             test_failed: hooks
@@ -172,6 +182,13 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
         .collect();
     // After a rollback Flux does not always list them in Helm's order.
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.number));
+    if let Some(at) = released_at(object) {
+        // It speaks of the newest attempt that had begun by then; a rollback comes after it.
+        let mut attempts = snapshots.iter_mut();
+        if let Some(newest) = attempts.find(|snapshot| snapshot.deployed_at <= at) {
+            newest.ended_at = newest.ended_at.max(at);
+        }
+    }
     let step = |(at, snapshot): (usize, &Snapshot<'_>)| {
         let older = &snapshots[at + 1..];
         // A rollback follows a failure. Its word alone tells too much: Flux also gives it to the
@@ -198,9 +215,16 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
     snapshots.iter().enumerate().filter_map(step).collect()
 }
 
+/// When the last install or upgrade ended, well or not.
+fn released_at(object: &Value) -> Option<Timestamp> {
+    let conditions = object.pointer("/status/conditions")?.as_array()?;
+    let released = conditions.iter().find(|one| one["type"] == "Released")?;
+    Timestamp::parse(released["lastTransitionTime"].as_str()?).ok()
+}
+
 fn success(snapshot: &Snapshot<'_>) -> Step {
     Step {
-        at: snapshot.deployed_at,
+        at: snapshot.ended_at,
         release: Some(snapshot.chart.clone()),
         event: Event::Deployed,
         sentence: format!("Helm deployed {}.", snapshot.chart),
@@ -224,7 +248,7 @@ fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
         ""
     };
     Step {
-        at: snapshot.deployed_at,
+        at: snapshot.ended_at,
         release: Some(snapshot.chart.clone()),
         event: Event::DeployFailed { rolled_back },
         sentence: format!("{what} {} failed{then}.", snapshot.chart),
@@ -236,10 +260,9 @@ fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
     }
 }
 
-fn rollout(tag: &str, available: Option<&model::flux::Condition>, now: Timestamp) -> Step {
-    let since = available.and_then(|available| available.since);
+fn rollout(tag: &str, at: Option<Timestamp>, now: Timestamp) -> Step {
     Step {
-        at: since.unwrap_or(now),
+        at: at.unwrap_or(now),
         release: None,
         event: Event::Deployed,
         sentence: format!("{tag} was rolled out."),
@@ -322,6 +345,38 @@ mod tests {
         assert_eq!(
             told(&history, &failed()),
             ["The tests of 1.1.7 failed.", "Helm deployed 1.1.6."]
+        );
+    }
+
+    #[test]
+    fn what_is_told_bears_the_time_at_which_it_was_done_not_begun() {
+        let mut tested = snapshot(2, "1.1.7", "deployed");
+        tested["testHooks"] =
+            json!({"http": {"phase": "Succeeded", "lastCompleted": "2026-11-22T10:00:22Z"}});
+        let object = |history: Value, released: &str| {
+            json!({"status": {
+                "history": history,
+                "conditions": [{"type": "Released", "lastTransitionTime": released}],
+            }})
+        };
+        let times = |object: &Value, outcome: &Outcome| -> Vec<String> {
+            let steps = of_helm(object, outcome).into_iter();
+            steps.map(|step| step.at.to_string()).collect()
+        };
+        let upgraded = object(json!([tested]), "2026-11-22T10:00:07Z");
+        assert_eq!(
+            times(&upgraded, &Outcome::Succeeded),
+            ["2026-11-22T10:00:22Z"]
+        );
+        // A rollback follows the failure, and begins after it.
+        let mut back = snapshot(9, "1.1.6", "deployed");
+        back["action"] = json!("rollback");
+        let before = snapshot(1, "1.1.6", "superseded");
+        let history = json!([back, snapshot(2, "1.1.7", "failed"), before]);
+        let failure = object(history, "2026-11-22T10:00:07Z");
+        assert_eq!(
+            times(&failure, &failed()),
+            ["2026-11-22T10:00:07Z", "2026-11-22T10:00:01Z"]
         );
     }
 }
