@@ -183,7 +183,9 @@ pub fn lost_dispatch(stage: &mut Stage) {
         gate["state"] == "lost"
     });
     let said = gate["sentence"].as_str().unwrap();
-    assert!(said.contains("uat"), "{gate:#}");
+    // Real Flux told Weft of the same event.
+    assert!(said.contains("Flux told Weft at"), "{gate:#}");
+    assert!(said.contains("lost on its way to GitHub"), "{gate:#}");
     stage.promote_by_hand("uat", "stg", &chart);
     stage.carry(&chart, &["stg"]);
 }

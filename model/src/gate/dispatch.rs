@@ -1,7 +1,7 @@
 //! What became of a dispatch that brought no pull request, as far as that can be known.
 //!
-//! notification-controller keeps no record of what it sent. But it sends one event to all of its providers:
-//! where Weft heard it, GitHub was sent it as well; where Weft hears everything but that, nobody was.
+//! notification-controller keeps no record of what it sent. But it offers one event to all Alerts: where
+//! Weft heard it, the one for GitHub had it as well; where Weft hears everything but that, none had.
 
 use super::BEFORE_THE_PROOF;
 use crate::flux::Stage;
@@ -13,7 +13,7 @@ use crate::{ChartVersion, Timestamp};
 /// What Weft's own hook witnessed of an event that should have become a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Witness {
-    /// Flux told it to Weft, and so to GitHub; it happened then.
+    /// Flux told it to Weft, and had it for GitHub too; it happened then.
     Sent(Timestamp),
     /// Flux told Weft other things before and after it, but not this.
     NeverSent,
@@ -72,7 +72,7 @@ impl Witness {
     pub(super) fn say(self, behind: &str, now: Timestamp) -> String {
         match self {
             Self::Sent(at) => format!(
-                "Flux told Weft at {}, so it will have told GitHub, but no run started: the dispatch that opens the one for {behind} was lost.",
+                "Flux told Weft at {}, but no run started: the dispatch that opens the one for {behind} was lost on its way to GitHub, or its own Alert did not send it.",
                 clock(at, now)
             ),
             Self::NeverSent => format!(

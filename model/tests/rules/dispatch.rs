@@ -69,7 +69,7 @@ fn gate(told: &[Told], hears_for: u64, run: Option<DispatchRun>) -> Gate {
 
 const BEFORE: Told = (86_400, "HelmRelease", "TestSucceeded", "1.1.6");
 const APPLIED: Told = (5, "Kustomization", "ReconciliationSucceeded", "main@sha1:1");
-const SENT: &str = "Flux told Weft at 11:48 UTC, so it will have told GitHub, but no run started: the dispatch that opens the one for prod was lost.";
+const SENT: &str = "Flux told Weft at 11:48 UTC, but no run started: the dispatch that opens the one for prod was lost on its way to GitHub, or its own Alert did not send it.";
 const NEVER: &str =
     "it sent nothing of this: the dispatch that opens the one for prod was never sent.";
 const NOT_KNOWN: &str = "But the dispatch that opens the one for prod was lost, or was never sent: Weft hears too little of Flux there to know which.";
