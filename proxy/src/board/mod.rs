@@ -3,6 +3,7 @@
 //! Sources write observations into a [`Lane`]; its keeper computes the board and journals verdicts.
 //! Nothing here is stored as truth: after a restart a board is computed from observations again.
 
+mod index;
 mod keeper;
 mod lane;
 mod verdicts;
@@ -24,6 +25,8 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::journal::Journal;
 
+use self::index::Index;
+
 pub use lane::{Lane, ReleaseRecord};
 
 /// How many boards a slow subscriber may be behind before it must read the present ones again.
@@ -35,6 +38,7 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// All pipelines' boards.
 pub struct Boards {
     lanes: BTreeMap<PipelineName, Arc<Lane>>,
+    index: Index,
     changes: broadcast::Sender<Arc<Board>>,
     tolerances: Tolerances,
     clock: Arc<dyn Clock>,
@@ -44,7 +48,7 @@ impl Boards {
     /// The boards of these pipelines, of which nothing is known yet.
     #[must_use]
     pub fn new(specs: &[PipelineSpec], tolerances: Tolerances, clock: Arc<dyn Clock>) -> Self {
-        let lanes = specs
+        let lanes: BTreeMap<_, _> = specs
             .iter()
             .map(|spec| {
                 let lane = Lane::new(spec.clone(), clock.now(), &tolerances);
@@ -52,6 +56,7 @@ impl Boards {
             })
             .collect();
         Self {
+            index: Index::new(lanes.values()),
             lanes,
             changes: broadcast::channel(BEHIND).0,
             tolerances,
@@ -128,17 +133,15 @@ impl Boards {
     /// Whether a fact about a cluster is about an object that any pipeline is made of.
     #[must_use]
     pub fn concerns(&self, fact: &Fact) -> bool {
-        self.lanes.values().any(|lane| lane.concerns(fact))
+        self.index.concerned(fact).next().is_some()
     }
 
     /// Takes an observation of a cluster into every pipeline that it concerns; says whether it was news
     /// to any.
     pub fn observe(&self, observation: &Observation) -> bool {
         let mut news = false;
-        for lane in self.lanes.values() {
-            if lane.concerns(&observation.fact) {
-                news |= lane.observe(observation.clone());
-            }
+        for lane in self.index.concerned(&observation.fact) {
+            news |= lane.observe(observation.clone());
         }
         news
     }
@@ -157,10 +160,8 @@ impl Boards {
             order,
             fact: Fact::Told(cluster.to_owned(), Box::new(notice)),
         };
-        for lane in self.lanes.values() {
-            if lane.concerns(&observation.fact) {
-                lane.hear(cluster, observation.clone(), now);
-            }
+        for lane in self.index.concerned(&observation.fact) {
+            lane.hear(cluster, observation.clone(), now);
         }
     }
 
