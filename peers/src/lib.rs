@@ -10,6 +10,7 @@ pub mod internet;
 pub mod node;
 mod objects;
 pub mod process;
+pub mod record;
 mod reflection;
 pub mod weft;
 pub mod world;

@@ -152,6 +152,14 @@ impl World {
     }
 }
 
+impl Cell {
+    /// A client that may do everything.
+    #[must_use]
+    pub fn client(&self) -> kube::Client {
+        self.client.clone()
+    }
+}
+
 /// What a cell begins with.
 struct Ground {
     name: &'static str,

@@ -64,7 +64,9 @@ fn main() -> ExitCode {
             let stage = Arc::clone(&stage);
             let play = move || {
                 let mut stage = stage.lock().unwrap_or_else(PoisonError::into_inner);
-                scene(stage.get_or_insert_with(Stage::set));
+                let stage = stage.get_or_insert_with(Stage::set);
+                stage.scene(name);
+                scene(stage);
                 Ok(())
             };
             // Left out unless asked for, since it takes real peers.

@@ -1,11 +1,12 @@
 //! The world with Weft in front of it, and the words that scenes are written in.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use peers::process::{peer, run};
+use peers::record::Recorder;
 use peers::{Cell, Weft, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -25,6 +26,8 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// What scenes are played on. What is declared first ends first.
 pub struct Stage {
+    /// Where `WEFT_RECORD` names a file: what Flux does in dev-test and uat.
+    recorder: Option<Recorder>,
     pub witness: Witness,
     pub weft: Weft,
     pub world: World,
@@ -51,7 +54,14 @@ impl Stage {
         let weft = Weft::start(&world, &program, dist.as_deref(), None).unwrap();
         let home = weft.home().unwrap();
         let witness = Witness::start(&runtime, &world, &home);
+        let recorder = env::var_os("WEFT_RECORD").map(|file| {
+            let _runtime = runtime.enter();
+            let cells = world.cells.iter();
+            let cells = cells.filter(|cell| ["dev-test", "uat"].contains(&cell.name));
+            Recorder::start(cells, Path::new(&file)).unwrap()
+        });
         let stage = Self {
+            recorder,
             witness,
             weft,
             world,
@@ -67,6 +77,13 @@ impl Stage {
             stage.world.resident() / 1_000_000
         ));
         stage
+    }
+
+    /// A scene begins.
+    pub fn scene(&self, name: &str) {
+        if let Some(recorder) = &self.recorder {
+            recorder.step(name);
+        }
     }
 
     /// Where Weft answers.
