@@ -25,6 +25,7 @@ async fn cluster(window: usize) -> (World, Cluster) {
     let world = World::new().await;
     world.push("clusters/uat/namespaces.yaml", NAMESPACES, "namespaces");
     let cluster = world.cluster("uat", Pace::instant(), window).await;
+    cluster.pause_controllers(true);
     (world, cluster)
 }
 
@@ -32,7 +33,7 @@ fn put(cluster: &Cluster, name: &str, version: &str) {
     let release = json!({
         "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
         "metadata": {"name": name, "namespace": "app-podinfo", "labels": {"app": name}},
-        "spec": {"suspend": true, "chart": {"spec": {"chart": "podinfo", "version": version}}},
+        "spec": {"chart": {"spec": {"chart": "podinfo", "version": version}}},
     });
     cluster.store().apply(&release, &[]).unwrap();
 }

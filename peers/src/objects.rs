@@ -14,6 +14,15 @@ pub(crate) fn now() -> String {
     stamp(now.replace_nanosecond(0).unwrap_or(now))
 }
 
+/// The present time to the millisecond.
+pub(crate) fn instant() -> String {
+    let now = OffsetDateTime::now_utc();
+    stamp(
+        now.replace_nanosecond(u32::from(now.millisecond()) * 1_000_000)
+            .unwrap_or(now),
+    )
+}
+
 fn stamp(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
 }

@@ -1,12 +1,18 @@
-//! What real Flux did, written down: each change of Flux's objects in a cluster, in order, for fast tests
-//! to replay. Nothing of the machine is in it: ports are left out, and who managed which field.
+//! What really happened, written down for fast tests to replay: each change of Flux's objects, of what git
+//! declares and of what the app answers, in order. Nothing of the machine is in it: ports are left out, and
+//! who managed which field.
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures::StreamExt as _;
 use kube::Api;
 use kube::core::{DynamicObject, GroupVersionKind};
@@ -15,25 +21,17 @@ use kube::runtime::{WatchStreamExt as _, watcher};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio_util::task::AbortOnDropHandle;
+use url::Url;
 
 use crate::objects;
-use crate::world::Cell;
+use crate::process::run;
+use crate::world::{Cell, World};
 
 /// The kinds that are written down: `(group, version, kind, plural)`.
-const KINDS: [(&str, &str, &str, &str); 6] = [
-    (
-        "source.toolkit.fluxcd.io",
-        "v1",
-        "GitRepository",
-        "gitrepositories",
-    ),
-    (
-        "source.toolkit.fluxcd.io",
-        "v1",
-        "HelmRepository",
-        "helmrepositories",
-    ),
-    ("source.toolkit.fluxcd.io", "v1", "HelmChart", "helmcharts"),
+const KINDS: [(&str, &str, &str, &str); 9] = [
+    (SOURCE, "v1", "GitRepository", "gitrepositories"),
+    (SOURCE, "v1", "HelmRepository", "helmrepositories"),
+    (SOURCE, "v1", "HelmChart", "helmcharts"),
     (
         "kustomize.toolkit.fluxcd.io",
         "v1",
@@ -46,9 +44,23 @@ const KINDS: [(&str, &str, &str, &str); 6] = [
         "HelmRelease",
         "helmreleases",
     ),
+    (IMAGE, "v1", "ImageRepository", "imagerepositories"),
+    (IMAGE, "v1", "ImagePolicy", "imagepolicies"),
+    (
+        IMAGE,
+        "v1",
+        "ImageUpdateAutomation",
+        "imageupdateautomations",
+    ),
     ("apps", "v1", "Deployment", "deployments"),
 ];
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const IMAGE: &str = "image.toolkit.fluxcd.io";
 const LOOPBACK: &str = "127.0.0.1:";
+/// Between two looks at git and at the apps.
+const LOOK: Duration = Duration::from_millis(100);
+/// What an app may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// A running recording; it ends when it is dropped.
 pub struct Recorder {
@@ -57,41 +69,36 @@ pub struct Recorder {
 }
 
 struct Book {
-    file: BufWriter<File>,
+    file: GzEncoder<File>,
     step: String,
+    /// What was written last of each thing.
+    last: BTreeMap<String, Value>,
 }
 
 impl Recorder {
-    /// Writes what happens in these cells into a file, a line of JSON for each change: `at`, `step`,
-    /// `cluster` and the whole `object`.
+    /// Writes what happens in this world into a file, gzipped, a line of JSON for each change: `at`,
+    /// `step`, `cluster`, and one of `object` (whole), `git` (`head`, `tree` of the environment's folder,
+    /// `wants`: the version or tag that its file asks for) and `served` (the app's own answer, or null).
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn start<'a>(cells: impl Iterator<Item = &'a Cell>, path: &Path) -> anyhow::Result<Self> {
+    pub fn start(world: &World, path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("{}", path.display()))?;
         let book = Arc::new(Mutex::new(Book {
-            file: BufWriter::new(file),
+            file: GzEncoder::new(file, Compression::best()),
             step: "start".to_owned(),
+            last: BTreeMap::new(),
         }));
         let mut watching = Vec::new();
-        for cell in cells {
-            for (group, version, kind, plural) in KINDS {
-                let kind = GroupVersionKind::gvk(group, version, kind);
-                let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-                let objects: Api<DynamicObject> = Api::all_with(cell.client(), &resource);
-                let (book, cluster) = (Arc::clone(&book), cell.name);
-                let changes = watcher(objects, watcher::Config::default()).default_backoff();
-                let writing = changes.applied_objects().for_each(move |change| {
-                    if let Ok(object) = change
-                        && let Err(error) = book.lock().write(cluster, &object)
-                    {
-                        tracing::error!("a change was not written down: {error:#}");
-                    }
-                    std::future::ready(())
-                });
-                watching.push(AbortOnDropHandle::new(tokio::spawn(writing)));
+        for cell in &world.cells {
+            for kind in KINDS {
+                watching.push(spawn(watch(Arc::clone(&book), cell, kind)));
             }
+            let live = cell.live.join("api/info")?;
+            watching.push(spawn(ask(Arc::clone(&book), cell.name, live)));
         }
+        let repository = world.folder.join("forge/demo/podinfo.git");
+        watching.push(spawn(read(Arc::clone(&book), repository)));
         Ok(Self {
             book,
             _watching: watching,
@@ -104,19 +111,147 @@ impl Recorder {
     }
 }
 
-impl Book {
-    fn write(&mut self, cluster: &str, object: &DynamicObject) -> anyhow::Result<()> {
-        let mut object = serde_json::to_value(object)?;
-        if let Some(metadata) = object["metadata"].as_object_mut() {
-            metadata.remove("managedFields");
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if let Err(error) = self.book.lock().file.try_finish() {
+            tracing::error!("the recording has no end: {error}");
         }
-        without_ports(&mut object);
-        let line = json!({
-            "at": objects::now(), "step": self.step, "cluster": cluster, "object": object,
-        });
-        writeln!(self.file, "{line}")?;
-        Ok(self.file.flush()?)
     }
+}
+
+fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(task))
+}
+
+/// Writes down each change of a kind's objects.
+fn watch(
+    book: Arc<Mutex<Book>>,
+    cell: &Cell,
+    (group, version, kind, plural): (&str, &str, &str, &str),
+) -> impl Future<Output = ()> + use<> {
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+    let objects: Api<DynamicObject> = Api::all_with(cell.client(), &resource);
+    let cluster = cell.name;
+    watcher(objects, watcher::Config::default())
+        .applied_objects()
+        .for_each(move |change| {
+            let away = change.is_err();
+            if let Ok(Ok(mut object)) = change.map(serde_json::to_value) {
+                clean(&mut object);
+                let key = format!("{} {}", object["kind"], object["metadata"]["name"]);
+                book.lock().note(cluster, &key, "object", object);
+            }
+            async move {
+                // Where the API is away it is asked again soon: nothing is to be missed.
+                if away {
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+        })
+}
+
+/// Asks an app again and again what it is.
+async fn ask(book: Arc<Mutex<Book>>, cluster: &'static str, url: Url) {
+    let http = reqwest::Client::new();
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        let answer = async {
+            let answer = http.get(url.clone()).timeout(ANSWER).send().await?;
+            answer.error_for_status()?.json::<Value>().await
+        };
+        let served = answer.await.map_or(Value::Null, |answer| {
+            json!({ "version": answer["version"], "revision": answer["revision"], "color": answer["color"] })
+        });
+        book.lock().note(cluster, "served", "served", served);
+    }
+}
+
+/// Reads from the repository again and again what it declares for each environment.
+async fn read(book: Arc<Mutex<Book>>, repository: PathBuf) {
+    let mut looks = tokio::time::interval(LOOK);
+    let mut known = String::new();
+    loop {
+        looks.tick().await;
+        let repository = repository.clone();
+        let before = known.clone();
+        let declared = tokio::task::spawn_blocking(move || declared(&repository, &before)).await;
+        match declared {
+            Ok(Ok(Some((head, declared)))) => {
+                known = head;
+                let mut book = book.lock();
+                for (cluster, declared) in declared {
+                    book.note(cluster, "git", "git", declared);
+                }
+            }
+            Ok(Ok(None)) => {}
+            Ok(Err(error)) => tracing::error!("git was not read: {error:#}"),
+            Err(error) => tracing::error!("git was not read: {error}"),
+        }
+    }
+}
+
+/// The head of main, where it is another than before, and what it declares for each environment.
+#[allow(clippy::type_complexity, reason = "a pair and a list, used once")]
+fn declared(
+    repository: &Path,
+    before: &str,
+) -> anyhow::Result<Option<(String, Vec<(&'static str, Value)>)>> {
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(repository).args(words);
+        run(&mut git, "")?.ok()
+    };
+    let head = git(&["rev-parse", "main"])?.trim().to_owned();
+    if head == before {
+        return Ok(None);
+    }
+    let mut declared = Vec::new();
+    for name in crate::ENVIRONMENTS {
+        let (file, key) = if name == "dev" {
+            ("podinfo.yaml", "image: ghcr.io/demo/podinfo:")
+        } else {
+            ("podinfo-helmrelease.yaml", "      version: ")
+        };
+        let tree = git(&["rev-parse", &format!("{head}:environments/{name}")])?;
+        let text = git(&["show", &format!("{head}:environments/{name}/{file}")])?;
+        let wants = text.lines().find_map(|line| line.split_once(key));
+        let wants = wants.and_then(|(_, rest)| rest.split('#').next());
+        let wants = wants.map(|wants| wants.trim().trim_matches('"'));
+        declared.push((
+            name,
+            json!({ "head": head, "tree": tree.trim(), "wants": wants }),
+        ));
+    }
+    Ok(Some((head, declared)))
+}
+
+impl Book {
+    /// Writes something down, if it is not what was written of it last.
+    fn note(&mut self, cluster: &str, thing: &str, kind: &str, value: Value) {
+        let key = format!("{cluster} {thing}");
+        if self.last.get(&key) == Some(&value) {
+            return;
+        }
+        let line = json!({
+            "at": objects::instant(), "step": self.step, "cluster": cluster, kind: value,
+        });
+        self.last.insert(key, value);
+        if let Err(error) = writeln!(self.file, "{line}") {
+            tracing::error!("a change was not written down: {error}");
+        }
+    }
+}
+
+/// Leaves out what says nothing of what happened.
+fn clean(object: &mut Value) {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for nothing in ["managedFields", "resourceVersion", "uid"] {
+            metadata.remove(nothing);
+        }
+    }
+    without_ports(object);
 }
 
 /// Takes the port from every address on loopback.

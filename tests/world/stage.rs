@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// What scenes are played on. What is declared first ends first.
 pub struct Stage {
-    /// Where `WEFT_RECORD` names a file: what Flux does in dev-test and uat.
+    /// Where `WEFT_RECORD` names a file: what happens, for fast tests to replay.
     recorder: Option<Recorder>,
     pub witness: Witness,
     pub weft: Weft,
@@ -49,17 +49,15 @@ impl Stage {
         let folder = tempfile::tempdir().unwrap();
         let began = Instant::now();
         let world = runtime.block_on(World::start(folder.path())).unwrap();
+        let recorder = env::var_os("WEFT_RECORD").map(|file| {
+            let _runtime = runtime.enter();
+            Recorder::start(&world, Path::new(&file)).unwrap()
+        });
         let program = peer("WEFT_BIN").unwrap();
         let dist = env::var_os("WEFT_DIST").map(PathBuf::from);
         let weft = Weft::start(&world, &program, dist.as_deref(), None).unwrap();
         let home = weft.home().unwrap();
         let witness = Witness::start(&runtime, &world, &home);
-        let recorder = env::var_os("WEFT_RECORD").map(|file| {
-            let _runtime = runtime.enter();
-            let cells = world.cells.iter();
-            let cells = cells.filter(|cell| ["dev-test", "uat"].contains(&cell.name));
-            Recorder::start(cells, Path::new(&file)).unwrap()
-        });
         let stage = Self {
             recorder,
             witness,

@@ -20,6 +20,7 @@ mod setters;
 mod store;
 mod yaml;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -172,7 +173,8 @@ pub struct Cluster {
     viewer_token: Arc<str>,
     store: Arc<Store>,
     dark: watch::Sender<bool>,
-    paused: watch::Sender<bool>,
+    /// The kinds whose controllers are away.
+    away: watch::Sender<BTreeSet<&'static str>>,
     signals: mpsc::UnboundedSender<Signal>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -228,7 +230,7 @@ impl Cluster {
         }
 
         let (dark, in_the_dark) = watch::channel(false);
-        let (paused, pause) = watch::channel(false);
+        let (away, controllers_away) = watch::channel(BTreeSet::new());
         let (signals, signalled) = mpsc::unbounded_channel();
         let (token, viewer_token) = (random_token(), random_token());
         let router = api::router(Api {
@@ -244,7 +246,7 @@ impl Cluster {
                 tracing::error!(environment = name, "the cluster's API ended: {error}");
             }
         });
-        let managing = Manager::start(context, pause, signalled);
+        let managing = Manager::start(context, controllers_away, signalled);
         Ok(Self {
             environment,
             url,
@@ -252,7 +254,7 @@ impl Cluster {
             viewer_token,
             store,
             dark,
-            paused,
+            away,
             signals,
             tasks: vec![serving, managing],
         })
@@ -301,7 +303,21 @@ impl Cluster {
 
     /// While paused, controllers finish what they are doing and begin nothing.
     pub fn pause_controllers(&self, paused: bool) {
-        self.paused.send_replace(paused);
+        for kind in kinds::KINDS {
+            self.stop_controller(kind.kind, paused);
+        }
+    }
+
+    /// While stopped, the controller of that kind finishes what it is doing and begins nothing; the
+    /// others go on.
+    pub fn stop_controller(&self, kind: &'static str, stopped: bool) {
+        self.away.send_modify(|away| {
+            if stopped {
+                away.insert(kind);
+            } else {
+                away.remove(kind);
+            }
+        });
     }
 
     /// Where signals for this cluster can be sent by whoever outlives its borrow.

@@ -1,5 +1,5 @@
-//! The lab's controllers go through what real Flux went through: twelve steps, good and bad, that
-//! were recorded from Flux 2.9 are taken again in the lab, and the updates of every object compared.
+//! The lab's controllers go through what real Flux 2.9 went through, and the updates of every object are
+//! compared: here twelve steps, good and bad; in `world` those of the whole world that these lack.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -7,11 +7,12 @@
 mod clusters_world;
 mod differences;
 mod shapes;
+mod world;
 
 use std::sync::Arc;
 
 use clusters_world::{World, eventually};
-use differences::expected;
+use differences::{DIFFERENCES, expected, found};
 use lab::clusters::{Cluster, Event, Pace};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -53,6 +54,8 @@ spec:
 
 /// The lab while the steps are taken.
 struct Run {
+    /// What is declared: a chart's version, as a manifest.
+    manifest: fn(&str) -> String,
     world: World,
     cluster: Cluster,
     updates: Arc<Mutex<Vec<(String, Value)>>>,
@@ -60,18 +63,19 @@ struct Run {
 }
 
 impl Run {
-    async fn begin(first: &str) -> Self {
+    /// Begins with the first of these charts declared.
+    async fn begin(first: &str, charts: &[&str], manifest: fn(&str) -> String) -> Self {
         let world = World::new().await;
-        for version in [
-            "6.0.0", "6.0.1", "6.0.2", "6.0.3", "6.0.4", "6.0.5", "6.0.6",
-        ] {
+        for version in charts {
             world.release(version);
         }
         world.push("clusters/uat/sources.yaml", SOURCES, "sources");
+        let version = charts[0];
+        let message = format!("uat {version}");
         world.push(
             "environments/uat/podinfo.yaml",
-            &release("6.0.0"),
-            "uat 6.0.0",
+            &manifest(version),
+            &message,
         );
         let cluster = world.cluster("uat", Pace::instant(), 4096).await;
         let updates = Arc::new(Mutex::new(Vec::new()));
@@ -92,6 +96,7 @@ impl Run {
             }
         });
         Self {
+            manifest,
             world,
             cluster,
             updates,
@@ -150,7 +155,7 @@ impl Run {
         self.enter(step);
         self.world.push(
             "environments/uat/podinfo.yaml",
-            &release(version),
+            &(self.manifest)(version),
             &format!("uat {version}"),
         );
         self.cluster.signal(lab::clusters::Signal::Git);
@@ -212,7 +217,10 @@ async fn the_lab_takes_the_recorded_steps_as_flux_took_them() {
     else {
         panic!("the recorded steps are {names:#?}");
     };
-    let run = Run::begin(install).await;
+    let charts = [
+        "6.0.0", "6.0.1", "6.0.2", "6.0.3", "6.0.4", "6.0.5", "6.0.6",
+    ];
+    let run = Run::begin(install, &charts, release).await;
     run.until_release("6.0.0", "TestSucceeded").await;
     run.heartbeat().await;
 
@@ -300,8 +308,9 @@ async fn the_lab_takes_the_recorded_steps_as_flux_took_them() {
     let mut recorded = updates(&recorded);
     let mut taken = updates(&run.updates.lock());
     for kind in KINDS {
-        let expected = collapse(expected(kind, recorded.remove(kind).unwrap())).join("\n");
-        let found = collapse(taken.remove(kind).unwrap()).join("\n");
+        let expected =
+            collapse(expected(DIFFERENCES, kind, recorded.remove(kind).unwrap())).join("\n");
+        let found = found(DIFFERENCES, kind, collapse(taken.remove(kind).unwrap())).join("\n");
         assert!(expected == found, "{kind}:\n{}", compare(&expected, &found));
     }
 }

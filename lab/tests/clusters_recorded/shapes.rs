@@ -1,7 +1,9 @@
 //! Sequences of updates, reduced to what can be compared, and compared.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 pub const KINDS: [&str; 5] = [
@@ -61,10 +63,12 @@ fn shape(object: &Value, artifacts: &mut Vec<String>) -> String {
                 .map(|entry| {
                     let text = |name: &str| entry[name].as_str().unwrap_or("-");
                     let tests = entry["testHooks"].as_object().map(|hooks| {
-                        hooks
-                            .values()
-                            .map(|hook| hook["phase"].as_str().unwrap())
-                            .collect::<Vec<_>>()
+                        let phases = hooks.values();
+                        let mut phases: Vec<_> =
+                            phases.map(|hook| hook["phase"].as_str().unwrap()).collect();
+                        // How many tests a chart has is not what is compared.
+                        phases.dedup();
+                        phases
                     });
                     format!(
                         "{}:{}:{}:{tests:?}",
@@ -111,25 +115,81 @@ pub fn collapse(updates: Vec<String>) -> Vec<String> {
 
 pub type Updates = BTreeMap<&'static str, Vec<String>>;
 
-/// The recorded rows: the step and the object.
-pub fn recorded() -> Vec<(String, Value)> {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../model/testdata/objects.jsonl"
-    );
-    let rows = std::fs::read_to_string(path).unwrap();
-    rows.lines()
-        .map(|row| serde_json::from_str::<Value>(row).unwrap())
-        .map(|row| {
-            (
-                row["step"].as_str().unwrap().to_owned(),
-                row["object"].clone(),
-            )
-        })
+/// A step and an object that changed in it.
+pub type Row = (String, Value);
+
+/// The twelve steps.
+pub fn recorded() -> Vec<Row> {
+    let text = include_str!("../../../model/testdata/objects.jsonl");
+    text.lines().map(|line| row(&read(line))).collect()
+}
+
+/// The same of one cluster in the recording of the whole world.
+pub fn recorded_in(cluster: &str) -> Vec<Row> {
+    let file = &include_bytes!("../../../model/testdata/world.jsonl.gz")[..];
+    let mut text = String::new();
+    GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    text.lines()
+        .map(read)
+        .filter(|line| line["cluster"] == json!(cluster) && line["object"].is_object())
+        .map(|line| row(&line))
         .collect()
 }
 
-pub fn updates(rows: &[(String, Value)]) -> Updates {
+fn read(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
+fn row(line: &Value) -> Row {
+    (
+        line["step"].as_str().unwrap().to_owned(),
+        line["object"].clone(),
+    )
+}
+
+/// The updates of a kind in some steps that follow each other, after the last one before them, as if their
+/// first generation were 1.
+pub fn segment(rows: &[Row], steps: &[&str], kind: &str) -> Vec<String> {
+    let of_kind = rows
+        .iter()
+        .filter(|(_, object)| object["kind"] == json!(kind));
+    let of_kind: Vec<&Row> = of_kind.collect();
+    let Some(first) = of_kind
+        .iter()
+        .position(|(step, _)| steps.contains(&step.as_str()))
+    else {
+        return Vec::new();
+    };
+    let base = of_kind[first].1["metadata"]["generation"].as_i64().unwrap() - 1;
+    let within = of_kind[first..]
+        .iter()
+        .take_while(|(step, _)| steps.contains(&step.as_str()));
+    let before = first.checked_sub(1).map(|before| &of_kind[before]);
+    let rebased: Vec<Row> = before
+        .into_iter()
+        .chain(within)
+        .map(|(step, object)| (step.clone(), rebased(object.clone(), base)))
+        .collect();
+    collapse(updates(&rebased).remove(kind).unwrap_or_default())
+}
+
+fn rebased(mut object: Value, base: i64) -> Value {
+    let shift = |value: &mut Value| {
+        if let Some(generation) = value.as_i64() {
+            // How many generations ago something before the step was is not what is compared.
+            *value = json!((generation - base).max(0));
+        }
+    };
+    shift(&mut object["metadata"]["generation"]);
+    shift(&mut object["status"]["observedGeneration"]);
+    let conditions = object["status"]["conditions"].as_array_mut();
+    for condition in conditions.into_iter().flatten() {
+        shift(&mut condition["observedGeneration"]);
+    }
+    object
+}
+
+pub fn updates(rows: &[Row]) -> Updates {
     let mut updates = Updates::new();
     let mut artifacts: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (_, object) in rows {

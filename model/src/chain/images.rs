@@ -39,10 +39,18 @@ impl Place<'_> {
                     );
                     (LinkState::Holds, sentence)
                 }
-                Outcome::Failed { reason, message } => (
-                    LinkState::Failed,
-                    format!("{} ({reason}): {}", cannot(kind), flux::say(message, 160)),
-                ),
+                Outcome::Failed { reason, message } => {
+                    let since = reading.ready.as_ref().and_then(|ready| ready.since);
+                    let state = match since {
+                        // As after a merge between its fetch and its push: Flux tries again at once.
+                        Some(since) if !reading.stalled && self.settles(since) => {
+                            LinkState::Progressing
+                        }
+                        _ => LinkState::Failed,
+                    };
+                    let why = flux::say(message, 160);
+                    (state, format!("{} ({reason}): {why}", cannot(kind)))
+                }
                 _ => return None,
             };
             let evidence = evidence(

@@ -105,6 +105,11 @@ pub(super) fn evidence<T>(
 }
 
 impl Place<'_> {
+    /// Whether that was so lately that one link may still follow another.
+    pub(super) fn settles(&self, since: Timestamp) -> bool {
+        self.now.since(since) <= self.tolerances.settle
+    }
+
     /// A link that is too old, where it is.
     pub(super) fn stale<T>(
         &self,
@@ -273,11 +278,10 @@ impl Place<'_> {
         let sentence = match applied {
             Some(applied) => match self.spec_disagrees(declared) {
                 Some(sentence) => {
-                    let settled = self.now.since(declared.changed_at) > self.tolerances.settle;
-                    let state = if settled {
-                        LinkState::Drifted
-                    } else {
+                    let state = if self.settles(declared.changed_at) {
                         LinkState::Progressing
+                    } else {
+                        LinkState::Drifted
                     };
                     return say(state, sentence);
                 }

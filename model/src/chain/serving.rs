@@ -7,7 +7,7 @@ use crate::observation::{Live, Want};
 use crate::pipeline::Deployer;
 use crate::release::commit_of;
 use crate::time::in_words;
-use crate::{AppVersion, Timestamp};
+use crate::{AppVersion, CommitId, Timestamp};
 
 impl Place<'_> {
     pub(super) fn serving(&self, want: Option<&Want>, app: Option<&AppVersion>) -> Link {
@@ -35,9 +35,7 @@ impl Place<'_> {
         if let Some(stale) = self.stale(name, &seen, self.tolerances.live, &evidence) {
             return stale;
         }
-        let just_deployed = self
-            .deployed_at()
-            .is_some_and(|at| self.now.since(at) <= self.tolerances.settle);
+        let just_deployed = self.deployed_at().is_some_and(|at| self.settles(at));
         let say = |state, sentence: String| {
             // The Pods before it may still answer, or the app has not been asked again yet.
             let state = match state {
@@ -117,7 +115,7 @@ fn built_from(
             LinkState::Drifted,
             format!(
                 "git asks for a build of {commit}, the app was built from {}.",
-                flux::cut(revision, 12)
+                CommitId::new(&flux::cut(revision, 40)).short()
             ),
         ),
         (None, _) if AppVersion(tag.to_owned()).agrees_with(version) => {

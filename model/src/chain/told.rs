@@ -297,7 +297,7 @@ impl<'a> Place<'a> {
 
     /// Whether tests may still say no: they have run here before, or the upgrade is only just done.
     fn is_untested(&self, upgraded: &Notice, tests: Option<Seen<'a, Notice>>) -> bool {
-        tests.is_some() || self.now.since(upgraded.at) < self.tolerances.settle
+        tests.is_some() || self.settles(upgraded.at)
     }
 }
 

@@ -6,6 +6,7 @@
 mod chart;
 mod deployment;
 mod helm;
+mod kind;
 mod notice;
 mod source;
 mod supply;
@@ -20,6 +21,7 @@ pub use chart::HelmChartReading;
 pub use deployment::DeploymentReading;
 pub(crate) use helm::is_helms;
 pub use helm::{HelmReleaseReading, Snapshot};
+pub use kind::Kind;
 pub use notice::{Notice, Stage};
 pub use source::{GitRepositoryReading, KustomizationReading};
 pub use supply::{SupplyKind, SupplyReading};

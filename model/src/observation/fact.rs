@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::flux::{
-    DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
+    DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
     KustomizationReading, Notice, Stage, SupplyKind, SupplyReading,
 };
 use crate::pipeline::ObjectName;
@@ -179,6 +180,52 @@ impl FactKey {
 }
 
 impl Fact {
+    /// What an object of a cluster says in one update, read together with what it said before.
+    #[must_use]
+    pub fn of_object(
+        kind: Kind,
+        cluster: &str,
+        name: &ObjectName,
+        object: &Value,
+        before: Option<&Self>,
+    ) -> Self {
+        let (cluster, name) = (cluster.to_owned(), name.clone());
+        match kind {
+            Kind::GitRepository => {
+                let before = match before {
+                    Some(Self::GitRepository(_, _, reading)) => Some(reading),
+                    _ => None,
+                };
+                Self::GitRepository(cluster, name, GitRepositoryReading::read(object, before))
+            }
+            Kind::Kustomization => {
+                let before = match before {
+                    Some(Self::Kustomization(_, _, reading)) => Some(reading),
+                    _ => None,
+                };
+                Self::Kustomization(cluster, name, KustomizationReading::read(object, before))
+            }
+            Kind::HelmChart => Self::HelmChart(cluster, name, HelmChartReading::read(object)),
+            Kind::HelmRelease => {
+                let before = match before {
+                    Some(Self::HelmRelease(_, _, reading)) => Some(&**reading),
+                    _ => None,
+                };
+                let reading = HelmReleaseReading::read(object, before);
+                Self::HelmRelease(cluster, name, Box::new(reading))
+            }
+            Kind::Deployment => Self::Deployment(cluster, name, DeploymentReading::read(object)),
+            Kind::Supply(kind) => {
+                let before = match before {
+                    Some(Self::Supply(_, _, _, reading)) => Some(reading),
+                    _ => None,
+                };
+                let reading = SupplyReading::read(kind, object, before);
+                Self::Supply(cluster, kind, name, reading)
+            }
+        }
+    }
+
     /// What this fact is about.
     #[must_use]
     pub fn key(&self) -> FactKey {

@@ -163,3 +163,32 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
         both.sentence
     );
 }
+
+#[test]
+fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
+    let lost = |at: &str, more: Value| {
+        let mut conditions = ready(
+            "False",
+            "GitOperationFailed",
+            "failed to update source: failed to push to remote: object not found",
+        );
+        conditions[0]["lastTransitionTime"] = at.into();
+        let mut all = vec![conditions[0].clone()];
+        all.extend(more.as_array().cloned().unwrap_or_default());
+        let kind = SupplyKind::ImageUpdateAutomation;
+        let status = json!({"conditions": all});
+        dev(&[supply(kind, "podinfo", &json!({}), &status)])
+    };
+    let just_now = lost("2026-11-22T11:59:55Z", json!([]));
+    assert_eq!(just_now.state, LinkState::Progressing);
+    assert!(
+        just_now.sentence.contains("object not found"),
+        "{}",
+        just_now.sentence
+    );
+    let for_a_minute = lost("2026-11-22T11:59:00Z", json!([]));
+    assert_eq!(for_a_minute.state, LinkState::Failed);
+    let stalled = json!([{"type": "Stalled", "status": "True", "reason": "InvalidSpec", "message": "", "observedGeneration": 1}]);
+    let given_up = lost("2026-11-22T11:59:55Z", stalled);
+    assert_eq!(given_up.state, LinkState::Failed);
+}

@@ -253,7 +253,7 @@ impl Place {
         let done = self.walk(&steps, asked).await;
         let (state, sentence) = match done {
             Ok(()) => {
-                let names = steps.iter().map(|step| step.object.kind.name);
+                let names = steps.iter().map(|step| step.object.kind.as_str());
                 let names: Vec<&str> = names.collect();
                 (
                     OrderState::Done,
@@ -365,7 +365,7 @@ fn commands(target: &TargetSpec) -> Vec<String> {
 
 /// What a HelmRelease has its chart from.
 fn chart(object: &Object, found: &Value) -> Option<Object> {
-    if object.kind.name != "HelmRelease" {
+    if object.kind.as_str() != "HelmRelease" {
         return None;
     }
     if let Some(name) = text(found, "/spec/chartRef/name") {
@@ -403,7 +403,7 @@ async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.
     let registry =
-        text(&found, "/spec/type") == Some("oci") && object.kind.name == "HelmRepository";
+        text(&found, "/spec/type") == Some("oci") && object.kind.as_str() == "HelmRepository";
     let fits = !suspended(&found) && !registry;
     (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
 }

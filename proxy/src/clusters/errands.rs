@@ -10,7 +10,7 @@ use model::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::kinds::Object;
+use super::kinds::{Address, Object};
 use super::{Cluster, RIGHTS, Trouble};
 use crate::sources::why;
 
@@ -95,10 +95,11 @@ impl Cluster {
         {
             return Ok(*may);
         }
+        let address = Address::of(object.kind);
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "verb": verb, "group": object.kind.group, "resource": object.kind.plural,
+                "verb": verb, "group": address.group, "resource": address.plural,
                 "namespace": object.name.namespace, "name": object.name.name,
             }},
         });

@@ -107,7 +107,7 @@ impl Cluster {
         let path = format!("/api/v1/namespaces/{namespace}/events");
         let mut params = ListParams::default().limit(PAGE).fields(&format!(
             "involvedObject.kind={},involvedObject.name={name},involvedObject.namespace={namespace}",
-            object.kind.name
+            object.kind.as_str()
         ));
         let mut events = Vec::new();
         for _ in 0..PAGES {

@@ -1,130 +1,79 @@
 //! The kinds that a target is made of: how the Kubernetes API names them, and Weave GitOps their pages.
 
-use std::hash::{Hash, Hasher};
-
+use model::flux::{Kind, SupplyKind};
 use model::pipeline::ObjectName;
-
-/// One kind of object.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Kind {
-    /// As Kubernetes spells it.
-    pub(crate) name: &'static str,
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) plural: &'static str,
-    /// The route of its pages in Weave GitOps 0.38, where it has some.
-    pub(super) page: Option<&'static str>,
-}
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 
-const fn kind(
-    name: &'static str,
-    group: &'static str,
-    version: &'static str,
-    plural: &'static str,
-    page: Option<&'static str>,
-) -> Kind {
-    Kind {
-        name,
-        group,
-        version,
-        plural,
-        page,
+/// Where the Kubernetes API serves a kind.
+pub(crate) struct Address {
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) plural: &'static str,
+}
+
+impl Address {
+    /// Where that kind is served.
+    pub(crate) fn of(kind: Kind) -> Self {
+        let (group, version, plural) = match kind {
+            Kind::GitRepository => (SOURCE, "v1", "gitrepositories"),
+            Kind::Kustomization => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
+            Kind::HelmChart => (SOURCE, "v1", "helmcharts"),
+            Kind::HelmRelease => ("helm.toolkit.fluxcd.io", "v2", "helmreleases"),
+            Kind::Deployment => ("apps", "v1", "deployments"),
+            Kind::Supply(kind) => match kind {
+                SupplyKind::HelmRepository => (SOURCE, "v1", "helmrepositories"),
+                SupplyKind::OCIRepository => (SOURCE, "v1", "ocirepositories"),
+                SupplyKind::ImageRepository => (IMAGE, "v1", "imagerepositories"),
+                SupplyKind::ImagePolicy => (IMAGE, "v1", "imagepolicies"),
+                SupplyKind::ImageUpdateAutomation => (IMAGE, "v1", "imageupdateautomations"),
+            },
+        };
+        Self {
+            group,
+            version,
+            plural,
+        }
     }
 }
 
-const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
-const HELM: &str = "helm.toolkit.fluxcd.io";
-
-static KINDS: [Kind; 10] = [
-    kind(
-        "GitRepository",
-        SOURCE,
-        "v1",
-        "gitrepositories",
-        Some("git_repo"),
-    ),
-    kind(
-        "Kustomization",
-        KUSTOMIZE,
-        "v1",
-        "kustomizations",
-        Some("kustomization"),
-    ),
-    kind(
-        "HelmRepository",
-        SOURCE,
-        "v1",
-        "helmrepositories",
-        Some("helm_repo"),
-    ),
-    kind(
-        "OCIRepository",
-        SOURCE,
-        "v1",
-        "ocirepositories",
-        Some("oci"),
-    ),
-    kind("HelmChart", SOURCE, "v1", "helmcharts", Some("helm_chart")),
-    kind(
-        "HelmRelease",
-        HELM,
-        "v2",
-        "helmreleases",
-        Some("helm_release"),
-    ),
-    kind("Deployment", "apps", "v1", "deployments", None),
-    kind(
-        "ImageRepository",
-        IMAGE,
-        "v1",
-        "imagerepositories",
-        Some("image_repo"),
-    ),
-    kind(
-        "ImagePolicy",
-        IMAGE,
-        "v1",
-        "imagepolicies",
-        Some("image_policy"),
-    ),
-    kind(
-        "ImageUpdateAutomation",
-        IMAGE,
-        "v1",
-        "imageupdateautomations",
-        Some("image_update"),
-    ),
-];
+/// The route of a kind's pages in Weave GitOps 0.38, where it has some.
+pub(super) fn page(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::GitRepository => "git_repo",
+        Kind::Kustomization => "kustomization",
+        Kind::HelmChart => "helm_chart",
+        Kind::HelmRelease => "helm_release",
+        Kind::Deployment => return None,
+        Kind::Supply(kind) => match kind {
+            SupplyKind::HelmRepository => "helm_repo",
+            SupplyKind::OCIRepository => "oci",
+            SupplyKind::ImageRepository => "image_repo",
+            SupplyKind::ImagePolicy => "image_policy",
+            SupplyKind::ImageUpdateAutomation => "image_update",
+        },
+    })
+}
 
 /// An object of a cluster by its kind and name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Object {
-    pub(crate) kind: &'static Kind,
+    pub(crate) kind: Kind,
     pub(crate) name: ObjectName,
-}
-
-impl Hash for Object {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.kind.name.hash(state);
-        self.name.hash(state);
-    }
 }
 
 impl std::fmt::Display for Object {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.kind.name, self.name)
+        write!(f, "{} {}", self.kind.as_str(), self.name)
     }
 }
 
 impl Object {
     /// The object of that kind and name; none of a kind that no target is made of.
     pub(crate) fn of(kind: &str, name: &ObjectName) -> Option<Self> {
-        let kind = KINDS.iter().find(|known| known.name == kind)?;
         Some(Self {
-            kind,
+            kind: Kind::named(kind)?,
             name: name.clone(),
         })
     }
@@ -146,11 +95,13 @@ impl Object {
 
     /// The path of its kind in its namespace.
     pub(super) fn path(&self) -> String {
-        let (kind, namespace) = (self.kind, &self.name.namespace);
-        format!(
-            "/apis/{}/{}/namespaces/{namespace}/{}",
-            kind.group, kind.version, kind.plural
-        )
+        let Address {
+            group,
+            version,
+            plural,
+        } = Address::of(self.kind);
+        let namespace = &self.name.namespace;
+        format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}")
     }
 }
 

@@ -19,7 +19,7 @@ use crate::config::{ClusterConfig, WeaveGitOpsConfig};
 use crate::sources::Access;
 
 pub(crate) use errands::{PATCH, is_handled, suspended, text};
-pub(crate) use kinds::Object;
+pub(crate) use kinds::{Address, Object};
 pub(crate) use orders::At;
 
 /// For how long an answer does for everybody who asks.
@@ -96,7 +96,7 @@ pub(crate) fn dashboard_page(
     object: &Object,
 ) -> Option<String> {
     let called = dashboard?.clusters.get(cluster)?;
-    let page = object.kind.page?;
+    let page = kinds::page(object.kind)?;
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("clusterName", called)
         .append_pair("name", &object.name.name)

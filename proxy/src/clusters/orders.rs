@@ -41,7 +41,7 @@ struct Awaited {
 
 impl Awaited {
     fn is(&self, cluster: &str, kind: &str, name: &ObjectName) -> bool {
-        self.cluster == cluster && self.object.kind.name == kind && self.object.name == *name
+        self.cluster == cluster && self.object.kind.as_str() == kind && self.object.name == *name
     }
 }
 
@@ -109,7 +109,7 @@ impl Orders {
         patience: Duration,
     ) -> bool {
         let is_it =
-            |it: &Awaited| it.is(cluster, object.kind.name, &object.name) && it.asked == asked;
+            |it: &Awaited| it.is(cluster, object.kind.as_str(), &object.name) && it.asked == asked;
         let waiting = async {
             loop {
                 let news = self.news.notified();
@@ -128,7 +128,7 @@ impl Orders {
 
     /// Waits no longer.
     pub(crate) fn forget(&self, cluster: &str, object: &Object, asked: Timestamp) {
-        let kind = object.kind.name;
+        let kind = object.kind.as_str();
         let is_it = |it: &Awaited| it.is(cluster, kind, &object.name) && it.asked == asked;
         self.held().awaited.retain(|it| !is_it(it));
     }

@@ -1,7 +1,7 @@
 //! Who is looked at when: one task per object, woken by its interval, by a change of its own spec,
 //! by a change of what it depends on, or by a signal from outside.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const AFTER_ERROR: Duration = Duration::from_secs(10);
 /// The running controllers of one cluster.
 pub(in crate::clusters) struct Manager {
     context: Context,
-    paused: watch::Receiver<bool>,
+    away: watch::Receiver<BTreeSet<&'static str>>,
     running: HashMap<Key, Running>,
 }
 
@@ -45,7 +45,7 @@ impl Manager {
     /// wait for their interval first.
     pub(in crate::clusters) fn start(
         context: Context,
-        paused: watch::Receiver<bool>,
+        away: watch::Receiver<BTreeSet<&'static str>>,
         mut signals: tokio::sync::mpsc::UnboundedReceiver<Signal>,
     ) -> JoinHandle<()> {
         // Before the task runs, so that nothing that happens meanwhile is missed.
@@ -53,7 +53,7 @@ impl Manager {
         tokio::spawn(async move {
             let mut manager = Self {
                 context,
-                paused,
+                away,
                 running: HashMap::new(),
             };
             manager.start_missing();
@@ -96,7 +96,7 @@ impl Manager {
             self.context.clone(),
             key.clone(),
             Arc::clone(&wake),
-            self.paused.clone(),
+            self.away.clone(),
             first,
         );
         let task = tokio::spawn(looking);
@@ -213,7 +213,7 @@ async fn look_again_and_again(
     context: Context,
     key: Key,
     wake: Arc<Notify>,
-    mut paused: watch::Receiver<bool>,
+    mut away: watch::Receiver<BTreeSet<&'static str>>,
     first: Option<Duration>,
 ) {
     let mut memory = Memory::default();
@@ -227,7 +227,11 @@ async fn look_again_and_again(
             },
         }
         // The cluster that owns the sender is gone when this fails.
-        if paused.wait_for(|paused| !paused).await.is_err() {
+        if away
+            .wait_for(|away| !away.contains(key.kind.kind))
+            .await
+            .is_err()
+        {
             return;
         }
         let asked = requested(&context, &key);

@@ -98,6 +98,10 @@ async fn reconcile(context: &Context, key: &Key, memory: &mut Memory) -> anyhow:
         return Ok(Next::WhenTriggered);
     };
     if object["spec"]["suspend"] == json!(true) {
+        // helm-controller does nothing then but say that it has seen so.
+        if key.kind.kind == "HelmRelease" {
+            context.edit(key, |status| status.observe()).await;
+        }
         return Ok(Next::WhenTriggered);
     }
     match key.kind.kind {

@@ -72,6 +72,10 @@ pub(super) async fn announce(
             if status.get("artifact").is_some() {
                 status.set("ArtifactOutdated", "True", news_reason, news);
             }
+            // A HelmChart keeps the word until it is stored.
+            if key.kind.kind == "GitRepository" {
+                status.clear(&["FetchFailed"]);
+            }
         })
         .await;
     let (reason, message) = found.stored;

@@ -113,7 +113,7 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
             .filter_map(|link| link.evidence.as_ref()?.object_ref())
             .any(|speaks| {
                 speaks.cluster == cluster
-                    && speaks.kind == object.kind.name
+                    && speaks.kind == object.kind.as_str()
                     && speaks.namespace == object.name.namespace
                     && speaks.name == object.name.name
             })
@@ -122,7 +122,7 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
 }
 
 fn names(target: &TargetSpec, object: &Object) -> bool {
-    let is = |kind: &str, name: &ObjectName| object.kind.name == kind && object.name == *name;
+    let is = |kind: &str, name: &ObjectName| object.kind.as_str() == kind && object.name == *name;
     let deployer = match &target.deployer {
         Deployer::HelmRelease(name) => is("HelmRelease", name),
         Deployer::Deployment(name) => is("Deployment", name),

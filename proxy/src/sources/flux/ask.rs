@@ -7,10 +7,11 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use kube::api::{ListParams, WatchParams};
 use kube::core::{Request, Status, WatchEvent};
+use model::flux::Kind;
 use tokio::time::timeout;
 
 use super::client::Access;
-use super::kinds::{Kind, Namespaces};
+use super::kinds::Namespaces;
 use super::object::{Object, Page};
 use super::trouble::{Asking, Trouble, short};
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::kinds::Kind;
+use model::flux::Kind;
 
 /// What each watch is at.
 pub(super) struct Health {

@@ -6,56 +6,11 @@ use kube::api::{Api, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use model::PipelineSpec;
-use model::flux::SupplyKind;
+use model::flux::{Kind, SupplyKind};
 use model::pipeline::ChartSourceKind::OCIRepository;
 use model::pipeline::Deployer;
 
-const SOURCE: &str = "source.toolkit.fluxcd.io";
-const IMAGE: &str = "image.toolkit.fluxcd.io";
-
-/// The kinds that tell what became of a declaration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
-    GitRepository,
-    Kustomization,
-    HelmChart,
-    HelmRelease,
-    Deployment,
-    Supply(SupplyKind),
-}
-
-impl Kind {
-    /// As Kubernetes spells it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::GitRepository => "GitRepository",
-            Self::Kustomization => "Kustomization",
-            Self::HelmChart => "HelmChart",
-            Self::HelmRelease => "HelmRelease",
-            Self::Deployment => "Deployment",
-            Self::Supply(kind) => kind.as_str(),
-        }
-    }
-
-    pub(super) fn resource(self) -> ApiResource {
-        let (group, version, plural) = match self {
-            Self::GitRepository => (SOURCE, "v1", "gitrepositories"),
-            Self::Kustomization => ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations"),
-            Self::HelmChart => (SOURCE, "v1", "helmcharts"),
-            Self::HelmRelease => ("helm.toolkit.fluxcd.io", "v2", "helmreleases"),
-            Self::Deployment => ("apps", "v1", "deployments"),
-            Self::Supply(kind) => match kind {
-                SupplyKind::HelmRepository => (SOURCE, "v1", "helmrepositories"),
-                SupplyKind::OCIRepository => (SOURCE, "v1", "ocirepositories"),
-                SupplyKind::ImageRepository => (IMAGE, "v1", "imagerepositories"),
-                SupplyKind::ImagePolicy => (IMAGE, "v1", "imagepolicies"),
-                SupplyKind::ImageUpdateAutomation => (IMAGE, "v1", "imageupdateautomations"),
-            },
-        };
-        let kind = GroupVersionKind::gvk(group, version, self.as_str());
-        ApiResource::from_gvk_with_plural(&kind, plural)
-    }
-}
+use crate::clusters::Address;
 
 /// The namespaces that objects of one kind are in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -64,7 +19,9 @@ pub(super) struct Namespaces(BTreeSet<String>);
 impl Namespaces {
     /// One watch for the kind: in its one namespace, which needs the least rights, else in all.
     pub(super) fn api(&self, client: kube::Client, kind: Kind) -> Api<DynamicObject> {
-        let resource = kind.resource();
+        let address = Address::of(kind);
+        let named = GroupVersionKind::gvk(address.group, address.version, kind.as_str());
+        let resource = ApiResource::from_gvk_with_plural(&named, address.plural);
         let mut names = self.0.iter();
         match (names.next(), names.next()) {
             (Some(one), None) => Api::namespaced_with(client, one, &resource),

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::flux::Kind;
 use model::observation::SourceName;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,7 +27,6 @@ use self::ask::Ask;
 pub(crate) use self::client::Access;
 use self::follow::Follower;
 use self::health::Health;
-use self::kinds::Kind;
 use self::scribe::Scribe;
 pub(crate) use self::trouble::why;
 use crate::app::App;

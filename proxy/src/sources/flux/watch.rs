@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::Observation;
-use model::flux::{
-    DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
-    KustomizationReading, SupplyReading, name_of, order_of,
-};
+use model::flux::{Kind, name_of, order_of};
 use model::journal::Entry;
 use model::observation::{Fact, SourceName};
 use model::pipeline::ObjectName;
@@ -16,7 +13,6 @@ use tokio::sync::mpsc;
 
 use super::follow::{Event, Follower};
 use super::health::Health;
-use super::kinds::Kind;
 use super::object::Object;
 use super::record::Record;
 use crate::app::App;
@@ -144,7 +140,7 @@ impl Watch {
                 .boards
                 .forget(&self.cluster, self.kind.as_str(), &name);
         }
-        let fact = read(
+        let fact = Fact::of_object(
             self.kind,
             &self.cluster,
             &name,
@@ -176,48 +172,4 @@ impl Watch {
 /// Whether such an object is what deploys an application.
 fn deploys(kind: Kind) -> bool {
     matches!(kind, Kind::HelmRelease | Kind::Deployment)
-}
-
-fn read(
-    kind: Kind,
-    cluster: &str,
-    name: &ObjectName,
-    object: &Value,
-    before: Option<&Fact>,
-) -> Fact {
-    let (cluster, name) = (cluster.to_owned(), name.clone());
-    match kind {
-        Kind::GitRepository => {
-            let before = match before {
-                Some(Fact::GitRepository(_, _, reading)) => Some(reading),
-                _ => None,
-            };
-            Fact::GitRepository(cluster, name, GitRepositoryReading::read(object, before))
-        }
-        Kind::Kustomization => {
-            let before = match before {
-                Some(Fact::Kustomization(_, _, reading)) => Some(reading),
-                _ => None,
-            };
-            Fact::Kustomization(cluster, name, KustomizationReading::read(object, before))
-        }
-        Kind::HelmChart => Fact::HelmChart(cluster, name, HelmChartReading::read(object)),
-        Kind::HelmRelease => {
-            let before = match before {
-                Some(Fact::HelmRelease(_, _, reading)) => Some(&**reading),
-                _ => None,
-            };
-            let reading = HelmReleaseReading::read(object, before);
-            Fact::HelmRelease(cluster, name, Box::new(reading))
-        }
-        Kind::Deployment => Fact::Deployment(cluster, name, DeploymentReading::read(object)),
-        Kind::Supply(kind) => {
-            let before = match before {
-                Some(Fact::Supply(_, _, _, reading)) => Some(reading),
-                _ => None,
-            };
-            let reading = SupplyReading::read(kind, object, before);
-            Fact::Supply(cluster, kind, name, reading)
-        }
-    }
 }

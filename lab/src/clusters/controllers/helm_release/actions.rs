@@ -23,6 +23,8 @@ pub(super) struct Attempt<'a> {
     pub tests: bool,
     /// How often an upgrade that failed is tried again.
     pub retries: i64,
+    /// Whether `spec.driftDetection.mode` has the cluster compared with the release.
+    pub detects_drift: bool,
 }
 
 /// The two ways in which a release is made.
@@ -79,9 +81,18 @@ impl Attempt<'_> {
             };
             let part = |name: &str| text(&says, name).unwrap_or_default().to_owned();
             status.set("Ready", "True", &part("/reason"), &part("/message"));
+            self.compared(status);
             status.clear(&["Reconciling"]);
         })
         .await;
+        self.observe_compared().await;
+    }
+
+    /// Where drift is looked for, `observedGeneration` comes in an update of its own, at once.
+    async fn observe_compared(&self) {
+        if self.detects_drift {
+            self.edit(|status| status.observe()).await;
+        }
     }
 
     /// Installs or upgrades and tests; the error is what Helm says, already in the status.
@@ -92,6 +103,9 @@ impl Attempt<'_> {
             status.set("Ready", "Unknown", "Progressing", &running);
         })
         .await;
+        if self.detects_drift {
+            self.edit(|status| self.attempted(status)).await;
+        }
         let began = timestamp(self.context.clock.now());
         let since = std::time::Instant::now();
         let image = self.roll_out(action).await;
@@ -197,10 +211,22 @@ impl Attempt<'_> {
         .await;
     }
 
+    /// Nobody changes a cluster of the lab behind Helm's back.
+    fn compared(&self, status: &mut Status<'_>) {
+        if self.detects_drift {
+            let message = "No drift detected against the cluster state";
+            status.set("Drifted", "False", "NoDriftDetected", message);
+        }
+    }
+
     /// The end of a release that succeeded. Where older releases are forgotten, that is an update of
     /// its own, which `observedGeneration` comes with; else it waits for the next interval.
     pub(super) async fn finish(&self) {
-        self.edit(|status| status.clear(&["Reconciling"])).await;
+        self.edit(|status| {
+            self.compared(status);
+            status.clear(&["Reconciling"]);
+        })
+        .await;
         let mut history = self.history();
         if history.truncate() {
             self.edit(|status| {
@@ -209,6 +235,7 @@ impl Attempt<'_> {
             })
             .await;
         }
+        self.observe_compared().await;
     }
 
     /// Rolls back to the release before; `last` when no attempt is left.

@@ -83,6 +83,10 @@ pub(super) async fn reconcile(
         timeout: go_duration(duration(object, "/spec/timeout").unwrap_or(Duration::from_secs(300))),
         tests: object.pointer("/spec/test/enable") == Some(&json!(true)),
         retries: retries(object),
+        detects_drift: matches!(
+            text(object, "/spec/driftDetection/mode"),
+            Some("warn" | "enabled")
+        ),
     };
     decide(&attempt, object, &chart).await;
     Ok(next)
@@ -147,7 +151,9 @@ fn begin(status: &mut Status<'_>) {
             .filter(|_| !under_way)
             .cloned()
     });
-    if let Some(ended) = ended {
+    // What was suspended was observed since then.
+    let observed = status.get("observedGeneration").and_then(Value::as_i64);
+    if let Some(ended) = ended.filter(|ended| ended.as_i64() > observed) {
         status.put("observedGeneration", ended);
     }
     status.clear(&["Stalled"]);

@@ -1,25 +1,18 @@
-//! The rules held against what real Flux did.
-//!
 //! `testdata/objects.jsonl` is every update of the Flux objects of one environment, on a real API
 //! server, through twelve steps good and bad. They are replayed one by one; the tables below say what
 //! a person would call a change, and the rules must say exactly that, no more and no less.
 
 use std::collections::BTreeMap;
 
-use model::chain::{LinkName, Tolerances, VerdictState};
-use model::flux::{
-    self, GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
-};
-use model::observation::{Declared, Fact, Live, SourceName, Want};
-use model::pipeline::{
-    Deployer, EnvironmentSpec, FluxSpec, GateKind, ObjectName, PipelineName, PipelineSpec,
-    RepositoryName, TargetSpec,
-};
+use model::chain::{LinkName, VerdictState};
+use model::flux::HelmReleaseReading;
+use model::observation::Want;
+use model::pipeline::{Deployer, EnvironmentSpec, GateKind};
 use model::wire::Station;
-use model::{
-    AppVersion, ChartVersion, CommitId, EnvironmentName, Observation, Observations, Timestamp,
-};
-use serde_json::Value;
+use model::{ChartVersion, CommitId, EnvironmentName, Timestamp};
+use serde_json::{Value, json};
+
+use crate::replay::{Replay, name, pipeline, target};
 
 /// One recorded update.
 struct Update {
@@ -124,7 +117,7 @@ const CHANGES: &[(usize, &str, VerdictState, Option<LinkName>, &str)] = {
 };
 
 fn updates() -> Vec<Update> {
-    let text = include_str!("../testdata/objects.jsonl");
+    let text = include_str!("../../testdata/objects.jsonl");
     text.lines()
         .map(|line| {
             let row: Value = serde_json::from_str(line).expect("a recorded line is JSON");
@@ -137,139 +130,35 @@ fn updates() -> Vec<Update> {
         .collect()
 }
 
-fn name(namespace: &str, name: &str) -> ObjectName {
-    ObjectName {
-        namespace: namespace.into(),
-        name: name.into(),
-    }
-}
-
-fn pipeline() -> PipelineSpec {
-    PipelineSpec {
-        name: PipelineName {
-            namespace: "podinfo".into(),
-            name: "podinfo".into(),
-        },
-        repository: RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        },
-        branch: "main".into(),
-        environments: vec![EnvironmentSpec {
+fn uat() -> Replay {
+    let release = Deployer::HelmRelease(name("podinfo", "podinfo"));
+    let mut target = target("uat", release);
+    target.git_repository = name("podinfo", "repo");
+    target.kustomization = name("podinfo", "uat");
+    Replay::of(pipeline(
+        "podinfo",
+        vec![EnvironmentSpec {
             name: "uat".into(),
             gate: GateKind::Approval,
             loud: false,
             path: "environments/uat/podinfo.yaml".into(),
             link: None,
-            targets: vec![TargetSpec {
-                name: "uat".into(),
-                cluster: "uat".into(),
-                git_repository: name("podinfo", "repo"),
-                kustomization: name("podinfo", "uat"),
-                deployer: Deployer::HelmRelease(name("podinfo", "podinfo")),
-                live_url: "http://127.0.0.1".into(),
-                flux: FluxSpec::default(),
-            }],
+            targets: vec![target],
         }],
-    }
+    ))
 }
 
-/// The world as Weft would hold it, fed update by update.
-#[derive(Default)]
-struct Replay {
-    observations: Observations,
-    kustomization: Option<KustomizationReading>,
-    git: Option<GitRepositoryReading>,
-    helm: Option<HelmReleaseReading>,
-    order: u64,
+fn declare(replay: &mut Replay, version: &str, commit: &CommitId, at: Timestamp) {
+    let want = Want::Chart(ChartVersion::parse(version).expect("a version"));
+    replay.declared("uat", Ok(want), vec![commit.clone()], at);
 }
 
-impl Replay {
-    fn record(&mut self, source: SourceName, at: Timestamp, fact: Fact) {
-        self.order += 1;
-        self.observations.record(Observation {
-            source,
-            at,
-            order: self.order,
-            fact,
-        });
-    }
+fn serve(replay: &mut Replay, version: &str, at: Timestamp) {
+    replay.served("uat", &json!({ "version": version }), at);
+}
 
-    fn flux(&mut self, update: &Update) {
-        let object = &update.object;
-        let name = flux::name_of(object).expect("every object has a name");
-        let cluster = "uat".to_owned();
-        let fact = match object["kind"].as_str().expect("kind") {
-            "GitRepository" => {
-                let reading = GitRepositoryReading::read(object, self.git.as_ref());
-                self.git = Some(reading.clone());
-                Fact::GitRepository(cluster, name, reading)
-            }
-            "Kustomization" => {
-                let reading = KustomizationReading::read(object, self.kustomization.as_ref());
-                self.kustomization = Some(reading.clone());
-                Fact::Kustomization(cluster, name, reading)
-            }
-            "HelmRelease" => {
-                let reading = HelmReleaseReading::read(object, self.helm.as_ref());
-                self.helm = Some(reading.clone());
-                Fact::HelmRelease(cluster, name, Box::new(reading))
-            }
-            "HelmChart" => Fact::HelmChart(cluster, name, HelmChartReading::read(object)),
-            _ => return,
-        };
-        self.record(SourceName::flux("uat"), update.at, fact);
-    }
-
-    fn git(&mut self, version: &str, commit: CommitId, at: Timestamp) {
-        let declared = Declared {
-            want: Ok(Want::Chart(
-                ChartVersion::parse(version).expect("a version"),
-            )),
-            path: "environments/uat/podinfo.yaml".into(),
-            head: commit.clone(),
-            commits: vec![commit],
-            changed_at: at,
-            changed_by: None,
-        };
-        self.record(
-            SourceName::github(),
-            at,
-            Fact::Declared("uat".into(), Box::new(declared)),
-        );
-    }
-
-    fn live(&mut self, version: &str, at: Timestamp) {
-        let live = Live::Answer {
-            version: AppVersion(version.into()),
-            revision: None,
-            colour: None,
-            message: None,
-        };
-        self.record(
-            SourceName::live("uat"),
-            at,
-            Fact::Live("uat".into(), "uat".into(), live),
-        );
-    }
-
-    fn station(&mut self, now: Timestamp) -> Station {
-        for source in [
-            SourceName::github(),
-            SourceName::flux("uat"),
-            SourceName::live("uat"),
-        ] {
-            self.observations.contact(&source, now);
-        }
-        let board = model::board::board(
-            &pipeline(),
-            &self.observations,
-            None,
-            now,
-            &Tolerances::default(),
-        );
-        board.stations.into_iter().next().expect("one environment")
-    }
+fn station(replay: &mut Replay, now: Timestamp) -> Station {
+    replay.board(now).stations[0].clone()
 }
 
 /// The commit that each step pushed: the one that its GitRepository came to hold.
@@ -292,20 +181,20 @@ fn replay(mut look: impl FnMut(usize, &Update, &Station)) {
     let updates = updates();
     let commits = commits(&updates);
     let mut declared_step = "";
-    let mut replay = Replay::default();
+    let mut replay = uat();
     for (index, update) in updates.iter().enumerate() {
         let pushed = DECLARED.iter().find(|(step, _)| *step == update.step);
         if let Some((step, version)) = pushed.filter(|(step, _)| *step != declared_step)
             && update.object["kind"] == "GitRepository"
         {
             declared_step = step;
-            replay.git(version, commits[*step].clone(), update.at);
+            declare(&mut replay, version, &commits[*step], update.at);
         }
         if let Some((_, version)) = SERVED.iter().find(|(from, _)| *from == index) {
-            replay.live(version, update.at);
+            serve(&mut replay, version, update.at);
         }
-        replay.flux(update);
-        let station = replay.station(update.at);
+        replay.object("uat", &update.object, update.at);
+        let station = station(&mut replay, update.at);
         look(index, update, &station);
     }
 }
@@ -390,17 +279,17 @@ fn the_recording_read_by_an_environment_with_another_order_of_kinds_ends_the_sam
     let updates = updates();
     let commits = commits(&updates);
     let end = |order: &[&str]| {
-        let mut replay = Replay::default();
+        let mut replay = uat();
         let at = updates.last().expect("updates").at;
         for kind in order {
             updates
                 .iter()
                 .filter(|update| update.object["kind"] == *kind)
-                .for_each(|update| replay.flux(update));
+                .for_each(|update| replay.object("uat", &update.object, update.at));
         }
-        replay.git("6.0.1", commits["repaired"].clone(), at);
-        replay.live("6.0.1", at);
-        replay.station(at)
+        declare(&mut replay, "6.0.1", &commits["repaired"], at);
+        serve(&mut replay, "6.0.1", at);
+        station(&mut replay, at)
     };
     let forward = end(&["GitRepository", "Kustomization", "HelmChart", "HelmRelease"]);
     let backward = end(&["HelmRelease", "HelmChart", "Kustomization", "GitRepository"]);
