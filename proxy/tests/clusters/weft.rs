@@ -144,6 +144,17 @@ clusters:
     /// Waits until something holds.
     #[track_caller]
     pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
+        self.until_within(PATIENCE, what, holds)
+    }
+
+    /// The same, for so long.
+    #[track_caller]
+    pub fn until_within(
+        &self,
+        patience: Duration,
+        what: &str,
+        holds: impl Fn(&Self) -> bool,
+    ) -> impl Future<Output = ()> {
         let at = std::panic::Location::caller();
         async move {
             let waiting = async {
@@ -151,7 +162,7 @@ clusters:
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
-            let held = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
+            let held = tokio::time::timeout(patience, waiting).await.is_ok();
             assert!(held, "{at}: in vain: {what}\n{:#}", self.board());
         }
     }
