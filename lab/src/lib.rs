@@ -15,4 +15,5 @@ mod world;
 
 use http_client::http_client;
 
-pub use world::{ENVIRONMENTS, Lab, LabOptions};
+pub use jobs::ENVIRONMENTS;
+pub use world::{Lab, LabOptions};

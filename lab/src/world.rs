@@ -20,10 +20,8 @@ use crate::clusters::{
 use crate::dashboard::Dashboard;
 use crate::faults::{Fault, Faults};
 use crate::forge::{self, Forge, ForgeOptions};
+use crate::jobs::ENVIRONMENTS;
 use crate::seed::{self, Deployed, DeployedStatus, Seed};
-
-/// The environments, in the order in which a release travels through them.
-pub const ENVIRONMENTS: [&str; 5] = ["dev", "dev-test", "uat", "stg", "prod"];
 
 /// How many changes a watch can go back.
 const WATCH_WINDOW: usize = 512;

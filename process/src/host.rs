@@ -116,7 +116,7 @@ pub trait Host: Sync {
 
 /// Why nothing was done, or not all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
+pub enum Failed<E> {
     /// The files or the wish are not as they must be; nothing was changed.
     #[error(transparent)]
     Refused(#[from] crate::Refused),
@@ -126,20 +126,17 @@ pub enum Failed {
         /// What was being done.
         doing: &'static str,
         /// The host's reason.
-        why: String,
+        why: E,
     },
 }
 
 /// Names what was being done when the host failed.
-pub(crate) trait While<T> {
-    fn while_(self, doing: &'static str) -> Result<T, Failed>;
+pub(crate) trait While<T, E> {
+    fn while_(self, doing: &'static str) -> Result<T, Failed<E>>;
 }
 
-impl<T, E: std::fmt::Display> While<T> for Result<T, E> {
-    fn while_(self, doing: &'static str) -> Result<T, Failed> {
-        self.map_err(|error| Failed::Host {
-            doing,
-            why: error.to_string(),
-        })
+impl<T, E> While<T, E> for Result<T, E> {
+    fn while_(self, doing: &'static str) -> Result<T, Failed<E>> {
+        self.map_err(|why| Failed::Host { doing, why })
     }
 }

@@ -10,7 +10,7 @@ use super::state::{
 use super::{Release, Scenario, ScenarioError};
 use crate::faults::Fault;
 use crate::forge::{ACCOUNTS, Kind, PullState, PullSummary};
-use crate::world::ENVIRONMENTS;
+use crate::jobs::ENVIRONMENTS;
 
 /// The environments that a person approves.
 const GATED: [&str; 3] = ["uat", "stg", "prod"];

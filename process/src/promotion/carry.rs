@@ -46,7 +46,7 @@ impl Carried {
 /// # Errors
 /// When the lane, the wish or the manifest is not as it must be (nothing was changed then), or the host
 /// fails.
-pub async fn carry(host: &impl Host, wish: &Wish) -> Result<Carried, Failed> {
+pub async fn carry<H: Host>(host: &H, wish: &Wish) -> Result<Carried, Failed<H::Error>> {
     let main = host.head(MAIN).await.while_("reading main")?;
     let main = main.ok_or_else(|| Refused::new("the repository has no branch main"))?;
     let lane = host.file(&main, LANE).await.while_("reading the lane")?;
@@ -131,7 +131,7 @@ impl Change<'_> {
     }
 }
 
-async fn open(host: &impl Host, change: Change<'_>) -> Result<Pull, Failed> {
+async fn open<H: Host>(host: &H, change: Change<'_>) -> Result<Pull, Failed<H::Error>> {
     let branch = &change.opening.branch;
     // What an earlier promotion left behind.
     if host
@@ -155,13 +155,13 @@ async fn open(host: &impl Host, change: Change<'_>) -> Result<Pull, Failed> {
         .while_("opening the pull request")
 }
 
-async fn supersede(
-    host: &impl Host,
+async fn supersede<H: Host>(
+    host: &H,
     wish: &Wish,
     manifest: &str,
     pull: Pull,
     change: Change<'_>,
-) -> Result<Carried, Failed> {
+) -> Result<Carried, Failed<H::Error>> {
     let version = &wish.version;
     let path = change.path;
     let there = host

@@ -60,7 +60,10 @@ pub async fn promote(
     };
     let carried = carry(&host, &wish).await.map_err(|failed| match failed {
         Failed::Refused(refused) => ActionError::Refused(refused.0),
-        failed @ Failed::Host { .. } => ActionError::Refused(failed.to_string()),
+        Failed::Host { doing, why } => {
+            tracing::warn!(%why, doing, "a promotion was not opened");
+            ActionError::GitHub(why)
+        }
     })?;
     lane.look_at_github();
     let sentence = format!("{}.", carried.sentence(&wish));

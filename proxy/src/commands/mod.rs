@@ -37,11 +37,11 @@ impl CommandError {
     }
 }
 
-impl From<Failed> for CommandError {
-    fn from(failed: Failed) -> Self {
+impl<E: std::fmt::Display> From<Failed<E>> for CommandError {
+    fn from(failed: Failed<E>) -> Self {
         match failed {
             Failed::Refused(refused) => Self::Refused(refused),
-            failed @ Failed::Host { .. } => Self::GitHub(failed.to_string()),
+            Failed::Host { doing, why } => Self::GitHub(format!("{doing}: {why}")),
         }
     }
 }

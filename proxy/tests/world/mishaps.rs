@@ -3,12 +3,14 @@
 use http::Method;
 use lab::Lab;
 use model::promotion::PromotionState;
-use model::wire::Approve;
-use proxy::actions::{ActionError, approve};
+use model::wire::{Approve, Promote};
+use model::{ChartVersion, EnvironmentName};
+use proxy::actions::{ActionError, approve, promote};
+use proxy::github::Error;
 use tokio::sync::Notify;
 
 use crate::between::{self, Mischief};
-use crate::world::{World, repository};
+use crate::world::{World, pipeline_name, repository};
 
 /// A world whose Weft reaches the forge's REST through a relay.
 async fn world_with(
@@ -108,5 +110,36 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
         .await
         .expect("the pull request");
     assert!(pull.approved_by.is_empty(), "{:?}", pull.approved_by);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_promotion_whose_answer_was_lost_is_githubs_failure_and_not_the_persons() {
+    let (world, _relay) = world_with(Method::POST, "/pulls", Mischief::LoseTheAnswer).await;
+    world.stg_without_its_dispatch().await;
+    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let person = world.person("sam").await;
+    let order = || Promote {
+        release: ChartVersion::parse("1.1.7").expect("a version"),
+    };
+    let prod = EnvironmentName::from("prod");
+    let failed = promote(&world.app, &person, lane, &prod, &order()).await;
+    assert!(
+        matches!(failed, Err(ActionError::GitHub(Error::Unavailable { .. }))),
+        "{failed:?}"
+    );
+    // The forge has done it all the same, and so nothing is done twice.
+    world.waiting("prod").await;
+    let again = promote(&world.app, &person, lane, &prod, &order()).await;
+    assert!(
+        matches!(
+            again,
+            Err(ActionError::OutOfDate {
+                code: "nothing_to_do",
+                ..
+            })
+        ),
+        "{again:?}"
+    );
     world.end().await;
 }

@@ -100,7 +100,11 @@ async fn reconcile(context: &Context, key: &Key, memory: &mut Memory) -> anyhow:
     if object["spec"]["suspend"] == json!(true) {
         // helm-controller does nothing then but say that it has seen so.
         if key.kind.kind == "HelmRelease" {
-            context.edit(key, |status| status.observe()).await;
+            context
+                .edit(key, |status| {
+                    status.observe();
+                })
+                .await;
         }
         return Ok(Next::WhenTriggered);
     }
