@@ -121,7 +121,7 @@ fn configuration(
             "environments": world.cells.iter().map(environment).collect::<Vec<_>>(),
         }],
         // Everything is near here, so what is late is told sooner.
-        "tolerances": { "live": 10, "promotion": 45 },
+        "tolerances": { "live": 10, "promotion": 20 },
     });
     if let Some(dist) = dist {
         config["static_dir"] = dist.display().to_string().into();

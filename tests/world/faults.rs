@@ -173,7 +173,7 @@ pub fn wrong_credential(stage: &mut Stage) {
 
 /// GitHub takes Flux's event, and nothing comes of it: the board says so, and a person goes on by hand.
 pub fn lost_dispatch(stage: &mut Stage) {
-    let chart = stage.newest();
+    let chart = stage.ahead_of("uat");
     let into_uat = stage.promotion("uat", &chart);
     // Only the next one is lost, and Flux sends one for each release.
     stage.world.faults.order("dispatch-lost", None).unwrap();
@@ -192,7 +192,7 @@ pub fn lost_dispatch(stage: &mut Stage) {
 
 /// helm-controller is away while a promotion is merged.
 pub fn controller_stopped(stage: &mut Stage) {
-    let chart = stage.newest();
+    let chart = stage.ahead_of("prod");
     let number = stage.promotion("prod", &chart);
     stage.cell("prod").flux.stop("helm-controller").unwrap();
     stage.approve(number);

@@ -259,6 +259,22 @@ impl Stage {
         }
     }
 
+    /// A version that waits for its way into an environment: the newest, and where that is there already
+    /// (as in a scene that is played alone) the next, carried up to the environment before it.
+    #[track_caller]
+    pub fn ahead_of(&mut self, name: &str) -> String {
+        let newest = self.newest();
+        if self.held(name) != newest {
+            return newest;
+        }
+        let next = self.release(&[]);
+        self.until_proven("dev-test", &next);
+        let before = ["uat", "stg", "prod"].into_iter();
+        let before: Vec<&str> = before.take_while(|one| *one != name).collect();
+        self.carry(&next, &before);
+        next
+    }
+
     /// Has whoever looks after releases merge the next one that is opened, while `meanwhile` happens.
     pub fn merging_the_release_of<T>(
         &mut self,
