@@ -28,14 +28,17 @@ pub(super) fn note(
         Some(Want::Range(range)) => return format!("follows {range}"),
         _ => {}
     }
-    let ahead = upstream.and_then(|station| station.wanted_chart.as_ref());
-    if let (Some(ahead), Some(wanted)) = (ahead, wanted_chart)
+    if let (Some(upstream), Some(wanted)) = (upstream, wanted_chart)
+        && let Some(ahead) = upstream.wanted_chart.as_ref()
         && ahead > wanted
     {
-        return format!(
-            "behind: {ahead} is in {}",
-            upstream.map_or("", |station| station.name.as_str())
-        );
+        // What failed there and was taken back is not there.
+        let how = match upstream.verdict.state {
+            _ if upstream.release.chart.as_ref() == Some(ahead) => "is in",
+            VerdictState::Failed => "failed in",
+            _ => "is on its way into",
+        };
+        return format!("behind: {ahead} {how} {}", upstream.name);
     }
     observations
         .promotion(&spec.name)
@@ -115,6 +118,13 @@ pub(super) fn subtitle(stations: &[Station], now: Timestamp) -> String {
         .collect();
     if charts.iter().all(proven) {
         return format!("{newest} serves everywhere, proven");
+    }
+    let failed = charts.iter().find(|station| {
+        station.verdict.state == VerdictState::Failed
+            && station.wanted_chart.as_ref() == Some(newest)
+    });
+    if let Some(failed) = failed {
+        return format!("{newest} failed in {}", failed.name);
     }
     let Some(furthest) = charts.iter().rposition(proven) else {
         return format!("{newest} is on its way");

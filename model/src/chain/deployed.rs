@@ -64,7 +64,18 @@ impl Place<'_> {
                     if let Some(remediated) = &reading.remediated {
                         evidence.message = Some(format!("{message}\n\n{}", remediated.message));
                     }
-                    (LinkState::Failed, helm_failure(reading, reason, message))
+                    match (self.wanted(reading), &reading.attempted) {
+                        // A range has moved past what failed, and Helm has not looked yet.
+                        (Some(wanted), Some(failed))
+                            if flux::is_helms(reason) && wanted > *failed =>
+                        {
+                            (
+                                LinkState::Progressing,
+                                format!("{failed} failed here; {wanted} was found and comes next."),
+                            )
+                        }
+                        _ => (LinkState::Failed, helm_failure(reading, reason, message)),
+                    }
                 }
                 Outcome::Progressing { message } => {
                     if let Some(link) = self.why_no_chart(reading) {

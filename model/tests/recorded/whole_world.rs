@@ -3,7 +3,7 @@
 //! objects, of what git declared and of what the apps answered. `cargo xtask test --real` can write it
 //! anew (`WEFT_RECORD`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Read as _;
 
@@ -224,4 +224,46 @@ fn the_story_is_told_as_a_person_would_tell_it() {
         }
     });
     insta::assert_snapshot!(story);
+}
+
+#[test]
+fn what_is_said_of_the_environment_before_is_so() {
+    let mut said = BTreeSet::new();
+    replay(|row, board| {
+        for pair in board.stations.windows(2) {
+            let Some(behind) = pair[1].note.strip_prefix("behind: ") else {
+                continue;
+            };
+            let (chart, how) = behind.split_once(' ').expect("a chart and a word");
+            let held = pair[0].release.chart.as_ref();
+            let is_there = held.is_some_and(|held| held.to_string() == chart);
+            assert_eq!(
+                how.starts_with("is in "),
+                is_there,
+                "{behind} at {}",
+                row.at
+            );
+            said.insert(how.to_owned());
+        }
+    });
+    for how in [
+        "is in dev-test",
+        "failed in dev-test",
+        "is on its way into uat",
+    ] {
+        assert!(said.contains(how), "{how} was never said: {said:?}");
+    }
+}
+
+#[test]
+fn a_release_that_failed_is_not_on_its_way() {
+    let mut said = BTreeSet::new();
+    replay(|row, board| {
+        let failed = row.step == "a_failing_chart_test"
+            && board.stations[1].verdict.state == VerdictState::Failed;
+        if failed {
+            said.insert(board.subtitle.clone());
+        }
+    });
+    assert_eq!(said, ["1.1.10 failed in dev-test".to_owned()].into());
 }
