@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use model::Timestamp;
+use model::flux::{Kind, SupplyKind};
 use model::journal::{Entry, Event};
 use model::object::{OrderState, Reconcile, ReconcileOrder};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
@@ -337,15 +338,18 @@ impl Place {
 
 /// The objects that a target names and Flux looks at, in the order of the chain.
 fn named(target: &TargetSpec) -> Vec<Object> {
+    let object = |kind, name: &ObjectName| Object {
+        kind,
+        name: name.clone(),
+    };
     let mut named = vec![
-        ("GitRepository", &target.git_repository),
-        ("Kustomization", &target.kustomization),
+        object(Kind::GitRepository, &target.git_repository),
+        object(Kind::Kustomization, &target.kustomization),
     ];
     if let Deployer::HelmRelease(name) = &target.deployer {
-        named.push(("HelmRelease", name));
+        named.push(object(Kind::HelmRelease, name));
     }
-    let object = |(kind, name): (&str, &ObjectName)| Object::of(kind, name);
-    named.into_iter().filter_map(object).collect()
+    named
 }
 
 /// The commands that do the same.
@@ -365,7 +369,7 @@ fn commands(target: &TargetSpec) -> Vec<String> {
 
 /// What a HelmRelease has its chart from.
 fn chart(object: &Object, found: &Value) -> Option<Object> {
-    if object.kind.as_str() != "HelmRelease" {
+    if object.kind != Kind::HelmRelease {
         return None;
     }
     if let Some(name) = text(found, "/spec/chartRef/name") {
@@ -384,7 +388,8 @@ fn chart(object: &Object, found: &Value) -> Option<Object> {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     };
-    Object::of("HelmChart", &name)
+    let kind = Kind::HelmChart;
+    Some(Object { kind, name })
 }
 
 /// The source of a HelmChart, where it is one and can be read.
@@ -402,8 +407,8 @@ async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
 async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.
-    let registry =
-        text(&found, "/spec/type") == Some("oci") && object.kind.as_str() == "HelmRepository";
+    let registry = text(&found, "/spec/type") == Some("oci")
+        && object.kind == Kind::Supply(SupplyKind::HelmRepository);
     let fits = !suspended(&found) && !registry;
     (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
 }

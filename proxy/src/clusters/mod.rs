@@ -9,6 +9,7 @@ mod orders;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use model::flux::Kind;
 use model::object::ObjectEvent;
 use model::pipeline::ObjectName;
 use serde_json::Value;
@@ -84,7 +85,7 @@ impl Clusters {
     }
 
     /// Takes note of an object that a watch has brought.
-    pub(crate) fn seen(&self, cluster: &str, kind: &str, name: &ObjectName, object: &Value) {
+    pub(crate) fn seen(&self, cluster: &str, kind: Kind, name: &ObjectName, object: &Value) {
         self.orders.seen(cluster, kind, name, object);
     }
 }

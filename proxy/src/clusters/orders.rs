@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use model::flux::Kind;
 use model::object::{OrderState, ReconcileOrder};
 use model::pipeline::ObjectName;
 use model::{EnvironmentName, PipelineName, Timestamp};
@@ -40,8 +41,8 @@ struct Awaited {
 }
 
 impl Awaited {
-    fn is(&self, cluster: &str, kind: &str, name: &ObjectName) -> bool {
-        self.cluster == cluster && self.object.kind.as_str() == kind && self.object.name == *name
+    fn is(&self, cluster: &str, kind: Kind, name: &ObjectName) -> bool {
+        self.cluster == cluster && self.object.kind == kind && self.object.name == *name
     }
 }
 
@@ -77,7 +78,7 @@ impl Orders {
     }
 
     /// Takes note of an object that a watch has brought.
-    pub(super) fn seen(&self, cluster: &str, kind: &str, name: &ObjectName, object: &Value) {
+    pub(super) fn seen(&self, cluster: &str, kind: Kind, name: &ObjectName, object: &Value) {
         let mut news = false;
         for awaited in &mut self.held().awaited {
             if awaited.is(cluster, kind, name) && is_handled(object, awaited.asked) {
@@ -108,8 +109,7 @@ impl Orders {
         asked: Timestamp,
         patience: Duration,
     ) -> bool {
-        let is_it =
-            |it: &Awaited| it.is(cluster, object.kind.as_str(), &object.name) && it.asked == asked;
+        let is_it = |it: &Awaited| it.is(cluster, object.kind, &object.name) && it.asked == asked;
         let waiting = async {
             loop {
                 let news = self.news.notified();
@@ -128,8 +128,7 @@ impl Orders {
 
     /// Waits no longer.
     pub(crate) fn forget(&self, cluster: &str, object: &Object, asked: Timestamp) {
-        let kind = object.kind.as_str();
-        let is_it = |it: &Awaited| it.is(cluster, kind, &object.name) && it.asked == asked;
+        let is_it = |it: &Awaited| it.is(cluster, object.kind, &object.name) && it.asked == asked;
         self.held().awaited.retain(|it| !is_it(it));
     }
 }

@@ -41,7 +41,7 @@ impl<E: std::fmt::Display> From<Failed<E>> for CommandError {
     fn from(failed: Failed<E>) -> Self {
         match failed {
             Failed::Refused(refused) => Self::Refused(refused),
-            Failed::Host { doing, why } => Self::GitHub(format!("{doing}: {why}")),
+            failed @ Failed::Host { .. } => Self::GitHub(failed.to_string()),
         }
     }
 }

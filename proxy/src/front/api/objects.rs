@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::EnvironmentName;
+use model::flux::Kind;
 use model::object::{Events, Reconcile};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
 use serde::Deserialize;
@@ -122,14 +123,14 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
 }
 
 fn names(target: &TargetSpec, object: &Object) -> bool {
-    let is = |kind: &str, name: &ObjectName| object.kind.as_str() == kind && object.name == *name;
+    let is = |kind: Kind, name: &ObjectName| object.kind == kind && object.name == *name;
     let deployer = match &target.deployer {
-        Deployer::HelmRelease(name) => is("HelmRelease", name),
-        Deployer::Deployment(name) => is("Deployment", name),
+        Deployer::HelmRelease(name) => is(Kind::HelmRelease, name),
+        Deployer::Deployment(name) => is(Kind::Deployment, name),
     };
     deployer
-        || is("GitRepository", &target.git_repository)
-        || is("Kustomization", &target.kustomization)
+        || is(Kind::GitRepository, &target.git_repository)
+        || is(Kind::Kustomization, &target.kustomization)
 }
 
 /// `GET …/environments/{environment}/reconcile`: whether the viewer may order it, what else does the

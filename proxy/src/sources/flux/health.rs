@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
-
 use model::flux::Kind;
+use tokio::sync::Notify;
 
 /// What each watch is at.
 pub(super) struct Health {

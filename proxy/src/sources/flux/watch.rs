@@ -132,7 +132,7 @@ impl Watch {
         let order = order_of(object);
         self.app
             .clusters
-            .seen(&self.cluster, self.kind.as_str(), &name, object);
+            .seen(&self.cluster, self.kind, &name, object);
         let before = self.held.get(&name);
         if self.listed.is_some() && before.is_some_and(|(held, _)| *held > order) {
             // A cluster that was restored counts from an earlier number on: what it lists is what is.
