@@ -3,10 +3,10 @@
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use model::wire::{Problem, PromotionCard};
+use model::api::{Problem, PromotionCard};
 
-use crate::auth::{AccessError, LoginError, OAuthError};
 use crate::actions::ActionError;
+use crate::auth::{AccessError, LoginError, OAuthError};
 use crate::github::Error as GitHubError;
 use crate::journal::JournalError;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use model::ChartVersion;
-use workflow::release::{Wish, plan};
-use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use time::OffsetDateTime;
 use tokio::time::Instant;
+use workflow::release::{Wish, plan};
+use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
 use crate::forge::Refusal;
 use crate::world::Lab;

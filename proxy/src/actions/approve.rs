@@ -1,15 +1,15 @@
 //! Approving a promotion, and merging it where that is ordered.
 
 use model::CommitId;
+use model::api::{ActionResult, Approve};
 use model::pipeline::RepositoryName;
 use model::promotion::{Promotion, PromotionState};
-use model::wire::{ActionResult, Approve};
 
 use super::ActionError;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github;
 
 /// Carries out a tap on *Approve*, *Approve and merge*, or *Merge*.

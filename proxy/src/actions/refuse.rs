@@ -1,14 +1,14 @@
 //! Refusing a promotion: a review that asks for changes, with the reason.
 
+use model::api::{ActionResult, Refuse};
 use model::pipeline::RepositoryName;
-use model::wire::{ActionResult, Refuse};
 
 use super::ActionError;
 use super::permits::why_not_refuse;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github;
 
 /// Carries out a tap on *Refuse*.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::EnvironmentName;
+use model::api::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use model::pipeline::{PipelineName, RepositoryName};
-use model::wire::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use serde::Deserialize;
 
 use super::extract::{Json, Path};
 use super::pipelines::unknown;
-use crate::auth::{Reader, Session, Writer};
 use crate::actions::{self, ActionError};
 use crate::app::App;
+use crate::auth::{Reader, Session, Writer};
 use crate::github;
 use crate::problem::Failure;
 

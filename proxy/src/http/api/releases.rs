@@ -5,17 +5,17 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::PipelineName;
+use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
 use model::pipeline::PipelineSpec;
-use model::wire::{ReleasePlan, ReleaseStarted, StartRelease};
-use workflow::release::Wish;
 use serde::Deserialize;
+use workflow::release::Wish;
 
 use super::extract::{Json, Path, Query};
 use super::pipelines::unknown;
 use super::promotions::{failure, to_its_end};
-use crate::auth::{Reader, Writer};
 use crate::actions;
 use crate::app::App;
+use crate::auth::{Reader, Writer};
 use crate::problem::Failure;
 
 /// What a plan is asked for; what is left open is proposed.
@@ -35,13 +35,13 @@ pub(super) async fn plan(
     State(app): State<Arc<App>>,
     reader: Reader,
     Path(name): Path<PipelineName>,
-    Query(wanted): Query<Wanted>,
+    Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<ReleasePlan>, Failure> {
     let person = reader.person(&app).await?;
     let wish = Wish {
-        colour: wanted.colour,
-        version: wanted.version,
-        chart_version: wanted.chart_version,
+        colour: desired.colour,
+        version: desired.version,
+        chart_version: desired.chart_version,
     };
     let planned = actions::release_plan(&app, person.as_ref(), spec(&app, &name)?, &wish).await;
     planned

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::HeaderMap;
-use model::wire::Session;
+use model::api::Session;
 
-use crate::auth::Reader;
 use crate::app::App;
+use crate::auth::Reader;
 use crate::http::dashboard;
 
 /// `GET api/v1/session`: the viewer, and what a page needs to know before anything else.
