@@ -75,7 +75,7 @@ pub fn StationView(place: Place) -> impl IntoView {
             <button type="button" class="why" data-testid=format!("why-{spoken}") aria-label=format!("Show the evidence of {spoken}") on:click=tap(show)>"Show the evidence"</button>
         })
     };
-    let tick = move || place.environment(|environment| environment.tick.clone());
+    let tick = move || place.environment(|environment| environment.commit_status.clone());
     let version = move || place.environment(|environment| environment.release.label());
     let of = name.clone();
     let described = move || {

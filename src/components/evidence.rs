@@ -112,12 +112,13 @@ pub fn EvidenceView(
     });
     let facts = move || {
         heed(says);
+        let evidence = untrack(evidence)?;
+        let object = evidence.subject();
         let Evidence {
-            object,
             revision,
             condition,
             ..
-        } = untrack(evidence)?;
+        } = evidence;
         let row = |name: &'static str, value: Option<String>| {
             value.filter(|value| !value.is_empty()).map(|value| view! { class=class, <div class="pair"><dt>{name}</dt><dd>{value}</dd></div> })
         };
@@ -173,7 +174,7 @@ fn said(link: Link) -> String {
     let mut said = link.sentence;
     if let Some(evidence) = link.evidence {
         let parts = [
-            Some(evidence.object),
+            Some(evidence.subject()),
             evidence.condition,
             evidence.revision,
             evidence.message,
@@ -188,11 +189,11 @@ fn said(link: Link) -> String {
 
 /// The object of a cluster that speaks, as the server is asked for its events.
 fn query(evidence: &Evidence) -> Option<String> {
-    let object = evidence.object_ref()?;
-    let named = format!("{}/{}/{}", object.kind, object.namespace, object.name);
+    let here = evidence.object.as_ref()?;
+    let named = format!("{}/{}", here.object.kind.as_str(), here.object.name);
     Some(format!(
         "cluster={}&object={}",
-        escape(object.cluster),
+        escape(&here.cluster),
         escape(&named)
     ))
 }

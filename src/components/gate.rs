@@ -3,8 +3,9 @@
 mod lost;
 
 use leptos::prelude::*;
-use model::gate::{Gate, GateState, RolloutStep, StepState};
+use model::gate::{Gate, GateState};
 use model::pipeline::GateKind;
+use model::rollout::{RolloutStep, StepState};
 use model::time::in_words;
 use stylers_macro::style_sheet;
 

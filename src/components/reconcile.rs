@@ -96,7 +96,7 @@ pub fn ReconcileNow(place: Place, of: String) -> impl IntoView {
     let offered = move || {
         let held = offer.held.get();
         let now = held.as_ref().as_ref()?;
-        let (why, command) = (now.permit.why.clone(), now.command.clone());
+        let (why, command) = (now.permission.why.clone(), now.command.clone());
         Some(match why.filter(|_| !is_running(now)) {
             None => view! { class=class,
                 <button type="button" class="now" data-testid="reconcile" disabled=off

@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use model::EnvironmentName;
 use model::api::{ActionResult, Approve, Board, Permission, PromotionCard, Refuse};
 use model::chain::VerdictState;
-use model::gate::StepState;
 use model::promotion::{CheckState, PromotionState};
+use model::rollout::StepState;
 use model::time::in_words;
 use stylers_macro::style_sheet;
 

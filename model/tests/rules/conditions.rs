@@ -1,21 +1,16 @@
 //! What the conditions of Flux's objects mean, as its controllers write them.
 
-use crate::world::{
-    board_of, deployed, environment, helm, now, observed, pipeline, proven, rolled_back, set,
-};
+use crate::world::{Facts as _, deployed, environment, helm, proven, rolled_back, set, view_of};
 use model::chain::{Link, LinkState};
-use model::observation::{Fact, SourceName};
+use model::flux::ObjectRef;
+use model::observation::Fact;
 use serde_json::{Value, json};
 
 /// One link of uat, after its facts were changed.
-pub fn link_of(at: usize, change: impl Fn(&mut Vec<(SourceName, Fact)>)) -> Link {
+pub fn link_of(at: usize, change: impl Fn(&mut Vec<Fact>)) -> Link {
     let mut facts = proven("uat", "1.1.7");
     change(&mut facts);
-    let board = board_of(
-        &pipeline(vec![environment("uat")]),
-        &observed(&facts, now()),
-    );
-    board.environments[0].links[at].clone()
+    view_of(environment("uat"), &facts).links.remove(at)
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str, generation: i64) -> Value {
@@ -395,7 +390,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         for (pointer, value) in changes {
             set(&mut object, pointer, value);
         }
-        let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+        let link = link_of(2, |facts| facts.put(helm("uat", &object)));
         assert_eq!(link.state, state, "{what}: {}", link.sentence);
         assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
     }
@@ -404,7 +399,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
 #[test]
 fn the_evidence_of_a_failure_holds_the_whole_of_what_flux_says() {
     let link = link_of(2, |facts| {
-        facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6"));
+        facts.put(helm("uat", &rolled_back("1.1.7", "1.1.6")));
     });
     let evidence = link.evidence.expect("its evidence");
     let message = evidence.message.clone().expect("its message");
@@ -416,14 +411,16 @@ fn the_evidence_of_a_failure_holds_the_whole_of_what_flux_says() {
         message.contains("Helm rollback to previous release"),
         "{message}"
     );
-    let object = evidence.object_ref().expect("an object of the cluster");
+    assert_eq!(evidence.subject(), "HelmRelease app-podinfo/podinfo");
+    let here = evidence.object.expect("an object of the cluster");
+    assert_eq!(here.cluster, "uat");
     assert_eq!(
-        (object.cluster, object.kind, object.namespace, object.name),
-        ("uat", "HelmRelease", "app-podinfo", "podinfo")
+        Some(here.object),
+        ObjectRef::parse("HelmRelease/app-podinfo/podinfo")
     );
     for at in [0, 3] {
         let evidence = link_of(at, |_| {}).evidence.expect("its evidence");
-        assert_eq!(evidence.object_ref(), None, "{}", evidence.object);
+        assert_eq!(evidence.object, None, "{}", evidence.subject());
     }
 }
 
@@ -440,7 +437,7 @@ fn what_a_registry_adds_to_a_version_does_not_make_it_another() {
         "/status/history/0/chartVersion",
         json!("1.1.7+0cc9a8446c95"),
     );
-    let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+    let link = link_of(2, |facts| facts.put(helm("uat", &object)));
     assert_eq!(
         (link.state, link.sentence.as_str()),
         (LinkState::Holds, "Helm deployed 1.1.7.")
@@ -458,7 +455,7 @@ fn what_a_registry_adds_to_a_version_does_not_make_it_another() {
             "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7+0cc9a8446c95: timed out"
         ),
     );
-    let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+    let link = link_of(2, |facts| facts.put(helm("uat", &object)));
     let expected = "Helm upgrade to 1.1.7 failed: timed out. It will not mend by itself. Rolled back: users still get 1.1.6.";
     assert_eq!(link.sentence, expected);
 }

@@ -1,10 +1,10 @@
 //! What the conditions of a Kustomization and of the GitRepository before it mean.
 
 use crate::conditions::{Conditions, conditions, link_of};
-use crate::world::{HEAD, OLD, kustomization_of, live, name};
+use crate::world::{Facts as _, HEAD, OLD, kustomization_of, live, name};
 use model::chain::LinkState;
-use model::flux::GitRepositoryReading;
-use model::observation::{Fact, SourceName};
+use model::flux::{GitRepositoryReading, Kind};
+use model::observation::Fact;
 use serde_json::json;
 
 #[test]
@@ -185,7 +185,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             }
         }
         let link = link_of(1, |facts| {
-            facts[2].1 = kustomization_of("uat", "uat", &object);
+            facts.put(kustomization_of("uat", "uat", &object));
         });
         assert_eq!(link.state, state, "{what}: {}", link.sentence);
         assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
@@ -200,8 +200,7 @@ fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
             "status": {"artifact": {"revision": format!("main@sha1:{OLD}")}, "conditions": conditions(all)},
         });
         let reading = GitRepositoryReading::read(&object, None);
-        let fact = Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading);
-        (SourceName::flux("uat"), fact)
+        Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading)
     };
     let refused: Conditions = &[(
         "Ready",
@@ -238,22 +237,22 @@ fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
         ),
     ] {
         let link = link_of(1, |facts| {
-            facts[2].1 = crate::world::kustomization("uat", "uat", applied);
-            facts.push(fact.clone());
+            facts.put(crate::world::kustomization("uat", "uat", applied));
+            facts.put(fact.clone());
         });
         assert_eq!(link.state, state, "{}", link.sentence);
         assert!(link.sentence.contains(words), "{}", link.sentence);
         let evidence = link.evidence.expect("its evidence");
-        let kind = evidence.object_ref().expect("an object").kind;
+        let kind = evidence.object.as_ref().expect("an object").object.kind;
         if state == LinkState::Holds {
-            assert_eq!(kind, "Kustomization");
+            assert_eq!(kind, Kind::Kustomization);
             continue;
         }
-        assert_eq!(kind, "GitRepository");
+        assert_eq!(kind, Kind::GitRepository);
         if state == LinkState::Failed {
             assert!(evidence.message.expect("whole").contains("more of it"));
         }
     }
-    let answers = link_of(3, |facts| facts[4].1 = live("uat", "uat", "1.1.7"));
+    let answers = link_of(3, |facts| facts.put(live("uat", "uat", "1.1.7")));
     assert_eq!(answers.state, LinkState::Holds);
 }

@@ -137,7 +137,7 @@ impl Place {
             )
         });
         Reconcile {
-            permit: Permission::unless(why),
+            permission: Permission::unless(why),
             command: commands.collect::<Vec<_>>().join(" && "),
             dashboard,
             order: self.app.clusters.orders.last(&self.at()),

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::flux::membership::named_objects;
 use model::observation::Fact;
-use model::pipeline::{Deployer, ObjectName};
+use model::pipeline::ObjectName;
 
 use super::Lane;
-use super::cluster_of;
 
 type Lanes = Vec<Arc<Lane>>;
 
@@ -26,9 +26,7 @@ impl Index {
         for lane in &all {
             let environments = lane.spec().environments.iter();
             for target in environments.flat_map(|environment| &environment.targets) {
-                let (Deployer::HelmRelease(deployer) | Deployer::Deployment(deployer)) =
-                    &target.deployer;
-                for name in [&target.git_repository, &target.kustomization, deployer] {
+                for (_, name) in named_objects(target) {
                     let here = named
                         .entry((target.cluster.clone(), name.clone()))
                         .or_default();
@@ -43,13 +41,13 @@ impl Index {
 
     /// The lanes that a fact concerns.
     pub(super) fn concerned<'a>(&'a self, fact: &'a Fact) -> impl Iterator<Item = &'a Arc<Lane>> {
-        let candidates: &[Arc<Lane>] = match (fact, cluster_of(fact)) {
+        let candidates: &[Arc<Lane>] = match (fact, fact.object()) {
             (
                 Fact::GitRepository(..)
                 | Fact::Kustomization(..)
                 | Fact::HelmRelease(..)
                 | Fact::Deployment(..),
-                Some((cluster, name)),
+                Some((cluster, _, name)),
             ) => self
                 .named
                 .get(&(cluster.to_owned(), name.clone()))

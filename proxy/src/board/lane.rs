@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::api::Board;
-use model::chain::Tolerances;
-use model::flux::SourceKind;
-use model::gate::RolloutStep;
+use model::chain::{Context, Tolerances};
+use model::flux::Kind;
 use model::observation::{Fact, FactKey, SourceName};
-use model::pipeline::{ChartSourceKind, Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::pipeline::{EnvironmentSpec, ObjectName, TargetSpec};
 use model::promotion::Promotion;
+use model::rollout::RolloutStep;
 use model::{
     AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, PipelineSpec, Timestamp,
 };
 use tokio::sync::Notify;
-
-use super::cluster_of;
 
 /// A release as the repository remembers it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +46,12 @@ fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Lane {
     pub(super) fn new(spec: PipelineSpec, now: Timestamp, tolerances: &Tolerances) -> Self {
         let observations = Observations::default();
-        let mut board = model::board::board(&spec, &observations, None, now, tolerances);
+        let context = Context {
+            observations: &observations,
+            now,
+            tolerances,
+        };
+        let mut board = model::board::board(&spec, None, context);
         // Versions rise over restarts as well, so that a page that was open before takes the new boards.
         board.version = u64::try_from(now.millis()).unwrap_or(1);
         let apps = targets(&spec)
@@ -89,7 +92,12 @@ impl Lane {
         tolerances: &Tolerances,
     ) -> (Board, Observations) {
         let observations = lock(&self.observations).clone();
-        let board = model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
+        let context = Context {
+            observations: &observations,
+            now,
+            tolerances,
+        };
+        let board = model::board::board(&self.spec, Some(previous), context);
         (board, observations)
     }
 
@@ -103,7 +111,12 @@ impl Lane {
         tolerances: &Tolerances,
     ) -> Vec<RolloutStep> {
         let observations = lock(&self.observations).clone();
-        model::rollout::rollout(promotion, environment, &observations, now, tolerances)
+        let context = Context {
+            observations: &observations,
+            now,
+            tolerances,
+        };
+        model::rollout::rollout(promotion, environment, context)
     }
 
     /// Takes an observation; says whether it was news.
@@ -120,10 +133,11 @@ impl Lane {
     pub(super) fn hear(&self, cluster: &str, observation: Observation, now: Timestamp) {
         let at = observation.at;
         let mut observations = lock(&self.observations);
-        observations.hear(cluster, at, now);
-        if targets(&self.spec).any(|(_, target)| target.cluster == cluster && target.flux.told_only)
+        observations.record_notification(cluster, at, now);
+        if targets(&self.spec)
+            .any(|(_, target)| target.cluster == cluster && target.flux.notifications_only)
         {
-            observations.contact(&observation.source, at);
+            observations.record_success(&observation.source, at);
         }
         observations.record(observation);
         drop(observations);
@@ -137,9 +151,9 @@ impl Lane {
         }
         let mut observations = lock(&self.observations);
         let was_well = observations
-            .contact_with(source)
+            .source_health(source)
             .is_some_and(|contact| contact.ok_at.is_some() && contact.failing.is_none());
-        observations.contact(source, now);
+        observations.record_success(source, now);
         if !was_well {
             self.changed.notify_one();
         }
@@ -150,11 +164,11 @@ impl Lane {
         if !self.listens_to(source) {
             return;
         }
-        lock(&self.observations).lost(source, why.to_owned());
+        lock(&self.observations).record_failure(source, why.to_owned());
         self.changed.notify_one();
     }
 
-    pub(super) fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
+    pub(super) fn forget(&self, cluster: &str, kind: Kind, name: &ObjectName) {
         if lock(&self.observations).forget(&FactKey::object(cluster, kind, name)) {
             self.changed.notify_one();
         }
@@ -162,31 +176,7 @@ impl Lane {
 
     /// Whether a fact about a cluster is about an object that this pipeline is made of.
     pub(super) fn concerns(&self, fact: &Fact) -> bool {
-        let Some((cluster, name)) = cluster_of(fact) else {
-            return false;
-        };
-        targets(&self.spec)
-            .filter(|(_, target)| target.cluster == cluster)
-            .any(|(_, target)| match (fact, &target.deployer) {
-                (Fact::GitRepository(..), _) => target.git_repository == *name,
-                (Fact::Kustomization(..), _) => target.kustomization == *name,
-                (Fact::HelmRelease(..), Deployer::HelmRelease(release)) => release == name,
-                (Fact::HelmChart(..), Deployer::HelmRelease(release)) => {
-                    is_chart_of(target, release, name)
-                }
-                (Fact::Source(_, kind, ..), _) => supplies(target, *kind, name),
-                (Fact::Told(_, notice), deployer) => match (notice.kind.as_str(), deployer) {
-                    ("GitRepository", _) => target.git_repository == *name,
-                    ("Kustomization", _) => target.kustomization == *name,
-                    ("HelmRelease", Deployer::HelmRelease(release)) => release == name,
-                    ("HelmChart", Deployer::HelmRelease(release)) => {
-                        is_chart_of(target, release, name)
-                    }
-                    _ => false,
-                },
-                (Fact::Deployment(..), Deployer::Deployment(deployment)) => deployment == name,
-                _ => false,
-            })
+        targets(&self.spec).any(|(_, target)| fact.concerns(target))
     }
 
     /// Whether the pipeline has a target in a cluster.
@@ -254,45 +244,12 @@ pub(super) fn is_warm_in(
     observations: &Observations,
     told: bool,
 ) -> bool {
-    let heard = |source: SourceName| observations.contact_with(&source).is_some();
+    let heard = |source: SourceName| observations.source_health(&source).is_some();
     heard(SourceName::github())
         && environment.targets.iter().all(|target| {
-            (target.flux.told_only && !told || heard(SourceName::flux(&target.cluster)))
+            (target.flux.notifications_only && !told || heard(SourceName::flux(&target.cluster)))
                 && heard(SourceName::live(&target.name))
         })
-}
-
-/// Flux calls the chart `<namespace>-<name>` of the release that wants it, unless several share one.
-fn is_chart_of(target: &TargetSpec, release: &ObjectName, name: &ObjectName) -> bool {
-    match &target.flux.chart_source {
-        Some(source) if source.kind == ChartSourceKind::HelmChart => {
-            source.namespace == name.namespace && source.name == name.name
-        }
-        _ => name.name == format!("{}-{}", release.namespace, release.name),
-    }
-}
-
-/// Whether charts or images of a target may come from an object. Which HelmRepository a chart is in, and
-/// which ImageRepository a policy chooses from, the chart and the policy tell: any beside them may be it.
-fn supplies(target: &TargetSpec, kind: SourceKind, name: &ObjectName) -> bool {
-    let source = target.flux.chart_source.as_ref();
-    let images = target.flux.image_automation.as_ref();
-    match (kind, &target.deployer) {
-        (SourceKind::HelmRepository, Deployer::HelmRelease(release)) => {
-            let beside = source.map_or(&release.namespace, |source| &source.namespace);
-            name.namespace == *beside
-        }
-        (SourceKind::OCIRepository, Deployer::HelmRelease(_)) => source
-            .is_some_and(|source| source.namespace == name.namespace && source.name == name.name),
-        (SourceKind::ImageRepository, _) => {
-            images.is_some_and(|images| images.policy.namespace == name.namespace)
-        }
-        (SourceKind::ImagePolicy, _) => images.is_some_and(|images| images.policy == *name),
-        (SourceKind::ImageUpdateAutomation, _) => {
-            images.is_some_and(|images| images.automation == *name)
-        }
-        _ => false,
-    }
 }
 
 fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use model::api::Board;
 use model::chain::Tolerances;
-use model::flux::FluxEvent;
+use model::flux::{FluxEvent, Kind};
 use model::observation::{Fact, SourceName};
 use model::pipeline::{ObjectName, RepositoryName};
 use model::{Observation, PipelineName, PipelineSpec};
@@ -153,12 +153,12 @@ impl Boards {
         if notice.at > now + AHEAD {
             return;
         }
-        let (at, order) = (notice.at, notice.order());
+        let (at, sequence) = (notice.at, notice.sequence());
         let observation = Observation {
             source: SourceName::flux(cluster),
             at,
-            order,
-            fact: Fact::Told(cluster.to_owned(), Box::new(notice)),
+            sequence,
+            fact: Fact::Notification(cluster.to_owned(), Box::new(notice)),
         };
         for lane in self.index.concerned(&observation.fact) {
             lane.hear(cluster, observation.clone(), now);
@@ -166,7 +166,7 @@ impl Boards {
     }
 
     /// Forgets an object of a cluster that is gone.
-    pub fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
+    pub fn forget(&self, cluster: &str, kind: Kind, name: &ObjectName) {
         for lane in self.lanes.values() {
             lane.forget(cluster, kind, name);
         }
@@ -185,23 +185,5 @@ impl Boards {
         for lane in self.lanes.values() {
             lane.lost(source, why);
         }
-    }
-}
-
-/// The cluster that a fact is about, where it is about one.
-fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
-    match fact {
-        Fact::GitRepository(cluster, name, _)
-        | Fact::Kustomization(cluster, name, _)
-        | Fact::HelmChart(cluster, name, _)
-        | Fact::HelmRelease(cluster, name, _)
-        | Fact::Deployment(cluster, name, _)
-        | Fact::Source(cluster, _, name, _) => Some((cluster, name)),
-        Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
-        Fact::Declared(..)
-        | Fact::Promotion(..)
-        | Fact::Status(_)
-        | Fact::Dispatch(_)
-        | Fact::Live(..) => None,
     }
 }

@@ -83,7 +83,7 @@ impl Asker {
             self.lane.observe(Observation {
                 source: source.clone(),
                 at: asked_at,
-                order: u64::try_from(asked_at.millis()).unwrap_or(0),
+                sequence: u64::try_from(asked_at.millis()).unwrap_or(0),
                 fact: Fact::Live(self.environment.clone(), self.target.clone(), live),
             });
             match lost {

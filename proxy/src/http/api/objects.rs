@@ -6,8 +6,8 @@ use axum::extract::State;
 use http::StatusCode;
 use model::EnvironmentName;
 use model::api::object::{Events, Reconcile};
-use model::flux::Kind;
-use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
+use model::flux::membership::named_objects;
+use model::pipeline::{EnvironmentSpec, PipelineName};
 use serde::Deserialize;
 
 use super::extract::{Path, Query};
@@ -98,10 +98,10 @@ pub(super) async fn events(
 
 /// Whether an object is one that the environment's targets name, or that speaks on its board now.
 fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &Object) -> bool {
-    let named = environment
-        .targets
-        .iter()
-        .any(|target| target.cluster == cluster && names(target, object));
+    let named = environment.targets.iter().any(|target| {
+        let named = (object.kind, &object.name);
+        target.cluster == cluster && named_objects(target).any(|here| here == named)
+    });
     let speaks = || {
         let board = lane.board();
         let mut environments = board.environments.iter();
@@ -111,26 +111,14 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
             view.links.iter().chain(targets)
         });
         links
-            .filter_map(|link| link.evidence.as_ref()?.object_ref())
-            .any(|speaks| {
-                speaks.cluster == cluster
-                    && speaks.kind == object.kind.as_str()
-                    && speaks.namespace == object.name.namespace
-                    && speaks.name == object.name.name
+            .filter_map(|link| link.evidence.as_ref()?.object.as_ref())
+            .any(|here| {
+                here.cluster == cluster
+                    && here.object.kind == object.kind
+                    && here.object.name == object.name
             })
     };
     named || speaks()
-}
-
-fn names(target: &TargetSpec, object: &Object) -> bool {
-    let is = |kind: Kind, name: &ObjectName| object.kind == kind && object.name == *name;
-    let deployer = match &target.deployer {
-        Deployer::HelmRelease(name) => is(Kind::HelmRelease, name),
-        Deployer::Deployment(name) => is(Kind::Deployment, name),
-    };
-    deployer
-        || is(Kind::GitRepository, &target.git_repository)
-        || is(Kind::Kustomization, &target.kustomization)
 }
 
 /// `GET …/environments/{environment}/reconcile`: whether the viewer may order it, what else does the

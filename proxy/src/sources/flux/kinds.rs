@@ -39,7 +39,7 @@ pub(super) fn desired<'a>(
     let targets = pipelines
         .flat_map(|pipeline| &pipeline.environments)
         .flat_map(|environment| &environment.targets)
-        .filter(|target| target.cluster == cluster && !target.flux.told_only);
+        .filter(|target| target.cluster == cluster && !target.flux.notifications_only);
     for target in targets {
         let mut want = |kind, namespace: &str| {
             let namespaces = desired.entry(kind).or_default();

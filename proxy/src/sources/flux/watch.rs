@@ -120,25 +120,21 @@ impl Watch {
 
     fn forget(&mut self, name: &ObjectName) {
         self.held.remove(name);
-        self.app
-            .boards
-            .forget(&self.cluster, self.kind.as_str(), name);
+        self.app.boards.forget(&self.cluster, self.kind, name);
     }
 
     async fn apply(&mut self, object: &Value) {
         let Some(name) = name_of(object) else {
             return;
         };
-        let order = sequence_of(object);
+        let sequence = sequence_of(object);
         self.app
             .clusters
             .seen(&self.cluster, self.kind, &name, object);
         let before = self.held.get(&name);
-        if self.listed.is_some() && before.is_some_and(|(held, _)| *held > order) {
+        if self.listed.is_some() && before.is_some_and(|(held, _)| *held > sequence) {
             // A cluster that was restored counts from an earlier number on: what it lists is what is.
-            self.app
-                .boards
-                .forget(&self.cluster, self.kind.as_str(), &name);
+            self.app.boards.forget(&self.cluster, self.kind, &name);
         }
         let fact = Fact::of_object(
             self.kind,
@@ -157,7 +153,7 @@ impl Watch {
         self.news |= self.app.boards.observe(&Observation {
             source: SourceName::flux(&self.cluster),
             at: self.app.clock.now(),
-            order,
+            sequence,
             fact: fact.clone(),
         });
         let record = self.record.as_mut();
@@ -165,7 +161,7 @@ impl Watch {
         if !entries.is_empty() && self.entries.send(entries).await.is_err() {
             tracing::error!("what Flux did cannot be journaled: nobody writes");
         }
-        self.held.insert(name, (order, fact));
+        self.held.insert(name, (sequence, fact));
     }
 }
 

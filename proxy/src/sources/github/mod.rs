@@ -166,7 +166,7 @@ impl Reader {
             self.lane.observe(Observation {
                 source: SourceName::github(),
                 at,
-                order: u64::try_from(at.millis()).unwrap_or(0),
+                sequence: u64::try_from(at.millis()).unwrap_or(0),
                 fact,
             });
         }
@@ -194,12 +194,12 @@ impl Reader {
 }
 
 fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) -> Fact {
-    let want = match &file.text {
+    let desired = match &file.text {
         Some(text) => want_in(text, environment),
         None => Err("the file is not there".into()),
     };
     let declared = Declared {
-        want,
+        desired,
         path: environment.path.clone(),
         head: head.clone(),
         commits: file.walk.commits,
