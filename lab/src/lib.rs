@@ -7,6 +7,7 @@ pub mod clusters;
 pub mod dashboard;
 pub mod faults;
 pub mod forge;
+mod html;
 mod http_client;
 pub mod jobs;
 pub mod scenario;

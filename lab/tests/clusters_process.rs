@@ -7,7 +7,7 @@ mod clusters_world;
 
 use clusters_world::{World, eventually};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lab::clusters::{Cluster, Key, Pace, Signal};
+use lab::clusters::{Cluster, Key, Timings, Trigger};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -94,7 +94,7 @@ async fn helm(environment: &str, version: &str) -> (World, Cluster) {
         "sources",
     );
     declare(&world, environment, version);
-    let cluster = world.cluster(environment, Pace::instant(), 1024).await;
+    let cluster = world.cluster(environment, Timings::instant(), 1024).await;
     (world, cluster)
 }
 
@@ -164,8 +164,8 @@ async fn a_range_follows_the_chart_repository_and_a_pin_does_not() {
     deployed(&pinned, "1.1.6").await;
     world.release("1.1.7");
     other.release("1.1.7");
-    ranged.signal(Signal::Charts);
-    pinned.signal(Signal::Charts);
+    ranged.trigger(Trigger::Charts);
+    pinned.trigger(Trigger::Charts);
     deployed(&ranged, "1.1.7").await;
     assert_eq!(
         release(&ranged)["metadata"]["generation"],
@@ -217,13 +217,13 @@ async fn the_commits_status_stays_a_success_over_a_release_that_failed() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     deployed(&cluster, "1.1.6").await;
     world.release("1.1.7");
-    cluster.signal(Signal::Charts);
+    cluster.trigger(Trigger::Charts);
     world
         .faults
         .order("helm-upgrade-fails", Some("uat"))
         .unwrap();
     let commit = declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the rollback", || {
         (ready(&release(&cluster)) == ("False".into(), "RollbackSucceeded".into())).then_some(())
     })
@@ -261,13 +261,13 @@ async fn a_release_that_was_given_up_is_tried_again_when_someone_resets_it() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     deployed(&cluster, "1.1.6").await;
     world.release("1.1.7");
-    cluster.signal(Signal::Charts);
+    cluster.trigger(Trigger::Charts);
     world
         .faults
         .order("helm-upgrade-fails", Some("uat"))
         .unwrap();
     declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the controller gives up", || {
         release(&cluster)["status"]
             .to_string()
@@ -302,9 +302,9 @@ async fn a_lost_dispatch_is_lost_once() {
     })
     .await;
     world.release("1.1.7");
-    cluster.signal(Signal::Charts);
+    cluster.trigger(Trigger::Charts);
     declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     deployed(&cluster, "1.1.7").await;
     let dispatch = eventually("the next dispatch", || world.posts("/dispatches").pop()).await;
     assert_eq!(
@@ -323,7 +323,7 @@ async fn what_leaves_git_leaves_the_cluster() {
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: app-podinfo}\n",
         "uat: take podinfo away",
     );
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the release is gone", || {
         release(&cluster).is_null().then_some(())
     })
@@ -385,7 +385,7 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
     world.image("5.1.5");
     world.push("clusters/dev/all.yaml", &sources("dev"), "sources");
     world.push("environments/dev/podinfo.yaml", DEV, "dev");
-    let cluster = world.cluster("dev", Pace::instant(), 1024).await;
+    let cluster = world.cluster("dev", Timings::instant(), 1024).await;
     let serving = |tag: &str| {
         let served = world.app.served.lock();
         served
@@ -396,7 +396,7 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
     eventually("5.1.5 is served", || serving("5.1.5")).await;
     let tag = "fix-ui-1a2b3c4-1700000000";
     world.image(tag);
-    cluster.signal(Signal::Images);
+    cluster.trigger(Trigger::Images);
     eventually("the automation's commit", || {
         (world.last_commit("%an") == "fluxcdbot").then_some(())
     })
@@ -413,7 +413,7 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
             .read("environments/dev/podinfo.yaml")
             .contains(&marker)
     );
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the branch build is served", || serving(tag)).await;
     let deployment = cluster
         .store()
@@ -458,7 +458,7 @@ async fn paused_controllers_do_nothing_until_they_go_on() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     world.push("clusters/stg/all.yaml", &sources("stg"), "stg");
     declare(&world, "stg", "1.1.6");
-    let witness = world.cluster("stg", Pace::instant(), 1024).await;
+    let witness = world.cluster("stg", Timings::instant(), 1024).await;
     deployed(&cluster, "1.1.6").await;
     deployed(&witness, "1.1.6").await;
     world.release("1.1.7");
@@ -467,8 +467,8 @@ async fn paused_controllers_do_nothing_until_they_go_on() {
         declare(&world, environment, "1.1.7");
     }
     for cluster in [&cluster, &witness] {
-        cluster.signal(Signal::Charts);
-        cluster.signal(Signal::Git);
+        cluster.trigger(Trigger::Charts);
+        cluster.trigger(Trigger::Git);
     }
     deployed(&witness, "1.1.7").await;
     assert_eq!(

@@ -68,9 +68,9 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
 async fn lab(options: &Demo, folder: &Path, origin: &Url) -> anyhow::Result<Arc<Lab>> {
     let lab = Lab::start(LabOptions {
         data_dir: Some(folder.join("lab")),
-        pace: match options.pace {
-            Pace::Fast => lab::clusters::Pace::fast(),
-            Pace::Real => lab::clusters::Pace::demo(),
+        timings: match options.pace {
+            Pace::Fast => lab::clusters::Timings::fast(),
+            Pace::Real => lab::clusters::Timings::demo(),
         },
         weft_url: Some(origin.clone()),
         ..LabOptions::default()

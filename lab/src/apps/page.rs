@@ -1,8 +1,9 @@
-//! The page that a browser sees: the release's colour, filling it.
+//! The page of an application, filled with the colour of the release.
 
 use super::Serving;
+use crate::html::escape;
 
-/// The page of an environment. The text is dark or light, whichever reads better on the colour.
+/// The page of an environment, with dark or light text, whichever reads better on the colour.
 pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> String {
     let ink = if is_light(&serving.color) {
         "#14171c"
@@ -23,10 +24,6 @@ pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> Stri
         version = escape(&serving.version),
         greeting = escape(greeting),
     )
-}
-
-fn escape(text: &str) -> String {
-    crate::forge::present::escape(text)
 }
 
 /// Whether dark text reads better on a colour (`#rrggbb`), by its luma.

@@ -26,27 +26,30 @@ pub fn routes(scenario: Scenario) -> Router {
         .with_state(scenario)
 }
 
-type Answer = Result<Json<ScenarioState>, Problem>;
+type StateResult = Result<Json<ScenarioState>, Problem>;
 
-async fn state(State(scenario): State<Scenario>) -> Answer {
+async fn state(State(scenario): State<Scenario>) -> StateResult {
     Ok(Json(scenario.state().await?))
 }
 
-async fn take(State(scenario): State<Scenario>, Path(step): Path<String>) -> Answer {
+async fn take(State(scenario): State<Scenario>, Path(step): Path<String>) -> StateResult {
     scenario.run_step(&step).await?;
     Ok(Json(scenario.state().await?))
 }
 
 #[derive(Default, Deserialize)]
-struct Order {
+struct FaultRequest {
     environment: Option<String>,
 }
 
-async fn order(State(scenario): State<Scenario>, Path(fault): Path<String>, body: Bytes) -> Answer {
-    let order: Order = read(&body)?;
-    scenario
-        .order_fault(&fault, order.environment.as_deref())
-        .await?;
+async fn order(
+    State(scenario): State<Scenario>,
+    Path(fault): Path<String>,
+    body: Bytes,
+) -> StateResult {
+    let request: FaultRequest = read(&body)?;
+    let environment = request.environment.as_deref();
+    scenario.order_fault(&fault, environment).await?;
     Ok(Json(scenario.state().await?))
 }
 
@@ -54,26 +57,26 @@ async fn cancel(
     State(scenario): State<Scenario>,
     Path(fault): Path<String>,
     body: Bytes,
-) -> Answer {
-    let order: Order = read(&body)?;
-    scenario.cancel_fault(&fault, order.environment.as_deref())?;
+) -> StateResult {
+    let request: FaultRequest = read(&body)?;
+    scenario.cancel_fault(&fault, request.environment.as_deref())?;
     Ok(Json(scenario.state().await?))
 }
 
 #[derive(Default, Deserialize)]
-struct Advance {
+struct AdvanceRequest {
     #[serde(default)]
     advance_seconds: u64,
 }
 
-async fn advance(State(scenario): State<Scenario>, body: Bytes) -> Answer {
-    let advance: Advance = read(&body)?;
-    let by = Duration::from_secs(advance.advance_seconds);
+async fn advance(State(scenario): State<Scenario>, body: Bytes) -> StateResult {
+    let request: AdvanceRequest = read(&body)?;
+    let by = Duration::from_secs(request.advance_seconds);
     scenario.lab().clock().advance(by);
     Ok(Json(scenario.state().await?))
 }
 
-/// An empty body says nothing.
+/// The JSON of a body; the default when it is empty.
 fn read<T: Default + for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
     if body.is_empty() {
         return Ok(T::default());

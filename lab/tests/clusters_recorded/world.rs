@@ -2,7 +2,7 @@
 //! and resumed with nothing new, helm-controller away while a release is declared. An app that dies changes
 //! no object of Flux.
 
-use lab::clusters::{Key, Signal};
+use lab::clusters::{Key, Trigger};
 use serde_json::json;
 
 use crate::clusters_world::eventually;
@@ -71,14 +71,14 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
     let path = "environments/uat/podinfo.yaml";
     let head = run.world.push(path, &spec, "another interval");
     std::fs::rename(&podinfo, &away).unwrap();
-    run.cluster.signal(Signal::Git);
+    run.cluster.trigger(Trigger::Git);
     eventually("git cannot be fetched", || {
         let outcome = run.object("GitRepository")["status"].to_string();
         outcome.contains("FetchFailed").then_some(())
     })
     .await;
     std::fs::rename(&away, &podinfo).unwrap();
-    run.cluster.signal(Signal::Git);
+    run.cluster.trigger(Trigger::Git);
     eventually("what is new is applied", || {
         let applied = &run.object("Kustomization")["status"]["lastAppliedRevision"];
         applied.as_str()?.ends_with(&head).then_some(())
@@ -94,10 +94,10 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
         run.quiet().await;
     }
 
-    run.cluster.stop_controller("HelmRelease", true);
+    run.cluster.pause_controller("HelmRelease", true);
     run.declare(STOPPED[0], "1.1.11");
     run.quiet().await;
-    run.cluster.stop_controller("HelmRelease", false);
+    run.cluster.pause_controller("HelmRelease", false);
     run.until_release("1.1.11", "TestSucceeded").await;
     run.quiet().await;
 

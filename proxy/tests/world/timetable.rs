@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use lab::clusters::Pace;
+use lab::clusters::Timings;
 use lab::scenario::timetable::{TIMETABLE, replay};
 use lab::{Lab, LabOptions};
 use model::EnvironmentName;
@@ -31,7 +31,7 @@ fn about(found: Option<Timestamp>, wanted: Timestamp, what: &str) {
 #[tokio::test]
 async fn a_real_run_of_the_process_is_shown_right_hop_by_hop() {
     let options = LabOptions {
-        pace: Pace::instant(),
+        timings: Timings::instant(),
         seeded: false,
         ..LabOptions::default()
     };

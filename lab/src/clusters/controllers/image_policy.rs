@@ -4,60 +4,44 @@ use regex::Regex;
 use semver::{Version, VersionReq};
 use serde_json::{Value, json};
 
-use super::{Context, Next};
+use super::{Next, Reconciler};
 use crate::clusters::kinds::IMAGE_REPOSITORY;
 use crate::clusters::object::{Key, text};
 use crate::clusters::registry::parts;
 
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let reference = &object["spec"]["imageRepositoryRef"];
-    let namespace = text(reference, "/namespace").unwrap_or(&key.namespace);
-    let name = text(reference, "/name").unwrap_or_default();
-    let repository = Key::new(&IMAGE_REPOSITORY, namespace, name);
-    let (Some(tags), Some(repository)) = (
-        context.artifacts.tags(&repository),
-        context.store.get(&repository),
-    ) else {
-        let message = "referenced ImageRepository has not been scanned yet";
-        context
-            .edit(key, |status| {
-                status.set("Ready", "False", "DependencyNotReady", message);
-            })
-            .await;
-        return Ok(Next::WhenTriggered);
-    };
-    let (host, path, _) = parts(text(&repository, "/spec/image").unwrap_or_default());
-    let image = format!("{host}/{path}");
-    let chosen = choose(&object["spec"], &tags);
-    context
-        .edit(key, |status| {
+impl Reconciler<'_> {
+    pub(super) async fn image_policy(&self) -> Next {
+        let reference = &self.object["spec"]["imageRepositoryRef"];
+        let namespace = text(reference, "/namespace").unwrap_or(&self.key.namespace);
+        let name = text(reference, "/name").unwrap_or_default();
+        let repository = Key::new(&IMAGE_REPOSITORY, namespace, name);
+        let tags = self.context.artifacts.tags.get(&repository);
+        let (Some(tags), Some(repository)) = (tags, self.context.store.get(&repository)) else {
+            let message = "referenced ImageRepository has not been scanned yet";
+            self.edit(|status| status.set("Ready", "False", "DependencyNotReady", message))
+                .await;
+            return Next::WhenTriggered;
+        };
+        let (host, path, _) = parts(text(&repository, "/spec/image").unwrap_or_default());
+        let image = format!("{host}/{path}");
+        let chosen = choose(&self.object["spec"], &tags);
+        self.edit(|status| {
             status.observe();
-            let tag = match chosen {
-                Ok(tag) => tag,
-                Err(error) => return status.set("Ready", "False", "Failure", &error),
-            };
-            let latest = json!({"name": image, "tag": tag});
-            let before = status.get("latestRef").cloned();
-            let mut message = format!("Latest image tag for {image} resolved to {tag}");
-            if let Some(before) = before.filter(|before| *before != latest) {
-                let old = text(&before, "/tag").unwrap_or_default();
-                message.push_str(&format!(" (previously {image}:{old})"));
-                status.put("observedPreviousRef", before);
-            } else if let Some(ready) = status.condition("Ready") {
-                message = text(ready, "/message").unwrap_or(&message).to_owned();
+            match chosen {
+                Ok(tag) => {
+                    let message = format!("Latest image tag for {image} resolved to {tag}");
+                    status.put("latestRef", json!({"name": image, "tag": tag}));
+                    status.set("Ready", "True", "Succeeded", &message);
+                }
+                Err(error) => status.set("Ready", "False", "Failure", &error),
             }
-            status.put("latestRef", latest);
-            status.set("Ready", "True", "Succeeded", &message);
         })
         .await;
-    Ok(Next::WhenTriggered)
+        Next::WhenTriggered
+    }
 }
 
-/// The tag that an ImagePolicy of this spec chooses.
+/// The tag that an ImagePolicy with this spec chooses.
 ///
 /// # Errors
 /// With image-reflector-controller's message, when none fits.
@@ -80,9 +64,8 @@ pub fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
     }
     let candidates = candidates.into_iter();
     let policy = &spec["policy"];
-    let descending = ["numerical", "alphabetical"]
-        .into_iter()
-        .any(|kind| policy[kind]["order"] == json!("desc"));
+    let orders = ["numerical", "alphabetical"].map(|kind| &policy[kind]["order"]);
+    let descending = orders.into_iter().any(|order| order == "desc");
     let chosen = if policy.get("numerical").is_some() {
         let keyed = candidates.filter_map(|(key, tag)| Some((key.parse::<u64>().ok()?, tag)));
         last(keyed, descending)
@@ -100,12 +83,11 @@ fn last<'a, K: Ord>(
     keyed: impl Iterator<Item = (K, &'a String)>,
     descending: bool,
 ) -> Option<String> {
-    let chosen = if descending {
-        keyed.min_by(|(one, _), (other, _)| one.cmp(other))
-    } else {
-        keyed.max_by(|(one, _), (other, _)| one.cmp(other))
-    };
-    chosen.map(|(_, tag)| tag.clone())
+    let last = keyed.max_by(|(one, _), (other, _)| match descending {
+        true => other.cmp(one),
+        false => one.cmp(other),
+    });
+    last.map(|(_, tag)| tag.clone())
 }
 
 #[cfg(test)]
