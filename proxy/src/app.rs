@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::access::Access;
+use crate::auth::Access;
 use crate::board::Boards;
 use crate::clock::Clock;
 use crate::clusters::Clusters;

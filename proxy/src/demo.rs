@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::cli::{Demo, Pace, RunError, listen, until_told_to_end};
 use crate::clock::Clock;
 use crate::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig, WeaveGitOpsConfig};
-use crate::front;
+use crate::http;
 
 const BASE_PATH: &str = "/promotions/";
 const NAMESPACE: &str = "app-podinfo";
@@ -58,7 +58,7 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
     let home = config.home_url();
     let app = App::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
     let controls = scenario::routes(Scenario::new(Arc::clone(&lab)));
-    let router = front::router(&app, Some(controls))?;
+    let router = http::router(&app, Some(controls))?;
     if !options.no_open {
         open(&home);
     }

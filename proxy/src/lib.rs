@@ -2,17 +2,16 @@
 //!
 //! `app` holds the seams; facts flow `sources` → `board` → `front`, and commands `front` → `actions`.
 
-pub mod access;
+pub mod auth;
 pub mod actions;
 pub mod app;
 pub mod board;
 pub mod cli;
 pub mod clock;
 mod clusters;
-pub mod commands;
 pub mod config;
 mod demo;
-pub mod front;
+pub mod http;
 pub mod github;
 pub mod journal;
 pub mod problem;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use model::wire::{Problem, PromotionCard};
 
-use crate::access::{AccessError, LoginError, OAuthError};
+use crate::auth::{AccessError, LoginError, OAuthError};
 use crate::actions::ActionError;
 use crate::github::Error as GitHubError;
 use crate::journal::JournalError;

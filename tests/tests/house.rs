@@ -11,7 +11,7 @@ const RUST: [&str; 9] = [
     "tests/src",
     "tests/real",
     "tests/world",
-    "peers/src",
+    "testbed/src",
 ];
 const LONGEST: usize = 500;
 
@@ -37,7 +37,7 @@ fn no_file_is_longer_than_one_subject_needs() {
         "proxy/src",
         "proxy/tests",
         "lab/src",
-        "peers/src",
+        "testbed/src",
         "src",
         "style",
         "tests",

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use peers::process::{peer, run};
-use peers::record::Recorder;
-use peers::{Cell, Weft, World};
+use testbed::process::{peer, run};
+use testbed::record::Recorder;
+use testbed::{Cell, Weft, World};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -179,7 +179,7 @@ impl Stage {
     /// Waits until every environment is proven.
     #[track_caller]
     pub fn all_proven(&self) {
-        for name in peers::ENVIRONMENTS {
+        for name in testbed::ENVIRONMENTS {
             self.until_verdict(name, "proven");
         }
     }

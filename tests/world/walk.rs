@@ -3,13 +3,13 @@
 use std::env;
 use std::process::Command;
 
-use peers::process::{peer, run};
+use testbed::process::{peer, run};
 
 use crate::stage::{Stage, say};
 
 /// The stage itself waits until everything is proven.
 pub fn from_nothing(stage: &mut Stage) {
-    for name in peers::ENVIRONMENTS {
+    for name in testbed::ENVIRONMENTS {
         assert_eq!(stage.station(name)["verdict"]["state"], "proven");
     }
     for name in ["dev-test", "uat", "stg", "prod"] {

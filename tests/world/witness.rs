@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use peers::World;
+use testbed::World;
 use reqwest::{Certificate, Client};
 use serde_json::Value;
 use tokio::runtime::Runtime;
@@ -114,7 +114,7 @@ impl Seen {
 }
 
 impl Place {
-    fn of(cell: &peers::Cell) -> Self {
+    fn of(cell: &testbed::Cell) -> Self {
         let config = fs::read_to_string(cell.plane.kubeconfig()).unwrap();
         let config: Value = serde_json::from_str(&config).unwrap();
         let certificate = fs::read(cell.plane.certificate()).unwrap();

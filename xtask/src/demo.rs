@@ -14,7 +14,7 @@ pub fn run(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
     let weft = server::build(workspace)?;
     if options.real {
         let tools = setup::for_real_peers(workspace)?;
-        let mut peers = tools.command(server::build_peers(workspace)?)?;
+        let mut peers = tools.command(server::build_testbed(workspace)?)?;
         peers.arg("--weft").arg(weft);
         peers.arg("--static-dir").arg(workspace.dist());
         if let Some(port) = options.port {

@@ -16,9 +16,9 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// Builds what starts the real world and Weft in front of it, and gives its path.
-pub fn build_peers(workspace: &Workspace) -> Result<PathBuf> {
+pub fn build_testbed(workspace: &Workspace) -> Result<PathBuf> {
     say("building what starts the real world (a minute)");
-    built(workspace, "peers", "weft-peers")
+    built(workspace, "testbed", "weft-testbed")
 }
 
 fn built(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {

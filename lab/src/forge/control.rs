@@ -20,7 +20,7 @@ use super::refusal::Refusal;
 use super::rules;
 use super::state::{DEFAULT_BRANCH, Phase, Pull, Repository, RepositoryState, WorkflowRun};
 use super::tokens::App;
-use process::release::Wish;
+use workflow::release::Wish;
 
 use crate::jobs;
 use crate::seed::Deployed;

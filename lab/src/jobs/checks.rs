@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use process::CHART;
-use process::verify::{Severity, as_text, verify};
+use workflow::CHART;
+use workflow::verify::{Severity, as_text, verify};
 
 use super::files::Files;
 use super::{Job, Outcome, run};

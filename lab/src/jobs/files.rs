@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use process::{CHART, Facts, LANE, MAIN_GO, VALUES, VERSION_GO};
+use workflow::{CHART, Facts, LANE, MAIN_GO, VALUES, VERSION_GO};
 
 use crate::forge::git::Git;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use process::host::{Commit, Host, MAIN, Opening, Pull};
+use workflow::host::{Commit, Host, MAIN, Opening, Pull};
 
 use crate::forge::acts::commits::{self, Change};
 use crate::forge::acts::pulls::{self, Update};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::executor::block_on;
-use process::promotion::{Carried, Decision, carry, read_event};
-use process::{LANE, Lane};
+use workflow::promotion::{Carried, Decision, carry, read_event};
+use workflow::{LANE, Lane};
 use serde_json::{Value, json};
 
 use super::host::Inside;

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use process::Facts;
+use workflow::Facts;
 
 use super::files::Files;
 use super::{Job, Outcome, run};

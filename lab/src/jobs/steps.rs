@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use model::{Colour, EnvironmentName};
-use process::release::{Plan, Wish, plan};
-use process::{MAIN_GO, pin_path, set_colour};
+use workflow::release::{Plan, Wish, plan};
+use workflow::{MAIN_GO, pin_path, set_colour};
 
 use super::files::Files;
 use super::promotion_branch;
@@ -50,7 +50,7 @@ pub(crate) fn push_branch_build(
 
 /// The edits of a release.
 pub(crate) fn edits(plan: &Plan) -> Vec<Edit> {
-    let edit = |edit: &process::release::Edit| Edit::text(edit.path, &edit.after);
+    let edit = |edit: &workflow::release::Edit| Edit::text(edit.path, &edit.after);
     plan.edits.iter().map(edit).collect()
 }
 

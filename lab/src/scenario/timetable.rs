@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use model::ChartVersion;
-use process::release::{Wish, plan};
-use process::{CHART, MAIN_GO, VALUES, VERSION_GO};
+use workflow::release::{Wish, plan};
+use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 

@@ -19,7 +19,7 @@ use crate::forge::state::{
 use crate::forge::{APPROVER_LOGINS, Account, account, actions_bot, flux_bot, promotion_bot};
 use crate::jobs::{self, ENVIRONMENTS};
 use model::{ChartVersion, Colour, EnvironmentName};
-use process::{
+use workflow::{
     Facts, LANE, Lane, MAIN_GO, pin_of, pin_path, promotion, release, set_colour, set_pin,
 };
 

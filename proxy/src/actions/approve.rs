@@ -8,7 +8,7 @@ use model::wire::{ActionResult, Approve};
 use super::ActionError;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::github;
 

@@ -14,8 +14,8 @@ use model::wire::{FileDiff, PromotionCard, Station};
 use super::permits::{Permits, missing};
 use super::reading::{Reading, acting};
 use super::{ActionError, evidence};
-use crate::access::Person;
-use crate::access::intent::Subject;
+use crate::auth::Person;
+use crate::auth::intent::Subject;
 use crate::app::App;
 use crate::github::Comparison;
 

@@ -4,7 +4,7 @@ use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Permission, Promotion, PromotionState};
 use model::wire::Permit;
 
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::github::{self, Acting};
 

@@ -5,13 +5,13 @@ use model::chain::VerdictState;
 use model::gate::GateState;
 use model::journal::{Entry, Event};
 use model::wire::{Promote, Promoted};
-use process::host::Failed;
-use process::promotion::{Carried, Wish, carry};
+use workflow::host::Failed;
+use workflow::promotion::{Carried, Wish, carry};
 
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::board::Lane;
 use crate::github::Repository;

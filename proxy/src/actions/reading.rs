@@ -7,7 +7,7 @@ use model::promotion::{Actor, Promotion};
 use model::wire::{Board, Station};
 
 use super::ActionError;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::board::Lane;
 use crate::github::{Acting, ChangedFile, diff_digest};

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ActionError;
 use super::permits::why_not_write;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::board::Lane;
 use crate::clusters::{

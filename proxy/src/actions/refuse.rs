@@ -7,7 +7,7 @@ use super::ActionError;
 use super::permits::why_not_refuse;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::github;
 

@@ -6,15 +6,15 @@ use model::journal::{Entry, Event};
 use model::pipeline::PipelineSpec;
 use model::wire::{Permit, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::{ChartVersion, CommitId};
-use process::host::{Commit, Host, MAIN, Opening};
-use process::release::{Edit, Plan, Wish, plan};
-use process::{CHART, MAIN_GO, VALUES, VERSION_GO};
+use workflow::host::{Commit, Host, MAIN, Opening};
+use workflow::release::{Edit, Plan, Wish, plan};
+use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use similar::TextDiff;
 
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::access::Person;
+use crate::auth::Person;
 use crate::app::App;
 use crate::github::{self, Repository};
 
@@ -150,7 +150,7 @@ async fn push(
     host: &Repository<'_>,
     base: &str,
     plan: &Plan,
-) -> Result<process::host::Pull, ActionError> {
+) -> Result<workflow::host::Pull, ActionError> {
     let branch = plan.branch();
     host.create_branch(&branch, base).await?;
     let file = |edit: &Edit| (edit.path.to_owned(), edit.after.clone());

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::pipeline::RepositoryName;
-use process::host::{Commit, Host, MAIN, Opening, Pull};
+use workflow::host::{Commit, Host, MAIN, Opening, Pull};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use model::gate::{GateState, Hop, HopState};
 use model::journal::Event;
 use model::promotion::PromotionState;
 use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
-use proxy::access::Person;
+use proxy::auth::Person;
 use proxy::actions::ActionError;
 use serde_json::json;
 

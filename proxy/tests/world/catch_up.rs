@@ -4,7 +4,7 @@
 use std::process::Output;
 use std::sync::Arc;
 
-use proxy::front;
+use proxy::http;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
@@ -32,9 +32,9 @@ async fn what_is_proven_and_was_not_promoted_is_caught_up_with_once() {
     let world = World::start().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let weft = format!("http://{}/promotions/", listener.local_addr().expect("it"));
-    let router = front::router(&world.app, None).expect("the routes");
+    let router = http::router(&world.app, None).expect("the routes");
     let app = Arc::clone(&world.app);
-    let serving = tokio::spawn(async move { front::serve(&app, listener, router).await });
+    let serving = tokio::spawn(async move { http::serve(&app, listener, router).await });
 
     world.stg_without_its_dispatch().await;
     let forge = world.lab.forge();

@@ -15,7 +15,7 @@ use model::pipeline::{
 };
 use model::wire::{Board, PromotionCard, Station, Viewer};
 use model::{EnvironmentName, Timestamp};
-use proxy::access::Person;
+use proxy::auth::Person;
 use proxy::app::App;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};

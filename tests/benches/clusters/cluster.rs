@@ -9,7 +9,7 @@ use futures::stream;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
-use peers::control_plane::{ControlPlane, Etcd};
+use testbed::control_plane::{ControlPlane, Etcd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -39,7 +39,7 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let etcd = Etcd::start(folder.path()).unwrap();
         let plane = ControlPlane::start(etcd.url(), "prod", &folder.path().join("prod")).unwrap();
-        plane.apply(&peers::definitions::flux().unwrap()).unwrap();
+        plane.apply(&testbed::definitions::flux().unwrap()).unwrap();
         let established = ["wait", "crd", "--all", "--for=condition=Established"];
         plane.run(&established, "").unwrap().ok().unwrap();
         fs::copy(plane.kubeconfig(), folder.path().join("kubeconfig")).unwrap();

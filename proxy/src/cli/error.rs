@@ -1,18 +1,8 @@
 //! What `weft` does to a promotion repository from a terminal and from its workflows: `release`,
-//! `promote`, `verify`. The rules are in the crate `process`; here is what they read and write.
+//! `promote`, `verify`. The rules are in the crate `workflow`; here is what they read and write.
 
-mod checkout;
-mod place;
-mod promote;
-mod release;
-mod verify;
-
-use process::Refused;
-use process::host::Failed;
-
-pub(crate) use promote::Promote;
-pub(crate) use release::Release;
-pub(crate) use verify::Verify;
+use workflow::Refused;
+use workflow::host::Failed;
 
 /// Why a command did not do what it should.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,12 @@
 //! The command line: what it understands, and how the process begins and ends.
 
+mod checkout;
+mod error;
+mod place;
+mod promote;
+mod release;
+mod verify;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,10 +21,14 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::{App, StartError};
 use crate::clock::SystemClock;
-use crate::commands::{CommandError, Promote, Release, Verify};
 use crate::config::{Config, ConfigError};
-use crate::front::{self, ServeError, SiteError};
+use crate::http::{self, ServeError, SiteError};
 use crate::{demo, sources};
+
+pub use error::CommandError;
+pub(crate) use promote::Promote;
+pub(crate) use release::Release;
+pub(crate) use verify::Verify;
 
 /// The exit code of a wrong command line or configuration.
 const USAGE: u8 = 2;
@@ -169,7 +180,7 @@ fn on_runtime(work: impl Future<Output = Result<(), RunError>>) -> Result<(), Ru
 async fn serve(config: Config) -> Result<(), RunError> {
     let address = config.listen;
     let app = App::build(config, Arc::new(SystemClock)).await?;
-    let router = front::router(&app, None)?;
+    let router = http::router(&app, None)?;
     let listener = listen(address).await?;
     let home = format!("http://{}{}", listener.local_addr()?, app.config.base_path);
     until_told_to_end(&app, listener, router, &home).await
@@ -192,7 +203,7 @@ pub(crate) async fn until_told_to_end(
     let ending = end_on_signal(app.shutdown.clone())?;
     let tasks = sources::start(app, &app.shutdown);
     writeln!(std::io::stdout(), "weft: listening on {home}")?;
-    let served = front::serve(app, listener, router).await;
+    let served = http::serve(app, listener, router).await;
     app.shutdown.cancel();
     ending.abort();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
-use crate::access::{Cookies, cookie_pairs};
+use crate::auth::{Cookies, cookie_pairs};
 use crate::config::Config;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");

@@ -1,4 +1,4 @@
-//! `weft-peers`: starts the real world and Weft in front of it, and keeps both until it is told to end.
+//! `weft-testbed`: starts the real world and Weft in front of it, and keeps both until it is told to end.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use clap::Parser;
-use peers::{Weft, World};
+use testbed::{Weft, World};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -33,7 +33,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_env("WEFT_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("warn,peers=info,weft_peers=info"));
+        .unwrap_or_else(|_| EnvFilter::new("warn,testbed=info,weft_testbed=info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

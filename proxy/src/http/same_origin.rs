@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, header};
 
-use crate::access::AccessError;
+use crate::auth::AccessError;
 use crate::app::App;
 use crate::problem::Failure;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use process::verify::{Severity, as_annotations, as_text, verify};
+use workflow::verify::{Severity, as_annotations, as_text, verify};
 
 use super::CommandError;
 use super::checkout::Checkout;
@@ -53,7 +53,7 @@ impl Verify {
             &head,
             before
                 .as_ref()
-                .map(|before| before as process::verify::Read<'_>),
+                .map(|before| before as workflow::verify::Read<'_>),
         );
         let text = match self.format {
             Format::Text => as_text(&findings),

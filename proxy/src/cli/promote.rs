@@ -9,9 +9,9 @@ use clap::Args;
 use model::chain::VerdictState;
 use model::wire::Board;
 use model::{ChartVersion, EnvironmentName};
-use process::host::{Host, MAIN};
-use process::promotion::{Decision, Wish, carry, read_event};
-use process::{LANE, Lane};
+use workflow::host::{Host, MAIN};
+use workflow::promotion::{Decision, Wish, carry, read_event};
+use workflow::{LANE, Lane};
 use url::Url;
 
 use super::CommandError;

@@ -12,7 +12,7 @@ use model::{PipelineName, Timestamp};
 use proxy::app::App;
 use proxy::clock::Clock;
 use proxy::config::Config;
-use proxy::front;
+use proxy::http;
 use proxy::journal::Journal;
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response};
@@ -68,11 +68,11 @@ impl World {
         let app = App::build(config, Arc::new(LabClock(clock.clone())))
             .await
             .unwrap();
-        let router = front::router(&app, None).unwrap();
+        let router = http::router(&app, None).unwrap();
         app.boards
             .run(&app.journal, &TaskTracker::new(), &app.shutdown);
         let serving = Arc::clone(&app);
-        tokio::spawn(async move { front::serve(&serving, listener, router).await.unwrap() });
+        tokio::spawn(async move { http::serve(&serving, listener, router).await.unwrap() });
         TestApp {
             app,
             forge,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tracing::Instrument;
 
 use crate::app::App;
-use crate::front::page;
+use crate::http::page;
 use crate::problem::Failure;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use process::host::{Host, MAIN, Opening};
-use process::release::{Edit, Plan, Wish, plan};
+use workflow::host::{Host, MAIN, Opening};
+use workflow::release::{Edit, Plan, Wish, plan};
 use similar::{ChangeTag, TextDiff};
 
 use super::CommandError;

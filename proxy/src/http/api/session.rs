@@ -6,9 +6,9 @@ use axum::extract::State;
 use http::HeaderMap;
 use model::wire::Session;
 
-use crate::access::Reader;
+use crate::auth::Reader;
 use crate::app::App;
-use crate::front::dashboard;
+use crate::http::dashboard;
 
 /// `GET api/v1/session`: the viewer, and what a page needs to know before anything else.
 pub(super) async fn session(

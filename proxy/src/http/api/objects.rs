@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::extract::{Path, Query};
 use super::pipelines::unknown;
 use super::promotions::{failure, to_its_end};
-use crate::access::{Reader, Writer};
+use crate::auth::{Reader, Writer};
 use crate::actions;
 use crate::app::App;
 use crate::board::Lane;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::extract::{Json, Path};
 use super::pipelines::unknown;
-use crate::access::{Reader, Session, Writer};
+use crate::auth::{Reader, Session, Writer};
 use crate::actions::{self, ActionError};
 use crate::app::App;
 use crate::github;

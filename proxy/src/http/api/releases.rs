@@ -7,13 +7,13 @@ use http::StatusCode;
 use model::PipelineName;
 use model::pipeline::PipelineSpec;
 use model::wire::{ReleasePlan, ReleaseStarted, StartRelease};
-use process::release::Wish;
+use workflow::release::Wish;
 use serde::Deserialize;
 
 use super::extract::{Json, Path, Query};
 use super::pipelines::unknown;
 use super::promotions::{failure, to_its_end};
-use crate::access::{Reader, Writer};
+use crate::auth::{Reader, Writer};
 use crate::actions;
 use crate::app::App;
 use crate::problem::Failure;

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode, header};
 
 use super::page;
-use crate::access::{LOGIN_LIFETIME, Return, SESSION_LIFETIME, Start, Writer};
+use crate::auth::{LOGIN_LIFETIME, Return, SESSION_LIFETIME, Start, Writer};
 use crate::app::App;
 use crate::problem::Failure;
 

@@ -13,9 +13,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use futures::executor::block_on;
 use model::{ChartVersion, EnvironmentName};
-use process::host::{Commit, Host, Opening, Pull};
-use process::promotion::{Carried, Decision, Wish, carry, read_event};
-use process::{LANE, Lane, pin_of, pin_path};
+use workflow::host::{Commit, Host, Opening, Pull};
+use workflow::promotion::{Carried, Decision, Wish, carry, read_event};
+use workflow::{LANE, Lane, pin_of, pin_path};
 
 const LANE_TEXT: &str = "namespace: podinfo\nname: podinfo\nenvironments: [uat, stg]\n";
 

@@ -10,7 +10,7 @@ use model::wire::{Board, Row, Rows};
 use serde::Deserialize;
 
 use super::extract::{Path, Query};
-use crate::access::{AccessError, Reader};
+use crate::auth::{AccessError, Reader};
 use crate::app::App;
 use crate::problem::Failure;
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use process::release::Plan;
+use workflow::release::Plan;
 
 use super::CommandError;
 
