@@ -224,12 +224,9 @@ async fn a_promotion_moves_at_once_and_other_faults_wait() {
         .unwrap();
     assert!(scenario.lab().cluster("prod").unwrap().is_unavailable());
     let state = scenario.state().await.unwrap();
-    let dark = state
-        .faults
-        .iter()
-        .find(|fault| fault.id == "cluster-unavailable")
-        .unwrap();
-    assert_eq!(dark.ordered_in, ["prod"]);
+    let mut faults = state.faults.iter();
+    let ordered = faults.find(|fault| fault.id == "cluster-unavailable");
+    assert_eq!(ordered.unwrap().ordered_in, ["prod"]);
     scenario.cancel_fault("cluster-unavailable", None).unwrap();
     assert!(!scenario.lab().cluster("prod").unwrap().is_unavailable());
 }
@@ -240,51 +237,30 @@ async fn the_presenters_controls_answer_over_http() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/lab/v1", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        axum::serve(listener, lab::scenario::routes(scenario))
+        axum::serve(listener, lab::scenario::http::routes(scenario))
             .await
             .unwrap();
     });
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let state: Value = http
-        .get(format!("{base}/state"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let at = |path: &str| format!("{base}/{path}");
+    let ask = async |request: reqwest::RequestBuilder| request.send().await.unwrap();
+    let state: Value = ask(http.get(at("state"))).await.json().await.unwrap();
     assert_eq!(state["steps"].as_array().unwrap().len(), 6);
     assert_eq!(state["steps"][4]["state"], "ready");
     assert_eq!(state["accounts"][1]["login"], "sam");
-    let ordered = http
-        .put(format!("{base}/faults/helm-upgrade-fails"))
-        .json(&json!({"environment": "uat"}))
-        .send()
-        .await
-        .unwrap();
+    let fault = || http.put(at("faults/helm-upgrade-fails"));
+    let ordered = ask(fault().json(&json!({"environment": "uat"}))).await;
     let state: Value = ordered.json().await.unwrap();
     assert_eq!(state["faults"][0]["ordered_in"][0], "uat");
-    let nowhere = http
-        .put(format!("{base}/faults/helm-upgrade-fails"))
-        .send()
-        .await
-        .unwrap();
+    let nowhere = ask(fault()).await;
     assert_eq!(nowhere.status(), 422);
     assert_eq!(
         nowhere.headers()["content-type"],
         "application/problem+json"
     );
-    let unknown = http
-        .post(format!("{base}/steps/dance"))
-        .send()
-        .await
-        .unwrap();
+    let unknown = ask(http.post(at("steps/dance"))).await;
     assert_eq!(unknown.status(), 404);
-    let in_weft = http
-        .post(format!("{base}/steps/approve-stg"))
-        .send()
-        .await
-        .unwrap();
+    let in_weft = ask(http.post(at("steps/approve-stg"))).await;
     assert_eq!(in_weft.status(), 409);
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
         config(&lab, &origin, folder.path().join("weft"), static_dir).map_err(RunError::Lab)?;
     let home = config.home_url();
     let app = App::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
-    let controls = scenario::routes(Scenario::new(Arc::clone(&lab)));
+    let controls = scenario::http::routes(Scenario::new(Arc::clone(&lab)));
     let router = http::router(&app, Some(controls))?;
     if !options.no_open {
         open(&home);

@@ -181,7 +181,12 @@ async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Respons
         return info(state).await;
     }
     let serving = state.serving()?;
-    let page = page::page(&state.environment, &serving, &greeting(&serving));
+    let page = page::page(
+        &state.environment,
+        &serving.version,
+        &serving.color,
+        &greeting(&serving),
+    );
     Ok(Html(page).into_response())
 }
 

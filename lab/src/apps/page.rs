@@ -1,11 +1,10 @@
 //! The page of an application, filled with the colour of the release.
 
-use super::Serving;
 use crate::html::escape;
 
 /// The page of an environment, with dark or light text, whichever reads better on the colour.
-pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> String {
-    let ink = if is_light(&serving.color) {
+pub(super) fn page(environment: &str, version: &str, color: &str, greeting: &str) -> String {
+    let ink = if is_light(color) {
         "#14171c"
     } else {
         "#ffffff"
@@ -20,8 +19,8 @@ pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> Stri
          <h1>{version}</h1><p>podinfo in {environment}</p><p>{greeting}</p><p>{color}</p>\
          </body></html>",
         environment = escape(environment),
-        color = escape(&serving.color),
-        version = escape(&serving.version),
+        color = escape(color),
+        version = escape(version),
         greeting = escape(greeting),
     )
 }

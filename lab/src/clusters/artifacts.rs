@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
 
 use super::charts::{Chart, Index};
 use super::git::Snapshot;
@@ -41,4 +42,9 @@ impl<T> Default for Shelf<T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
+}
+
+/// SHA-256, hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

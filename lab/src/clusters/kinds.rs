@@ -17,6 +17,8 @@ pub struct Kind {
 }
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
+const HELM: &str = "helm.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 const NOTIFICATION: &str = "notification.toolkit.fluxcd.io";
 
@@ -40,67 +42,33 @@ const fn flux(group: Text, version: Text, kind: Text, plural: Text) -> Kind {
     }
 }
 
-pub static NAMESPACE: Kind = Kind {
-    namespaced: false,
-    ..plain("", "v1", "Namespace", "namespaces")
-};
-pub static SERVICE: Kind = plain("", "v1", "Service", "services");
-pub static EVENT: Kind = plain("", "v1", "Event", "events");
-pub static DEPLOYMENT: Kind = plain("apps", "v1", "Deployment", "deployments");
-pub static INGRESS: Kind = plain("networking.k8s.io", "v1", "Ingress", "ingresses");
-pub static HORIZONTAL_POD_AUTOSCALER: Kind = plain(
-    "autoscaling",
-    "v2",
-    "HorizontalPodAutoscaler",
-    "horizontalpodautoscalers",
-);
-pub static GIT_REPOSITORY: Kind = flux(SOURCE, "v1", "GitRepository", "gitrepositories");
-pub static HELM_REPOSITORY: Kind = flux(SOURCE, "v1", "HelmRepository", "helmrepositories");
-pub static HELM_CHART: Kind = flux(SOURCE, "v1", "HelmChart", "helmcharts");
-pub static KUSTOMIZATION: Kind = flux(
-    "kustomize.toolkit.fluxcd.io",
-    "v1",
-    "Kustomization",
-    "kustomizations",
-);
-pub static HELM_RELEASE: Kind = flux(
-    "helm.toolkit.fluxcd.io",
-    "v2",
-    "HelmRelease",
-    "helmreleases",
-);
-pub static IMAGE_REPOSITORY: Kind = flux(IMAGE, "v1", "ImageRepository", "imagerepositories");
-pub static IMAGE_POLICY: Kind = flux(IMAGE, "v1", "ImagePolicy", "imagepolicies");
-pub static IMAGE_UPDATE_AUTOMATION: Kind = flux(
-    IMAGE,
-    "v1",
-    "ImageUpdateAutomation",
-    "imageupdateautomations",
-);
-/// Without a status, as in Flux.
-pub static ALERT: Kind = plain(NOTIFICATION, "v1beta3", "Alert", "alerts");
-/// Without a status, as in Flux.
-pub static PROVIDER: Kind = plain(NOTIFICATION, "v1beta3", "Provider", "providers");
+/// Declares the kinds, and `KINDS` with all of them.
+macro_rules! kinds {
+    ($($name:ident = $kind:expr;)*) => {
+        $(pub static $name: Kind = $kind;)*
+        /// Every kind served, sources before what reads them.
+        pub static KINDS: [&Kind; 16] = [$(&$name),*];
+    };
+}
 
-/// Every kind served, sources before what reads them.
-pub static KINDS: [&Kind; 16] = [
-    &NAMESPACE,
-    &SERVICE,
-    &EVENT,
-    &DEPLOYMENT,
-    &INGRESS,
-    &HORIZONTAL_POD_AUTOSCALER,
-    &GIT_REPOSITORY,
-    &KUSTOMIZATION,
-    &HELM_REPOSITORY,
-    &HELM_RELEASE,
-    &HELM_CHART,
-    &IMAGE_REPOSITORY,
-    &IMAGE_POLICY,
-    &IMAGE_UPDATE_AUTOMATION,
-    &ALERT,
-    &PROVIDER,
-];
+kinds! {
+    NAMESPACE = Kind { namespaced: false, ..plain("", "v1", "Namespace", "namespaces") };
+    SERVICE = plain("", "v1", "Service", "services");
+    EVENT = plain("", "v1", "Event", "events");
+    DEPLOYMENT = plain("apps", "v1", "Deployment", "deployments");
+    INGRESS = plain("networking.k8s.io", "v1", "Ingress", "ingresses");
+    AUTOSCALER = plain("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
+    GIT_REPOSITORY = flux(SOURCE, "v1", "GitRepository", "gitrepositories");
+    KUSTOMIZATION = flux(KUSTOMIZE, "v1", "Kustomization", "kustomizations");
+    HELM_REPOSITORY = flux(SOURCE, "v1", "HelmRepository", "helmrepositories");
+    HELM_RELEASE = flux(HELM, "v2", "HelmRelease", "helmreleases");
+    HELM_CHART = flux(SOURCE, "v1", "HelmChart", "helmcharts");
+    IMAGE_REPOSITORY = flux(IMAGE, "v1", "ImageRepository", "imagerepositories");
+    IMAGE_POLICY = flux(IMAGE, "v1", "ImagePolicy", "imagepolicies");
+    IMAGE_UPDATE = flux(IMAGE, "v1", "ImageUpdateAutomation", "imageupdateautomations");
+    ALERT = plain(NOTIFICATION, "v1beta3", "Alert", "alerts");
+    PROVIDER = plain(NOTIFICATION, "v1beta3", "Provider", "providers");
+}
 
 impl Kind {
     /// `v1` or `group/version`, as in `apiVersion:`.

@@ -13,6 +13,7 @@ mod kinds;
 mod manifests;
 mod notify;
 mod object;
+mod options;
 mod registry;
 mod report;
 mod setters;
@@ -22,14 +23,10 @@ mod timings;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
@@ -40,99 +37,16 @@ use self::controllers::Context;
 use self::controllers::manager::Manager;
 use self::notify::Notifier;
 use self::registry::Registry;
-use crate::apps::Serving;
-use crate::clock::Clock;
-use crate::faults::Faults;
 
 pub use self::addresses::Addresses;
-pub use self::controllers::choose_tag;
+pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
 pub use self::notify::Secrets;
 pub use self::object::{Key, StoredObject};
 pub(crate) use self::object::{condition, is_current, is_true, text};
+pub use self::options::{Bootstrap, ClusterOptions, PastRelease, PastStatus, Trigger, Workload};
 pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
 pub use self::timings::Timings;
-
-/// The application that a cluster runs.
-pub trait Workload: Send + Sync {
-    /// Replaces what the application serves.
-    fn serve(&self, serving: Serving);
-
-    /// The address of the application, with a slash at the end; `None` when it has none.
-    fn url(&self) -> Option<Url>;
-}
-
-/// One release that was made before the lab was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastRelease {
-    pub chart_version: String,
-    pub app_version: String,
-    pub at: OffsetDateTime,
-    pub status: PastStatus,
-}
-
-/// How a past release ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PastStatus {
-    /// Its tests succeeded.
-    Deployed,
-    Failed,
-    /// It is the one before, to which a failed one was rolled back.
-    RolledBack,
-}
-
-/// The path of a git branch that `flux bootstrap` applies.
-#[derive(Clone, Debug)]
-pub struct Bootstrap {
-    /// The public address of the repository.
-    pub repository: String,
-    pub branch: String,
-    pub path: String,
-}
-
-/// A change outside that wakes controllers before their interval, as a Receiver of Flux does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// A branch was pushed.
-    Git,
-    /// The chart repository has a new index.
-    Charts,
-    /// The registry has a new image.
-    Images,
-}
-
-impl Trigger {
-    fn kinds(self) -> &'static [&'static str] {
-        match self {
-            Self::Git => &["GitRepository"],
-            Self::Charts => &["HelmRepository"],
-            Self::Images => &["ImageRepository", "Deployment"],
-        }
-    }
-}
-
-/// How a cluster is started.
-pub struct ClusterOptions {
-    /// The environment, such as `uat`.
-    pub environment: String,
-    /// The folder of its git mirror and its clones.
-    pub data_dir: PathBuf,
-    /// The address of its API.
-    pub listen: SocketAddr,
-    pub addresses: Addresses,
-    pub secrets: Secrets,
-    pub clock: Clock,
-    pub faults: Faults,
-    pub timings: Timings,
-    pub workload: Arc<dyn Workload>,
-    pub bootstrap: Bootstrap,
-    /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
-    pub past: Option<Vec<PastRelease>>,
-    /// The UID of the Provider `commit-status`, which the commit statuses of the past bear.
-    pub commit_status_uid: Option<String>,
-    /// How many changes watches can go back.
-    pub watch_window: usize,
-}
 
 /// One running cluster. It ends when it is dropped.
 pub struct Cluster {
@@ -320,9 +234,4 @@ async fn bootstrap(context: &Context, from: &Bootstrap) -> anyhow::Result<()> {
 
 fn random_token() -> Arc<str> {
     hex::encode(rand::random::<[u8; 20]>()).into()
-}
-
-/// SHA-256, hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

@@ -7,7 +7,7 @@ use regex::{Captures, Regex};
 
 static MARKED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?m)^(?<lead>[ \t]*(?:- +)?[\w./-]+:[ \t]*)(?<value>[^\s#]+)(?<marker>[ \t]+#[ \t]*\{\s*"\$imagepolicy":\s*"(?<policy>[^":]+:[^":]+)(?::(?<part>tag|name))?"\s*\}.*)$"#,
+        r#"(?m)^(?<lead>[ \t]*(?:- +)?[\w./-]+:[ \t]*)(?<value>[^\s#]+)(?<marker>[ \t]+#[ \t]*\{\s*"\$imagepolicy":\s*"(?<policy>[^":]+:[^":]+)"\s*\}.*)$"#,
     )
     .expect("the pattern is a constant")
 });
@@ -30,11 +30,7 @@ pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
         let Some((image, tag)) = chosen.get(&found["policy"]) else {
             return found[0].to_owned();
         };
-        let new = match found.name("part").map(|part| part.as_str()) {
-            Some("tag") => tag.clone(),
-            Some(_) => image.clone(),
-            None => format!("{image}:{tag}"),
-        };
+        let new = format!("{image}:{tag}");
         let line = format!("{}{new}{}", &found["lead"], &found["marker"]);
         let old = found["value"].to_owned();
         if old != new {
@@ -92,16 +88,6 @@ mod tests {
         );
         assert_eq!(written.len(), 1);
         assert_eq!(write(&after, &chosen()).1, []);
-    }
-
-    #[test]
-    fn a_marker_may_ask_for_the_tag_alone() {
-        let text = "tag: 5.1.5 # {\"$imagepolicy\": \"app-podinfo:podinfo:tag\"}";
-        assert!(
-            write(text, &chosen())
-                .0
-                .starts_with("tag: fix-ui-1a2b3c4-17 #")
-        );
     }
 
     #[test]

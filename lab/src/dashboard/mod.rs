@@ -2,9 +2,9 @@
 //! of an object with its Sync button.
 
 mod page;
+mod state;
 mod sync;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,21 +22,12 @@ use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use crate::clusters::{Key, Kind, Store};
-
-/// The objects of each cluster, by the name of the cluster.
-pub type Stores = Vec<(String, Arc<Store>)>;
+use self::state::{DashboardState, ObjectQuery, Stores, cookie};
 
 /// A running dashboard. It ends when it is dropped.
 pub struct Dashboard {
     url: Url,
     _task: AbortOnDropHandle<()>,
-}
-
-struct DashboardState {
-    stores: Stores,
-    /// Users by the value of their cookie.
-    sessions: Mutex<HashMap<String, String>>,
 }
 
 type Shared = State<Arc<DashboardState>>;
@@ -86,20 +77,6 @@ impl Dashboard {
     }
 }
 
-impl DashboardState {
-    /// The user whose cookie a request bears.
-    fn user(&self, headers: &HeaderMap) -> Option<String> {
-        self.sessions.lock().get(cookie(headers)?).cloned()
-    }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter();
-    let cookies = cookies.filter_map(|cookies| cookies.to_str().ok());
-    let mut cookies = cookies.flat_map(|cookies| cookies.split(';'));
-    cookies.find_map(|cookie| cookie.trim().strip_prefix("session="))
-}
-
 #[derive(Deserialize)]
 struct Credentials {
     username: String,
@@ -123,27 +100,6 @@ async fn user_info(State(state): Shared, headers: HeaderMap) -> Result<Response,
     cookie(&headers).ok_or(StatusCode::BAD_REQUEST)?;
     let user = state.user(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
     Ok(Json(json!({"email": user, "id": user, "groups": null})).into_response())
-}
-
-/// An object as pages and requests name it.
-#[derive(Clone, Debug, Deserialize)]
-struct ObjectQuery {
-    #[serde(default)]
-    kind: String,
-    name: String,
-    namespace: String,
-    #[serde(rename = "clusterName")]
-    cluster: String,
-}
-
-impl ObjectQuery {
-    /// The store of the object's cluster, and its key.
-    fn find<'a>(&self, state: &'a DashboardState) -> Option<(&'a Store, Key)> {
-        let mut stores = state.stores.iter();
-        let (_, store) = stores.find(|(name, _)| *name == self.cluster)?;
-        let kind = Kind::named(&self.kind)?;
-        Some((store, Key::new(kind, &self.namespace, &self.name)))
-    }
 }
 
 /// A path with an extension is a file, of which there is none; any other is the page.

@@ -3,29 +3,25 @@
 
 use serde_json::{Value, json};
 
-use super::{ObjectQuery, Stores};
+use super::state::{ObjectQuery, Stores};
 use crate::clusters::Kind;
 use crate::html::escape;
 
 /// The entries of the navigation: path, label and kinds.
-const VIEWS: [(&str, &str, &[&str]); 5] = [
-    (
-        "applications",
-        "Applications",
-        &["Kustomization", "HelmRelease"],
-    ),
-    (
+const VIEWS: [[&str; 3]; 5] = [
+    ["applications", "Applications", "Kustomization HelmRelease"],
+    [
         "sources",
         "Sources",
-        &["GitRepository", "HelmRepository", "HelmChart"],
-    ),
-    (
+        "GitRepository HelmRepository HelmChart",
+    ],
+    [
         "image_automation",
         "Image Automation",
-        &["ImageRepository", "ImagePolicy", "ImageUpdateAutomation"],
-    ),
-    ("flux_runtime", "Flux Runtime", &["Deployment"]),
-    ("notifications", "Notifications", &["Provider", "Alert"]),
+        "ImageRepository ImagePolicy ImageUpdateAutomation",
+    ],
+    ["flux_runtime", "Flux Runtime", "Deployment"],
+    ["notifications", "Notifications", "Provider Alert"],
 ];
 
 /// The kind whose objects have their pages below a path.
@@ -64,7 +60,7 @@ pub(super) fn sign_in() -> String {
 
 /// A page with the bar and the navigation.
 fn frame(view: &str, label: &str, content: &str) -> String {
-    let entries = VIEWS.map(|(path, name, _)| {
+    let entries = VIEWS.map(|[path, name, _]| {
         let selected = if path == view { " selected" } else { "" };
         format!("<a class=\"css-5item link-flex{selected}\" role=\"tab\" href=\"/{path}\"><span>{name}</span></a>")
     });
@@ -110,10 +106,10 @@ pub(super) fn details(view: &str, query: &ObjectQuery, object: Option<&Value>) -
 
 /// The page that lists the objects of one view.
 pub(super) fn list(view: &str, stores: &Stores) -> String {
-    let view = VIEWS.iter().find(|(path, ..)| *path == view);
-    let (path, label, kinds) = view.unwrap_or(&VIEWS[0]);
+    let view = VIEWS.iter().find(|[path, ..]| *path == view);
+    let [path, label, kinds] = view.unwrap_or(&VIEWS[0]);
     let mut rows = Vec::new();
-    for kind in kinds.iter().filter_map(|kind| Kind::named(kind)) {
+    for kind in kinds.split(' ').filter_map(Kind::named) {
         for (cluster, store) in stores {
             for (key, object) in store.list(kind, None).1 {
                 let (class, word, message) = status(&object);

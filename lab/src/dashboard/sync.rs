@@ -11,7 +11,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{DashboardState, ObjectQuery};
+use super::state::{DashboardState, ObjectQuery};
 use crate::clusters::{Key, Store};
 
 /// How long a sync waits for the controller, as in the original.

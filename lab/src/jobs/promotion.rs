@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::executor::block_on;
+use serde_json::{Value, json};
 use workflow::promotion::{Carried, Decision, carry, read_event};
 use workflow::{LANE, Lane};
-use serde_json::{Value, json};
 
 use super::host::Inside;
 use super::{Job, Outcome, run};

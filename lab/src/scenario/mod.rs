@@ -3,11 +3,10 @@
 //! in the lab by itself.
 
 mod faults;
-mod http;
+pub mod http;
 mod readings;
 mod state;
 mod steps;
-pub mod timetable;
 
 use std::sync::Arc;
 
@@ -17,7 +16,6 @@ use crate::faults::FaultError;
 use crate::forge::{BranchBuild, Refusal};
 use crate::world::Lab;
 
-pub use self::http::routes;
 pub use self::state::{AccountState, ClockState, FaultState, ScenarioState, StepState, StepStatus};
 
 /// The demo's scenario over a running lab. Clones share their state.
@@ -49,6 +47,8 @@ pub enum ScenarioError {
     /// The turn of the step has not come, or it is not taken here.
     #[error("{0}")]
     NotNow(String),
+    #[error("the body cannot be read: {0}")]
+    Body(#[from] serde_json::Error),
     #[error(transparent)]
     Fault(#[from] FaultError),
     #[error(transparent)]

@@ -1,10 +1,10 @@
 //! The state of the scenario, as its HTTP interface gives it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::OffsetDateTime;
 
 /// Everything that a presenter sees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScenarioState {
     pub steps: Vec<StepState>,
     pub faults: Vec<FaultState>,
@@ -14,7 +14,7 @@ pub struct ScenarioState {
 }
 
 /// One step of the demo.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepState {
     /// The name in URLs.
     pub id: String,
@@ -33,7 +33,7 @@ pub struct StepState {
 }
 
 /// Whether a step can be taken, and whether it has been.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepStatus {
     /// It can be taken.
@@ -48,7 +48,7 @@ pub enum StepStatus {
 }
 
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultState {
     /// The name in URLs.
     pub id: String,
@@ -66,7 +66,7 @@ pub struct FaultState {
 }
 
 /// One account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountState {
     /// The name to sign in with.
     pub login: String,
@@ -77,7 +77,7 @@ pub struct AccountState {
 }
 
 /// Lab time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockState {
     #[serde(with = "time::serde::rfc3339")]
     pub now: OffsetDateTime,

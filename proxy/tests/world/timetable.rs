@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use lab::clusters::Timings;
-use lab::scenario::timetable::{TIMETABLE, replay};
 use lab::{Lab, LabOptions};
 use model::EnvironmentName;
 use model::chain::VerdictState;
@@ -12,6 +11,7 @@ use model::journey::{figures, journeys};
 use model::wire::Board;
 use model::{ChartVersion, Timestamp};
 
+use crate::replay::{TIMETABLE, replay};
 use crate::world::{World, pipeline_name, station};
 
 /// GitHub and Kubernetes tell times in whole seconds, and the lab takes some itself.

@@ -1,15 +1,13 @@
 //! Lists: pages with continue tokens, and the field selectors that lists and watches share.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::Api;
 use super::error::StatusError;
+use super::query::{Api, RequestQuery, number};
 use crate::clusters::kinds::{EVENT, Kind};
 use crate::clusters::object::text;
 
@@ -19,7 +17,7 @@ pub(super) fn page(
     api: &Api,
     kind: &'static Kind,
     namespace: Option<&str>,
-    query: &HashMap<String, String>,
+    query: &RequestQuery,
 ) -> Result<Response, StatusError> {
     let selector = FieldSelector::of(kind, query)?;
     let asked = number(query, "resourceVersion")?;
@@ -53,19 +51,6 @@ pub(super) fn page(
         "metadata": metadata, "items": items,
     });
     Ok(Json(list).into_response())
-}
-
-/// A number in the query; `None` when it is missing or empty.
-pub(super) fn number(
-    query: &HashMap<String, String>,
-    name: &str,
-) -> Result<Option<u64>, StatusError> {
-    let written = query.get(name).filter(|text| !text.is_empty());
-    let read = written.map(|text| {
-        let malformed = |_| StatusError::BadRequest(format!("{name}: {text:?} is not a number"));
-        text.parse().map_err(malformed)
-    });
-    read.transpose()
 }
 
 /// Where a list goes on.
@@ -109,7 +94,7 @@ const EVENT_FIELDS: [&str; 7] = [
 ];
 
 impl FieldSelector {
-    pub(super) fn of(kind: &Kind, query: &HashMap<String, String>) -> Result<Self, StatusError> {
+    pub(super) fn of(kind: &Kind, query: &RequestQuery) -> Result<Self, StatusError> {
         let selectable = |name: &str| {
             matches!(name, "metadata.name" | "metadata.namespace")
                 || *kind == EVENT && EVENT_FIELDS.contains(&name)
@@ -139,7 +124,7 @@ mod tests {
 
     #[test]
     fn events_are_chosen_by_what_they_are_of_and_nothing_else_is() {
-        let query = HashMap::from([(
+        let query = RequestQuery::from([(
             "fieldSelector".to_owned(),
             "involvedObject.kind=HelmRelease,involvedObject.name=podinfo".to_owned(),
         )]);

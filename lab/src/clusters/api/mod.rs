@@ -3,11 +3,8 @@
 
 mod error;
 mod list;
+mod query;
 mod watch;
-
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Extension, Query, Request, State};
@@ -19,26 +16,14 @@ use axum::{Json, RequestExt, Router};
 use serde_json::{Value, json};
 
 use self::error::StatusError;
+use self::query::{RequestQuery, is_set};
 use super::kinds::Kind;
-use super::object::Key;
-use super::store::Store;
+use super::object::{Key, StoredObject};
+
+pub(super) use self::query::Api;
 
 const VERSION: &str = "/version";
 const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-
-/// What the handlers of the API share.
-#[derive(Clone)]
-pub(super) struct Api {
-    pub store: Arc<Store>,
-    /// The bearer token that may do all that is served.
-    pub token: Arc<str>,
-    /// The bearer token that may get, list and watch.
-    pub viewer_token: Arc<str>,
-    /// While true, nothing is answered and open watches end.
-    pub unavailable: tokio::sync::watch::Receiver<bool>,
-    /// Between the bookmarks of a watch that asked for them.
-    pub bookmarks: Duration,
-}
 
 /// Whether the token of a request is the one that may write.
 #[derive(Clone, Copy)]
@@ -137,7 +122,7 @@ impl Resource {
 async fn dispatch(
     State(api): State<Api>,
     uri: Uri,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<RequestQuery>,
     request: Request,
 ) -> Result<Response, StatusError> {
     let resource = Resource::of(uri.path()).ok_or(StatusError::NoSuchPath)?;
@@ -167,7 +152,7 @@ async fn patch(
     api: &Api,
     key: &Key,
     request: Request,
-) -> Result<Option<super::StoredObject>, StatusError> {
+) -> Result<Option<StoredObject>, StatusError> {
     let kind = request.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/merge-patch+json") {
@@ -183,9 +168,4 @@ async fn patch(
 fn json_body(body: &[u8]) -> Result<Value, StatusError> {
     let malformed = |error| StatusError::BadRequest(format!("the body is not JSON: {error}"));
     serde_json::from_slice(body).map_err(malformed)
-}
-
-/// Whether a query has a flag, as `true` or `1`.
-fn is_set(query: &HashMap<String, String>, name: &str) -> bool {
-    matches!(query.get(name).map(String::as_str), Some("true" | "1"))
 }

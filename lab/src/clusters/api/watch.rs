@@ -1,7 +1,6 @@
 //! Watches: the changes of one kind as JSON lines, from a resource version or from the beginning, with
 //! bookmarks, and `410 Gone` when the log no longer reaches back.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -12,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::error::StatusError;
-use super::list::{FieldSelector, number};
-use super::{Api, is_set};
+use super::list::FieldSelector;
+use super::query::{Api, RequestQuery, is_set, number};
 use crate::clusters::kinds::Kind;
 use crate::clusters::store::{ChangeKind, ObjectChange};
 
@@ -70,7 +69,7 @@ pub(super) fn stream(
     api: &Api,
     kind: &'static Kind,
     namespace: Option<String>,
-    query: &HashMap<String, String>,
+    query: &RequestQuery,
 ) -> Result<Response, StatusError> {
     let request = WatchRequest {
         kind,

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{Next, Reconciler};
 use crate::apps::Serving;
+use crate::clusters::artifacts::sha256;
 use crate::clusters::object::{generation, observed_generation, text};
-use crate::clusters::sha256;
 use crate::clusters::status::StatusEditor;
 
 const CONTAINER: &str = "/spec/template/spec/containers/0";

@@ -2,9 +2,9 @@
 
 use super::sources::NewArtifact;
 use super::{Next, Reconciler};
+use crate::clusters::artifacts::sha256;
 use crate::clusters::charts::Index;
 use crate::clusters::object::artifact_revision;
-use crate::clusters::sha256;
 
 impl Reconciler<'_> {
     pub(super) async fn helm_repository(&self) -> anyhow::Result<Next> {

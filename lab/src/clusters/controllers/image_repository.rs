@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Next, Reconciler};
-use crate::clusters::sha256;
+use crate::clusters::artifacts::sha256;
 
 impl Reconciler<'_> {
     pub(super) async fn image_repository(&self) -> anyhow::Result<Next> {

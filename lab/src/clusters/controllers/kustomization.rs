@@ -95,10 +95,7 @@ impl Reconciler<'_> {
         })
         .await;
         self.report("error", reason, error, revision);
-        match self.text("/spec/retryInterval") {
-            "" => self.after_interval(),
-            _ => self.after("/spec/retryInterval"),
-        }
+        self.after_interval()
     }
 
     /// Applies and prunes; returns the changes, such as `HelmRelease/app-podinfo/podinfo configured`.

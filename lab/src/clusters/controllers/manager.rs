@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Context, Next, has_controller, reconcile};
-use crate::clusters::Trigger;
 use crate::clusters::kinds::{HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{
     Key, artifact_revision, duration, generation, is_ready, observed_generation, text,
 };
+use crate::clusters::options::Trigger;
 use crate::clusters::store::{ChangeKind, ObjectChange};
 
 /// The annotation that asks for a reconciliation at once.

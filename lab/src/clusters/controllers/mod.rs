@@ -6,7 +6,7 @@ mod git_repository;
 mod helm_chart;
 mod helm_release;
 mod helm_repository;
-mod image_policy;
+pub(super) mod image_policy;
 mod image_repository;
 mod image_update;
 mod kustomization;
@@ -21,18 +21,17 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::artifacts::Artifacts;
+use super::git;
 use super::notify::Notifier;
 use super::object::{Key, duration, text};
+use super::options::Workload;
 use super::registry::Registry;
 use super::report::Report;
 use super::status::StatusEditor;
 use super::store::Store;
 use super::timings::Timings;
-use super::{Workload, git};
 use crate::clock::Clock;
 use crate::faults::Faults;
-
-pub use self::image_policy::choose as choose_tag;
 
 /// What the controllers of one cluster share.
 #[derive(Clone)]
@@ -122,15 +121,10 @@ impl<'a> Reconciler<'a> {
         text(self.object, pointer).unwrap_or_default()
     }
 
-    /// After the interval at `pointer`, or a minute.
-    fn after(&self, pointer: &str) -> Next {
-        let interval = duration(self.object, pointer);
-        Next::After(interval.unwrap_or(Duration::from_secs(60)))
-    }
-
-    /// After the interval of the object.
+    /// After the interval of the object, or a minute.
     fn after_interval(&self) -> Next {
-        self.after("/spec/interval")
+        let interval = duration(self.object, "/spec/interval");
+        Next::After(interval.unwrap_or(Duration::from_secs(60)))
     }
 
     /// After the retry interval of the lab.

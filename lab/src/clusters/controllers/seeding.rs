@@ -8,8 +8,8 @@ use time::{Duration, OffsetDateTime};
 use super::{Context, has_controller, helm_release, reconcile};
 use crate::clusters::kinds::{GIT_REPOSITORY, HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{Key, StoredObject, is_ready, timestamp};
+use crate::clusters::options::{PastRelease, PastStatus};
 use crate::clusters::timings::Timings;
-use crate::clusters::{PastRelease, PastStatus};
 
 /// More rounds than the longest chain of dependencies needs.
 const ROUNDS: usize = 6;

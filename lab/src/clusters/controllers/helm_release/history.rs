@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::clusters::object::{text, timestamp};
-use crate::clusters::{PastRelease, PastStatus};
+use crate::clusters::options::{PastRelease, PastStatus};
 
 /// How many revisions a seeded history shows at most.
 const SHOWN: usize = 5;

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use self::actions::Attempt;
 use self::history::{HelmStatus, History};
 use super::{Next, Reconciler};
+use crate::clusters::artifacts::sha256;
 use crate::clusters::kinds::HELM_CHART;
 use crate::clusters::object::{Key, condition, is_current, is_true, text};
 use crate::clusters::object::{generation, observed_generation};
-use crate::clusters::sha256;
 use crate::clusters::status::StatusEditor;
 use crate::clusters::store::Applied;
 
