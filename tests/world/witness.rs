@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use testbed::World;
 use reqwest::{Certificate, Client};
 use serde_json::Value;
+use testbed::World;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -237,12 +237,12 @@ fn ready(object: &Value) -> Option<&Value> {
 }
 
 fn verdict<'a>(board: &'a Value, name: &str) -> &'a str {
-    let stations = board["stations"].as_array();
-    stations
+    let environments = board["environments"].as_array();
+    environments
         .into_iter()
         .flatten()
-        .find(|station| station["name"] == name)
-        .and_then(|station| station["verdict"]["state"].as_str())
+        .find(|environment| environment["name"] == name)
+        .and_then(|environment| environment["verdict"]["state"].as_str())
         .unwrap_or_default()
 }
 

@@ -32,8 +32,8 @@ async fn the_board_and_its_row_name_every_environment() {
     let app = World::default().start().await;
     let browser = app.stranger();
     let board = browser.json(&app.at(PIPELINE)).await;
-    assert_eq!(board["stations"][0]["name"], "dev-test");
-    assert_eq!(board["stations"][1]["verdict"]["state"], "unknown");
+    assert_eq!(board["environments"][0]["name"], "dev-test");
+    assert_eq!(board["environments"][1]["verdict"]["state"], "unknown");
     let rows = browser.json(&app.at("api/v1/pipelines?q=podinfo")).await;
     assert_eq!(rows["total"], 1);
     assert_eq!(rows["rows"][0]["cells"][1]["environment"], "uat");
@@ -191,7 +191,7 @@ async fn journeys_come_from_the_record() {
         serde_json::json!(["dev-test", "uat"])
     );
     assert_eq!(journeys["journeys"][0]["release"], "1.1.7");
-    assert_eq!(journeys["figures"]["hops"][0]["value"], "30 min");
+    assert_eq!(journeys["figures"]["steps"][0]["value"], "30 min");
     let backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z";
     let url = app.at(&format!("{PIPELINE}/journeys?{backwards}"));
     let answer = browser.get(&url).send().await.unwrap();

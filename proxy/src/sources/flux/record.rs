@@ -173,7 +173,7 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
         let text = |field: &str| condition.get(field).and_then(Value::as_str);
         text("type") == Some("Reconciling") && text("status") == Some("True")
     });
-    let given_up = matches!(outcome, Outcome::Failed { .. }) && !at_work;
+    let stalled = matches!(outcome, Outcome::Failed { .. }) && !at_work;
     let history = object.pointer("/status/history").and_then(Value::as_array);
     let mut snapshots: Vec<Snapshot<'_>> = history
         .into_iter()
@@ -203,7 +203,7 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
                 .checked_sub(1)
                 .and_then(|newer| snapshots.get(newer))
                 .is_some_and(|newer| newer.rolled_back_to || newer.chart != snapshot.chart);
-            return (at > 0 || given_up).then(|| failure(snapshot, rolled_back));
+            return (at > 0 || stalled).then(|| failure(snapshot, rolled_back));
         }
         let done = match snapshot.status {
             "deployed" => *outcome == Outcome::Succeeded,
