@@ -42,6 +42,11 @@ impl Fault {
         }
     }
 
+    fn named(name: &str) -> Result<Self, FaultError> {
+        let fault = Self::ALL.into_iter().find(|fault| fault.as_str() == name);
+        fault.ok_or_else(|| FaultError::Unknown(name.to_owned()))
+    }
+
     /// Whether the fault strikes one environment, which must then be named.
     #[must_use]
     pub fn needs_environment(self) -> bool {
@@ -56,15 +61,6 @@ pub enum FaultError {
     Unknown(String),
     #[error("the fault {0} needs an environment")]
     NeedsEnvironment(&'static str),
-}
-
-impl std::str::FromStr for Fault {
-    type Err = FaultError;
-
-    fn from_str(name: &str) -> Result<Self, FaultError> {
-        let fault = Self::ALL.into_iter().find(|fault| fault.as_str() == name);
-        fault.ok_or_else(|| FaultError::Unknown(name.to_owned()))
-    }
 }
 
 /// A fault that is ordered.
@@ -87,7 +83,7 @@ impl Faults {
     /// # Errors
     /// When no fault has that name, or when it needs an environment and none is given.
     pub fn order(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
-        let fault: Fault = name.parse()?;
+        let fault = Fault::named(name)?;
         let environment = environment.filter(|_| fault.needs_environment());
         if fault.needs_environment() && environment.is_none() {
             return Err(FaultError::NeedsEnvironment(fault.as_str()));
@@ -101,7 +97,7 @@ impl Faults {
     /// # Errors
     /// When no fault has that name.
     pub fn cancel(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
-        let fault: Fault = name.parse()?;
+        let fault = Fault::named(name)?;
         self.ordered.lock().retain(|ordered| {
             ordered.fault != fault
                 || environment.is_some_and(|wanted| ordered.environment.as_deref() != Some(wanted))

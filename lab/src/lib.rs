@@ -8,13 +8,13 @@ pub mod dashboard;
 pub mod faults;
 pub mod forge;
 mod html;
-mod http_client;
 pub mod jobs;
+mod loopback;
 pub mod scenario;
 pub mod seed;
 mod world;
 
-use http_client::http_client;
+use loopback::http_client;
 
 pub use jobs::ENVIRONMENTS;
 pub use world::{Lab, LabOptions};

@@ -1,7 +1,6 @@
 //! The lab assembled: a forge, a cluster and a live application for each environment, and a dashboard, all
 //! on loopback.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,10 +84,9 @@ impl Lab {
             faults.clone(),
         );
         forge.job_delay = options.timings.job;
-        forge.seed = if options.seeded {
-            Seed::Week
-        } else {
-            Seed::Fresh
+        forge.seed = match options.seeded {
+            true => Seed::Week,
+            false => Seed::Fresh,
         };
         let forge = Forge::start(forge).await.context("starting the forge")?;
         let hook_secret = hex::encode(rand::random::<[u8; 20]>());
@@ -98,19 +96,18 @@ impl Lab {
             github: forge.url().clone(),
             weft: options.weft_url,
         };
-        let apps = ENVIRONMENTS.map(|environment| App::start(environment, any_port()));
+        let apps = ENVIRONMENTS.map(App::start);
         let apps = try_join_all(apps).await?;
         let apps: Vec<Arc<App>> = apps.into_iter().map(Arc::new).collect();
         let starting = ENVIRONMENTS.iter().zip(&apps).map(|(environment, app)| {
             Cluster::start(ClusterOptions {
                 environment: (*environment).to_owned(),
                 data_dir: data_dir.join("clusters"),
-                listen: any_port(),
                 addresses: addresses.clone(),
                 secrets: Secrets {
-                    github_token: Some(forge.flux_token().to_owned()),
-                    git_token: Some(forge.flux_token().to_owned()),
-                    weft_hmac: Some(hook_secret.clone()),
+                    github_token: forge.flux_token().to_owned(),
+                    git_token: forge.flux_token().to_owned(),
+                    weft_hmac: hook_secret.clone(),
                 },
                 clock: options.clock.clone(),
                 faults: faults.clone(),
@@ -132,7 +129,7 @@ impl Lab {
             (cluster.environment().to_owned(), store)
         });
         let stores = stores.collect();
-        let dashboard = Dashboard::start(any_port(), stores).await?;
+        let dashboard = Dashboard::start(stores).await?;
         let forwarding = forward(&forge, &clusters);
         Ok(Self {
             forge,
@@ -156,9 +153,8 @@ impl Lab {
     /// The cluster of an environment; `None` when there is no such environment.
     #[must_use]
     pub fn cluster(&self, environment: &str) -> Option<&Cluster> {
-        self.clusters
-            .iter()
-            .find(|cluster| cluster.environment() == environment)
+        let mut clusters = self.clusters.iter();
+        clusters.find(|cluster| cluster.environment() == environment)
     }
 
     /// Every cluster, in the order of the environments.
@@ -170,10 +166,8 @@ impl Lab {
     /// The live application of an environment; `None` when there is no such environment.
     #[must_use]
     pub fn app(&self, environment: &str) -> Option<&App> {
-        let place = ENVIRONMENTS
-            .iter()
-            .position(|known| *known == environment)?;
-        self.apps.get(place).map(AsRef::as_ref)
+        let place = ENVIRONMENTS.iter().position(|known| *known == environment);
+        self.apps.get(place?).map(AsRef::as_ref)
     }
 
     /// The address of the dashboard.
@@ -215,11 +209,6 @@ impl Lab {
         self.clusters.clear();
         self.forge.shutdown().await;
     }
-}
-
-/// A free port on loopback.
-fn any_port() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
 }
 
 impl Workload for App {

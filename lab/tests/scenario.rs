@@ -271,7 +271,7 @@ async fn the_dashboard_signs_in_as_weave_gitops_does() {
     let at = |path: &str| scenario.lab().dashboard_url().join(path).unwrap();
     let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status();
     assert_eq!(status(http.get(at("oauth2/userinfo"))).await, 400);
-    let sync = json!({"withSource": true, "objects": [{
+    let sync = json!({"objects": [{
         "kind": "HelmRelease", "name": "podinfo", "namespace": "app-podinfo", "clusterName": "uat",
     }]});
     assert_eq!(status(http.post(at("v1/sync")).json(&sync)).await, 401);

@@ -3,21 +3,19 @@
 
 mod page;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde::Serialize;
-use tokio::net::TcpListener;
+use serde::{Serialize, Serializer};
 use tokio::sync::watch;
-use tokio_util::task::AbortOnDropHandle;
 use url::Url;
+
+use crate::loopback::HttpServer;
 
 /// What an application serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,22 +45,16 @@ struct AppState {
 
 /// A running application; it answers 503 until something is deployed.
 pub struct App {
-    url: Url,
+    server: HttpServer,
     state: Arc<AppState>,
-    /// Aborted and not drained: a hanging application must not keep the lab from ending.
-    _task: AbortOnDropHandle<()>,
 }
 
 impl App {
-    /// Starts the server of an environment; port 0 takes a free one.
+    /// Starts the server of an environment.
     ///
     /// # Errors
-    /// When the address cannot be bound.
-    pub async fn start(environment: &str, listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("the app of {environment} cannot listen on {listen}"))?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    /// When no port can be bound.
+    pub async fn start(environment: &str) -> anyhow::Result<Self> {
         let state = Arc::new(AppState {
             environment: environment.to_owned(),
             serving: watch::Sender::new(None),
@@ -76,22 +68,14 @@ impl App {
             .route("/readyz", get(health))
             .layer(middleware::from_fn_with_state(state.clone(), behave))
             .with_state(state.clone());
-        let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, routes).await {
-                tracing::error!(%error, "an application stopped serving");
-            }
-        });
-        Ok(Self {
-            url,
-            state,
-            _task: AbortOnDropHandle::new(task),
-        })
+        let server = HttpServer::start(format!("the app of {environment}"), routes).await?;
+        Ok(Self { server, state })
     }
 
     /// The address of the application, with a slash at the end.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.server.url
     }
 
     /// Replaces what is served.
@@ -138,26 +122,13 @@ async fn behave(
     Ok(next.run(request).await)
 }
 
-/// `/api/info`: all strings, in podinfo's order.
-#[derive(Serialize)]
-struct Info<'a> {
-    hostname: &'a str,
-    version: &'a str,
-    revision: &'a str,
-    color: &'a str,
-    logo: &'a str,
-    message: &'a str,
-    goos: &'a str,
-    goarch: &'a str,
-    runtime: &'a str,
-    num_goroutine: &'a str,
-    num_cpu: &'a str,
-}
+/// A JSON object with its fields in podinfo's order, all of them strings.
+struct Fields<'a>(&'a [(&'a str, &'a str)]);
 
-#[derive(Serialize)]
-struct Version<'a> {
-    commit: &'a str,
-    version: &'a str,
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 fn greeting(serving: &Serving) -> String {
@@ -168,8 +139,8 @@ fn greeting(serving: &Serving) -> String {
     }
 }
 
-fn indented(body: &impl Serialize) -> Result<Response, StatusCode> {
-    let text = serde_json::to_string_pretty(body);
+fn indented(fields: &[(&str, &str)]) -> Result<Response, StatusCode> {
+    let text = serde_json::to_string_pretty(&Fields(fields));
     let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     Ok((kind, text).into_response())
@@ -192,30 +163,27 @@ async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Respons
 
 async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&Info {
-        hostname: &format!("podinfo-{}", state.environment),
-        version: &serving.version,
-        revision: &serving.revision,
-        color: &serving.color,
-        logo: "",
-        message: &greeting(&serving),
-        goos: "linux",
-        goarch: "amd64",
-        runtime: "go1.26.0",
-        num_goroutine: "8",
-        num_cpu: "2",
-    })
+    indented(&[
+        ("hostname", &format!("podinfo-{}", state.environment)),
+        ("version", &serving.version),
+        ("revision", &serving.revision),
+        ("color", &serving.color),
+        ("logo", ""),
+        ("message", &greeting(&serving)),
+        ("goos", "linux"),
+        ("goarch", "amd64"),
+        ("runtime", "go1.26.0"),
+        ("num_goroutine", "8"),
+        ("num_cpu", "2"),
+    ])
 }
 
 async fn version(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&Version {
-        commit: &serving.revision,
-        version: &serving.version,
-    })
+    indented(&[("commit", &serving.revision), ("version", &serving.version)])
 }
 
 async fn health(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     state.serving()?;
-    indented(&serde_json::json!({"status": "OK"}))
+    indented(&[("status", "OK")])
 }

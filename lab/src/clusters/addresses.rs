@@ -56,21 +56,15 @@ mod tests {
             registry: base("http://127.0.0.1:1/"),
             weft: None,
         };
+        let charts = Some("http://127.0.0.1:1/pages/demo/podinfo/");
+        let repository = Some("http://127.0.0.1:1/demo/podinfo");
+        let other = "http://127.0.0.1:9/other";
         for (public, found) in [
-            (
-                "https://github.com/demo/podinfo",
-                Some("http://127.0.0.1:1/demo/podinfo"),
-            ),
-            (
-                "https://demo.github.io/podinfo/",
-                Some("http://127.0.0.1:1/pages/demo/podinfo/"),
-            ),
-            (
-                "https://demo.github.io/podinfo",
-                Some("http://127.0.0.1:1/pages/demo/podinfo/"),
-            ),
+            ("https://github.com/demo/podinfo", repository),
+            ("https://demo.github.io/podinfo/", charts),
+            ("https://demo.github.io/podinfo", charts),
             ("https://weft.example.com/promotions/hooks/flux/uat", None),
-            ("http://127.0.0.1:9/other", Some("http://127.0.0.1:9/other")),
+            (other, Some(other)),
         ] {
             let resolved = addresses.resolve(public).unwrap();
             assert_eq!(resolved.as_ref().map(Url::as_str), found, "{public}");

@@ -28,12 +28,6 @@ pub struct IndexEntry {
 }
 
 impl Index {
-    /// # Errors
-    /// When the text is no index.
-    pub fn read(text: &str) -> anyhow::Result<Self> {
-        serde_saphyr::from_str(text).context("reading index.yaml")
-    }
-
     /// The newest version of a chart that `wanted` allows: an exact version or a range.
     ///
     /// # Errors
@@ -160,7 +154,7 @@ mod tests {
     use super::*;
 
     fn index() -> Index {
-        Index::read(
+        serde_saphyr::from_str(
             "apiVersion: v1\nentries:\n  podinfo:\n  - {version: 1.1.7, urls: [podinfo-1.1.7.tgz]}\n  \
              - {version: 1.1.10, urls: [podinfo-1.1.10.tgz]}\n  - {version: 2.0.0-rc.1, urls: [x.tgz]}\n",
         )

@@ -112,7 +112,7 @@ pub struct CommitAuthor {
 /// A clone in which a change is made; removed when dropped.
 pub struct WorkingTree {
     directory: tempfile::TempDir,
-    token: Option<String>,
+    token: String,
 }
 
 impl WorkingTree {
@@ -123,7 +123,7 @@ impl WorkingTree {
     pub async fn clone(
         remote: &Url,
         branch: &str,
-        token: Option<String>,
+        token: String,
         under: &Path,
     ) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir_in(under)?;
@@ -167,7 +167,7 @@ impl WorkingTree {
     }
 
     async fn run(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-        finish(git(self.path(), arguments, self.token.as_deref())).await
+        finish(git(self.path(), arguments, Some(&self.token))).await
     }
 }
 

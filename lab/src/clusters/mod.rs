@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
@@ -35,23 +34,24 @@ use url::Url;
 use self::api::Api;
 use self::controllers::Context;
 use self::controllers::manager::Manager;
-use self::notify::Notifier;
 use self::registry::Registry;
+use crate::loopback::HttpServer;
 
 pub use self::addresses::Addresses;
 pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
-pub use self::notify::Secrets;
 pub use self::object::{Key, StoredObject};
 pub(crate) use self::object::{condition, is_current, is_true, text};
-pub use self::options::{Bootstrap, ClusterOptions, PastRelease, PastStatus, Trigger, Workload};
+pub use self::options::{
+    Bootstrap, ClusterOptions, PastRelease, PastStatus, Secrets, Trigger, Workload,
+};
 pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
 pub use self::timings::Timings;
 
 /// One running cluster. It ends when it is dropped.
 pub struct Cluster {
     environment: String,
-    url: Url,
+    server: HttpServer,
     token: Arc<str>,
     viewer_token: Arc<str>,
     store: Arc<Store>,
@@ -59,7 +59,7 @@ pub struct Cluster {
     /// The kinds whose controllers are paused.
     paused: watch::Sender<BTreeSet<&'static str>>,
     triggers: mpsc::UnboundedSender<Trigger>,
-    _tasks: [AbortOnDropHandle<()>; 2],
+    _managing: AbortOnDropHandle<()>,
 }
 
 impl Cluster {
@@ -69,33 +69,20 @@ impl Cluster {
     /// When it cannot listen, or its first objects cannot be had.
     pub async fn start(options: ClusterOptions) -> anyhow::Result<Self> {
         let environment = options.environment;
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .with_context(|| format!("listening for the cluster {environment}"))?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let store = Arc::new(Store::new(options.clock.clone(), options.watch_window));
-        let http = crate::http_client()?;
         let scratch = options.data_dir.join(&environment);
         let bookmarks = options.timings.bookmarks;
-        let notifier = Notifier {
-            store: Arc::clone(&store),
-            http: http.clone(),
-            addresses: options.addresses.clone(),
-            secrets: options.secrets,
-            clock: options.clock.clone(),
-            faults: options.faults.clone(),
-            silent: false,
-        };
         let context = Context {
             environment: environment.as_str().into(),
             store: Arc::clone(&store),
             artifacts: Arc::default(),
             mirror: git::Mirror::open(scratch.join("source.git")).await?,
             registry: Registry {
-                http,
+                http: crate::http_client()?,
                 addresses: options.addresses,
             },
-            notifier,
+            secrets: options.secrets,
+            is_silent: false,
             clock: options.clock,
             faults: options.faults,
             timings: options.timings,
@@ -125,23 +112,18 @@ impl Cluster {
             unavailable: unavailable.subscribe(),
             bookmarks,
         });
-        let name = environment.clone();
-        let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(environment = name, "the cluster's API ended: {error}");
-            }
-        });
+        let server = HttpServer::start(format!("the cluster {environment}"), router).await?;
         let managing = Manager::start(context, paused.subscribe(), triggered);
         Ok(Self {
             environment,
-            url,
+            server,
             token,
             viewer_token,
             store,
             unavailable,
             paused,
             triggers,
-            _tasks: [serving, managing].map(AbortOnDropHandle::new),
+            _managing: AbortOnDropHandle::new(managing),
         })
     }
 
@@ -154,7 +136,7 @@ impl Cluster {
     /// The address of its API: plain HTTP, on loopback.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.server.url
     }
 
     /// A bearer token that may read everything, and patch annotations and specs.

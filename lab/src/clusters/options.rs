@@ -1,6 +1,5 @@
 //! How a cluster is started, and what it is told from outside.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +7,6 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::addresses::Addresses;
-use super::notify::Secrets;
 use super::timings::Timings;
 use crate::apps::Serving;
 use crate::clock::Clock;
@@ -72,14 +70,23 @@ impl Trigger {
     }
 }
 
+/// The secrets that the objects of git name, and that git does not hold.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// `github-token`, for commit statuses and dispatches.
+    pub github_token: String,
+    /// `git-auth` of the image automation, for pushing.
+    pub git_token: String,
+    /// `weft-hmac`, the key that signs webhooks.
+    pub weft_hmac: String,
+}
+
 /// How a cluster is started.
 pub struct ClusterOptions {
     /// The environment, such as `uat`.
     pub environment: String,
     /// The folder of its git mirror and its clones.
     pub data_dir: PathBuf,
-    /// The address of its API.
-    pub listen: SocketAddr,
     pub addresses: Addresses,
     pub secrets: Secrets,
     pub clock: Clock,

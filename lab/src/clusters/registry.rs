@@ -92,21 +92,11 @@ mod tests {
 
     #[test]
     fn an_image_is_taken_apart_at_its_host_and_its_tag() {
-        for (image, expected) in [
-            (
-                "ghcr.io/demo/podinfo:5.1.5",
-                ("ghcr.io", "demo/podinfo", "5.1.5"),
-            ),
-            (
-                "127.0.0.1:5000/demo/podinfo:a",
-                ("127.0.0.1:5000", "demo/podinfo", "a"),
-            ),
-            (
-                "ghcr.io/demo/podinfo",
-                ("ghcr.io", "demo/podinfo", "latest"),
-            ),
-        ] {
-            assert_eq!(parts(image), expected);
-        }
+        let tagged = parts("ghcr.io/demo/podinfo:5.1.5");
+        assert_eq!(tagged, ("ghcr.io", "demo/podinfo", "5.1.5"));
+        let with_port = parts("127.0.0.1:5000/demo/podinfo:a");
+        assert_eq!(with_port, ("127.0.0.1:5000", "demo/podinfo", "a"));
+        let untagged = parts("ghcr.io/demo/podinfo");
+        assert_eq!(untagged, ("ghcr.io", "demo/podinfo", "latest"));
     }
 }

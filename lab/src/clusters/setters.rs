@@ -53,10 +53,8 @@ pub fn message(template: &str, written: &[Written]) -> String {
     for change in written {
         let mut line = each.to_owned();
         for (field, value) in [(".OldValue", &change.old), (".NewValue", &change.new)] {
-            line = line
-                .replace(&format!("{{{{{field}}}}}"), value)
-                .replace(&format!("{{{{print {field}}}}}"), value)
-                .replace(&format!("{{{{println {field}}}}}"), &format!("{value}\n"));
+            line = line.replace(&format!("{{{{print {field}}}}}"), value);
+            line = line.replace(&format!("{{{{println {field}}}}}"), &format!("{value}\n"));
         }
         message.push_str(&line);
     }

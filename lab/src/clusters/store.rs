@@ -49,10 +49,6 @@ pub enum Applied {
     Unchanged,
 }
 
-/// The log no longer reaches back to the revision asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expired;
-
 /// The objects of one cluster.
 pub struct Store {
     inner: Mutex<Inner>,
@@ -120,17 +116,15 @@ impl Store {
         self.changes.subscribe()
     }
 
-    /// The changes after `revision`.
-    ///
-    /// # Errors
-    /// When the log has forgotten some of them.
-    pub fn since(&self, revision: u64) -> Result<Changes, Expired> {
+    /// The changes after `revision`; `None` when the log has forgotten some of them.
+    #[must_use]
+    pub fn since(&self, revision: u64) -> Option<Changes> {
         let inner = self.inner.lock();
         if revision < inner.forgotten {
-            return Err(Expired);
+            return None;
         }
         let past = inner.log.iter().filter(|past| past.revision > revision);
-        Ok((past.cloned().collect(), self.changes.subscribe()))
+        Some((past.cloned().collect(), self.changes.subscribe()))
     }
 
     /// Creates or updates an object from a manifest, with `labels` added. The status stays; fields
@@ -333,7 +327,7 @@ mod tests {
         for version in ["1.0.1", "1.0.2", "1.0.3"] {
             store.apply(&manifest(version), &[]).unwrap();
         }
-        assert!(store.since(first).is_err());
+        assert!(store.since(first).is_none());
         assert_eq!(store.since(first + 1).unwrap().0.len(), 2);
     }
 }

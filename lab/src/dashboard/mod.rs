@@ -3,32 +3,26 @@
 
 mod page;
 mod state;
-mod sync;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use parking_lot::Mutex;
 use serde::Deserialize;
-use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::task::AbortOnDropHandle;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use self::state::{DashboardState, ObjectQuery, Stores, cookie};
+use crate::loopback::HttpServer;
 
 /// A running dashboard. It ends when it is dropped.
-pub struct Dashboard {
-    url: Url,
-    _task: AbortOnDropHandle<()>,
-}
+pub struct Dashboard(HttpServer);
 
 type Shared = State<Arc<DashboardState>>;
 
@@ -36,44 +30,29 @@ impl Dashboard {
     /// Starts the dashboard.
     ///
     /// # Errors
-    /// When it cannot listen.
-    pub async fn start(listen: SocketAddr, stores: Stores) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(listen)
-            .await
-            .context("listening for the dashboard")?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
+    /// When no port can be bound.
+    pub async fn start(stores: Stores) -> anyhow::Result<Self> {
         let state = Arc::new(DashboardState {
             stores,
             sessions: Mutex::default(),
         });
         let router = Router::new()
-            .route("/v1/sync", post(sync::sync))
+            .route("/v1/sync", post(sync))
             .route("/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
             .route("/oauth2/sign_in", post(sign_in))
             .route("/oauth2/userinfo", get(user_info))
             .route("/", get(list_view))
             .route("/{view}", get(list_view))
             .route("/{view}/details", get(details_view))
-            // Everything depends on the cookie, as in the original.
-            .layer(map_response(async |mut response: Response| {
-                let vary = HeaderValue::from_static("Cookie");
-                response.headers_mut().insert(header::VARY, vary);
-                response
-            }))
             .with_state(state);
-        let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!("the dashboard ended: {error}");
-            }
-        });
-        let _task = AbortOnDropHandle::new(task);
-        Ok(Self { url, _task })
+        let server = HttpServer::start("the dashboard".to_owned(), router);
+        Ok(Self(server.await?))
     }
 
     /// The address of the dashboard, with a slash at the end.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.0.url
     }
 }
 
@@ -102,20 +81,44 @@ async fn user_info(State(state): Shared, headers: HeaderMap) -> Result<Response,
     Ok(Json(json!({"email": user, "id": user, "groups": null})).into_response())
 }
 
-/// A path with an extension is a file, of which there is none; any other is the page.
+#[derive(Deserialize)]
+struct SyncRequest {
+    objects: Vec<ObjectQuery>,
+}
+
+/// Asks Flux to reconcile objects and their sources. Errors of Kubernetes arrive as 500, as in the
+/// original.
+async fn sync(
+    State(state): Shared,
+    headers: HeaderMap,
+    Json(request): Json<SyncRequest>,
+) -> Result<Json<Value>, StatusCode> {
+    state.user(&headers).ok_or(StatusCode::UNAUTHORIZED)?;
+    let now = OffsetDateTime::now_utc().format(&Rfc3339);
+    let now = now.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let patch = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": now}}});
+    for query in &request.objects {
+        let found = query.find(&state);
+        let (store, key) = found.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
+        let object = store.get(&key);
+        let source = object.and_then(|object| key.referenced(&object, "/spec/sourceRef"));
+        for key in source.into_iter().chain([key]) {
+            store.merge_patch(&key, &patch);
+        }
+    }
+    Ok(Json(json!({})))
+}
+
 async fn list_view(
     State(state): Shared,
     headers: HeaderMap,
     view: Option<Path<String>>,
-) -> Result<Html<String>, StatusCode> {
+) -> Html<String> {
     let view = view.map_or_else(String::new, |Path(view)| view);
-    if view.contains('.') {
-        return Err(StatusCode::NOT_FOUND);
-    }
-    Ok(Html(match state.user(&headers) {
+    Html(match state.user(&headers) {
         Some(_) => page::list(&view, &state.stores),
         None => page::sign_in(),
-    }))
+    })
 }
 
 async fn details_view(

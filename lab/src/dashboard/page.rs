@@ -49,13 +49,7 @@ fn document(content: &str) -> String {
 
 /// The page for someone who is not signed in.
 pub(super) fn sign_in() -> String {
-    document(
-        "<header class=\"css-9bar\"><strong>Weave GitOps</strong></header>\
-        <main class=\"css-7main\"><form id=\"sign-in\"><p>This is the lab's dashboard: any user and password will do.</p>\
-        <p><label>Username <input name=\"username\" value=\"admin\" autocomplete=\"username\" required></label></p>\
-        <p><label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label></p>\
-        <p><button>Continue</button></p></form></main>",
-    )
+    document(include_str!("sign_in.html"))
 }
 
 /// A page with the bar and the navigation.
@@ -81,25 +75,14 @@ pub(super) fn details(view: &str, query: &ObjectQuery, object: Option<&Value>) -
         return frame(view, &query.kind, &content);
     };
     let (class, word, message) = status(object);
-    let sync = json!({"withSource": true, "objects": [{
-        "kind": query.kind, "name": query.name, "namespace": query.namespace,
-        "clusterName": query.cluster,
-    }]});
-    let rows = [
-        ("Kind", &query.kind),
-        ("Namespace", &query.namespace),
-        ("Cluster", &query.cluster),
-    ];
-    let rows = rows.map(|(name, value)| {
-        let value = escape(value);
-        format!("<tr><th>{name}</th><td>{value}</td></tr>")
-    });
+    let sync = json!({"objects": [query]});
+    let place = format!("{} in {} of {}", query.kind, query.namespace, query.cluster);
     let content = format!(
         "{heading}<p class=\"{class}\">{word}</p><p>{}</p>\
-         <p><button id=\"sync\" data-body=\"{}\">Sync</button> <span id=\"outcome\"></span></p><table>{}</table>",
+         <p><button id=\"sync\" data-body=\"{}\">Sync</button> <span id=\"outcome\"></span></p><p>{}</p>",
         escape(message),
         escape(&sync.to_string()),
-        rows.concat()
+        escape(&place)
     );
     frame(view, &query.kind, &content)
 }

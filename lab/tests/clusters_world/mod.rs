@@ -228,7 +228,6 @@ impl World {
         Cluster::start(ClusterOptions {
             environment: environment.to_owned(),
             data_dir: self.directory.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
             addresses: Addresses {
                 github,
                 charts: base.join("charts/").unwrap(),
@@ -236,9 +235,9 @@ impl World {
                 weft: Some(base.clone()),
             },
             secrets: Secrets {
-                github_token: Some("a-github-token".to_owned()),
-                git_token: None,
-                weft_hmac: Some("a-secret".to_owned()),
+                github_token: "a-github-token".to_owned(),
+                git_token: "a-git-token".to_owned(),
+                weft_hmac: "a-secret".to_owned(),
             },
             clock: self.clock.clone(),
             faults: self.faults.clone(),

@@ -29,7 +29,7 @@ pub(super) fn page(
     let from = query.get("continue").filter(|token| !token.is_empty());
     let from = from.map(|token| Continue::read(token)).transpose()?;
     let revision = from.as_ref().map_or(present, |from| from.revision);
-    if api.store.since(revision).is_err() {
+    if api.store.since(revision).is_none() {
         return Err(StatusError::Expired(revision));
     }
     let mut left = objects

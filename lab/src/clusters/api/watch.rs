@@ -27,21 +27,19 @@ struct WatchRequest {
 }
 
 impl WatchRequest {
-    /// The line that a change is to this watch. An object that comes to match, or stops matching, was
-    /// added or deleted as far as the watch can see.
+    /// The line of a change, if the watch asked for it. No field that can be selected ever changes.
     fn line(&self, change: &ObjectChange) -> Option<Bytes> {
         let mut namespace = self.namespace.iter();
-        if change.key.kind != self.kind || namespace.any(|wanted| *wanted != change.key.namespace) {
+        if change.key.kind != self.kind
+            || namespace.any(|wanted| *wanted != change.key.namespace)
+            || !self.selector.matches(&change.object)
+        {
             return None;
         }
-        let previous = change.previous.as_ref();
-        let matched = previous.is_some_and(|previous| self.selector.matches(previous));
-        let matches = change.kind != ChangeKind::Deleted && self.selector.matches(&change.object);
-        let kind = match (matched, matches) {
-            (false, false) => return None,
-            (false, true) => "ADDED",
-            (true, true) => "MODIFIED",
-            (true, false) => "DELETED",
+        let kind = match change.kind {
+            ChangeKind::Added => "ADDED",
+            ChangeKind::Modified => "MODIFIED",
+            ChangeKind::Deleted => "DELETED",
         };
         Some(line(kind, &change.object))
     }
@@ -88,7 +86,7 @@ pub(super) fn stream(
     }
     // Before the list, so that nothing falls between the two.
     let start = from.unwrap_or(present);
-    let Ok((past, mut changes)) = api.store.since(start) else {
+    let Some((past, mut changes)) = api.store.since(start) else {
         let expired = line("ERROR", &StatusError::Expired(start).status());
         return Ok(json_lines(Body::from(expired)));
     };

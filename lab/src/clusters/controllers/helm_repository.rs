@@ -1,5 +1,7 @@
 //! HelmRepository: downloads the index and stores it when it is new.
 
+use anyhow::Context as _;
+
 use super::sources::NewArtifact;
 use super::{Next, Reconciler};
 use crate::clusters::artifacts::sha256;
@@ -41,7 +43,7 @@ impl Reconciler<'_> {
     async fn download_index(&self, address: &str) -> anyhow::Result<(String, Index)> {
         let address = format!("{}/index.yaml", address.trim_end_matches('/'));
         let text = String::from_utf8(self.download(&address).await?)?;
-        let index = Index::read(&text)?;
+        let index = serde_saphyr::from_str(&text).context("reading index.yaml")?;
         Ok((text, index))
     }
 }

@@ -22,9 +22,8 @@ use serde_json::Value;
 
 use super::artifacts::Artifacts;
 use super::git;
-use super::notify::Notifier;
 use super::object::{Key, duration, text};
-use super::options::Workload;
+use super::options::{Secrets, Workload};
 use super::registry::Registry;
 use super::report::Report;
 use super::status::StatusEditor;
@@ -41,7 +40,9 @@ pub(super) struct Context {
     pub artifacts: Arc<Artifacts>,
     pub mirror: git::Mirror,
     pub registry: Registry,
-    pub notifier: Notifier,
+    pub secrets: Secrets,
+    /// While the past is made, nothing is reported.
+    pub is_silent: bool,
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
@@ -113,7 +114,7 @@ impl<'a> Reconciler<'a> {
     }
 
     fn send(&self, report: &Report) {
-        self.context.notifier.report(self.key, report);
+        self.context.report(self.key, report);
     }
 
     /// The string at a pointer of the object; empty when there is none.

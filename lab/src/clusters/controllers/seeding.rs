@@ -19,7 +19,7 @@ impl Context {
     pub(in crate::clusters) fn seeding(&self) -> Self {
         let mut seeding = self.clone();
         seeding.timings = Timings::seeding();
-        seeding.notifier.silent = true;
+        seeding.is_silent = true;
         seeding
     }
 
