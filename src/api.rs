@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::data::Problem;
 use futures::channel::mpsc::UnboundedSender;
 use futures::stream::{StreamExt, select_all};
 use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use gloo_net::http::{Request, RequestBuilder};
-use model::api::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

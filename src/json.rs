@@ -386,7 +386,8 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::api::{Cell, Session};
+    use crate::data::Session;
+    use model::api::Cell;
     use model::chain::VerdictState;
     use model::{Colour, EnvironmentName};
 

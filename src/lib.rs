@@ -6,6 +6,7 @@ mod api;
 mod app;
 mod chart;
 mod components;
+mod data;
 mod erased;
 mod format;
 mod json;

@@ -1,8 +1,8 @@
 //! One environment: what it serves, and whether that is proven.
 
+use crate::data::EnvironmentView;
 use leptos::prelude::*;
 use model::Colour;
-use model::api::EnvironmentView;
 use model::chain::VerdictState;
 use stylers_macro::style_sheet;
 

@@ -2,8 +2,9 @@
 
 mod lost_promotion;
 
+use crate::data::Gate;
 use leptos::prelude::*;
-use model::gate::{Gate, GateState};
+use model::gate::GateState;
 use model::pipeline::GateKind;
 use stylers_macro::style_sheet;
 

@@ -1,7 +1,7 @@
 //! The bar over every page: breadcrumbs, live status, theme and account.
 
+use crate::data::Viewer;
 use leptos::prelude::*;
-use model::api::Viewer;
 use stylers_macro::style_sheet;
 
 use super::help::Help;

@@ -1,7 +1,7 @@
 //! The headline over a board, with the actions that fit.
 
+use crate::data::Board;
 use leptos::prelude::*;
-use model::api::Board;
 use stylers_macro::style_sheet;
 
 use super::gate::card_href;

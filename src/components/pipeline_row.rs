@@ -1,7 +1,7 @@
 //! The environments of a pipeline in a row, with the gates between them.
 
+use crate::data::Board;
 use leptos::prelude::*;
-use model::api::Board;
 use stylers_macro::style_sheet;
 
 use super::environment::EnvironmentCard;

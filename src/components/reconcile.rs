@@ -1,8 +1,9 @@
 //! Reconciling an environment now, or the command for it where Weft may not.
 
+use crate::data::Reconcile;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use model::api::object::{OrderState, Reconcile};
+use model::api::object::OrderState;
 use stylers_macro::style_sheet;
 
 use crate::api::{self, ApiError};

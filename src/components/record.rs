@@ -1,33 +1,16 @@
 //! The record: the journal of a pipeline, with who did what, when, and the source.
 
 use leptos::prelude::*;
-use model::Timestamp;
 use model::pipeline::PipelineName;
-use serde::Deserialize;
 use stylers_macro::style_sheet;
 
 use super::alert::Alert;
 use crate::api;
+use crate::data::{Entry, Record};
 use crate::erased::{ErasedSignal, effect, spawn_local, track};
 use crate::format::ago;
 use crate::state::Clock;
 use crate::view_ext::{CollectErased, dynamic, on_click};
-
-/// The part of `model::api::Record` that is shown.
-#[derive(Deserialize)]
-struct Record {
-    entries: Vec<Entry>,
-    next_cursor: Option<String>,
-}
-
-/// The part of `model::journal::Entry` that is shown.
-#[derive(Clone, Deserialize)]
-struct Entry {
-    at: Timestamp,
-    who: Option<String>,
-    source: String,
-    sentence: String,
-}
 
 /// The number of entries that are shown at first.
 const PAGE_SIZE: usize = 12;

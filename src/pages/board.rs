@@ -1,8 +1,9 @@
 //! The board of all pipelines: a row for each, a column for each environment.
 
+use crate::data::{Row, Rows};
 use leptos::html::Input;
 use leptos::prelude::*;
-use model::api::{Cell, Row, Rows};
+use model::api::Cell;
 use stylers_macro::style_sheet;
 
 use crate::components::{Alert, DemoDrawer, Header};

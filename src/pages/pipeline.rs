@@ -1,7 +1,7 @@
 //! The page of one pipeline: the headline, its environments, the journeys, the record.
 
+use crate::data::Board;
 use leptos::prelude::*;
-use model::api::Board;
 use model::pipeline::PipelineName;
 use stylers_macro::style_sheet;
 

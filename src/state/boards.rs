@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
+use crate::data::{Board, Row, Rows};
 use leptos::prelude::*;
-use model::api::{Board, Row, Rows};
 use model::pipeline::PipelineName;
 
 use super::clock::Clock;
@@ -141,7 +141,8 @@ pub fn use_rows(query: Memo<String>) -> LiveRows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::api::{Headline, Tone};
+    use crate::data::Headline;
+    use model::api::Tone;
     use model::{PipelineName, Timestamp};
 
     fn name(name: &str) -> PipelineName {
@@ -151,38 +152,26 @@ mod tests {
         }
     }
 
-    fn repository() -> model::pipeline::RepositoryName {
-        model::pipeline::RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        }
-    }
-
     fn board(second: i64, version: u64) -> Board {
         Board {
             pipeline: name("podinfo"),
-            repository: repository(),
             version,
             as_of: Timestamp::from_millis(second * 1_000),
             subtitle: String::new(),
             headline: Headline {
                 sentence: String::new(),
                 tone: Tone::Calm,
-                environment: None,
             },
             environments: Vec::new(),
             gates: Vec::new(),
-            sources: Vec::new(),
         }
     }
 
     fn row(pipeline: &str, version: u64, sentence: &str) -> Row {
         Row {
             pipeline: name(pipeline),
-            repository: repository(),
             version,
             sentence: sentence.into(),
-            tone: Tone::Calm,
             cells: Vec::new(),
             waits_for: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! One environment of a board, as a signal.
 
-use model::api::{Board, EnvironmentView};
-use model::gate::Gate;
+use crate::data::Gate;
+use crate::data::{Board, EnvironmentView};
 use model::pipeline::PipelineName;
 
 use crate::erased::ErasedSignal;

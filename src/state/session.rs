@@ -1,7 +1,7 @@
 //! The session: who is signed in.
 
+use crate::data::{Session, Viewer};
 use leptos::prelude::*;
-use model::api::{Session, Viewer};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use wasm_bindgen::JsCast;

@@ -1,8 +1,8 @@
 //! A gate whose promotion never came: the workflow run that should have opened it, and a button that opens it.
 
+use crate::data::Gate;
 use leptos::prelude::*;
 use model::api::{Promote, Promoted};
-use model::gate::Gate;
 use model::pipeline::PipelineName;
 use stylers_macro::style_sheet;
 

@@ -1,6 +1,7 @@
 //! The state of the promotion page, and its requests.
 
-use model::api::{ActionResult, Approve, PromotionCard, Refuse};
+use crate::data::{ActionResult, PromotionCard};
+use model::api::{Approve, Refuse};
 use serde::Serialize;
 
 use crate::api::{self, ApiError};

@@ -1,7 +1,7 @@
 //! The card of a promotion: the change, the evidence, the diffs, and the pull request.
 
+use crate::data::PromotionCard;
 use leptos::prelude::*;
-use model::api::PromotionCard;
 use model::chain::VerdictState;
 use model::promotion::{CheckState, PromotionState};
 use model::time::in_words;

@@ -1,7 +1,8 @@
 //! The bar at the bottom of the promotion page: the decision, or why it is not possible.
 
+use crate::data::PromotionCard;
 use leptos::prelude::*;
-use model::api::{Permission, PromotionCard};
+use model::api::Permission;
 use model::promotion::PromotionState;
 
 use super::approval::Approval;

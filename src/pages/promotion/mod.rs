@@ -6,10 +6,10 @@ mod decision_bar;
 
 use std::cell::Cell;
 
+use crate::data::Board;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::EnvironmentName;
-use model::api::Board;
 use model::gate::StepState;
 use stylers_macro::style_sheet;
 
