@@ -1,4 +1,4 @@
-//! Small words for the screen: ages, counts, icons.
+//! Formats values for the screen: ages, releases, and the icons and classes of states.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use model::chain::{LinkState, VerdictState};
 use model::time::in_words;
 use model::{Release, Timestamp};
 
-/// `2 s ago`, or `never`.
+/// An age, such as `2 s ago`; `never` without a time.
 pub fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
     at.map_or_else(
         || "never".to_owned(),
@@ -15,15 +15,15 @@ pub fn ago(at: Option<Timestamp>, now: Timestamp) -> String {
     )
 }
 
-/// How long something has waited: `waits 42 min`.
-pub fn waits(since: Option<Timestamp>, now: Timestamp) -> String {
+/// A waiting time, such as `waits 42 min`; empty without a start.
+pub fn waiting_time(since: Option<Timestamp>, now: Timestamp) -> String {
     since.map_or_else(String::new, |since| {
         format!("waits {}", in_words(now.since(since)))
     })
 }
 
-/// The icon of a verdict; never without its word beside it.
-pub fn icon(state: VerdictState) -> &'static str {
+/// The icon of a verdict. It is always shown beside a word: icons are hidden from screen readers.
+pub fn verdict_icon(state: VerdictState) -> &'static str {
     match state {
         VerdictState::Proven => "✓",
         VerdictState::Rolling => "…",
@@ -34,8 +34,8 @@ pub fn icon(state: VerdictState) -> &'static str {
     }
 }
 
-/// The class that colours a verdict.
-pub fn tint(state: VerdictState) -> &'static str {
+/// The CSS class that colours a verdict.
+pub fn verdict_class(state: VerdictState) -> &'static str {
     match state {
         VerdictState::Proven => "ok",
         VerdictState::Rolling => "run",
@@ -45,8 +45,8 @@ pub fn tint(state: VerdictState) -> &'static str {
     }
 }
 
-/// The icon of a link and the class that colours it.
-pub fn tick(state: LinkState) -> (&'static str, &'static str) {
+/// The icon of a link, and the CSS class that colours it.
+pub fn link_icon(state: LinkState) -> (&'static str, &'static str) {
     match state {
         LinkState::Holds => ("✓", "ok"),
         LinkState::Progressing => ("…", "run"),
@@ -58,8 +58,8 @@ pub fn tick(state: LinkState) -> (&'static str, &'static str) {
     }
 }
 
-/// The class that colours a sentence.
-pub fn tone(tone: Tone) -> &'static str {
+/// The CSS class that colours a headline.
+pub fn tone_class(tone: Tone) -> &'static str {
     match tone {
         Tone::Calm => "calm",
         Tone::Moving => "moving",
@@ -68,8 +68,8 @@ pub fn tone(tone: Tone) -> &'static str {
     }
 }
 
-/// The line under a version: `app 5.1.8 · amber #b8791f`.
-pub fn about(release: &Release) -> String {
+/// The line under a version, such as `app 5.1.8 · amber #b8791f`.
+pub fn release_summary(release: &Release) -> String {
     let mut parts = Vec::new();
     if let Some(app) = release.app.as_ref().filter(|app| app.0 != release.label()) {
         parts.push(format!("app {app}"));
@@ -87,8 +87,8 @@ pub fn about(release: &Release) -> String {
     parts.join(" · ")
 }
 
-/// A word with a capital letter.
-pub fn capital(word: &str) -> String {
+/// Capitalizes the first letter.
+pub fn capitalize(word: &str) -> String {
     let mut word = word.to_owned();
     if let Some(first) = word.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -96,7 +96,7 @@ pub fn capital(word: &str) -> String {
     word
 }
 
-/// The word for the live connection.
+/// The status of a lost connection, such as `Last seen 42 s ago`.
 pub fn last_seen(age: Duration) -> String {
     format!("Last seen {} ago", in_words(age))
 }
@@ -114,7 +114,7 @@ mod tests {
             image_tag: None,
             colour: Colour::parse("#b8791f").ok(),
         };
-        assert_eq!(about(&release), "app 5.1.8 · amber #b8791f");
+        assert_eq!(release_summary(&release), "app 5.1.8 · amber #b8791f");
     }
 
     #[test]
@@ -124,12 +124,12 @@ mod tests {
             colour: Colour::parse("#7a4fb5").ok(),
             ..Release::default()
         };
-        assert_eq!(about(&release), "a1b9c3e · violet #7a4fb5");
+        assert_eq!(release_summary(&release), "a1b9c3e · violet #7a4fb5");
     }
 
     #[test]
     fn words_get_their_capital() {
-        assert_eq!(capital("proven"), "Proven");
-        assert_eq!(capital(""), "");
+        assert_eq!(capitalize("proven"), "Proven");
+        assert_eq!(capitalize(""), "");
     }
 }

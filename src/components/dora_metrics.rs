@@ -1,20 +1,20 @@
-//! Four figures over the journeys, each with how it was counted.
+//! Four DORA metrics over the time shown, each with how it was computed.
 
 use leptos::prelude::*;
 use model::release_history::{DoraMetrics, Figure};
 use stylers_macro::style_sheet;
 
-use crate::seam::Listed;
+use crate::view_ext::CollectErased;
 
-/// The tiles.
+/// One tile for each metric.
 #[component]
-pub fn FiguresView(figures: DoraMetrics) -> impl IntoView {
-    let class = style_sheet!("style/figures.css");
+pub fn MetricTiles(metrics: DoraMetrics) -> impl IntoView {
+    let class = style_sheet!("style/dora_metrics.css");
     let all = [
-        figures.lead_time,
-        figures.frequency,
-        figures.failure_rate,
-        figures.time_to_restore,
+        metrics.lead_time,
+        metrics.frequency,
+        metrics.failure_rate,
+        metrics.time_to_restore,
     ];
     let tiles = all.into_iter().flatten().map(
         |Figure {
@@ -23,7 +23,7 @@ pub fn FiguresView(figures: DoraMetrics) -> impl IntoView {
              explains,
          }| {
             view! { class=class,
-                <div class="figure">
+                <div class="metric">
                     <dt class="name">{name}</dt>
                     <dd class="value">{value}</dd>
                     <dd class="explains">{explains}</dd>
@@ -31,5 +31,5 @@ pub fn FiguresView(figures: DoraMetrics) -> impl IntoView {
             }
         },
     );
-    view! { class=class, <dl class="figures" data-testid="figures">{tiles.listed()}</dl> }
+    view! { class=class, <dl class="metrics" data-testid="metrics">{tiles.collect_erased()}</dl> }
 }
