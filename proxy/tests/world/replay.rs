@@ -9,7 +9,7 @@ use lab::forge::Refusal;
 use model::ChartVersion;
 use time::OffsetDateTime;
 use tokio::time::Instant;
-use workflow::release::{Wish, plan};
+use workflow::release::{ReleaseRequest, plan};
 use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
 /// The times of the promotion into an environment, after the merge of the release.
@@ -101,7 +101,7 @@ async fn next(lab: &Lab) -> anyhow::Result<(String, String, ChartVersion)> {
         let found = files.iter().find(|(name, _)| *name == path);
         found.map(|(_, text)| text.clone())
     };
-    let plan = plan(read, &Wish::default())?;
+    let plan = plan(read, &ReleaseRequest::default())?;
     Ok((plan.colour.to_string(), plan.version.0, plan.chart_version))
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::super::declaration::version_in_title;
 use crate::app::App;
 use crate::board::{Lane, ReleaseRecord};
-use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
+use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -70,7 +70,7 @@ pub(super) async fn tell(
     };
     let pulls = app
         .github
-        .past_pull_requests(Acting::Reader, &spec.repository, &past)
+        .past_pull_requests(Credentials::Reader, &spec.repository, &past)
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {
@@ -253,20 +253,18 @@ impl<'a> Teller<'a> {
         sentence: String,
         key: &str,
     ) {
-        self.entries.push(Entry {
-            id: 0,
-            at,
-            written_at: self.now,
-            pipeline: self.spec.name.clone(),
-            environment: step.environment.map(|environment| environment.name.clone()),
-            release: step.release.clone(),
-            colour: None,
-            who,
-            source: "github".into(),
-            sentence,
-            event,
-            key: format!("github {}#{} {key}", self.spec.repository, step.number),
-        });
+        let environment = step.environment.map(|environment| environment.name.clone());
+        let key = format!("github {}#{} {key}", self.spec.repository, step.number);
+        self.entries.push(
+            Entry::new(&self.spec.name, event, at)
+                .written_at(self.now)
+                .environment(environment)
+                .release(step.release.clone())
+                .by(who)
+                .source("github")
+                .sentence(sentence)
+                .key(key),
+        );
     }
 }
 
