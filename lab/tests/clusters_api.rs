@@ -1,5 +1,5 @@
-//! The clusters' API, asked by the Kubernetes client that Weft uses, and by hand where a client hides
-//! what it is told.
+//! The API of the clusters, called by the Kubernetes client that Weft uses, and by hand where a client hides
+//! the answer.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! The newest artifact of each source, in the memory of source-controller's stand-in.
+//! The newest artifact of each source, in memory.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
-use super::charts::{Chart, Index};
+use super::charts::{ChartPackage, Index};
 use super::git::Snapshot;
 use super::object::Key;
 
@@ -18,7 +18,7 @@ pub struct Artifacts {
     /// Of HelmRepositories.
     pub indexes: Shelf<Index>,
     /// Of HelmCharts.
-    pub charts: Shelf<Chart>,
+    pub charts: Shelf<ChartPackage>,
     /// The tags that the last scans of ImageRepositories found.
     pub tags: Shelf<Vec<String>>,
 }

@@ -75,7 +75,7 @@ fn range(constraint: &str) -> Option<VersionReq> {
 
 /// The content of a chart's package.
 #[derive(Clone, Debug)]
-pub struct Chart {
+pub struct ChartPackage {
     pub name: String,
     pub version: String,
     /// The version of what it deploys.
@@ -95,7 +95,7 @@ struct ChartMetadata {
     app_version: String,
 }
 
-impl Chart {
+impl ChartPackage {
     /// Reads a package (`.tgz`).
     ///
     /// # Errors

@@ -8,14 +8,14 @@ use super::kinds::NAMESPACE;
 use super::object::text;
 use super::yaml;
 
-type Files = BTreeMap<String, Vec<u8>>;
+type FileTree = BTreeMap<String, Vec<u8>>;
 
 /// All documents below `path` in the order in which they are applied: namespaces first, then by
 /// group, kind, namespace and name. A `kustomization.yaml` there selects the files.
 ///
 /// # Errors
 /// With kustomize-controller's message when the path does not exist or a file is not YAML.
-pub fn build(files: &Files, path: &str) -> Result<Vec<Value>, String> {
+pub fn build(files: &FileTree, path: &str) -> Result<Vec<Value>, String> {
     let directory = path.trim_start_matches("./").trim_matches('/');
     let prefix = match directory {
         "" => String::new(),
@@ -59,7 +59,7 @@ pub fn build(files: &Files, path: &str) -> Result<Vec<Value>, String> {
     Ok(documents)
 }
 
-fn select(files: &Files, prefix: &str) -> Result<Vec<String>, String> {
+fn select(files: &FileTree, prefix: &str) -> Result<Vec<String>, String> {
     let Some(kustomization) = files.get(&format!("{prefix}kustomization.yaml")) else {
         let below = files.keys().filter(|path| path.starts_with(prefix));
         let yaml = below.filter(|path| path.ends_with(".yaml") || path.ends_with(".yml"));

@@ -32,7 +32,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use self::api::Api;
-use self::controllers::Context;
+use self::controllers::ClusterContext;
 use self::controllers::manager::Manager;
 use self::registry::Registry;
 use crate::loopback::HttpServer;
@@ -72,7 +72,7 @@ impl Cluster {
         let store = Arc::new(Store::new(options.clock.clone(), options.watch_window));
         let scratch = options.data_dir.join(&environment);
         let bookmarks = options.timings.bookmarks;
-        let context = Context {
+        let context = ClusterContext {
             environment: environment.as_str().into(),
             store: Arc::clone(&store),
             artifacts: Arc::default(),
@@ -201,7 +201,7 @@ impl Cluster {
     }
 }
 
-async fn bootstrap(context: &Context, from: &Bootstrap) -> anyhow::Result<()> {
+async fn bootstrap(context: &ClusterContext, from: &Bootstrap) -> anyhow::Result<()> {
     let remote = context.registry.addresses.resolve(&from.repository)?;
     let remote = remote.context("the repository's host is not known")?;
     let tip = context.mirror.tip(&remote, &from.branch).await?;

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use url::Url;
 
-use super::controllers::Context;
+use super::controllers::ClusterContext;
 use super::object::{Key, text, timestamp};
 use super::report::{Report, involved_object};
 use super::{events, kinds};
 
-impl Context {
+impl ClusterContext {
     /// Records an event and sends it in the background. A delivery that fails is logged and lost, as
     /// with the original.
     pub(super) fn report(&self, key: &Key, report: &Report) {

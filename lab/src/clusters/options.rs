@@ -1,4 +1,4 @@
-//! How a cluster is started, and what it is told from outside.
+//! The options of a cluster, and its interfaces to what is outside: the application, triggers.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -36,7 +36,7 @@ pub struct ObjectChange {
 }
 
 /// The changes after some revision: those of the log, and those to come.
-pub type Changes = (
+pub type ChangeStream = (
     Vec<Arc<ObjectChange>>,
     broadcast::Receiver<Arc<ObjectChange>>,
 );
@@ -118,7 +118,7 @@ impl Store {
 
     /// The changes after `revision`; `None` when the log has forgotten some of them.
     #[must_use]
-    pub fn since(&self, revision: u64) -> Option<Changes> {
+    pub fn since(&self, revision: u64) -> Option<ChangeStream> {
         let inner = self.inner.lock();
         if revision < inner.forgotten {
             return None;

@@ -102,7 +102,7 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
     run.quiet().await;
 
     let taken = run.updates.lock().clone();
-    let mut told = String::new();
+    let mut differing = String::new();
     for (steps, cluster, differences) in [
         (CREDENTIAL, "uat", FETCHING),
         (SUSPENDED, "prod", RESUMING),
@@ -119,11 +119,11 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
             let found = segment(&taken, steps, kind).join("\n");
             if expected != found {
                 let compared = compare(&expected, &found);
-                told.push_str(&format!("{}: {kind}:\n{compared}", steps[0]));
+                differing.push_str(&format!("{}: {kind}:\n{compared}", steps[0]));
             }
         }
     }
-    assert!(told.is_empty(), "{told}");
+    assert!(differing.is_empty(), "{differing}");
 }
 
 #[test]

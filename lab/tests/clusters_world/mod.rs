@@ -1,5 +1,5 @@
 //! The world around one cluster: real git on disk, and a server that is its chart repository, its
-//! registry, its forge and its webhook at once and keeps what it was told.
+//! registry, its forge and its webhook at once, and records every call.
 
 #![allow(dead_code, reason = "each test uses its part of the world")]
 
@@ -49,7 +49,7 @@ struct Served {
     statuses: BTreeMap<String, Vec<Value>>,
 }
 
-/// The application: what it was told to serve, and whether it is well.
+/// The application: what it was given to serve, and whether it is well.
 #[derive(Default)]
 pub struct App {
     pub served: Mutex<Vec<Serving>>,

@@ -2,7 +2,7 @@
 
 use super::sources::NewArtifact;
 use super::{Next, Reconciler};
-use crate::clusters::charts::Chart;
+use crate::clusters::charts::ChartPackage;
 use crate::clusters::object::{
     artifact_revision, condition, generation, is_current, is_true, observed_generation, text,
 };
@@ -58,7 +58,7 @@ impl Reconciler<'_> {
         let repository = repository.and_then(|repository| text(repository, "/spec/url"));
         let address = entry.address(repository.unwrap_or_default())?;
         let pulled = self.download(&address).await;
-        let package = match pulled.and_then(|package| Chart::read(&package)) {
+        let package = match pulled.and_then(|package| ChartPackage::read(&package)) {
             Ok(package) => package,
             Err(error) => {
                 let error = format!(

@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Context, Next, has_controller, reconcile};
+use super::{ClusterContext, Next, has_controller, reconcile};
 use crate::clusters::kinds::{HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{
     Key, artifact_revision, duration, generation, is_ready, observed_generation, text,
@@ -30,7 +30,7 @@ type Paused = watch::Receiver<BTreeSet<&'static str>>;
 
 /// The running controllers of one cluster.
 pub(in crate::clusters) struct Manager {
-    context: Context,
+    context: ClusterContext,
     paused: Paused,
     tasks: HashMap<Key, ReconcileTask>,
 }
@@ -44,7 +44,7 @@ impl Manager {
     /// Starts the controllers; they run until the task is aborted. Objects that are ready already
     /// wait for their interval first.
     pub(in crate::clusters) fn start(
-        context: Context,
+        context: ClusterContext,
         paused: Paused,
         mut triggers: mpsc::UnboundedReceiver<Trigger>,
     ) -> JoinHandle<()> {
@@ -183,7 +183,7 @@ impl Manager {
 }
 
 /// The time at which someone asked for a reconciliation, if that was not handled yet.
-fn requested(context: &Context, key: &Key) -> Option<String> {
+fn requested(context: &ClusterContext, key: &Key) -> Option<String> {
     let object = context.store.get(key).filter(|_| key.kind.reports)?;
     let requested = text(&object, REQUESTED)?;
     let handled = text(&object, "/status/lastHandledReconcileAt");
@@ -191,7 +191,7 @@ fn requested(context: &Context, key: &Key) -> Option<String> {
 }
 
 async fn reconcile_loop(
-    context: Context,
+    context: ClusterContext,
     key: Key,
     wake: Arc<Notify>,
     mut paused: Paused,

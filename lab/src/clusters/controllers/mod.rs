@@ -34,7 +34,7 @@ use crate::faults::Faults;
 
 /// What the controllers of one cluster share.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(super) struct ClusterContext {
     pub environment: Arc<str>,
     pub store: Arc<Store>,
     pub artifacts: Arc<Artifacts>,
@@ -65,13 +65,13 @@ fn has_controller(key: &Key) -> bool {
 
 /// One object while it is reconciled.
 struct Reconciler<'a> {
-    context: &'a Context,
+    context: &'a ClusterContext,
     key: &'a Key,
     object: &'a Value,
 }
 
 /// Reconciles an object once.
-async fn reconcile(context: &Context, key: &Key) -> anyhow::Result<Next> {
+async fn reconcile(context: &ClusterContext, key: &Key) -> anyhow::Result<Next> {
     let Some(object) = context.store.get(key) else {
         return Ok(Next::WhenTriggered);
     };

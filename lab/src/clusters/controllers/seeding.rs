@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::{Context, has_controller, helm_release, reconcile};
+use super::{ClusterContext, has_controller, helm_release, reconcile};
 use crate::clusters::kinds::{GIT_REPOSITORY, HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{Key, StoredObject, is_ready, timestamp};
 use crate::clusters::options::{PastRelease, PastStatus};
@@ -14,7 +14,7 @@ use crate::clusters::timings::Timings;
 /// More rounds than the longest chain of dependencies needs.
 const ROUNDS: usize = 6;
 
-impl Context {
+impl ClusterContext {
     /// The same cluster while its past is made: nothing takes time and nobody is notified.
     pub(in crate::clusters) fn seeding(&self) -> Self {
         let mut seeding = self.clone();

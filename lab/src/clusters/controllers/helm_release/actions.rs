@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::history::{HelmAction, HelmRevision, HelmStatus, History};
-use crate::clusters::charts::Chart;
+use crate::clusters::charts::ChartPackage;
 use crate::clusters::controllers::Reconciler;
 use crate::clusters::object::{text, timestamp};
 use crate::clusters::report::Report;
@@ -12,7 +12,7 @@ use crate::clusters::status::StatusEditor;
 /// One release of one chart with one set of values.
 pub(super) struct Attempt<'a> {
     pub reconciler: &'a Reconciler<'a>,
-    pub chart: &'a Chart,
+    pub chart: &'a ChartPackage,
     /// The values of the chart, overridden by those of the HelmRelease.
     pub values: Value,
     pub config_digest: String,
@@ -203,7 +203,7 @@ impl Attempt<'_> {
         let context = self.reconciler.context;
         tokio::time::sleep(context.timings.upgrade).await;
         self.serve_again(&previous).await;
-        let old = Chart {
+        let old = ChartPackage {
             version: previous.chart_version.clone(),
             app_version: previous.app_version.clone(),
             ..self.chart.clone()
@@ -300,7 +300,7 @@ impl Attempt<'_> {
         severity: &'static str,
         reason: &str,
         message: &str,
-        chart: &Chart,
+        chart: &ChartPackage,
     ) {
         let report = Report::new(severity, reason, message, &chart.version);
         let report = report.with("app-version", &chart.app_version);
