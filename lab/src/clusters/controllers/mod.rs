@@ -82,7 +82,11 @@ async fn reconcile(context: &ClusterContext, key: &Key) -> anyhow::Result<Next> 
     };
     if object["spec"]["suspend"] == true {
         if key.kind.kind == "HelmRelease" {
-            reconciler.edit(|status| status.observe()).await;
+            reconciler
+                .edit(|status| {
+                    status.observe();
+                })
+                .await;
         }
         return Ok(Next::WhenTriggered);
     }

@@ -74,7 +74,10 @@ impl Attempt<'_> {
     /// Where drift is looked for, `observedGeneration` comes in an update of its own, at once.
     async fn observe_comparison(&self) {
         if self.detects_drift {
-            self.edit(|status| status.observe()).await;
+            self.edit(|status| {
+                status.observe();
+            })
+            .await;
         }
     }
 
