@@ -8,7 +8,7 @@ use model::promotion::{Promotion, PromotionState};
 use super::ActionError;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github;
 
@@ -17,7 +17,7 @@ use crate::github;
 /// # Errors
 /// `Changed` where what was seen is not what is there, `NotPermitted`, `RulesUnmet`, or what GitHub said.
 pub async fn approve(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     number: u64,

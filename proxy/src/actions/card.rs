@@ -14,7 +14,7 @@ use model::rollout::verdict_after;
 use super::permits::{Permits, missing};
 use super::reading::{Reading, acting};
 use super::{ActionError, evidence};
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::auth::intent::Subject;
 use crate::github::Comparison;
@@ -28,7 +28,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// # Errors
 /// `NoPromotion`, or what GitHub answered.
 pub async fn card(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     repository: &RepositoryName,
     number: u64,
@@ -38,7 +38,7 @@ pub async fn card(
 }
 
 /// The card of what was just read.
-pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> PromotionCard {
+pub(super) async fn of(app: &AppState, person: Option<&Person>, reading: Reading) -> PromotionCard {
     let board = reading.lane.board();
     let (view, before) = reading.environments(&board);
     let promotion = &reading.promotion;
@@ -51,7 +51,7 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
     let now = app.clock.now();
     let minted = person
         .filter(|_| promotion.state == PromotionState::Open)
-        .map(|person| app.access.intents.mint(subject(&reading, person), now));
+        .map(|person| app.auth.intents.mint(subject(&reading, person), now));
     let (intent_expires_at, intent) = minted
         .map(|(intent, text)| (intent.expires_at, text))
         .unzip();
@@ -135,7 +135,7 @@ fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Relea
 /// What lies between what the environment serves and what it would serve; empty where either is not
 /// known or GitHub does not tell: the pull request itself is shown all the same.
 async fn between(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     reading: &Reading,
     view: &EnvironmentView,
@@ -178,7 +178,7 @@ fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
 
 /// The way of the release after the merge, with the times that the journal knows. A promotion that a later
 /// one has overtaken has no way any more: what the environment does now is the later one's.
-async fn way(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
+async fn way(app: &AppState, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
     let promotion = &reading.promotion;
     let overtaken = view.desired_chart > promotion.release;
     let Some(merged_at) = promotion.closed_at else {

@@ -4,7 +4,7 @@ use model::api::Permission;
 use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Promotion, PromotionState, RepositoryPermission};
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github::{self, Acting};
 
@@ -108,7 +108,7 @@ pub(super) fn missing(promotion: &Promotion) -> String {
 
 /// Why a person may not do what takes write access to a repository, as GitHub says now, if so.
 pub(super) async fn why_not_write(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     deed: &str,

@@ -11,7 +11,7 @@ use workflow::promotion::{Carried, Wish, carry};
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 use crate::github::Repository;
@@ -22,7 +22,7 @@ use crate::github::Repository;
 /// `OutOfDate` where that is not what is proven now or nothing is missing, `NotPermitted`, `Refused`, or
 /// what GitHub answered.
 pub async fn promote(
-    app: &App,
+    app: &AppState,
     person: &Person,
     lane: &Lane,
     to: &EnvironmentName,

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::permits::is_author;
 use super::reading::Reading;
 use super::{ActionError, card};
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::auth::intent::{Intent, IntentError};
 use crate::github::Acting;
@@ -26,7 +26,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// One order of one person, whose intent is theirs and has not been used before.
 pub(super) struct Order<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a AppState,
     pub(super) person: &'a Person,
     pub(super) intent: Intent,
     /// `approve`, `approve_and_merge`, `merge` or `refuse`.
@@ -44,14 +44,14 @@ pub(super) enum Taken<'a> {
 impl<'a> Order<'a> {
     /// Verifies and uses up the intent of a tap.
     pub(super) async fn take(
-        app: &'a App,
+        app: &'a AppState,
         person: &'a Person,
         repository: &RepositoryName,
         number: u64,
         intent: &str,
         action: &'static str,
     ) -> Result<Taken<'a>, ActionError> {
-        let intent = match app.access.intents.verify(intent, app.clock.now()) {
+        let intent = match app.auth.intents.verify(intent, app.clock.now()) {
             Ok(intent) => intent,
             Err(IntentError::Forged) => return Err(ActionError::ForgedIntent),
             Err(IntentError::Expired) => {

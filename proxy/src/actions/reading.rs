@@ -7,7 +7,7 @@ use model::pipeline::{EnvironmentSpec, RepositoryName};
 use model::promotion::{Actor, Promotion};
 
 use super::ActionError;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 use crate::github::{Acting, ChangedFile, diff_digest};
@@ -35,7 +35,7 @@ pub(super) fn acting(person: Option<&Person>) -> Acting<'_> {
 impl Reading {
     /// Reads a promotion from GitHub, never from a cache.
     pub(super) async fn new(
-        app: &App,
+        app: &AppState,
         person: Option<&Person>,
         repository: &RepositoryName,
         number: u64,

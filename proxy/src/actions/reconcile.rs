@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ActionError;
 use super::permits::why_not_write;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 use crate::clusters::{
@@ -25,7 +25,7 @@ use crate::clusters::{
 /// An environment whose Flux is to look.
 #[derive(Clone)]
 struct Place {
-    app: Arc<App>,
+    app: AppState,
     lane: Arc<Lane>,
     environment: EnvironmentSpec,
 }
@@ -41,7 +41,7 @@ struct Step {
 /// # Errors
 /// What GitHub answered.
 pub async fn reconcile_view(
-    app: &Arc<App>,
+    app: &AppState,
     person: Option<&Person>,
     lane: &Arc<Lane>,
     environment: &EnvironmentSpec,
@@ -57,7 +57,7 @@ pub async fn reconcile_view(
 /// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or what
 /// GitHub answered.
 pub async fn reconcile(
-    app: &Arc<App>,
+    app: &AppState,
     person: &Person,
     lane: &Arc<Lane>,
     environment: &EnvironmentSpec,
@@ -103,9 +103,9 @@ pub async fn reconcile(
 }
 
 impl Place {
-    fn new(app: &Arc<App>, lane: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+    fn new(app: &AppState, lane: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
         Self {
-            app: Arc::clone(app),
+            app: app.clone(),
             lane: Arc::clone(lane),
             environment: environment.clone(),
         }

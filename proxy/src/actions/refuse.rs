@@ -7,7 +7,7 @@ use super::ActionError;
 use super::permits::why_not_refuse;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github;
 
@@ -16,7 +16,7 @@ use crate::github;
 /// # Errors
 /// `Incomplete` without a reason; else as approving.
 pub async fn refuse(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     number: u64,

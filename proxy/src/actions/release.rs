@@ -16,7 +16,7 @@ use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github::{self, Repository};
 
@@ -28,7 +28,7 @@ const CONTEXT: usize = 2;
 /// # Errors
 /// `Refused` where a value or a file is not as it must be, else what GitHub answered.
 pub async fn release_plan(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     spec: &PipelineSpec,
     wish: &Wish,
@@ -64,7 +64,7 @@ pub async fn release_plan(
 /// `OutOfDate` where the branch moved under the plan or the release exists, `Refused`, `NotPermitted`, or
 /// what GitHub answered.
 pub async fn start_release(
-    app: &App,
+    app: &AppState,
     person: &Person,
     spec: &PipelineSpec,
     order: &StartRelease,
@@ -179,7 +179,11 @@ async fn push(
         })
 }
 
-fn host<'a>(app: &'a App, person: Option<&'a Person>, spec: &'a PipelineSpec) -> Repository<'a> {
+fn host<'a>(
+    app: &'a AppState,
+    person: Option<&'a Person>,
+    spec: &'a PipelineSpec,
+) -> Repository<'a> {
     Repository {
         github: &app.github,
         acting: acting(person),
@@ -252,7 +256,7 @@ fn wrong(read: impl Fn(&str) -> Option<String> + Copy, wish: &Wish) -> Vec<&'sta
 
 /// Why the viewer may not start a release, if so.
 async fn why_not(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     spec: &PipelineSpec,
 ) -> Result<Option<String>, github::Error> {
@@ -274,7 +278,7 @@ fn shown(edit: &Edit) -> ReleaseEdit {
 
 /// Where the order and its outcome are written down.
 struct Record<'a> {
-    app: &'a App,
+    app: &'a AppState,
     person: &'a Person,
     spec: &'a PipelineSpec,
     chart: &'a ChartVersion,

@@ -13,16 +13,17 @@ use url::Url;
 use super::key::Key;
 use super::oauth::{OAuth, OAuthError};
 use super::sealed;
-use super::session::{Tokens, random_text};
+use super::session::random_text;
+use super::tokens::Tokens;
 use crate::github::{Acting, GitHub};
 
 /// How long a person may take on GitHub's page.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
 const PURPOSE: &str = "login";
 
-/// What a sign-in is asked for with.
+/// The query that a sign-in begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Start {
+pub struct LoginQuery {
     /// Where to go afterwards; only paths of Weft are taken.
     #[serde(default)]
     pub return_to: Option<String>,
@@ -41,7 +42,7 @@ struct Pending {
     ends_at: Timestamp,
 }
 
-/// Why a sign-in did not end well.
+/// Why a sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
     /// It was not begun in this browser, or too long ago.
@@ -60,13 +61,13 @@ pub enum LoginError {
 
 /// The query that GitHub sends the browser back with.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Return {
+pub(crate) struct Callback {
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
 }
 
-/// A sign-in that ended well.
+/// A completed sign-in.
 pub(crate) struct SignedIn {
     pub viewer: Viewer,
     pub tokens: Tokens,
@@ -85,13 +86,13 @@ impl Logins {
         Self { key, base_path }
     }
 
-    /// Begins one: gives GitHub's page, and the cookie that the browser keeps meanwhile.
-    pub fn begin(&self, start: &Start, oauth: &OAuth, now: Timestamp) -> (Url, String) {
+    /// Begins a sign-in: GitHub's page, and the value of the cookie that the browser keeps meanwhile.
+    pub fn begin(&self, query: &LoginQuery, oauth: &OAuth, now: Timestamp) -> (Url, String) {
         let pending = Pending {
             state: random_text(),
             verifier: random_text(),
-            return_to: self.inside(start.return_to.as_deref()),
-            popup: start.popup.is_some(),
+            return_to: self.inside(query.return_to.as_deref()),
+            popup: query.popup.is_some(),
             ends_at: now + LIFETIME,
         };
         let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(pending.verifier.as_bytes()));
@@ -99,11 +100,11 @@ impl Logins {
         (page, sealed::seal(&self.key, PURPOSE, &pending))
     }
 
-    /// Ends one, with the cookie from [`Logins::begin`] and what GitHub answered.
+    /// Ends a sign-in with the cookie of [`Logins::begin`] and GitHub's callback.
     pub async fn end(
         &self,
         cookie: Option<&str>,
-        answer: Return,
+        callback: Callback,
         oauth: &OAuth,
         github: &GitHub,
         now: Timestamp,
@@ -112,16 +113,16 @@ impl Logins {
             .and_then(|cookie| sealed::open(&self.key, PURPOSE, cookie))
             .filter(|pending: &Pending| pending.ends_at > now)
             .ok_or(LoginError::NotBegun)?;
-        if answer.state.as_deref() != Some(&pending.state) {
+        if callback.state.as_deref() != Some(&pending.state) {
             return Err(LoginError::NotBegun);
         }
-        if let Some(error) = answer.error {
+        if let Some(error) = callback.error {
             return Err(match error.as_str() {
                 "access_denied" => LoginError::Cancelled,
                 _ => OAuthError::Refused(error).into(),
             });
         }
-        let code = answer.code.ok_or(LoginError::NotBegun)?;
+        let code = callback.code.ok_or(LoginError::NotBegun)?;
         let tokens = oauth.exchange(&code, &pending.verifier, now).await?;
         let user = github.user(Acting::Person(&tokens.access)).await?;
         Ok(SignedIn {

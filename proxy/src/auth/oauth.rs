@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::session::Tokens;
+use super::tokens::Tokens;
 use crate::config::Config;
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -40,7 +40,7 @@ pub struct OAuth {
 
 /// GitHub's answer to a code or a refresh token; either `error` or a token.
 #[derive(Deserialize)]
-struct Answer {
+struct TokenResponse {
     error: Option<String>,
     access_token: Option<SecretString>,
     expires_in: Option<u64>,
@@ -119,7 +119,7 @@ impl OAuth {
             return Err(OAuthError::Unavailable(answer.status().to_string()));
         }
         let body = answer.bytes().await.map_err(unavailable)?;
-        let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
+        let answer: TokenResponse = serde_json::from_slice(&body).map_err(|_| {
             OAuthError::Malformed("it is not the JSON that GitHub documents".into())
         })?;
         if let Some(error) = answer.error {

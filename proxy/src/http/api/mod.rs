@@ -1,6 +1,6 @@
-//! The JSON interface: one file for each theme, the routes in one table.
+//! The JSON API: one file for each resource, the routes in one table.
 
-mod extract;
+mod detached;
 mod health;
 mod history;
 mod objects;
@@ -10,14 +10,12 @@ mod releases;
 mod session;
 mod stream;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::routing::{get, post};
 
-use crate::app::App;
+use crate::app::AppState;
 
-pub(super) fn routes() -> Router<Arc<App>> {
+pub(super) fn routes() -> Router<AppState> {
     const PIPELINE: &str = "/api/v1/pipelines/{namespace}/{name}";
     const PROMOTION: &str = "/api/v1/promotions/{owner}/{repo}/{number}";
     Router::new()
@@ -39,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         )
         .route(
             &format!("{PIPELINE}/environments/{{environment}}/reconcile"),
-            get(objects::look).post(objects::reconcile),
+            get(objects::reconcile_state).post(objects::reconcile),
         )
         .route("/api/v1/stream", get(stream::stream))
         .route(PROMOTION, get(promotions::card))

@@ -38,7 +38,7 @@ pub(super) fn onward(from: &HeaderMap, config: &Config, peer: Option<IpAddr>) ->
     {
         headers.insert(header::COOKIE, cookies);
     }
-    if super::super::envelope::wants_page(from) {
+    if super::super::problem_details::wants_page(from) {
         // A page is rewritten on its way back, so it must come as it is.
         headers.insert(
             header::ACCEPT_ENCODING,
