@@ -84,20 +84,14 @@ impl Record {
             .release
             .as_ref()
             .and_then(|version| lane.release(version));
-        Entry {
-            id: 0,
-            at: step.at,
-            written_at: now,
-            pipeline: lane.spec().name.clone(),
-            environment: Some(environment.name.clone()),
-            release: step.release.clone(),
-            colour: record.and_then(|record| record.colour),
-            who: None,
-            source: format!("flux {}", self.cluster),
-            sentence: format!("{}: {}", environment.name, step.sentence),
-            event: step.event.clone(),
-            key: format!("flux {} {name} {}", self.cluster, step.key),
-        }
+        Entry::new(&lane.spec().name, step.event.clone(), step.at)
+            .written_at(now)
+            .environment(environment.name.clone())
+            .release(step.release.clone())
+            .colour(record.and_then(|record| record.colour))
+            .source(format!("flux {}", self.cluster))
+            .sentence(format!("{}: {}", environment.name, step.sentence))
+            .key(format!("flux {} {name} {}", self.cluster, step.key))
     }
 }
 
