@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::github::GitHub;
 
 pub use cookies::Cookies;
-pub(crate) use cookies::pairs as cookie_pairs;
+pub(crate) use cookies::cookies;
 pub use error::AuthError;
 pub(crate) use login::{Callback, LIFETIME as LOGIN_LIFETIME, SignedIn};
 pub use login::{LoginError, LoginQuery};
@@ -92,7 +92,7 @@ impl Auth {
     /// The session of a request's cookies.
     pub(crate) fn session(&self, headers: &http::HeaderMap) -> Option<Arc<Session>> {
         let read = self.cookies.read(headers)?;
-        self.sessions.find(read, self.clock.now())
+        self.sessions.find(&read, self.clock.now())
     }
 
     /// The person of a session, with a token that is refreshed where it is about to end. A session whose

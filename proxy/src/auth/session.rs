@@ -1,4 +1,4 @@
-//! Who is signed in, in memory: a restart signs everybody out, and no token ever touches a disk.
+//! Sessions, in memory: a restart signs everybody out, and no token is ever written to a disk.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Session {
     pub viewer: Viewer,
-    /// What every write must carry in `X-Weft-CSRF`.
+    /// The token that every write carries in `X-Weft-CSRF`.
     pub csrf_token: String,
     write: Fingerprint,
     ends_at: Timestamp,
@@ -54,7 +54,7 @@ fn fingerprint(secret: &str) -> Fingerprint {
 }
 
 /// 256 random bits as text.
-pub(super) fn random_text() -> String {
+fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 

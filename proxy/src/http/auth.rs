@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::error::ApiError;
 use super::extract::{Query, WriteSession};
@@ -15,15 +15,22 @@ use crate::app::AppState;
 use crate::auth::{Auth, Callback, LOGIN_LIFETIME, LoginQuery, SESSION_LIFETIME};
 use crate::config::Config;
 
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/auth/github/login", get(login))
-        .route("/auth/github/callback", get(callback))
-        .route("/auth/popup.js", get(popup_script))
-        .route("/auth/logout", post(logout))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(callback))
+        .routes(routes!(popup_script))
+        .routes(routes!(logout))
 }
 
 /// Sends the browser to GitHub.
+#[utoipa::path(
+    get,
+    path = "/auth/github/login",
+    tag = "auth",
+    params(LoginQuery),
+    responses((status = SEE_OTHER))
+)]
 async fn login(
     State(auth): State<Arc<Auth>>,
     Query(query): Query<LoginQuery>,
@@ -34,6 +41,13 @@ async fn login(
 }
 
 /// Takes the browser back from GitHub.
+#[utoipa::path(
+    get,
+    path = "/auth/github/callback",
+    tag = "auth",
+    params(Callback),
+    responses((status = SEE_OTHER))
+)]
 async fn callback(
     State(auth): State<Arc<Auth>>,
     State(config): State<Arc<Config>>,
@@ -45,7 +59,7 @@ async fn callback(
     let ended = async {
         let Query(callback) = callback?;
         let cookie = auth.cookies.login(&headers);
-        Ok::<_, ApiError>(auth.end_login(cookie, callback).await?)
+        Ok::<_, ApiError>(auth.end_login(cookie.as_deref(), callback).await?)
     };
     let (signed_in, cookies) = match ended.await {
         Ok(ended) => ended,
@@ -62,6 +76,13 @@ async fn callback(
     }
 }
 
+/// Ends the session.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    tag = "auth",
+    responses((status = NO_CONTENT))
+)]
 async fn logout(State(auth): State<Arc<Auth>>, write: WriteSession) -> impl IntoResponse {
     auth.sessions.close(&write.session);
     (
@@ -70,6 +91,13 @@ async fn logout(State(auth): State<Arc<Auth>>, write: WriteSession) -> impl Into
     )
 }
 
+/// The script that closes a sign-in's popup.
+#[utoipa::path(
+    get,
+    path = "/auth/popup.js",
+    tag = "auth",
+    responses((status = OK, content_type = "text/javascript", body = String))
+)]
 async fn popup_script() -> impl IntoResponse {
     super::script(include_str!("popup.js"))
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, header};
 use model::EnvironmentName;
 use model::pipeline::{EnvironmentSpec, PipelineName};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::error::ApiError;
 use crate::actions::ActionError;
@@ -127,7 +128,7 @@ fn check_write(
             .is_some_and(|value| value.as_bytes() == expected.as_bytes())
     };
     let write = auth.cookies.write(headers);
-    if !write.is_some_and(|write| session.may_write(write)) {
+    if !write.is_some_and(|write| session.may_write(&write)) {
         return Err(AuthError::NotFromHere("the cookie for writing is missing"));
     }
     if !is(header::ORIGIN.as_str(), origin) {
@@ -171,8 +172,10 @@ pub(super) struct EnvironmentPath {
     pub environment: EnvironmentSpec,
 }
 
-#[derive(Deserialize)]
-struct EnvironmentParameter {
+/// The last parameter of an environment's path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct EnvironmentParameter {
     environment: String,
 }
 

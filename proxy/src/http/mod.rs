@@ -8,6 +8,7 @@ mod auth;
 mod dashboard;
 mod error;
 mod extract;
+mod openapi;
 mod page;
 mod policy;
 mod problem_details;
@@ -27,6 +28,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::routes;
 
 use crate::app::AppState;
 
@@ -48,12 +50,15 @@ pub fn router(app: &AppState, extra: Option<Router>) -> Result<Router, SiteError
     let site = site::Site::open(&app.config)?;
     let policy = site.policy().clone();
     let nowhere = any(|| async { ApiError::not_found("There is nothing at this address.") });
-    let mut own = Router::new()
+    let (described, api) = openapi::router()
         // The built page's files are compressed already; streams are left as they are.
         .merge(api::routes().layer(CompressionLayer::new()))
         .merge(auth::routes())
         .merge(webhooks::routes())
-        .route("/embed.js", get(embed_script));
+        .routes(routes!(embed_script))
+        .routes(routes!(openapi::openapi))
+        .split_for_parts();
+    let mut own = described.layer(Extension(openapi::document(api, base)));
     if let Some(extra) = extra {
         let guarded = middleware::from_fn_with_state(app.clone(), same_origin::guard);
         own = own.merge(extra.route_layer(guarded).with_state(()));
@@ -131,6 +136,13 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::internal(words.unwrap_or_else(|| "a panic without words".into())).into_response()
 }
 
+/// The script that adds Weft to the dashboard's navigation.
+#[utoipa::path(
+    get,
+    path = "/embed.js",
+    tag = "dashboard",
+    responses((status = OK, content_type = "text/javascript", body = String))
+)]
 async fn embed_script() -> impl IntoResponse {
     script(include_str!("embed.js"))
 }

@@ -5,10 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
 use model::flux::FluxEvent;
@@ -16,6 +14,8 @@ use model::pipeline::RepositoryName;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
 use super::error::ApiError;
 use crate::app::AppState;
@@ -25,12 +25,11 @@ use crate::config::Config;
 /// The most that the body of a notification may hold.
 const NOTIFICATION_LIMIT: usize = 256 * 1024;
 
-/// `hooks/github` and `hooks/flux/{cluster}`, relative to the base path.
-pub(super) fn routes() -> Router<AppState> {
-    Router::new().route("/hooks/github", post(github)).route(
-        "/hooks/flux/{cluster}",
-        post(flux).layer(DefaultBodyLimit::max(NOTIFICATION_LIMIT)),
-    )
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    let limit = DefaultBodyLimit::max(NOTIFICATION_LIMIT);
+    OpenApiRouter::new()
+        .routes(routes!(github))
+        .routes(routes!(flux).layer(limit))
 }
 
 #[derive(Deserialize)]
@@ -50,6 +49,13 @@ struct Owner {
     name: Option<String>,
 }
 
+/// A delivery of GitHub: reads its repository's pipelines again.
+#[utoipa::path(
+    post,
+    path = "/hooks/github",
+    tag = "webhooks",
+    responses((status = ACCEPTED))
+)]
 async fn github(
     State(config): State<Arc<Config>>,
     State(boards): State<Arc<Boards>>,
@@ -75,6 +81,14 @@ async fn github(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// A notification of Flux from a cluster: records it, and reads the cluster's pipelines again.
+#[utoipa::path(
+    post,
+    path = "/hooks/flux/{cluster}",
+    tag = "webhooks",
+    params(("cluster" = String, Path)),
+    responses((status = ACCEPTED))
+)]
 async fn flux(
     State(config): State<Arc<Config>>,
     State(boards): State<Arc<Boards>>,

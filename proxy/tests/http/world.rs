@@ -239,6 +239,20 @@ impl Browser {
     }
 }
 
+/// The status of a response and its JSON.
+pub async fn status_and_json(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// Serves a router on a free port.
+pub async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
 /// A client that follows no redirects.
 pub fn client() -> reqwest::Client {
     // Fails where a provider is set already, which serves as well.

@@ -10,11 +10,23 @@ use crate::http::error::ApiError;
 use crate::journal::Journal;
 
 /// The process answers.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    tag = "probes",
+    responses((status = OK, content_type = "text/plain", body = String))
+)]
 pub(super) async fn alive() -> &'static str {
     "ok"
 }
 
 /// The journal answers, and every source of every board has answered or failed once.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    tag = "probes",
+    responses((status = OK, content_type = "text/plain", body = String))
+)]
 pub(super) async fn ready(
     State(journal): State<Arc<dyn Journal>>,
     State(boards): State<Arc<Boards>>,

@@ -13,6 +13,7 @@ use model::pipeline::{Deployer, EnvironmentSpec, PipelineSpec};
 use model::release_history::{ReleaseHistory, figures, journeys as journeys_of};
 use model::{EnvironmentName, PipelineName, Timestamp};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::clock::Clock;
 use crate::http::error::ApiError;
@@ -27,9 +28,10 @@ const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 500;
 /// The most lines of one CSV file.
 const CSV_LINES: usize = 50_000;
+const CSV_HEADER: &str = "at,environment,release,kind,who,source,sentence,written_at\r\n";
 
 /// The span of time of release histories.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SpanQuery {
     /// RFC 3339; seven days before `until` by default.
@@ -39,7 +41,7 @@ pub(super) struct SpanQuery {
 }
 
 /// Paging of the journal.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PageQuery {
     /// The `next_cursor` of the page before.
@@ -49,6 +51,13 @@ pub(super) struct PageQuery {
 }
 
 /// The release histories that touch a span of time, and the DORA metrics over it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journeys",
+    tag = "journal",
+    params(PipelineName, SpanQuery),
+    responses((status = OK, body = Journeys))
+)]
 pub(super) async fn journeys(
     State(journal): State<Arc<dyn Journal>>,
     State(clock): State<Arc<dyn Clock>>,
@@ -87,6 +96,13 @@ pub(super) async fn journeys(
 }
 
 /// The journal, newest first; as CSV where `Accept` begins with `text/csv`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journal",
+    tag = "journal",
+    params(PipelineName, PageQuery),
+    responses((status = OK, body = Record))
+)]
 pub(super) async fn journal(
     State(journal): State<Arc<dyn Journal>>,
     PipelinePath(pipeline): PipelinePath,
@@ -115,7 +131,14 @@ pub(super) async fn journal(
 }
 
 /// The newest 50,000 entries of the journal as a file.
-pub(super) async fn csv(
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journal.csv",
+    tag = "journal",
+    params(PipelineName),
+    responses((status = OK, content_type = "text/csv", body = String))
+)]
+pub(super) async fn journal_csv(
     State(journal): State<Arc<dyn Journal>>,
     PipelinePath(pipeline): PipelinePath,
 ) -> Result<Response, ApiError> {
@@ -133,7 +156,8 @@ async fn csv_file(journal: &dyn Journal, name: &PipelineName) -> Result<Response
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, file),
     ];
-    Ok((headers, csv_text(&entries)).into_response())
+    let text = csv_text(&entries).map_err(ApiError::internal)?;
+    Ok((headers, text).into_response())
 }
 
 /// The environments that hold chart releases: a release history has only those.
@@ -165,8 +189,8 @@ fn touches(journey: &ReleaseHistory, since: Timestamp) -> bool {
         })
 }
 
-fn csv_text(entries: &[Entry]) -> String {
-    let mut text = String::from("at,environment,release,kind,who,source,sentence,written_at\r\n");
+fn csv_text(entries: &[Entry]) -> csv::Result<Vec<u8>> {
+    let mut writer = csv_writer(CSV_HEADER.into());
     for entry in entries {
         let environment = entry.environment.as_ref().map(ToString::to_string);
         let release = entry.release.as_ref().map(ToString::to_string);
@@ -180,17 +204,29 @@ fn csv_text(entries: &[Entry]) -> String {
             entry.sentence.clone(),
             entry.written_at.to_string(),
         ];
-        text.push_str(&cells.map(|cell| csv_cell(&cell)).join(","));
-        text.push_str("\r\n");
+        writer.write_record(cells.map(without_formula))?;
     }
-    text
+    writer.flush()?;
+    Ok(writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?)
 }
 
-/// One cell, quoted (RFC 4180). Spreadsheets run what begins like a formula: that gets an apostrophe.
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let guard = if formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+/// A writer after RFC 4180 with every cell quoted, beginning with `text`.
+fn csv_writer(text: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(text)
+}
+
+/// A cell that no spreadsheet runs: one that begins like a formula gets an apostrophe.
+fn without_formula(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 fn plain(name: &str) -> String {
@@ -217,7 +253,12 @@ mod tests {
             ("\t=1", "\"'\t=1\""),
             ("", "\"\""),
         ] {
-            assert_eq!(csv_cell(text), cell);
+            let mut writer = csv_writer(Vec::new());
+            writer.write_record([without_formula(text.into())]).unwrap();
+            assert_eq!(
+                writer.into_inner().unwrap(),
+                format!("{cell}\r\n").as_bytes()
+            );
         }
     }
 }

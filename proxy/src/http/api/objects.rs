@@ -5,8 +5,9 @@ use axum::extract::State;
 use http::StatusCode;
 use model::api::object::{Events, Reconcile};
 use model::flux::Kind;
-use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::detached::spawn_detached;
 use crate::actions;
@@ -14,10 +15,12 @@ use crate::app::AppState;
 use crate::board::Lane;
 use crate::clusters::{Object, Trouble, dashboard_page};
 use crate::http::error::ApiError;
-use crate::http::extract::{EnvironmentPath, Query, ReadSession, WriteSession};
+use crate::http::extract::{
+    EnvironmentParameter, EnvironmentPath, Query, ReadSession, WriteSession,
+};
 
 /// The object whose events are read.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
     /// The cluster, as the evidence's source names it.
@@ -27,6 +30,13 @@ pub(super) struct EventsQuery {
 }
 
 /// The last Kubernetes events of an object that belongs to the environment.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/events",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter, EventsQuery),
+    responses((status = OK, body = Events))
+)]
 pub(super) async fn events(
     State(app): State<AppState>,
     path: EnvironmentPath,
@@ -102,6 +112,13 @@ fn names(target: &TargetSpec, object: &Object) -> bool {
 
 /// Whether the viewer may have Flux reconcile the environment, what else does the same, and the state of
 /// the last request.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/reconcile",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter),
+    responses((status = OK, body = Reconcile))
+)]
 pub(super) async fn reconcile_state(
     State(app): State<AppState>,
     session: ReadSession,
@@ -114,6 +131,13 @@ pub(super) async fn reconcile_state(
 }
 
 /// Has Flux reconcile the environment now.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/reconcile",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter),
+    responses((status = ACCEPTED, body = Reconcile))
+)]
 pub(super) async fn reconcile(
     State(app): State<AppState>,
     session: WriteSession,

@@ -7,7 +7,9 @@ use axum::extract::State;
 use model::api::{Board, Row, Rows};
 use model::board::row;
 use model::chain::VerdictState;
+use model::pipeline::PipelineName;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::AuthError;
 use crate::board::Boards;
@@ -18,7 +20,7 @@ const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 500;
 
 /// Filters and paging of the rows.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RowsQuery {
     /// Text in the pipeline's name or in what one of its environments serves.
@@ -33,13 +35,20 @@ pub(super) struct RowsQuery {
     limit: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Waiting {
     Me,
 }
 
 /// One page of rows, by the name of the pipeline.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines",
+    tag = "pipelines",
+    params(RowsQuery),
+    responses((status = OK, body = Rows))
+)]
 pub(super) async fn rows(
     State(boards): State<Arc<Boards>>,
     ReadSession { session, .. }: ReadSession,
@@ -54,6 +63,13 @@ pub(super) async fn rows(
 }
 
 /// The board of a pipeline.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}",
+    tag = "pipelines",
+    params(PipelineName),
+    responses((status = OK, body = Board))
+)]
 pub(super) async fn board(PipelinePath(pipeline): PipelinePath) -> Json<Board> {
     Json(Board::clone(&pipeline.board()))
 }
@@ -93,7 +109,7 @@ fn matches(row: &Row, query: &RowsQuery, viewer: Option<&str>) -> bool {
 mod tests {
     use super::*;
     use model::api::{Cell, Tone};
-    use model::pipeline::{PipelineName, RepositoryName};
+    use model::pipeline::RepositoryName;
 
     fn named(name: &str, label: &str, verdict: VerdictState, waits_for: &[&str]) -> Row {
         Row {

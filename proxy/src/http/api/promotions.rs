@@ -4,17 +4,21 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use model::api::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
-use model::pipeline::RepositoryName;
+use model::pipeline::{PipelineName, RepositoryName};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::detached::spawn_detached;
 use crate::actions;
 use crate::app::AppState;
 use crate::http::error::ApiError;
-use crate::http::extract::{self, EnvironmentPath, Path, ReadSession, WriteSession};
+use crate::http::extract::{
+    self, EnvironmentParameter, EnvironmentPath, Path, ReadSession, WriteSession,
+};
 
 /// The path of a promotion.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
 pub(super) struct PromotionPath {
     owner: String,
     repo: String,
@@ -29,6 +33,13 @@ impl PromotionPath {
 }
 
 /// The promotion card, read from GitHub.
+#[utoipa::path(
+    get,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}",
+    tag = "promotions",
+    params(PromotionPath),
+    responses((status = OK, body = PromotionCard))
+)]
 pub(super) async fn card(
     State(app): State<AppState>,
     session: ReadSession,
@@ -41,6 +52,14 @@ pub(super) async fn card(
 }
 
 /// Approves a promotion, and merges it where that is ordered.
+#[utoipa::path(
+    post,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}/approve",
+    tag = "promotions",
+    params(PromotionPath),
+    request_body = Approve,
+    responses((status = OK, body = ActionResult))
+)]
 pub(super) async fn approve(
     State(app): State<AppState>,
     session: WriteSession,
@@ -57,6 +76,14 @@ pub(super) async fn approve(
 }
 
 /// Refuses a promotion by a review that requests changes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}/refuse",
+    tag = "promotions",
+    params(PromotionPath),
+    request_body = Refuse,
+    responses((status = OK, body = ActionResult))
+)]
 pub(super) async fn refuse(
     State(app): State<AppState>,
     session: WriteSession,
@@ -73,6 +100,14 @@ pub(super) async fn refuse(
 }
 
 /// Opens the promotion into an environment whose dispatch was lost.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/dispatch",
+    tag = "promotions",
+    params(PipelineName, EnvironmentParameter),
+    request_body = Promote,
+    responses((status = CREATED, body = Promoted))
+)]
 pub(super) async fn promote(
     State(app): State<AppState>,
     session: WriteSession,

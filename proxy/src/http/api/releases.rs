@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use model::PipelineName;
 use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use workflow::release::Wish;
 
 use super::detached::spawn_detached;
@@ -14,7 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{self, PipelinePath, Query, ReadSession, WriteSession};
 
 /// The values of a planned release; those left out are proposed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PlanQuery {
     /// `#rrggbb`.
@@ -25,6 +27,13 @@ pub(super) struct PlanQuery {
 }
 
 /// The release that would be started.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/release",
+    tag = "releases",
+    params(PipelineName, PlanQuery),
+    responses((status = OK, body = ReleasePlan))
+)]
 pub(super) async fn plan(
     State(app): State<AppState>,
     session: ReadSession,
@@ -42,6 +51,14 @@ pub(super) async fn plan(
 }
 
 /// Pushes a release and opens its pull request.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/releases",
+    tag = "releases",
+    params(PipelineName),
+    request_body = StartRelease,
+    responses((status = CREATED, body = ReleaseStarted))
+)]
 pub(super) async fn start(
     State(app): State<AppState>,
     session: WriteSession,

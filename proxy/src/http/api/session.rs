@@ -13,6 +13,12 @@ use crate::http::dashboard;
 use crate::http::extract::ReadSession;
 
 /// The viewer, and what a page needs to know before anything else.
+#[utoipa::path(
+    get,
+    path = "/api/v1/session",
+    tag = "session",
+    responses((status = OK, body = Session))
+)]
 pub(super) async fn session(
     State(auth): State<Arc<Auth>>,
     State(config): State<Arc<Config>>,
@@ -25,7 +31,7 @@ pub(super) async fn session(
         .as_ref()
         .filter(|session| {
             let write = auth.cookies.write(&headers);
-            write.is_some_and(|write| session.may_write(write))
+            write.is_some_and(|write| session.may_write(&write))
         })
         .map(|session| session.csrf_token.clone());
     let dashboard = config.weave_gitops.as_ref();

@@ -18,6 +18,7 @@ use model::board::row;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
 use crate::board::Boards;
 use crate::clock::Clock;
@@ -28,7 +29,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The boards that a stream carries.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StreamQuery {
     /// `namespace/name`: the board of this pipeline; without it, the rows of all.
@@ -44,6 +45,13 @@ struct Ping {
 /// `board` events of one pipeline or `row` events of all, the current ones first, and a `ping` every ten
 /// seconds. The id of an event is the version of its board; a board that the client has by its
 /// `Last-Event-ID` is not sent again.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stream",
+    tag = "pipelines",
+    params(StreamQuery),
+    responses((status = OK, content_type = "text/event-stream", body = String))
+)]
 pub(super) async fn stream(
     State(boards): State<Arc<Boards>>,
     State(clock): State<Arc<dyn Clock>>,

@@ -1,5 +1,5 @@
 //! The reverse proxy to Weave GitOps: everything outside the base path, with one entry added to its
-//! navigation. What belongs to a connection stays on it, and Weft's own cookies stay with Weft.
+//! navigation. Hop-by-hop headers and Weft's own cookies are not forwarded.
 
 mod headers;
 mod inject;
@@ -20,7 +20,7 @@ use super::problem_details::Foreign;
 use super::same_origin;
 use crate::config::{Config, WeaveGitOpsConfig};
 
-/// Where the dashboard is.
+/// The address of the dashboard.
 #[derive(Clone)]
 pub(super) struct Upstream(pub Url);
 
