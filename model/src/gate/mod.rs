@@ -46,6 +46,14 @@ pub enum GateState {
     Unknown,
 }
 
+impl GateState {
+    /// Whether a person has to act.
+    #[must_use]
+    pub fn waits_for_people(self) -> bool {
+        matches!(self, Self::WaitsForApproval | Self::WaitsForMerge)
+    }
+}
+
 /// The pull request at a gate, as far as a board needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -157,10 +165,7 @@ impl Gate {
     /// Whether a person has to act.
     #[must_use]
     pub fn waits_for_people(&self) -> bool {
-        matches!(
-            self.state,
-            GateState::WaitsForApproval | GateState::WaitsForMerge
-        )
+        self.state.waits_for_people()
     }
 }
 

@@ -7,7 +7,7 @@ use model::PipelineName;
 use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use workflow::release::Wish;
+use workflow::release::ReleaseRequest;
 
 use super::detached::spawn_detached;
 use crate::actions;
@@ -41,12 +41,12 @@ pub(super) async fn plan(
     Query(query): Query<PlanQuery>,
 ) -> Result<Json<ReleasePlan>, ApiError> {
     let person = session.person().await?;
-    let wish = Wish {
+    let request = ReleaseRequest {
         colour: query.colour,
         version: query.version,
         chart_version: query.chart_version,
     };
-    let planned = actions::release_plan(&app, person.as_ref(), pipeline.spec(), &wish).await;
+    let planned = actions::release_plan(&app, person.as_ref(), pipeline.spec(), &request).await;
     planned.map(Json).map_err(|error| session.failed(error))
 }
 
