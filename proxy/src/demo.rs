@@ -21,7 +21,7 @@ use model::{EnvironmentName, Timestamp};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::cli::{Demo, Pace, RunError, listen, until_told_to_end};
 use crate::clock::Clock;
 use crate::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig, WeaveGitOpsConfig};
@@ -56,7 +56,7 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
     let config =
         config(&lab, &origin, folder.path().join("weft"), static_dir).map_err(RunError::Lab)?;
     let home = config.home_url();
-    let app = App::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
+    let app = AppState::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
     let controls = scenario::http::routes(Scenario::new(Arc::clone(&lab)));
     let router = http::router(&app, Some(controls))?;
     if !options.no_open {

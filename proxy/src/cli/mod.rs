@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{App, StartError};
+use crate::app::{AppState, StartError};
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError};
 use crate::http::{self, ServeError, SiteError};
@@ -179,7 +179,7 @@ fn on_runtime(work: impl Future<Output = Result<(), RunError>>) -> Result<(), Ru
 
 async fn serve(config: Config) -> Result<(), RunError> {
     let address = config.listen;
-    let app = App::build(config, Arc::new(SystemClock)).await?;
+    let app = AppState::build(config, Arc::new(SystemClock)).await?;
     let router = http::router(&app, None)?;
     let listener = listen(address).await?;
     let home = format!("http://{}{}", listener.local_addr()?, app.config.base_path);
@@ -195,7 +195,7 @@ pub(crate) async fn listen(address: std::net::SocketAddr) -> Result<TcpListener,
 
 /// Starts the sources and serves until SIGINT or SIGTERM.
 pub(crate) async fn until_told_to_end(
-    app: &Arc<App>,
+    app: &AppState,
     listener: TcpListener,
     router: Router,
     home: &str,
@@ -203,7 +203,7 @@ pub(crate) async fn until_told_to_end(
     let ending = end_on_signal(app.shutdown.clone())?;
     let tasks = sources::start(app, &app.shutdown);
     writeln!(std::io::stdout(), "weft: listening on {home}")?;
-    let served = http::serve(app, listener, router).await;
+    let served = http::serve(&app.shutdown, listener, router).await;
     app.shutdown.cancel();
     ending.abort();
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {

@@ -15,7 +15,7 @@ use model::pipeline::{
     PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::{EnvironmentName, Timestamp};
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::auth::Person;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A lab, and a Weft that watches it.
 pub struct World {
     pub lab: Lab,
-    pub app: Arc<App>,
+    pub app: AppState,
     ending: tokio_util::sync::DropGuard,
     tasks: TaskTracker,
     data: tempfile::TempDir,
@@ -134,13 +134,13 @@ impl World {
     pub async fn restart(self) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        let config = self.app.config.clone();
+        let config = Config::clone(&self.app.config);
         Self::with(self.lab, self.data, config).await
     }
 
     async fn with(lab: Lab, data: tempfile::TempDir, config: Config) -> Self {
         let clock = Arc::new(LabClock(lab.clock().clone()));
-        let app = App::build(config, clock)
+        let app = AppState::build(config, clock)
             .await
             .expect("Weft is put together");
         let ending = CancellationToken::new();

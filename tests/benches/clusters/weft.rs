@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::api::Board;
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
 
@@ -22,7 +22,9 @@ const SETTLE: Duration = Duration::from_secs(4);
 pub async fn run(folder: &Path, pipelines: usize) {
     let data = tempfile::tempdir().unwrap();
     let config = configuration(folder, data.path(), pipelines);
-    let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+    let app = AppState::build(config, Arc::new(SystemClock))
+        .await
+        .unwrap();
     let mut boards = app.boards.subscribe();
     let began = Instant::now();
     proxy::sources::start(&app, &app.shutdown);
@@ -58,7 +60,7 @@ pub async fn run(folder: &Path, pipelines: usize) {
     }
 }
 
-async fn until(app: &App, holds: impl Fn(&Board) -> bool) {
+async fn until(app: &AppState, holds: impl Fn(&Board) -> bool) {
     while !app.boards.all().iter().all(|board| holds(board)) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
