@@ -10,10 +10,12 @@ pub mod cli;
 pub mod clock;
 mod clusters;
 pub mod config;
+#[cfg(feature = "demo")]
 mod demo;
 pub mod github;
 pub mod http;
 pub mod journal;
 pub mod problem;
+mod run;
 pub mod sources;
 mod tls;
