@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::api::Tone;
 use model::chain::{LinkState, VerdictState};
+use model::release_history::{EnvironmentVisit, ReleaseHistory};
 use model::time::in_words;
 use model::{Release, Timestamp};
 
@@ -85,6 +86,38 @@ pub fn release_summary(release: &Release) -> String {
         parts.push(format!("{} {colour}", colour.name()));
     }
     parts.join(" · ")
+}
+
+/// A release's visit of an environment in one sentence.
+pub fn visit_summary(
+    history: &ReleaseHistory,
+    environment: &str,
+    visit: &EnvironmentVisit,
+    now: Timestamp,
+) -> String {
+    let mut parts = vec![format!("{} in {environment}", history.release)];
+    if let Some(at) = visit.arrived_at {
+        let stayed = in_words(visit.left_at.unwrap_or(now).since(at));
+        parts.push(format!(
+            "deployed {} ago, there for {stayed}",
+            in_words(now.since(at))
+        ));
+    }
+    if let Some(number) = visit.number {
+        parts.push(format!("#{number}"));
+    }
+    if let Some(by) = &visit.approved_by {
+        parts.push(format!("approved by {by}"));
+    }
+    if let Some(at) = visit.failed_at {
+        let end = if visit.rolled_back {
+            " and was rolled back"
+        } else {
+            ""
+        };
+        parts.push(format!("failed {} ago{end}", in_words(now.since(at))));
+    }
+    parts.join(", ")
 }
 
 /// Capitalizes the first letter.
