@@ -1,25 +1,25 @@
-//! The four files of a release and the files that pin it: what they say, and how one value of them is
-//! changed.
+//! The four files of a release and the manifests that pin it: reading their values, and changing one value
+//! without touching the rest.
 
 use model::{AppVersion, ChartVersion, Colour, EnvironmentName};
 
-use crate::Refused;
+use crate::InvalidRelease;
 use crate::yaml::{Documents, Scalar};
 
-/// Where the colour is.
+/// Holds the colour.
 pub const MAIN_GO: &str = "cmd/podinfo/main.go";
-/// Where the container's version is.
+/// Holds the version of the container.
 pub const VERSION_GO: &str = "pkg/version/version.go";
-/// Where the image tag is.
+/// Holds the image tag.
 pub const VALUES: &str = "charts/podinfo/values.yaml";
-/// Where the chart's version is.
+/// Holds the version of the chart.
 pub const CHART: &str = "charts/podinfo/Chart.yaml";
 
 const COLOUR_LINE: &str = "const color = ";
 const VERSION_LINE: &str = "var VERSION = ";
 const PIN: [&str; 4] = ["spec", "chart", "spec", "version"];
 
-/// The file that pins an environment's chart version.
+/// Returns the path of the manifest that pins an environment's chart version.
 #[must_use]
 pub fn pin_path(environment: &EnvironmentName) -> String {
     format!(
@@ -28,32 +28,29 @@ pub fn pin_path(environment: &EnvironmentName) -> String {
     )
 }
 
-/// What the files of a commit say.
+/// The values of the four files of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// The compiled colour.
+pub struct ReleaseFiles {
     pub colour: Colour,
-    /// `VERSION`, the container's version.
+    /// `VERSION` of the container.
     pub version: AppVersion,
-    /// The image tag in the chart's values.
     pub image_tag: String,
-    /// The chart's version.
     pub chart_version: ChartVersion,
-    /// The chart's `appVersion`.
     pub app_version: String,
 }
 
-impl Facts {
-    /// Reads the four files; `read` gives a file's text where it is there.
+impl ReleaseFiles {
+    /// Parses the four files; `read` returns the text of a file, `None` for a missing one.
     ///
     /// # Errors
-    /// With the file, when it is missing or says something that cannot be.
-    pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Refused> {
-        let file = |path| read(path).ok_or_else(|| Refused::new(format!("{path} is missing")));
+    /// Names the file that is missing or has an invalid value.
+    pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidRelease> {
+        let file =
+            |path| read(path).ok_or_else(|| InvalidRelease::new(format!("{path} is missing")));
         let main_go = file(MAIN_GO)?;
         let (colour, _) = quoted(MAIN_GO, &main_go, COLOUR_LINE)?;
-        let colour =
-            Colour::parse(colour).map_err(|error| Refused::new(format!("{MAIN_GO}: {error}")))?;
+        let colour = Colour::parse(colour)
+            .map_err(|error| InvalidRelease::new(format!("{MAIN_GO}: {error}")))?;
         let version_go = file(VERSION_GO)?;
         let (version, _) = quoted(VERSION_GO, &version_go, VERSION_LINE)?;
         strict(VERSION_GO, version)?;
@@ -69,36 +66,45 @@ impl Facts {
     }
 }
 
-/// `main.go` with another colour.
+/// Returns `main.go` with another colour.
 ///
 /// # Errors
 /// When it has no line `const color = "…"`.
-pub fn set_colour(text: &str, colour: Colour) -> Result<String, Refused> {
+pub fn set_colour(text: &str, colour: Colour) -> Result<String, InvalidRelease> {
     set_quoted(MAIN_GO, text, COLOUR_LINE, &colour.to_string())
 }
 
-/// `version.go` with another version.
+/// Returns `version.go` with another version.
 ///
 /// # Errors
 /// When it has no line `var VERSION = "…"`.
-pub(crate) fn set_version(text: &str, version: &AppVersion) -> Result<String, Refused> {
+pub(crate) fn set_version(text: &str, version: &AppVersion) -> Result<String, InvalidRelease> {
     set_quoted(VERSION_GO, text, VERSION_LINE, &version.0)
 }
 
-/// A YAML file with one value changed.
-pub(crate) fn set(path: &str, text: &str, keys: &[&str], to: &str) -> Result<String, Refused> {
+/// Returns a YAML file with one value changed.
+pub(crate) fn set(
+    path: &str,
+    text: &str,
+    keys: &[&str],
+    to: &str,
+) -> Result<String, InvalidRelease> {
     let changed = value(path, text, keys)?.replaced(text, to);
-    changed.map_err(|error| Refused::new(format!("{path}: {error}")))
+    changed.map_err(|error| InvalidRelease::new(format!("{path}: {error}")))
 }
 
-/// A scalar that must be there, in the first document that has it.
-pub(crate) fn value(path: &str, text: &str, keys: &[&str]) -> Result<Scalar, Refused> {
+/// Returns a scalar of the first document that has it; an error where none has.
+pub(crate) fn value(path: &str, text: &str, keys: &[&str]) -> Result<Scalar, InvalidRelease> {
     find(path, text, keys, |_| true)?
-        .ok_or_else(|| Refused::new(format!("{path} has no {}", keys.join("."))))
+        .ok_or_else(|| InvalidRelease::new(format!("{path} has no {}", keys.join("."))))
 }
 
-/// A scalar that may be there.
-pub(crate) fn optional(path: &str, text: &str, keys: &[&str]) -> Result<Option<Scalar>, Refused> {
+/// Returns a scalar of the first document that has it.
+pub(crate) fn optional(
+    path: &str,
+    text: &str,
+    keys: &[&str],
+) -> Result<Option<Scalar>, InvalidRelease> {
     find(path, text, keys, |_| true)
 }
 
@@ -107,8 +113,8 @@ fn find(
     text: &str,
     keys: &[&str],
     wanted: impl Fn(crate::yaml::Document<'_>) -> bool,
-) -> Result<Option<Scalar>, Refused> {
-    let named = |error| Refused::new(format!("{path}: {error}"));
+) -> Result<Option<Scalar>, InvalidRelease> {
+    let named = |error| InvalidRelease::new(format!("{path}: {error}"));
     let documents = Documents::read(text).map_err(named)?;
     for document in documents.iter().filter(|document| wanted(*document)) {
         if let Some(found) = document.scalar(keys).map_err(named)? {
@@ -118,43 +124,48 @@ fn find(
     Ok(None)
 }
 
-/// What the HelmRelease of a manifest asks for: an exact version or a range.
+/// Returns the chart version of the HelmRelease in a manifest: an exact version or a range.
 ///
 /// # Errors
 /// When the file has no HelmRelease with `spec.chart.spec.version`.
-pub fn pin_of(path: &str, manifest: &str) -> Result<Scalar, Refused> {
+pub fn pin_of(path: &str, manifest: &str) -> Result<Scalar, InvalidRelease> {
     let helm_release =
         |document: crate::yaml::Document<'_>| document.says(&["kind"], "HelmRelease");
-    find(path, manifest, &PIN, helm_release)?
-        .ok_or_else(|| Refused::new(format!("{path} has no HelmRelease with {}", PIN.join("."))))
+    find(path, manifest, &PIN, helm_release)?.ok_or_else(|| {
+        InvalidRelease::new(format!("{path} has no HelmRelease with {}", PIN.join(".")))
+    })
 }
 
-/// The manifest with that version pinned, and nothing else changed.
+/// Returns the manifest with another version pinned, and nothing else changed.
 ///
 /// # Errors
 /// As [`pin_of`]; or where the value is an alias or shared.
-pub fn set_pin(path: &str, manifest: &str, version: &ChartVersion) -> Result<String, Refused> {
+pub fn set_pin(
+    path: &str,
+    manifest: &str,
+    version: &ChartVersion,
+) -> Result<String, InvalidRelease> {
     pin_of(path, manifest)?
         .replaced(manifest, &version.to_string())
-        .map_err(|error| Refused::new(format!("{path}: {error}")))
+        .map_err(|error| InvalidRelease::new(format!("{path}: {error}")))
 }
 
-/// Whether a HelmRelease's `version` is a range, so that the environment follows the chart by itself.
+/// Whether a HelmRelease's `version` is a range, so that the environment upgrades by itself.
 #[must_use]
 pub fn is_range(wanted: &str) -> bool {
     semver::Version::parse(wanted.trim_start_matches('v')).is_err()
 }
 
-fn strict(path: &str, text: &str) -> Result<ChartVersion, Refused> {
-    ChartVersion::parse(text).map_err(|error| Refused::new(format!("{path}: {error}")))
+fn strict(path: &str, text: &str) -> Result<ChartVersion, InvalidRelease> {
+    ChartVersion::parse(text).map_err(|error| InvalidRelease::new(format!("{path}: {error}")))
 }
 
-/// What stands in quotes after `start` at a line's beginning, and the bytes that it takes.
+/// Returns the quoted text after `start` at the beginning of a line, with its byte range.
 fn quoted<'a>(
     path: &str,
     text: &'a str,
     start: &str,
-) -> Result<(&'a str, std::ops::Range<usize>), Refused> {
+) -> Result<(&'a str, std::ops::Range<usize>), InvalidRelease> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         if let Some(rest) = line
@@ -167,25 +178,27 @@ fn quoted<'a>(
         }
         at += line.len();
     }
-    Err(Refused::new(format!("{path} has no line {start}\"…\"")))
+    Err(InvalidRelease::new(format!(
+        "{path} has no line {start}\"…\""
+    )))
 }
 
-fn set_quoted(path: &str, text: &str, start: &str, to: &str) -> Result<String, Refused> {
+fn set_quoted(path: &str, text: &str, start: &str, to: &str) -> Result<String, InvalidRelease> {
     let (_, at) = quoted(path, text, start)?;
     Ok(format!("{}{to}{}", &text[..at.start], &text[at.end..]))
 }
 
-/// The colour that `main.go` compiles in, as it is spelt.
-pub(crate) fn colour_in(text: &str) -> Result<&str, Refused> {
+/// Returns the colour in `main.go`, unparsed.
+pub(crate) fn colour_in(text: &str) -> Result<&str, InvalidRelease> {
     quoted(MAIN_GO, text, COLOUR_LINE).map(|(colour, _)| colour)
 }
 
-/// The version that `version.go` compiles in, as it is spelt.
-pub(crate) fn version_in(text: &str) -> Result<&str, Refused> {
+/// Returns the version in `version.go`, unparsed.
+pub(crate) fn version_in(text: &str) -> Result<&str, InvalidRelease> {
     quoted(VERSION_GO, text, VERSION_LINE).map(|(version, _)| version)
 }
 
-/// The line, from 1, on which a quoted value stands; the first where it is missing.
+/// Returns the line of a quoted value, from 1; 1 where it is missing.
 pub(crate) fn line_of(text: &str, start: Quoted) -> u32 {
     let start = match start {
         Quoted::Colour => COLOUR_LINE,
@@ -195,7 +208,7 @@ pub(crate) fn line_of(text: &str, start: Quoted) -> u32 {
     u32::try_from(at.unwrap_or_default() + 1).unwrap_or(u32::MAX)
 }
 
-/// The two values that stand in Go.
+/// The two values in Go sources.
 #[derive(Clone, Copy)]
 pub(crate) enum Quoted {
     Colour,
@@ -221,12 +234,12 @@ pub(crate) mod tests {
 
     #[test]
     fn the_four_files_say_what_is_released() {
-        let facts = Facts::read(files).unwrap();
-        assert_eq!(facts.colour.to_string(), "#34577c");
-        assert_eq!(facts.version.0, "5.1.7");
-        assert_eq!(facts.image_tag, "5.1.7");
-        assert_eq!(facts.chart_version.to_string(), "1.1.6");
-        assert_eq!(facts.app_version, "5.1.7");
+        let read = ReleaseFiles::read(files).unwrap();
+        assert_eq!(read.colour.to_string(), "#34577c");
+        assert_eq!(read.version.0, "5.1.7");
+        assert_eq!(read.image_tag, "5.1.7");
+        assert_eq!(read.chart_version.to_string(), "1.1.6");
+        assert_eq!(read.app_version, "5.1.7");
     }
 
     #[test]
@@ -259,7 +272,7 @@ pub(crate) mod tests {
                     text
                 })
             };
-            let error = Facts::read(read).unwrap_err().0;
+            let error = ReleaseFiles::read(read).unwrap_err().0;
             assert!(error.starts_with(path) && error.contains(why), "{error}");
         }
     }

@@ -1,5 +1,4 @@
-//! A repository on GitHub as the process's host: branches, commits and pull requests, written with the
-//! token of whoever acts.
+//! A repository on GitHub as the forge of the promotion workflow: branches, commits and pull requests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,32 +6,31 @@ use model::pipeline::RepositoryName;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use workflow::host::{Commit, Host, MAIN, Opening, Pull};
+use workflow::forge::{Forge, NewCommit, NewPullRequest, PullRequest};
 
-use super::transport::Freshness;
-use super::{Acting, Error, GitHub};
+use super::transport::CachePolicy;
+use super::{Credentials, Error, GitHub};
 
-const COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) {
+const CREATE_COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }";
 
-/// One repository, acted on by one account.
+/// A repository, read and written with one set of credentials.
 pub struct Repository<'a> {
-    /// The client.
     pub github: &'a GitHub,
-    /// On whose behalf.
-    pub acting: Acting<'a>,
-    /// Which.
+    pub credentials: Credentials<'a>,
     pub name: &'a RepositoryName,
+    /// The branch that declares the environments.
+    pub branch: &'a str,
 }
 
 #[derive(Deserialize)]
 struct Ref {
-    object: Object,
+    object: GitObject,
 }
 
 #[derive(Deserialize)]
-struct Object {
+struct GitObject {
     sha: String,
 }
 
@@ -42,22 +40,22 @@ struct Contents {
 }
 
 #[derive(Deserialize)]
-struct Compared {
-    merge_base_commit: Object,
+struct MergeBase {
+    merge_base_commit: GitObject,
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct PullRequestItem {
     number: u64,
     html_url: String,
     title: String,
-    head: Object,
+    head: GitObject,
     merged_at: Option<String>,
 }
 
-impl Listed {
-    fn pull(self) -> Pull {
-        Pull {
+impl PullRequestItem {
+    fn pull(self) -> PullRequest {
+        PullRequest {
             number: self.number,
             url: self.html_url,
             head: self.head.sha,
@@ -78,7 +76,9 @@ impl Repository<'_> {
         query: &[(&str, &str)],
     ) -> Result<Option<T>, Error> {
         let path = self.path(rest);
-        let read = self.github.get(self.acting, &path, query, Freshness::Anew);
+        let read = self
+            .github
+            .get(self.credentials, &path, query, CachePolicy::NoCache);
         match read.await {
             Ok(read) => Ok(Some(read)),
             Err(Error::NotFound) => Ok(None),
@@ -88,28 +88,34 @@ impl Repository<'_> {
 
     async fn send(&self, method: Method, rest: &[&str], body: &Value) -> Result<Value, Error> {
         let path = self.path(rest);
-        self.github.write(self.acting, method, &path, body).await
+        self.github
+            .write(self.credentials, method, &path, body)
+            .await
     }
 
-    async fn list(&self, branch: &str, state: &str) -> Result<Vec<Listed>, Error> {
+    async fn list(&self, branch: &str, state: &str) -> Result<Vec<PullRequestItem>, Error> {
         let head = format!("{}:{branch}", self.name.owner);
         let query = [
             ("head", head.as_str()),
-            ("base", MAIN),
+            ("base", self.branch),
             ("state", state),
             ("per_page", "50"),
         ];
-        let listed: Option<Vec<Listed>> = self.read(&["pulls"], &query).await?;
+        let listed: Option<Vec<PullRequestItem>> = self.read(&["pulls"], &query).await?;
         listed.ok_or(Error::NotFound)
     }
 }
 
-impl Host for Repository<'_> {
+impl Forge for Repository<'_> {
     type Error = Error;
 
     fn page(&self) -> String {
         let web = self.github.web_url().as_str().trim_end_matches('/');
         format!("{web}/{}/{}", self.name.owner, self.name.name)
+    }
+
+    fn branch(&self) -> &str {
+        self.branch
     }
 
     async fn head(&self, branch: &str) -> Result<Option<String>, Error> {
@@ -132,14 +138,14 @@ impl Host for Repository<'_> {
 
     async fn merge_base(&self, one: &str, other: &str) -> Result<String, Error> {
         let range = format!("{one}...{other}");
-        let compared: Option<Compared> = self.read(&["compare", &range], &[]).await?;
+        let compared: Option<MergeBase> = self.read(&["compare", &range], &[]).await?;
         let compared = compared.ok_or(Error::NotFound)?;
         Ok(compared.merge_base_commit.sha)
     }
 
-    async fn pull(&self, branch: &str) -> Result<Option<Pull>, Error> {
+    async fn pull_request(&self, branch: &str) -> Result<Option<PullRequest>, Error> {
         let open = self.list(branch, "open").await?;
-        Ok(open.into_iter().next().map(Listed::pull))
+        Ok(open.into_iter().next().map(PullRequestItem::pull))
     }
 
     async fn declined(&self, branch: &str, title: &str) -> Result<Option<u64>, Error> {
@@ -162,7 +168,7 @@ impl Host for Repository<'_> {
         Ok(())
     }
 
-    async fn commit(&self, commit: Commit) -> Result<String, Error> {
+    async fn commit(&self, commit: NewCommit) -> Result<String, Error> {
         let additions: Vec<Value> = commit
             .files
             .iter()
@@ -175,24 +181,27 @@ impl Host for Repository<'_> {
             "expectedHeadOid": commit.expected_head,
             "fileChanges": {"additions": additions},
         });
-        let data = self.github.mutate(self.acting, COMMIT, input).await?;
+        let data = self
+            .github
+            .mutate(self.credentials, CREATE_COMMIT, input)
+            .await?;
         let oid = data.pointer("/createCommitOnBranch/commit/oid");
         let oid = oid.and_then(Value::as_str);
         oid.map(ToOwned::to_owned)
             .ok_or_else(|| Error::malformed("it says nothing of the commit"))
     }
 
-    async fn open(&self, opening: Opening) -> Result<Pull, Error> {
+    async fn open(&self, new: NewPullRequest) -> Result<PullRequest, Error> {
         let body = json!({
-            "title": opening.title, "body": opening.body, "head": opening.branch, "base": MAIN,
+            "title": new.title, "body": new.body, "head": new.branch, "base": self.branch,
         });
         let opened = self.send(Method::POST, &["pulls"], &body).await?;
-        let opened = Listed::deserialize(opened).map_err(Error::malformed)?;
+        let opened = PullRequestItem::deserialize(opened).map_err(Error::malformed)?;
         Ok(opened.pull())
     }
 
-    async fn rewrite(&self, number: u64, opening: &Opening) -> Result<(), Error> {
-        let body = json!({"title": opening.title, "body": opening.body});
+    async fn rewrite(&self, number: u64, new: &NewPullRequest) -> Result<(), Error> {
+        let body = json!({"title": new.title, "body": new.body});
         let number = number.to_string();
         self.send(Method::PATCH, &["pulls", &number], &body).await?;
         Ok(())

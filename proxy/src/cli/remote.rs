@@ -1,5 +1,5 @@
-//! Where a repository is on GitHub, and with what token: from the remote's address, else from the
-//! variables that GitHub gives to its workflows.
+//! A repository on GitHub and the token for it: from the address of a git remote, or from the variables
+//! that GitHub sets in its workflows.
 
 use std::env;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use url::Url;
 
 use super::CommandError;
 use crate::clock::SystemClock;
-use crate::github::{Endpoints, GitHub};
+use crate::github::{Credentials, Endpoints, GitHub, Repository};
 
-/// A repository and the client that reaches it.
-pub(super) struct Place {
-    pub(super) github: GitHub,
-    pub(super) repository: RepositoryName,
+/// A repository on GitHub, with a client that acts with the token of the environment.
+pub(super) struct RemoteRepository {
+    github: GitHub,
+    name: RepositoryName,
 }
 
-impl Place {
-    /// The repository of a workflow: `GITHUB_REPOSITORY` at `GITHUB_API_URL`, unless it is named.
+impl RemoteRepository {
+    /// Returns the repository of a workflow: `named`, else `GITHUB_REPOSITORY`, at `GITHUB_API_URL`.
     pub(super) fn of_workflow(named: Option<&str>) -> Result<Self, CommandError> {
         let name = named
             .map(ToOwned::to_owned)
@@ -33,7 +33,7 @@ impl Place {
         Self::at(&url(&server)?, repository)
     }
 
-    /// The repository that a remote's address names.
+    /// Returns the repository of a remote's address.
     pub(super) fn of_remote(address: &str) -> Result<Self, CommandError> {
         let (server, path) = split(address).ok_or_else(|| {
             CommandError::refused("the remote's address names no repository on GitHub")
@@ -41,7 +41,7 @@ impl Place {
         Self::at(&server, repository(path.trim_end_matches(".git"))?)
     }
 
-    fn at(server: &Url, repository: RepositoryName) -> Result<Self, CommandError> {
+    fn at(server: &Url, name: RepositoryName) -> Result<Self, CommandError> {
         let token = variable("GITHUB_TOKEN")
             .or_else(|| variable("GH_TOKEN"))
             .ok_or_else(|| {
@@ -54,11 +54,29 @@ impl Place {
             .map_err(|error| {
                 CommandError::GitHub(format!("the connection cannot be set up: {error}"))
             })?;
-        Ok(Self { github, repository })
+        Ok(Self { github, name })
+    }
+
+    /// Returns the default branch, as GitHub has it.
+    pub(super) async fn default_branch(&self) -> Result<String, CommandError> {
+        let found = self.github.default_branch(Credentials::Reader, &self.name);
+        found.await.map_err(|error| {
+            CommandError::GitHub(format!("the default branch cannot be read: {error}"))
+        })
+    }
+
+    /// Returns the forge of the promotion workflow; pull requests go into `branch`.
+    pub(super) fn forge<'a>(&'a self, branch: &'a str) -> Repository<'a> {
+        Repository {
+            github: &self.github,
+            credentials: Credentials::Reader,
+            name: &self.name,
+            branch,
+        }
     }
 }
 
-/// github.com has hosts of its own for its interfaces; an Enterprise Server has paths.
+/// Returns the base URLs of a server: github.com has hosts of their own, an Enterprise Server has paths.
 fn endpoints(server: &Url) -> Result<Endpoints, CommandError> {
     let (rest, graphql) = if server.host_str() == Some("github.com") {
         (
@@ -76,8 +94,8 @@ fn endpoints(server: &Url) -> Result<Endpoints, CommandError> {
     })
 }
 
-/// `https://host/owner/name`, `ssh://git@host/owner/name` or `git@host:owner/name`, without what may be
-/// secret in it.
+/// Splits `https://host/owner/name`, `ssh://git@host/owner/name` or `git@host:owner/name` into server and path,
+/// without credentials.
 fn split(address: &str) -> Option<(Url, String)> {
     if let Ok(url) = Url::parse(address)
         && let Some(host) = url.host_str()
@@ -113,7 +131,7 @@ fn url(text: &str) -> Result<Url, CommandError> {
     Url::parse(text).map_err(|error| CommandError::refused(format!("{text:?}: {error}")))
 }
 
-/// A variable that is set and not empty.
+/// Returns a variable that is set and not empty.
 #[expect(
     clippy::disallowed_methods,
     reason = "these commands have no configuration: GitHub hands its workflows all of it in variables"

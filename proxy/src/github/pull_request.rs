@@ -127,8 +127,8 @@ struct Context {
     target_url: Option<String>,
 }
 
-/// The pull request of a `WholePullRequest` fragment, and the text of the file that `declares` asked for.
-pub(super) fn whole(
+/// The pull request of a `PullRequestFields` fragment, and the text of the file that `declares` asked for.
+pub(super) fn pull_request(
     node: &Value,
     repository: &RepositoryName,
     rulesets: Option<Rules>,
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_never_counts_for_a_merge() {
-        let (promotion, _) = whole(&node(), &home(), None, &[]).unwrap();
+        let (promotion, _) = pull_request(&node(), &home(), None, &[]).unwrap();
         assert_eq!(promotion.required_approvals, None);
         assert_eq!(promotion.mergeable, Mergeable::Computing);
         let states: Vec<_> = promotion.checks.iter().map(|check| check.state).collect();
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn an_approval_of_a_reader_is_shown_and_does_not_count() {
-        let (promotion, _) = whole(&node(), &home(), Some(Rules::default()), &[]).unwrap();
+        let (promotion, _) = pull_request(&node(), &home(), Some(Rules::default()), &[]).unwrap();
         assert_eq!(promotion.reviews.len(), 1);
         assert_eq!(promotion.approvals().count(), 0);
         assert_eq!(promotion.requested, ["approvers"]);
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn github_may_ask_for_more_than_the_counts_say() {
-        let (promotion, _) = whole(&node(), &home(), Some(Rules::default()), &[]).unwrap();
+        let (promotion, _) = pull_request(&node(), &home(), Some(Rules::default()), &[]).unwrap();
         assert_eq!(promotion.missing_approvals(), Some(1));
     }
 }

@@ -1,23 +1,24 @@
-//! What a viewer may do with a promotion, and why not.
+//! What a viewer may do, and why not.
 
 use model::api::Permission;
 use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Promotion, PromotionState, RepositoryPermission};
 
+use super::ActionError;
 use crate::app::App;
 use crate::auth::Person;
-use crate::github::{self, Acting};
+use crate::github::{self, Credentials};
 
-/// The four permits of a card.
-pub(super) struct Permits {
+/// The four actions of a card.
+pub(super) struct CardPermissions {
     pub(super) approve: Permission,
     pub(super) approve_and_merge: Permission,
     pub(super) merge: Permission,
     pub(super) refuse: Permission,
 }
 
-impl Permits {
-    /// What `actor` may do; without one, that they must sign in.
+impl CardPermissions {
+    /// Returns what `actor` may do; without one, that they must sign in.
     pub(super) fn of(promotion: &Promotion, actor: Option<&Actor>) -> Self {
         let Some(actor) = actor else {
             let sign_in = || Permission::unless(Some("Sign in with GitHub first.".into()));
@@ -41,7 +42,7 @@ impl Permits {
     }
 }
 
-/// Why `actor` may not ask for changes, in a sentence; `None` where they may.
+/// Returns why `actor` may not ask for changes, in a sentence; `None` where they may.
 pub(super) fn why_not_refuse(promotion: &Promotion, actor: &Actor) -> Option<String> {
     match promotion.state {
         PromotionState::Merged => return Some("It is merged already.".into()),
@@ -59,12 +60,12 @@ pub(super) fn why_not_refuse(promotion: &Promotion, actor: &Actor) -> Option<Str
     })
 }
 
-/// Whether `actor` opened it.
+/// Whether `actor` opened the pull request.
 pub(super) fn is_author(promotion: &Promotion, actor: &Actor) -> bool {
     promotion.author.eq_ignore_ascii_case(&actor.login)
 }
 
-/// What is still missing before it can be merged, in a sentence.
+/// Returns what is missing before the merge, in a sentence.
 pub(super) fn missing(promotion: &Promotion) -> String {
     match promotion.state {
         PromotionState::Merged => {
@@ -76,7 +77,7 @@ pub(super) fn missing(promotion: &Promotion) -> String {
         PromotionState::Closed => return "It was closed without a merge.".into(),
         PromotionState::Open => {}
     }
-    // Somebody who may do all that anybody may: what stops them stops everyone.
+    // Nobody may more than this actor, so that what stops them stops everyone.
     let anybody = Actor {
         login: String::new(),
         permission: RepositoryPermission::Maintain,
@@ -106,7 +107,23 @@ pub(super) fn missing(promotion: &Promotion) -> String {
     }
 }
 
-/// Why a person may not do what takes write access to a repository, as GitHub says now, if so.
+/// Fails with `NotPermitted` for a person without write access to a repository; `deed` ends the sentence.
+pub(super) async fn require_write(
+    app: &App,
+    person: &Person,
+    repository: &RepositoryName,
+    deed: &str,
+) -> Result<(), ActionError> {
+    match why_not_write(app, person, repository, deed).await? {
+        None => Ok(()),
+        Some(why) => Err(ActionError::NotPermitted {
+            code: "no_write_access",
+            why,
+        }),
+    }
+}
+
+/// Returns why a person may not write to a repository, as GitHub says now; `deed` ends the sentence.
 pub(super) async fn why_not_write(
     app: &App,
     person: &Person,
@@ -115,7 +132,7 @@ pub(super) async fn why_not_write(
 ) -> Result<Option<String>, github::Error> {
     let permission = app
         .github
-        .permission(Acting::Person(&person.token), repository)
+        .permission(Credentials::Person(&person.token), repository)
         .await?;
     Ok((permission < RepositoryPermission::Write)
         .then(|| format!("You need write access to {repository} to {deed}.")))

@@ -37,7 +37,7 @@ const HOSTS: [&str; 4] = [
 const MOST_HEAD: usize = 8 * 1024;
 
 /// The running proxy; it ends when it is dropped.
-pub struct Internet {
+pub struct EgressProxy {
     port: u16,
     certificate: PathBuf,
     weft: Arc<Mutex<Option<Url>>>,
@@ -52,7 +52,7 @@ struct Routes {
     faults: Faults,
 }
 
-impl Internet {
+impl EgressProxy {
     /// Starts it; its certificate is written below `folder`. Of the faults it knows the lost dispatch.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Internet {
         // Fails only when the process has chosen a provider already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let made = rcgen::generate_simple_self_signed(HOSTS.map(str::to_owned))?;
-        let certificate = folder.join("internet.pem");
+        let certificate = folder.join("egress_proxy.pem");
         std::fs::write(&certificate, made.cert.pem())?;
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let mut tls = ServerConfig::builder()
@@ -100,7 +100,7 @@ impl Internet {
     }
 
     /// Where `https://weft.example.com` leads from now on.
-    pub fn lead_to_weft(&self, url: Url) {
+    pub fn route_weft_to(&self, url: Url) {
         *self.weft.lock() = Some(url);
     }
 
@@ -113,7 +113,7 @@ impl Internet {
     }
 }
 
-impl Drop for Internet {
+impl Drop for EgressProxy {
     fn drop(&mut self) {
         self.serving.abort();
     }
