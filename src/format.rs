@@ -140,7 +140,7 @@ mod tests {
     use model::{AppVersion, ChartVersion, Colour};
 
     #[test]
-    fn a_release_is_told_with_its_app_and_colour() {
+    fn a_release_is_summed_up_by_its_app_and_colour() {
         let release = Release {
             chart: ChartVersion::parse("1.1.7").ok(),
             app: Some(AppVersion("5.1.8".into())),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_build_is_told_with_its_commit() {
+    fn a_branch_build_is_summed_up_by_its_commit() {
         let release = Release {
             image_tag: Some("fix-ui-a1b9c3e-1790000000".into()),
             colour: Colour::parse("#7a4fb5").ok(),
