@@ -7,6 +7,7 @@ use crate::{ChartVersion, EnvironmentName, Release, Timestamp};
 
 /// One target of an environment that has several.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TargetView {
     pub name: String,
     /// What the live app answers, and the chart that Helm deployed where both agree.
@@ -17,10 +18,10 @@ pub struct TargetView {
 
 /// One environment of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentView {
     pub name: EnvironmentName,
     /// Whether users see this environment.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub user_facing: bool,
     /// The URL at which a person opens the app.
     pub link: Option<String>,
@@ -29,7 +30,6 @@ pub struct EnvironmentView {
     /// What git asks for: a version, a range that nothing was found for yet, or an image tag.
     pub desired: Option<String>,
     /// The chart version to hold: the pinned one, or the newest that a target's range resolved to.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub desired_chart: Option<ChartVersion>,
     /// The worst verdict of the targets.
     pub verdict: Verdict,
@@ -38,7 +38,6 @@ pub struct EnvironmentView {
     /// A line such as `follows >=0.0.3` or `approved by sam in #64`; empty where there is none.
     pub note: String,
     /// Whether Flux's commit status is `success` while the verdict is failed.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub status_is_misleading: bool,
     /// A sentence about Flux's commit status where it contradicts the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +45,5 @@ pub struct EnvironmentView {
     /// When the live app last answered; of several apps the earliest, `None` if one never did.
     pub seen_at: Option<Timestamp>,
     /// Empty where there is only one target.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub targets: Vec<TargetView>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The name of an environment, such as `uat`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct EnvironmentName(pub String);
 
@@ -30,6 +31,7 @@ impl fmt::Display for EnvironmentName {
 
 /// The name of a pipeline: the namespace and name of the application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams), into_params(parameter_in = Path))]
 pub struct PipelineName {
     pub namespace: String,
     pub name: String,
@@ -43,6 +45,7 @@ impl fmt::Display for PipelineName {
 
 /// A repository on GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RepositoryName {
     /// A user or an organisation.
     pub owner: String,
@@ -57,6 +60,7 @@ impl fmt::Display for RepositoryName {
 
 /// The namespace and name of a Kubernetes object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ObjectName {
     pub namespace: String,
@@ -71,6 +75,7 @@ impl fmt::Display for ObjectName {
 
 /// How a release enters an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateKind {
     /// By image automation, or a version range that Flux follows.
@@ -82,6 +87,7 @@ pub enum GateKind {
 
 /// What deploys the application in a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Deployer {
     HelmRelease(ObjectName),
@@ -91,6 +97,7 @@ pub enum Deployer {
 
 /// The kinds of source of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ChartSourceKind {
     /// An index of charts; Flux creates a HelmChart for each HelmRelease.
     HelmRepository,
@@ -102,6 +109,7 @@ pub enum ChartSourceKind {
 
 /// The source of a chart by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChartSource {
     pub kind: ChartSourceKind,
@@ -121,6 +129,7 @@ impl ChartSource {
 
 /// The objects that write the newest image into git.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImageAutomation {
     /// The ImagePolicy that chooses the image.
     pub policy: ObjectName,
@@ -130,6 +139,7 @@ pub struct ImageAutomation {
 
 /// Further configuration of Flux for a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FluxSpec {
     /// The source of the chart; `None` for a HelmRepository in the namespace of the HelmRelease.
     pub chart_source: Option<ChartSource>,
@@ -141,6 +151,7 @@ pub struct FluxSpec {
 
 /// One place where the application runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TargetSpec {
     /// The name on screen; by default that of the cluster.
     pub name: String,
@@ -158,6 +169,7 @@ pub struct TargetSpec {
 
 /// One environment of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentSpec {
     pub name: EnvironmentName,
     pub gate: GateKind,
@@ -173,6 +185,7 @@ pub struct EnvironmentSpec {
 
 /// The configuration of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PipelineSpec {
     pub name: PipelineName,
     pub repository: RepositoryName,

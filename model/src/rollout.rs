@@ -13,6 +13,7 @@ use crate::{ChartVersion, Timestamp};
 
 /// One step of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RolloutStep {
     /// `merged`, `fetched`, `applied`, `chart fetched`, `upgraded`, `tested`, `rolled out` or `serving`.
     pub name: String,
@@ -23,6 +24,7 @@ pub struct RolloutStep {
 
 /// The state of a step of a rollout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     Done,

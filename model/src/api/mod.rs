@@ -1,7 +1,6 @@
 //! Request and response bodies, problem details and stream events of the HTTP interface.
 //!
-//! The rules do not import this module. The page skips the fields that it never shows
-//! (`target_arch = "wasm32"`), because reading them adds to the code that a browser loads.
+//! The rules do not import this module.
 
 pub mod object;
 mod orders;
@@ -27,15 +26,13 @@ pub use orders::{
 
 /// Problem details (RFC 9457), the body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that identifies the problem type; `about:blank` where the status says it all.
     #[serde(rename = "type")]
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub kind: String,
     /// A summary for people, the same for every occurrence.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub title: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub status: u16,
     /// What went wrong this time and what to do next, in sentences.
     pub detail: String,
@@ -53,6 +50,7 @@ pub struct Problem {
 
 /// The body of `GET api/v1/pipelines`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rows {
     pub rows: Vec<Row>,
     /// The number of matching rows on all pages.
@@ -63,34 +61,33 @@ pub struct Rows {
 
 /// The signed-in person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Viewer {
     pub login: String,
     /// The numeric user id on GitHub, which survives a change of login.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub id: u64,
     pub avatar_url: Option<String>,
 }
 
 /// The body of `GET api/v1/session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     pub viewer: Option<Viewer>,
     /// The token that every write sends in the header `X-Weft-CSRF`; `None` without a session.
     pub csrf_token: Option<String>,
     /// The user who is signed in to Weave GitOps in the same browser, where Weft is its front.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard_user: Option<String>,
     /// Whether Weft is the front of a Weave GitOps dashboard.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard: bool,
     /// Whether this is the demo, whose page has additional controls.
     pub demo: bool,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub version: String,
 }
 
 /// One line of evidence on a promotion card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvidenceLine {
     /// Whether the line speaks for the promotion.
     pub ok: bool,
@@ -101,6 +98,7 @@ pub struct EvidenceLine {
 
 /// One changed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileDiff {
     pub path: String,
     /// The unified diff without the file header; empty where GitHub gives none.
@@ -109,12 +107,12 @@ pub struct FileDiff {
 
 /// One commit between two releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CommitView {
     pub id: CommitId,
     /// The first line of the message.
     pub headline: String,
     pub author: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub at: Timestamp,
     /// The page on GitHub.
     pub url: String,
@@ -122,6 +120,7 @@ pub struct CommitView {
 
 /// Whether a viewer may do something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Permission {
     pub allowed: bool,
     /// The reason against it, in a sentence; `None` where it is allowed.
@@ -141,6 +140,7 @@ impl Permission {
 
 /// The body of `GET api/v1/promotions/{owner}/{repo}/{number}`: everything an approver needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromotionCard {
     pub pipeline: PipelineName,
     /// The environment that the promotion changes.
@@ -162,7 +162,6 @@ pub struct PromotionCard {
     /// The environment before it, in which the release was proven.
     pub evidence_from: EnvironmentName,
     /// Whether that environment is proven at the release to promote.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub evidence_holds: bool,
     pub evidence: Vec<EvidenceLine>,
     /// The changes of the pull request, then those of the chart between the two releases.
@@ -181,11 +180,8 @@ pub struct PromotionCard {
     pub head_by: Option<String>,
     pub head_at: Option<Timestamp>,
     /// The branch that the pull request merges into.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub base_ref: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub author: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     pub approve: Permission,
     /// Whether the viewer may approve and merge in one action.
@@ -195,18 +191,17 @@ pub struct PromotionCard {
     pub refuse: Permission,
     /// The signed intent to send with an action; `None` without a session.
     pub intent: Option<String>,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub intent_expires_at: Option<Timestamp>,
     /// The rollout of the release after the merge.
     pub steps: Vec<RolloutStep>,
     /// The verdict of the environment.
     pub verdict: Verdict,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub as_of: Timestamp,
 }
 
 /// The body of `GET …/journeys`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Journeys {
     /// The inclusive start of the range.
     pub since: Timestamp,
@@ -222,6 +217,7 @@ pub struct Journeys {
 
 /// The body of `GET …/journal`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
     /// The entries, newest first.
     pub entries: Vec<Entry>,

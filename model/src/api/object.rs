@@ -8,6 +8,7 @@ use crate::api::Permission;
 
 /// The body of `GET …/environments/{environment}/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Events {
     /// Newest first, at most 20; Kubernetes keeps events for an hour.
     pub events: Vec<ObjectEvent>,
@@ -19,6 +20,7 @@ pub struct Events {
 
 /// One Kubernetes event of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectEvent {
     /// The time of the last occurrence.
     pub at: Option<Timestamp>,
@@ -33,13 +35,13 @@ pub struct ObjectEvent {
 
 /// The body of `GET` and `POST …/environments/{environment}/reconcile`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reconcile {
     /// Whether the viewer may request it now.
     pub permission: Permission,
     /// The shell command with the same effect.
     pub command: String,
     /// The page in Weave GitOps whose Sync button has the same effect, where Weft is its front.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard: Option<String>,
     /// The last request since the server started.
     pub order: Option<ReconcileOrder>,
@@ -47,6 +49,7 @@ pub struct Reconcile {
 
 /// A request to reconcile an environment now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReconcileOrder {
     /// The time of the request, which is also the value that the objects are annotated with.
     pub at: Timestamp,
@@ -59,6 +62,7 @@ pub struct ReconcileOrder {
 
 /// The progress of a reconcile request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// Flux has not handled all objects yet.

@@ -8,6 +8,7 @@ use crate::{ChartVersion, Colour, CommitId};
 
 /// The body of `POST …/approve`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approve {
     /// The signed intent of the promotion card.
@@ -21,6 +22,7 @@ pub struct Approve {
 
 /// The body of `POST …/refuse`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Refuse {
     /// The signed intent of the promotion card.
@@ -31,14 +33,12 @@ pub struct Refuse {
 
 /// The answer to [`Approve`] and [`Refuse`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActionResult {
     /// What was done.
     pub sentence: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub reviewed: bool,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub merged: bool,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub merge_commit: Option<CommitId>,
     /// The promotion card after the action.
     pub card: Option<Box<PromotionCard>>,
@@ -46,6 +46,7 @@ pub struct ActionResult {
 
 /// The values that identify a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseValues {
     /// The colour that is compiled into the container.
     pub colour: Colour,
@@ -57,6 +58,7 @@ pub struct ReleaseValues {
 
 /// One file that a release changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseEdit {
     pub path: String,
     /// The reason for the change, in a sentence.
@@ -67,6 +69,7 @@ pub struct ReleaseEdit {
 
 /// The body of `GET …/release`: a release before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasePlan {
     pub pipeline: PipelineName,
     /// The commit of the branch that the plan is based on.
@@ -85,6 +88,7 @@ pub struct ReleasePlan {
 
 /// The body of `POST …/releases`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StartRelease {
     /// The commit that the plan was based on.
@@ -99,6 +103,7 @@ pub struct StartRelease {
 
 /// The answer to [`StartRelease`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseStarted {
     /// The number of the pull request.
     pub number: u64,
@@ -110,6 +115,7 @@ pub struct ReleaseStarted {
 
 /// The body of `POST …/environments/{environment}/dispatch`: opens the promotion whose dispatch was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Promote {
     /// The release that the person saw proven in the environment before.
@@ -118,6 +124,7 @@ pub struct Promote {
 
 /// The answer to [`Promote`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Promoted {
     /// The number of the pull request.
     pub number: u64,

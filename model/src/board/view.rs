@@ -10,6 +10,7 @@ use crate::{Colour, EnvironmentName, Timestamp};
 
 /// The urgency of a headline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// Every environment is proven and nothing is under way.
@@ -24,16 +25,17 @@ pub enum Tone {
 
 /// The one sentence over a board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Headline {
     pub sentence: String,
     pub tone: Tone,
     /// The environment that the sentence is about.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub environment: Option<EnvironmentName>,
 }
 
 /// The health of one source of observations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SourceView {
     pub name: String,
     /// When it last answered.
@@ -44,6 +46,7 @@ pub struct SourceView {
 
 /// The current state of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Board {
     pub pipeline: PipelineName,
     pub repository: RepositoryName,
@@ -57,12 +60,12 @@ pub struct Board {
     pub environments: Vec<EnvironmentView>,
     /// The gates: `gates[i]` stands between `environments[i]` and `environments[i + 1]`.
     pub gates: Vec<Gate>,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub sources: Vec<SourceView>,
 }
 
 /// One environment of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cell {
     pub environment: EnvironmentName,
     /// The version or tag that the live app serves.
@@ -77,6 +80,7 @@ pub struct Cell {
 
 /// One pipeline of the matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Row {
     pub pipeline: PipelineName,
     /// The repository in which the viewer's permission is looked up.

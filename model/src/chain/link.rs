@@ -7,6 +7,7 @@ use crate::{AppVersion, ChartVersion, Timestamp};
 
 /// The four links, in the order of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LinkName {
     /// What git asks for.
@@ -37,6 +38,7 @@ impl LinkName {
 
 /// The state of a link with regard to the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
     /// Fresh, and in agreement with the link before it.
@@ -54,12 +56,15 @@ pub enum LinkState {
 
 /// The facts that a link was judged by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// The source, such as `flux uat`.
     pub source: String,
     /// The object of a cluster; `None` for a file or an app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ClusterObject>,
     /// The path of a file in git, or the URL of an app; `None` for an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// The revision or version that the source names.
     pub revision: Option<String>,
@@ -84,6 +89,7 @@ impl Evidence {
 
 /// One link of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {
     pub name: LinkName,
     /// The short word on screen: `git`, `sync`, `helm` or `roll`, `live`.
@@ -95,6 +101,7 @@ pub struct Link {
 
 /// The sum of a chain, decided by the first link that does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictState {
     /// All four links hold.
@@ -125,6 +132,7 @@ impl VerdictState {
 
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdict {
     pub state: VerdictState,
     /// The sentence of the link that breaks.
@@ -132,12 +140,12 @@ pub struct Verdict {
     /// The first link that does not hold.
     pub breaks_at: Option<LinkName>,
     /// When the environment got this verdict at this link for what git asks for.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub since: Timestamp,
 }
 
 /// The chain of one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chain {
     /// Declared, applied, deployed, serving.
     pub links: [Link; 4],

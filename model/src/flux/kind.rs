@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 /// A kind of object that charts or images come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceKind {
     HelmRepository,
     OCIRepository,

@@ -9,6 +9,7 @@ use crate::pipeline::ObjectName;
 
 /// An object by its kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectRef {
     pub kind: Kind,
     pub name: ObjectName,
@@ -46,6 +47,7 @@ impl fmt::Display for ObjectRef {
 
 /// An object of a named cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ClusterObject {
     pub cluster: String,
     pub object: ObjectRef,

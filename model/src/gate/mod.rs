@@ -14,6 +14,7 @@ use crate::{ChartVersion, CommitId, EnvironmentName, Timestamp};
 
 /// The state of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// Both sides hold the same release.
@@ -38,20 +39,26 @@ pub enum GateState {
     Unknown,
 }
 
+impl GateState {
+    /// Whether a person has to approve or merge.
+    #[must_use]
+    pub fn waits_for_people(self) -> bool {
+        matches!(self, Self::WaitsForApproval | Self::WaitsForMerge)
+    }
+}
+
 /// The open pull request at a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromotionSummary {
     pub repository: RepositoryName,
     pub number: u64,
     /// The page on GitHub.
     pub url: String,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub author: String,
     /// The chart version that it declares.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub release: Option<ChartVersion>,
     pub head: CommitId,
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     pub checks: CheckSummary,
     /// Logins of the approvers that count.
@@ -59,7 +66,6 @@ pub struct PromotionSummary {
     /// Logins of the requested reviewers.
     pub requested: Vec<String>,
     /// The number of missing approvals; `None` where the rules are not known.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub missing_approvals: Option<u32>,
 }
 
@@ -86,6 +92,7 @@ impl From<&Promotion> for PromotionSummary {
 
 /// The gate between two environments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gate {
     pub from: EnvironmentName,
     pub to: EnvironmentName,
@@ -108,10 +115,7 @@ impl Gate {
     /// Whether a person has to approve or merge.
     #[must_use]
     pub fn waits_for_people(&self) -> bool {
-        matches!(
-            self.state,
-            GateState::WaitsForApproval | GateState::WaitsForMerge
-        )
+        self.state.waits_for_people()
     }
 }
 

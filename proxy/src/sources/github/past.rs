@@ -10,9 +10,9 @@ use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
 use serde_json::Value;
 
 use super::super::declaration::version_in_title;
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::{Lane, ReleaseRecord};
-use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
+use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -40,7 +40,7 @@ pub(super) enum Error {
 
 /// Reads the past as far as `reach` says and journals it, with the promotions that are open now.
 pub(super) async fn tell(
-    app: &App,
+    app: &AppState,
     lane: &Lane,
     open: &[&Promotion],
     reach: Reach,
@@ -70,7 +70,7 @@ pub(super) async fn tell(
     };
     let pulls = app
         .github
-        .past_pull_requests(Acting::Reader, &spec.repository, &past)
+        .past_pull_requests(Credentials::Reader, &spec.repository, &past)
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {

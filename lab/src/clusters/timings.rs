@@ -1,0 +1,71 @@
+//! How long things take in the lab: at a presenter's pace, or as fast as a test can go.
+
+use std::time::Duration;
+
+/// Durations of the steps that no object sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timings {
+    /// A Helm install, upgrade or rollback, and the rollout of a Deployment.
+    pub upgrade: Duration,
+    /// The tests of a release.
+    pub tests: Duration,
+    /// Between two updates of a status that real controllers write one right after the other.
+    pub step: Duration,
+    /// Until an object that is not ready is reconciled again, where no event comes sooner.
+    pub retry: Duration,
+    /// One job of a workflow.
+    pub job: Duration,
+    /// Between the bookmarks of a watch.
+    pub bookmarks: Duration,
+}
+
+impl Timings {
+    /// What a presenter can talk along with.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self {
+            upgrade: Duration::from_millis(1500),
+            tests: Duration::from_millis(600),
+            step: Duration::from_millis(40),
+            retry: Duration::from_secs(5),
+            job: Duration::from_millis(300),
+            bookmarks: Duration::from_secs(10),
+        }
+    }
+
+    /// What tests of the page can follow.
+    #[must_use]
+    pub fn fast() -> Self {
+        Self {
+            upgrade: Duration::from_millis(500),
+            tests: Duration::from_millis(300),
+            step: Duration::from_millis(10),
+            retry: Duration::from_secs(1),
+            job: Duration::from_millis(60),
+            ..Self::demo()
+        }
+    }
+
+    /// A few milliseconds each.
+    #[must_use]
+    pub fn instant() -> Self {
+        Self {
+            upgrade: Duration::from_millis(5),
+            tests: Duration::from_millis(5),
+            step: Duration::from_millis(1),
+            retry: Duration::from_millis(100),
+            job: Duration::from_millis(1),
+            bookmarks: Duration::from_secs(1),
+        }
+    }
+
+    /// No waiting, for the making of a past.
+    pub(super) fn seeding() -> Self {
+        Self {
+            upgrade: Duration::ZERO,
+            tests: Duration::ZERO,
+            step: Duration::ZERO,
+            ..Self::instant()
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A real run of the process, replayed: chart 1.1.6 of the original on 2022-09-27, people included, went
+//! from its merge at 17:36:18 to prod at 17:42:03.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use lab::Lab;
+use lab::forge::Refusal;
+use model::ChartVersion;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use workflow::release::{ReleaseRequest, plan};
+use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
+
+/// The times of the promotion into an environment, after the merge of the release.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PromotionTimes {
+    pub environment: &'static str,
+    /// When the pull request was opened.
+    pub opened: Duration,
+    /// When somebody had approved and merged it.
+    pub merged: Duration,
+}
+
+const fn times(environment: &'static str, opened: u64, merged: u64) -> PromotionTimes {
+    PromotionTimes {
+        environment,
+        opened: Duration::from_secs(opened),
+        merged: Duration::from_secs(merged),
+    }
+}
+
+/// The times of the original, in seconds.
+pub const TIMETABLE: [PromotionTimes; 3] = [
+    times("uat", 136, 168),
+    times("stg", 255, 272),
+    times("prod", 328, 345),
+];
+
+/// The workflow whose runs wait for their time.
+const PROMOTION: &str = "promotion";
+/// How long the lab may take for what follows by itself.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// The release that was replayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplayedRelease {
+    pub release: ChartVersion,
+    /// When it was merged, in lab time.
+    pub merged_at: OffsetDateTime,
+}
+
+/// Carries the next release through the lab at the times of [`TIMETABLE`], moving lab time on between
+/// them. `look` is called after each pull request was opened (`false`) and after it was merged (`true`).
+///
+/// # Errors
+/// When the forge refuses, or what should follow by itself does not.
+pub async fn replay(
+    lab: &Lab,
+    mut look: impl AsyncFnMut(&PromotionTimes, bool) -> anyhow::Result<()>,
+) -> anyhow::Result<ReplayedRelease> {
+    let forge = lab.forge();
+    let release = next(lab).await?;
+    let number = forge
+        .open_release(&release.0, &release.1, &release.2.to_string(), "ana")
+        .await?;
+    forge.review(number, "li", "APPROVE", "").await?;
+    forge.hold(Some(PROMOTION));
+    let merged = merge(lab, number, "li");
+    let merged_at = merged.await?;
+    for promotion in &TIMETABLE {
+        until("the promotion is due", || {
+            Ok((forge.queued(PROMOTION)? > 0).then_some(()))
+        })
+        .await?;
+        advance_to(lab, merged_at + promotion.opened)?;
+        forge.hold(None);
+        let number = opened(lab, promotion.environment, &release.2).await?;
+        forge.hold(Some(PROMOTION));
+        look(promotion, false).await?;
+        advance_to(lab, merged_at + promotion.merged)?;
+        forge.review(number, "sam", "APPROVE", "").await?;
+        merge(lab, number, "sam").await?;
+        look(promotion, true).await?;
+    }
+    forge.hold(None);
+    Ok(ReplayedRelease {
+        release: release.2,
+        merged_at,
+    })
+}
+
+/// The values of the next release, as `weft release` proposes them.
+async fn next(lab: &Lab) -> anyhow::Result<(String, String, ChartVersion)> {
+    let mut files = Vec::new();
+    for path in [MAIN_GO, VERSION_GO, VALUES, CHART] {
+        files.push((path, lab.forge().file("main", path).await?));
+    }
+    let read = |path: &str| {
+        let found = files.iter().find(|(name, _)| *name == path);
+        found.map(|(_, text)| text.clone())
+    };
+    let plan = plan(read, &ReleaseRequest::default())?;
+    Ok((plan.colour.to_string(), plan.version.0, plan.chart_version))
+}
+
+/// Merges as soon as the checks allow it, and says when.
+async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTime> {
+    let deadline = Instant::now() + TIMEOUT;
+    loop {
+        let at = lab.clock().now();
+        match lab.forge().merge(number, by).await {
+            Ok(_) => return Ok(at),
+            // The checks have not ended yet.
+            Err(Refusal::Answer { status: 405, .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(POLL_INTERVAL).await;
+            }
+            Err(refusal) => return Err(refusal).context("merging"),
+        }
+    }
+}
+
+async fn opened(lab: &Lab, environment: &str, release: &ChartVersion) -> anyhow::Result<u64> {
+    let deadline = Instant::now() + TIMEOUT;
+    let wanted = release.to_string();
+    loop {
+        let open = lab.forge().open_promotion(environment).await?;
+        if let Some(pull) = open.filter(|pull| pull.title.ends_with(&wanted)) {
+            return Ok(pull.number);
+        }
+        if Instant::now() > deadline {
+            bail!("no pull request for {environment} came");
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+}
+
+async fn until(what: &str, look: impl Fn() -> anyhow::Result<Option<()>>) -> anyhow::Result<()> {
+    let deadline = Instant::now() + TIMEOUT;
+    while look()?.is_none() {
+        if Instant::now() > deadline {
+            bail!("it never came that {what}");
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+    Ok(())
+}
+
+/// Moves lab time on to a moment that has not come yet.
+fn advance_to(lab: &Lab, moment: OffsetDateTime) -> anyhow::Result<()> {
+    let left = Duration::try_from(moment - lab.clock().now());
+    let left = left.context("the lab took longer than the original")?;
+    lab.clock().advance(left);
+    Ok(())
+}
