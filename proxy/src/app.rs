@@ -7,10 +7,11 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Access;
 use crate::board::Boards;
 use crate::clock::Clock;
-use crate::clusters::Clusters;
 use crate::config::Config;
+use crate::flux::ReconcileRequests;
 use crate::github::{Endpoints, GitHub};
 use crate::journal::{Journal, JournalError, SqliteJournal};
+use crate::kubernetes::Clusters;
 
 /// The running server, shared by all of its parts.
 pub struct App {
@@ -20,10 +21,12 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// GitHub.
     pub github: GitHub,
-    /// What is known now, by pipeline.
-    pub boards: Boards,
-    /// The clusters, for what is asked of them because a person asks.
+    /// The boards, by pipeline.
+    pub boards: Arc<Boards>,
+    /// The clients of the clusters.
     pub(crate) clusters: Clusters,
+    /// The requests to reconcile since the start.
+    pub(crate) reconcile_requests: Arc<ReconcileRequests>,
     /// The record.
     pub journal: Arc<dyn Journal>,
     /// Who is signed in, and what they may be offered.
@@ -80,7 +83,8 @@ impl App {
         Ok(Arc::new(Self {
             clusters: Clusters::new(&config.clusters),
             config,
-            boards,
+            boards: Arc::new(boards),
+            reconcile_requests: Arc::default(),
             clock,
             github,
             journal: Arc::new(journal),

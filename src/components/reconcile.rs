@@ -2,7 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use model::api::object::{OrderState, Reconcile};
+use model::api::object::{Reconcile, ReconcileState};
 use stylers_macro::style_sheet;
 
 use super::lane::Place;
@@ -26,7 +26,7 @@ struct Offer {
 
 fn is_running(now: &Reconcile) -> bool {
     let order = now.order.as_ref();
-    order.is_some_and(|order| order.state == OrderState::Running)
+    order.is_some_and(|order| order.state == ReconcileState::Running)
 }
 
 impl Offer {

@@ -13,7 +13,7 @@ use super::permits::why_not_write;
 use super::reading::acting;
 use crate::app::App;
 use crate::auth::Person;
-use crate::board::Lane;
+use crate::board::PipelineState;
 use crate::github::Repository;
 
 /// Opens the pull request that carries what the person saw proven into an environment.
@@ -24,7 +24,7 @@ use crate::github::Repository;
 pub async fn promote(
     app: &App,
     person: &Person,
-    lane: &Lane,
+    lane: &PipelineState,
     to: &EnvironmentName,
     order: &Promote,
 ) -> Result<Promoted, ActionError> {
@@ -81,7 +81,7 @@ pub async fn promote(
 }
 
 /// What the person saw, held against the board as it is now.
-fn wish(lane: &Lane, to: &EnvironmentName, order: &Promote) -> Result<Wish, ActionError> {
+fn wish(lane: &PipelineState, to: &EnvironmentName, order: &Promote) -> Result<Wish, ActionError> {
     let board = lane.board();
     let gate = board.gates.iter().find(|gate| gate.to == *to);
     let gate = gate.ok_or_else(|| ActionError::NoPromotion(format!("No gate leads to {to}.")))?;

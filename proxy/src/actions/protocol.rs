@@ -280,7 +280,7 @@ impl<'a> Order<'a> {
         let lane = self
             .app
             .boards
-            .lanes()
+            .pipelines()
             .find(|lane| lane.spec().repository == subject.repository);
         let pipeline = reading.map(|reading| &reading.lane).or(lane);
         let Some(pipeline) = pipeline.map(|lane| lane.spec().name.clone()) else {

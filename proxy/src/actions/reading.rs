@@ -9,14 +9,14 @@ use model::promotion::{Actor, Promotion};
 use super::ActionError;
 use crate::app::App;
 use crate::auth::Person;
-use crate::board::Lane;
+use crate::board::PipelineState;
 use crate::github::{Acting, ChangedFile, diff_digest};
 use crate::sources::release_in;
 
 /// A promotion as it is now.
 pub(super) struct Reading {
     /// The pipeline.
-    pub(super) lane: Arc<Lane>,
+    pub(super) lane: Arc<PipelineState>,
     /// The place of its environment in the row.
     place: usize,
     /// The pull request.
@@ -40,9 +40,9 @@ impl Reading {
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Self, ActionError> {
-        let lanes: Vec<&Arc<Lane>> = app
+        let lanes: Vec<&Arc<PipelineState>> = app
             .boards
-            .lanes()
+            .pipelines()
             .filter(|lane| lane.spec().repository == *repository)
             .collect();
         let guess = lanes
@@ -128,11 +128,11 @@ impl Reading {
     }
 }
 
-fn path_of(lane: &Lane, place: usize) -> &str {
+fn path_of(lane: &PipelineState, place: usize) -> &str {
     &lane.spec().environments[place].path
 }
 
-fn place_on_board(lane: &Lane, number: u64) -> Option<usize> {
+fn place_on_board(lane: &PipelineState, number: u64) -> Option<usize> {
     let board = lane.board();
     let gate = board.gates.iter().find(|gate| {
         gate.promotion
@@ -145,7 +145,7 @@ fn place_on_board(lane: &Lane, number: u64) -> Option<usize> {
         .position(|environment| environment.name == gate.to)
 }
 
-fn place_of_branch(lane: &Lane, branch: &str) -> Option<usize> {
+fn place_of_branch(lane: &PipelineState, branch: &str) -> Option<usize> {
     let spec = lane.spec();
     spec.environments
         .iter()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::api::Permission;
-use model::api::object::{OrderState, Reconcile, ReconcileOrder};
+use model::api::object::{Reconcile, ReconcileRequest, ReconcileState};
 use model::flux::{Kind, SourceKind};
 use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
@@ -17,23 +17,22 @@ use super::ActionError;
 use super::permits::why_not_write;
 use crate::app::App;
 use crate::auth::Person;
-use crate::board::Lane;
-use crate::clusters::{
-    Cluster, Object, PATCH, Trouble, dashboard_page, is_handled, suspended, text,
-};
+use crate::board::PipelineState;
+use crate::flux::{dashboard_page, is_handled, is_suspended, request_reconciliation, text};
+use crate::kubernetes::{Cluster, ObjectRef, Reason};
 
 /// An environment whose Flux is to look.
 #[derive(Clone)]
 struct Place {
     app: Arc<App>,
-    lane: Arc<Lane>,
+    lane: Arc<PipelineState>,
     environment: EnvironmentSpec,
 }
 
 /// One object that is to be looked at, and the cluster that it is in.
 struct Step {
     cluster: String,
-    object: Object,
+    object: ObjectRef,
 }
 
 /// Whether the viewer may have Flux look at an environment now, what else does, and how the last order goes.
@@ -43,7 +42,7 @@ struct Step {
 pub async fn reconcile_view(
     app: &Arc<App>,
     person: Option<&Person>,
-    lane: &Arc<Lane>,
+    lane: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
     let place = Place::new(app, lane, environment);
@@ -59,7 +58,7 @@ pub async fn reconcile_view(
 pub async fn reconcile(
     app: &Arc<App>,
     person: &Person,
-    lane: &Arc<Lane>,
+    lane: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
     let place = Place::new(app, lane, environment);
@@ -70,14 +69,14 @@ pub async fn reconcile(
         });
     }
     let steps = place.steps().await?;
-    let order = ReconcileOrder {
+    let order = ReconcileRequest {
         at: app.clock.now(),
         who: person.viewer.login.clone(),
-        state: OrderState::Running,
+        state: ReconcileState::Running,
         sentence: "Asking Flux…".to_owned(),
     };
     let asked = order.at;
-    if !app.clusters.orders.begin(&place.at(), order) {
+    if !app.reconcile_requests.begin(&place.at(), order) {
         let (code, why) = place.under_way();
         return Err(ActionError::OutOfDate { code, why });
     }
@@ -88,7 +87,7 @@ pub async fn reconcile(
         .await
     {
         let sentence = "Nothing was done: it could not be written down.".to_owned();
-        place.note(OrderState::Failed, sentence);
+        place.note(ReconcileState::Failed, sentence);
         return Err(error);
     }
     let (running, who) = (place.clone(), who.clone());
@@ -103,7 +102,7 @@ pub async fn reconcile(
 }
 
 impl Place {
-    fn new(app: &Arc<App>, lane: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+    fn new(app: &Arc<App>, lane: &Arc<PipelineState>, environment: &EnvironmentSpec) -> Self {
         Self {
             app: Arc::clone(app),
             lane: Arc::clone(lane),
@@ -111,13 +110,15 @@ impl Place {
         }
     }
 
-    fn at(&self) -> crate::clusters::At {
+    fn at(&self) -> crate::flux::EnvironmentKey {
         let pipeline = self.lane.spec().name.clone();
         (pipeline, self.environment.name.clone())
     }
 
-    fn note(&self, state: OrderState, sentence: String) {
-        self.app.clusters.orders.note(&self.at(), state, sentence);
+    fn note(&self, state: ReconcileState, sentence: String) {
+        self.app
+            .reconcile_requests
+            .note(&self.at(), state, sentence);
     }
 
     fn under_way(&self) -> (&'static str, String) {
@@ -140,7 +141,7 @@ impl Place {
             permit: Permission::unless(why),
             command: commands.collect::<Vec<_>>().join(" && "),
             dashboard,
-            order: self.app.clusters.orders.last(&self.at()),
+            order: self.app.reconcile_requests.last(&self.at()),
         }
     }
 
@@ -153,8 +154,8 @@ impl Place {
             let why = "Sign in with GitHub first.".to_owned();
             return Ok(Some(("not_signed_in", why)));
         };
-        let last = self.app.clusters.orders.last(&self.at());
-        if last.is_some_and(|order| order.state == OrderState::Running) {
+        let last = self.app.reconcile_requests.last(&self.at());
+        if last.is_some_and(|order| order.state == ReconcileState::Running) {
             return Ok(Some(self.under_way()));
         }
         for target in &self.environment.targets {
@@ -165,17 +166,17 @@ impl Place {
                 return Ok(Some(("no_cluster_access", why)));
             };
             for object in named(target) {
-                match cluster.may(PATCH, &object).await {
+                match cluster.may_annotate(&object).await {
                     Ok(true) => {}
-                    Ok(false) | Err(Trouble::Forbidden) => {
+                    Err(error) if error.reason != Reason::Forbidden => {
+                        let why = format!("Weft cannot ask {name}: {error}.");
+                        return Ok(Some(("cluster_unavailable", why)));
+                    }
+                    Ok(false) | Err(_) => {
                         let why = format!(
                             "Weft's account in {name} may not annotate {object}; it is installed without that right."
                         );
                         return Ok(Some(("no_cluster_access", why)));
-                    }
-                    Err(trouble) => {
-                        let why = format!("Weft cannot ask {name}: {trouble}.");
-                        return Ok(Some(("cluster_unavailable", why)));
                     }
                 }
             }
@@ -212,7 +213,7 @@ impl Place {
         &self,
         cluster: &Cluster,
         target: &TargetSpec,
-    ) -> Result<Vec<Object>, ActionError> {
+    ) -> Result<Vec<ObjectRef>, ActionError> {
         let mut chain = Vec::new();
         for object in named(target) {
             let found = self.unsuspended(cluster, &object, &target.cluster).await?;
@@ -231,7 +232,7 @@ impl Place {
     async fn unsuspended(
         &self,
         cluster: &Cluster,
-        object: &Object,
+        object: &ObjectRef,
         name: &str,
     ) -> Result<Value, ActionError> {
         let found = cluster.read(object).await.map_err(|trouble| {
@@ -239,7 +240,7 @@ impl Place {
                 "Nothing was done: {object} in {name} cannot be read: {trouble}."
             ))
         })?;
-        if suspended(&found) {
+        if is_suspended(&found) {
             return Err(ActionError::OutOfDate {
                 code: "suspended",
                 why: format!(
@@ -257,14 +258,14 @@ impl Place {
                 let names = steps.iter().map(|step| step.object.kind.as_str());
                 let names: Vec<&str> = names.collect();
                 (
-                    OrderState::Done,
+                    ReconcileState::Done,
                     format!("Flux took it up: {}.", names.join(", ")),
                 )
             }
-            Err(why) => (OrderState::Failed, why),
+            Err(why) => (ReconcileState::Failed, why),
         };
         let event = Event::Reconciled {
-            ok: state == OrderState::Done,
+            ok: state == ReconcileState::Done,
         };
         let told = format!("{}: {sentence}", self.environment.name);
         if let Err(error) = self.write_down(who, asked, event, told).await {
@@ -274,22 +275,22 @@ impl Place {
     }
 
     async fn walk(&self, steps: &[Step], asked: Timestamp) -> Result<(), String> {
-        let orders = &self.app.clusters.orders;
+        let orders = &self.app.reconcile_requests;
         let patience = self.app.config.tolerances.settle;
         for Step { cluster, object } in steps {
-            self.note(OrderState::Running, format!("Asking {object}…"));
+            self.note(ReconcileState::Running, format!("Asking {object}…"));
             let Some(way) = self.app.clusters.get(cluster) else {
                 return Err(format!("There is no way into {cluster}."));
             };
-            orders.await_from(cluster, object, asked);
-            let sent = way.request(object, asked).await;
+            orders.expect(cluster, object, asked);
+            let sent = request_reconciliation(way, object, asked).await;
             if let Err(trouble) = sent {
                 orders.forget(cluster, object, asked);
                 return Err(format!(
                     "{object} in {cluster} could not be annotated: {trouble}."
                 ));
             }
-            if orders.handled(cluster, object, asked, patience).await {
+            if orders.wait(cluster, object, asked, patience).await {
                 continue;
             }
             // A watch that broke says nothing: ask before saying that Flux does not answer.
@@ -337,8 +338,8 @@ impl Place {
 }
 
 /// The objects that a target names and Flux looks at, in the order of the chain.
-fn named(target: &TargetSpec) -> Vec<Object> {
-    let object = |kind, name: &ObjectName| Object {
+fn named(target: &TargetSpec) -> Vec<ObjectRef> {
+    let object = |kind, name: &ObjectName| ObjectRef {
         kind,
         name: name.clone(),
     };
@@ -368,13 +369,13 @@ fn commands(target: &TargetSpec) -> Vec<String> {
 }
 
 /// What a HelmRelease has its chart from.
-fn chart(object: &Object, found: &Value) -> Option<Object> {
+fn chart(object: &ObjectRef, found: &Value) -> Option<ObjectRef> {
     if object.kind != Kind::HelmRelease {
         return None;
     }
     if let Some(name) = text(found, "/spec/chartRef/name") {
         let namespace = text(found, "/spec/chartRef/namespace");
-        return Object::of(
+        return ObjectRef::of(
             text(found, "/spec/chartRef/kind")?,
             &ObjectName {
                 namespace: namespace.unwrap_or(&object.name.namespace).to_owned(),
@@ -389,26 +390,26 @@ fn chart(object: &Object, found: &Value) -> Option<Object> {
         name: name.to_owned(),
     };
     let kind = Kind::HelmChart;
-    Some(Object { kind, name })
+    Some(ObjectRef { kind, name })
 }
 
 /// The source of a HelmChart, where it is one and can be read.
-async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
+async fn source_of(cluster: &Cluster, chart: &ObjectRef) -> Option<ObjectRef> {
     let found = cluster.read(chart).await.ok()?;
     let name = ObjectName {
         namespace: chart.name.namespace.clone(),
         name: text(&found, "/spec/sourceRef/name")?.to_owned(),
     };
-    Object::of(text(&found, "/spec/sourceRef/kind")?, &name)
+    ObjectRef::of(text(&found, "/spec/sourceRef/kind")?, &name)
 }
 
 /// The same object, where Flux would look at it and Weft may ask it to. The rest is left to the HelmRelease
 /// itself, which waits for its chart.
-async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
+async fn worth_asking(cluster: &Cluster, object: ObjectRef) -> Option<ObjectRef> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.
     let registry = text(&found, "/spec/type") == Some("oci")
         && object.kind == Kind::Source(SourceKind::HelmRepository);
-    let fits = !suspended(&found) && !registry;
-    (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
+    let fits = !is_suspended(&found) && !registry;
+    (fits && cluster.may_annotate(&object).await == Ok(true)).then_some(object)
 }

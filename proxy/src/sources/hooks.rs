@@ -85,16 +85,20 @@ async fn flux(
         .ok_or_else(|| Failure::not_found("No webhooks of this cluster are taken here."))?;
     check(secret, &headers, "x-signature", &body)?;
     // Beside a watch it is only a witness of what was sent; without one it is all that is known.
-    if let Some(notice) = serde_json::from_slice(&body)
+    if let Some(event) = serde_json::from_slice(&body)
         .ok()
         .and_then(|body| FluxEvent::read(&body))
     {
-        app.boards.hear(&cluster, notice);
+        app.boards.record_notification(&cluster, event);
     }
     // The app is what may have changed, and the pull request or the tick that follows.
     app.boards.look_at_cluster(&cluster);
-    for lane in app.boards.lanes().filter(|lane| lane.is_in(&cluster)) {
-        lane.look_at_github();
+    for pipeline in app
+        .boards
+        .pipelines()
+        .filter(|pipeline| pipeline.is_in(&cluster))
+    {
+        pipeline.look_at_github();
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -78,7 +78,7 @@ fn observe(app: &TestApp, version: &str) {
         colour: None,
         message: None,
     };
-    let lane = app.app.boards.lane(&crate::world::podinfo()).unwrap();
+    let lane = app.app.boards.pipeline(&crate::world::podinfo()).unwrap();
     let now = model::Timestamp::from(app.clock.now());
     lane.observe(Observation {
         source: SourceName::live("uat"),

@@ -7,7 +7,8 @@ mod catch_up;
 mod github;
 mod hooks;
 mod mishaps;
+mod notifications;
 mod sources;
 mod timetable;
-mod told;
+
 mod world;

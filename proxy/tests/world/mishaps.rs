@@ -117,7 +117,11 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
 async fn a_promotion_whose_answer_was_lost_is_githubs_failure_and_not_the_persons() {
     let (world, _relay) = world_with(Method::POST, "/pulls", Mischief::LoseTheAnswer).await;
     world.stg_without_its_dispatch().await;
-    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let lane = world
+        .app
+        .boards
+        .pipeline(&pipeline_name())
+        .expect("the lane");
     let person = world.person("sam").await;
     let order = || Promote {
         release: ChartVersion::parse("1.1.7").expect("a version"),

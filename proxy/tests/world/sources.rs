@@ -224,7 +224,11 @@ async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
         "{}",
         board.gates[3].sentence
     );
-    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let lane = world
+        .app
+        .boards
+        .pipeline(&pipeline_name())
+        .expect("the lane");
     let prod = EnvironmentName::from("prod");
     let ordered = async |login: &str, release: &str| {
         let person = world.person(login).await;

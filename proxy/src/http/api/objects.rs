@@ -16,8 +16,9 @@ use super::promotions::{failure, to_its_end};
 use crate::actions;
 use crate::app::App;
 use crate::auth::{Reader, Writer};
-use crate::board::Lane;
-use crate::clusters::{Object, Trouble, dashboard_page};
+use crate::board::PipelineState;
+use crate::flux::dashboard_page;
+use crate::kubernetes::{ObjectRef, Reason};
 use crate::problem::Failure;
 
 /// The path of an environment.
@@ -29,14 +30,17 @@ pub(super) struct At {
 }
 
 impl At {
-    fn find<'a>(&self, app: &'a App) -> Result<(&'a Arc<Lane>, &'a EnvironmentSpec), Failure> {
+    fn find<'a>(
+        &self,
+        app: &'a App,
+    ) -> Result<(&'a Arc<PipelineState>, &'a EnvironmentSpec), Failure> {
         let pipeline = PipelineName {
             namespace: self.namespace.clone(),
             name: self.name.clone(),
         };
         let lane = app
             .boards
-            .lane(&pipeline)
+            .pipeline(&pipeline)
             .ok_or_else(|| unknown(&pipeline))?;
         let name = EnvironmentName(self.environment.clone());
         let environment = lane.spec().environment(&name);
@@ -65,18 +69,21 @@ pub(super) async fn events(
     Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<Events>, Failure> {
     let (lane, environment) = at.find(&app)?;
-    let object = Object::parse(&desired.object)
+    let object = ObjectRef::parse(&desired.object)
         .filter(|object| is_part(lane, environment, &desired.cluster, object))
         .ok_or_else(|| Failure::not_found("The environment has no such object."))?;
     let name = &desired.cluster;
     let answer = match app.clusters.get(name) {
-        Some(cluster) => cluster.events(&object).await.map_err(|why| match why {
-            Trouble::Forbidden => format!(
-                "Weft's account in {name} may not read events in the namespace {}.",
-                object.name.namespace
-            ),
-            why => format!("The events of {name} cannot be read: {why}."),
-        }),
+        Some(cluster) => cluster
+            .events(&object)
+            .await
+            .map_err(|error| match error.reason {
+                Reason::Forbidden => format!(
+                    "Weft's account in {name} may not read events in the namespace {}.",
+                    object.name.namespace
+                ),
+                _ => format!("The events of {name} cannot be read: {error}."),
+            }),
         None => Err(format!(
             "Weft cannot look into {name}: it knows it by its notifications only."
         )),
@@ -97,7 +104,12 @@ pub(super) async fn events(
 }
 
 /// Whether an object is one that the environment's targets name, or that speaks on its board now.
-fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &Object) -> bool {
+fn is_part(
+    lane: &PipelineState,
+    environment: &EnvironmentSpec,
+    cluster: &str,
+    object: &ObjectRef,
+) -> bool {
     let named = environment
         .targets
         .iter()
@@ -122,7 +134,7 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
     named || speaks()
 }
 
-fn names(target: &TargetSpec, object: &Object) -> bool {
+fn names(target: &TargetSpec, object: &ObjectRef) -> bool {
     let is = |kind: Kind, name: &ObjectName| object.kind == kind && object.name == *name;
     let deployer = match &target.deployer {
         Deployer::HelmRelease(name) => is(Kind::HelmRelease, name),

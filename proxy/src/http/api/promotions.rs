@@ -104,7 +104,7 @@ pub(super) async fn promote(
         };
         let lane = app
             .boards
-            .lane(&pipeline)
+            .pipeline(&pipeline)
             .ok_or_else(|| unknown(&pipeline))?;
         let to = EnvironmentName(at.environment);
         let done = actions::promote(&app, &person, lane, &to, &order).await;

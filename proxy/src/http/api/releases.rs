@@ -67,6 +67,6 @@ pub(super) async fn start(
 }
 
 fn spec<'a>(app: &'a App, name: &PipelineName) -> Result<&'a PipelineSpec, Failure> {
-    let lane = app.boards.lane(name).ok_or_else(|| unknown(name))?;
+    let lane = app.boards.pipeline(name).ok_or_else(|| unknown(name))?;
     Ok(lane.spec())
 }
