@@ -363,23 +363,13 @@ mod tests {
 
     fn entry(minute: i64, release: &str, environment: &str, event: Event) -> Entry {
         let at = Timestamp::from_millis(minute * 60_000);
-        Entry {
-            id: 0,
-            at,
-            written_at: at,
-            pipeline: PipelineName {
-                namespace: "app-podinfo".into(),
-                name: "podinfo".into(),
-            },
-            environment: (!environment.is_empty()).then(|| environment.into()),
-            release: ChartVersion::parse(release).ok(),
-            colour: None,
-            who: None,
-            source: "test".into(),
-            sentence: String::new(),
-            event,
-            key: String::new(),
-        }
+        let pipeline = PipelineName {
+            namespace: "app-podinfo".into(),
+            name: "podinfo".into(),
+        };
+        Entry::new(&pipeline, event, at)
+            .environment((!environment.is_empty()).then(|| environment.into()))
+            .release(ChartVersion::parse(release).ok())
     }
 
     fn row() -> Vec<EnvironmentName> {

@@ -141,32 +141,17 @@ fn entry(
 ) -> Entry {
     let state = view.verdict.state;
     let shows_it = view.release.chart == view.desired_chart;
-    Entry {
-        id: 0,
-        at: view.verdict.since,
-        written_at: now,
-        key: format!(
-            "verdict {} {} {}",
-            view.name,
-            state.word(),
-            view.verdict.since.millis()
-        ),
-        pipeline: pipeline.name.clone(),
-        environment: Some(view.name.clone()),
-        release: view.desired_chart.clone(),
-        colour: view.release.colour.filter(|_| shows_it),
-        who: None,
-        source: "weft".into(),
-        sentence: format!(
-            "{} is {}: {}",
-            view.name,
-            state.word(),
-            view.verdict.sentence
-        ),
-        event: Event::Verdict {
-            from,
-            to: state,
-            breaks_at: view.verdict.breaks_at,
-        },
-    }
+    let event = Event::Verdict {
+        from,
+        to: state,
+        breaks_at: view.verdict.breaks_at,
+    };
+    let (name, word, since) = (&view.name, state.word(), view.verdict.since);
+    Entry::new(&pipeline.name, event, since)
+        .written_at(now)
+        .key(format!("verdict {name} {word} {}", since.millis()))
+        .environment(name.clone())
+        .release(view.desired_chart.clone())
+        .colour(view.release.colour.filter(|_| shows_it))
+        .sentence(format!("{name} is {word}: {}", view.verdict.sentence))
 }

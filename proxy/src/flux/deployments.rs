@@ -87,20 +87,18 @@ impl DeploymentEntries {
             .release
             .as_ref()
             .and_then(|version| pipeline.release(version));
-        Entry {
-            id: 0,
-            at: deployment.at,
-            written_at: now,
-            pipeline: pipeline.spec().name.clone(),
-            environment: Some(environment.name.clone()),
-            release: deployment.release.clone(),
-            colour: record.and_then(|record| record.colour),
-            who: None,
-            source: format!("flux {}", self.cluster),
-            sentence: format!("{}: {}", environment.name, deployment.sentence),
-            event: deployment.event.clone(),
-            key: format!("flux {} {name} {}", self.cluster, deployment.key),
-        }
+        Entry::new(
+            &pipeline.spec().name,
+            deployment.event.clone(),
+            deployment.at,
+        )
+        .written_at(now)
+        .environment(environment.name.clone())
+        .release(deployment.release.clone())
+        .colour(record.and_then(|record| record.colour))
+        .source(format!("flux {}", self.cluster))
+        .sentence(format!("{}: {}", environment.name, deployment.sentence))
+        .key(format!("flux {} {name} {}", self.cluster, deployment.key))
     }
 }
 

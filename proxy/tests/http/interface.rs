@@ -1,7 +1,7 @@
 //! The JSON interface: boards, the record, and errors as problem details.
 
 use model::journal::{Entry, Event};
-use model::{ChartVersion, Timestamp};
+use model::{ChartVersion, EnvironmentName, Timestamp};
 use serde_json::Value;
 
 use crate::world::{TestApp, World, podinfo};
@@ -11,20 +11,13 @@ const PIPELINE: &str = "api/v1/pipelines/app-podinfo/podinfo";
 fn entry(app: &TestApp, minutes_ago: i64, environment: &str, event: Event) -> Entry {
     let now = Timestamp::from(app.clock.now()).millis();
     let at = Timestamp::from_millis(now - minutes_ago * 60_000);
-    Entry {
-        id: 0,
-        at,
-        written_at: at,
-        pipeline: podinfo(),
-        environment: Some(environment.into()),
-        release: ChartVersion::parse("1.1.7").ok(),
-        colour: None,
-        who: Some("sam".into()),
-        source: "github".into(),
-        sentence: "=1+1 is no formula, it is a \"sentence\"".into(),
-        key: format!("{environment}-{minutes_ago}"),
-        event,
-    }
+    Entry::new(&podinfo(), event, at)
+        .environment(EnvironmentName::from(environment))
+        .release(ChartVersion::parse("1.1.7").ok())
+        .by("sam".to_owned())
+        .source("github")
+        .sentence("=1+1 is no formula, it is a \"sentence\"")
+        .key(format!("{environment}-{minutes_ago}"))
 }
 
 #[tokio::test]
