@@ -275,22 +275,18 @@ impl Place {
     }
 
     async fn walk(&self, steps: &[Step], asked: Timestamp) -> Result<(), String> {
-        let orders = &self.app.reconcile_requests;
+        let requests = &self.app.reconcile_requests;
         let patience = self.app.config.tolerances.settle;
         for Step { cluster, object } in steps {
             self.note(ReconcileState::Running, format!("Asking {object}…"));
             let Some(way) = self.app.clusters.get(cluster) else {
                 return Err(format!("There is no way into {cluster}."));
             };
-            orders.expect(cluster, object, asked);
             let sent = request_reconciliation(way, object, asked).await;
-            if let Err(trouble) = sent {
-                orders.forget(cluster, object, asked);
-                return Err(format!(
-                    "{object} in {cluster} could not be annotated: {trouble}."
-                ));
-            }
-            if orders.wait(cluster, object, asked, patience).await {
+            sent.map_err(|error| {
+                format!("{object} in {cluster} could not be annotated: {error}.")
+            })?;
+            if requests.wait(cluster, object, asked, patience).await {
                 continue;
             }
             // A watch that broke says nothing: ask before saying that Flux does not answer.
