@@ -20,7 +20,7 @@ use super::refusal::Refusal;
 use super::rules;
 use super::state::{DEFAULT_BRANCH, Phase, Pull, Repository, RepositoryState, WorkflowRun};
 use super::tokens::App;
-use workflow::release::Wish;
+use workflow::release::ReleaseRequest;
 
 use crate::jobs;
 use crate::seed::Deployed;
@@ -267,14 +267,14 @@ impl Forge {
         chart_version: &str,
         by: &str,
     ) -> Result<u64, Refusal> {
-        let wish = Wish {
+        let request = ReleaseRequest {
             colour: Some(color.to_owned()),
             version: Some(version.to_owned()),
             chart_version: Some(chart_version.to_owned()),
         };
         let by = person(by)?;
         self.on_podinfo(move |engine, repository| {
-            jobs::steps::open_release(engine, repository, &wish, by)
+            jobs::steps::open_release(engine, repository, &request, by)
         })
         .await
     }

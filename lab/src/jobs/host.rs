@@ -1,15 +1,15 @@
-//! The forge as the process's host, for the jobs that run inside it.
+//! The lab's GitHub as the forge of the promotion workflow, for the jobs that run inside it.
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use workflow::host::{Commit, Host, MAIN, Opening, Pull};
+use workflow::forge::{Forge, NewCommit, NewPullRequest, PullRequest};
 
 use crate::forge::acts::commits::{self, Change};
 use crate::forge::acts::pulls::{self, Update};
 use crate::forge::engine::Engine;
 use crate::forge::git::Edit;
-use crate::forge::state::Repository;
+use crate::forge::state::{DEFAULT_BRANCH, Repository};
 use crate::forge::{Account, Refusal};
 
 /// The forge, acted on by one of its accounts.
@@ -19,12 +19,16 @@ pub(crate) struct Inside<'a> {
     pub(crate) by: &'static Account,
 }
 
-impl Host for Inside<'_> {
+impl Forge for Inside<'_> {
     type Error = Refusal;
 
     fn page(&self) -> String {
         let web = self.engine.links().web;
         format!("{web}/{}", self.repository.full_name())
+    }
+
+    fn branch(&self) -> &str {
+        DEFAULT_BRANCH
     }
 
     async fn head(&self, branch: &str) -> Result<Option<String>, Refusal> {
@@ -41,13 +45,13 @@ impl Host for Inside<'_> {
         Ok(compared.merge_base.clone())
     }
 
-    async fn pull(&self, branch: &str) -> Result<Option<Pull>, Refusal> {
+    async fn pull_request(&self, branch: &str) -> Result<Option<PullRequest>, Refusal> {
         let state = self.repository.state.lock();
         let open = state
             .pulls
             .values()
             .find(|pull| pull.is_open() && pull.head_ref == branch);
-        Ok(open.map(|pull| Pull {
+        Ok(open.map(|pull| PullRequest {
             number: pull.number,
             url: format!("{}/pull/{}", self.page(), pull.number),
             head: pull.head.clone(),
@@ -75,7 +79,7 @@ impl Host for Inside<'_> {
         commits::delete_ref(self.engine, self.repository, self.by, &name)
     }
 
-    async fn commit(&self, commit: Commit) -> Result<String, Refusal> {
+    async fn commit(&self, commit: NewCommit) -> Result<String, Refusal> {
         let edit = |(path, text): &(String, String)| Edit::text(path, text);
         let change = Change {
             branch: &commit.branch,
@@ -87,20 +91,20 @@ impl Host for Inside<'_> {
         commits::commit(self.engine, self.repository, self.by, change)
     }
 
-    async fn open(&self, opening: Opening) -> Result<Pull, Refusal> {
+    async fn open(&self, opening: NewPullRequest) -> Result<PullRequest, Refusal> {
         let asked = pulls::Opening {
             title: &opening.title,
             body: &opening.body,
             head: &opening.branch,
-            base: MAIN,
+            base: DEFAULT_BRANCH,
             draft: false,
         };
         pulls::open(self.engine, self.repository, self.by, &asked)?;
-        let opened = self.pull(&opening.branch).await?;
+        let opened = self.pull_request(&opening.branch).await?;
         Ok(opened.context("the pull request is gone again")?)
     }
 
-    async fn rewrite(&self, number: u64, opening: &Opening) -> Result<(), Refusal> {
+    async fn rewrite(&self, number: u64, opening: &NewPullRequest) -> Result<(), Refusal> {
         self.update(number, Some(&opening.title), Some(&opening.body), None)
     }
 

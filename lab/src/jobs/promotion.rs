@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use workflow::promotion::{Carried, Decision, carry, read_event};
-use workflow::{LANE, Lane};
+use workflow::promotion::{self, Decision, PromotionOutcome, read_event};
+use workflow::{PROMOTION_FILE, PromotionOrder};
 
 use super::host::Inside;
 use super::{Job, Outcome, run};
@@ -59,10 +59,11 @@ fn promote(
 ) -> anyhow::Result<Outcome> {
     // One promotion is written at a time, as a workflow's concurrency group would have it.
     let _promoting = repository.promoting.lock();
-    let lane = repository.git.text(head, LANE)?;
-    let lane = Lane::read(&lane.with_context(|| format!("{LANE} is missing"))?)?;
-    let wish = match read_event(event)?.decide(&lane) {
-        Decision::Promote(wish) => wish,
+    let lane = repository.git.text(head, PROMOTION_FILE)?;
+    let lane =
+        PromotionOrder::read(&lane.with_context(|| format!("{PROMOTION_FILE} is missing"))?)?;
+    let request = match read_event(event)?.decide(&lane) {
+        Decision::Promote(request) => request,
         Decision::Nothing(why) => return Ok(Outcome::skipped(why)),
     };
     let by = promotion_bot();
@@ -71,11 +72,11 @@ fn promote(
         repository,
         by,
     };
-    let carried = block_on(carry(&host, &wish))?;
-    let sentence = carried.sentence(&wish);
-    let pull = match carried {
-        Carried::Nothing(why) => return Ok(Outcome::skipped(why)),
-        Carried::Opened(pull) | Carried::Superseded { pull, .. } => pull,
+    let outcome = block_on(promotion::promote(&host, &request))?;
+    let sentence = outcome.sentence(&request);
+    let pull = match outcome {
+        PromotionOutcome::Nothing(why) => return Ok(Outcome::skipped(why)),
+        PromotionOutcome::Opened(pull) | PromotionOutcome::Superseded { pull, .. } => pull,
     };
     // On GitHub the file CODEOWNERS asks them.
     let team = [crate::forge::APPROVERS.to_owned()];

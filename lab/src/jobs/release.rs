@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use workflow::Facts;
+use workflow::ReleaseFiles;
 
 use super::files::Files;
 use super::{Job, Outcome, run};
@@ -112,7 +112,7 @@ fn publish(
 }
 
 /// The image of a release.
-pub(crate) fn image(facts: &Facts, sha: &str, now: time::OffsetDateTime) -> Image {
+pub(crate) fn image(facts: &ReleaseFiles, sha: &str, now: time::OffsetDateTime) -> Image {
     Image {
         tag: facts.version.0.clone(),
         revision: sha.to_owned(),

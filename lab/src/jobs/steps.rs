@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use model::{Colour, EnvironmentName};
-use workflow::release::{Plan, Wish, plan};
+use workflow::release::{Plan, ReleaseRequest, plan};
 use workflow::{MAIN_GO, pin_path, set_colour};
 
 use super::files::Files;
@@ -58,12 +58,12 @@ pub(crate) fn edits(plan: &Plan) -> Vec<Edit> {
 pub(crate) fn open_release(
     engine: &Arc<Engine>,
     repository: &Arc<Repository>,
-    wish: &Wish,
+    request: &ReleaseRequest,
     by: &'static Account,
 ) -> Result<u64, Refusal> {
     let main = main(repository)?;
     let files = Files::read(&repository.git, &main)?;
-    let plan = plan(|path| files.get(path), wish)
+    let plan = plan(|path| files.get(path), request)
         .map_err(|refused| Refusal::unprocessable(refused.to_string()))?;
     let (branch, title) = (plan.branch(), plan.title());
     let change = Change {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::super::declaration::version_in_title;
 use crate::app::App;
 use crate::board::{PipelineState, ReleaseRecord};
-use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
+use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -72,7 +72,7 @@ pub(super) async fn run(
     };
     let pulls = app
         .github
-        .past_pull_requests(Acting::Reader, &spec.repository, &past)
+        .past_pull_requests(Credentials::Reader, &spec.repository, &past)
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {

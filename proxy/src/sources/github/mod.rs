@@ -19,7 +19,7 @@ use self::backfill::BackfillDepth;
 use super::declaration::{desired_in, release_in};
 use crate::app::App;
 use crate::board::PipelineState;
-use crate::github::{Acting, DeclaredFile, Error, Tick};
+use crate::github::{Credentials, DeclaredFile, Error, Tick};
 
 /// The pause after a requested round: GitHub's own copies may lag behind its webhook.
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
@@ -126,13 +126,13 @@ impl GitHubPoller {
             })
             .collect();
         let (snapshot, dispatch) = tokio::join!(
-            github.pulse(
-                Acting::Reader,
+            github.snapshot(
+                Credentials::Reader,
                 &spec.repository,
                 &spec.branch,
                 &branches_and_paths
             ),
-            github.newest_dispatch(Acting::Reader, &spec.repository)
+            github.newest_dispatch(Credentials::Reader, &spec.repository)
         );
         let snapshot = snapshot?;
         let mut facts = Vec::new();
@@ -142,7 +142,12 @@ impl GitHubPoller {
                 .map(|(_, path)| path)
                 .collect();
             let files = github
-                .declared(Acting::Reader, &spec.repository, &snapshot.head, &paths)
+                .declared(
+                    Credentials::Reader,
+                    &spec.repository,
+                    &snapshot.head,
+                    &paths,
+                )
                 .await?;
             for (environment, file) in spec.environments.iter().zip(files) {
                 facts.push(declared(environment, &snapshot.head, file));
