@@ -1,6 +1,6 @@
 //! The server of Weft: sources, journal, board, actions, and the HTTP interface.
 //!
-//! `app` holds the seams; facts flow `sources` → `board` → `front`, and commands `front` → `actions`.
+//! `app` puts the parts together; facts flow `sources` → `board` → `http`, and commands `http` → `actions`.
 
 pub mod actions;
 pub mod app;
@@ -9,12 +9,13 @@ pub mod board;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "demo")]
 mod demo;
 mod flux;
 pub mod github;
 pub mod http;
 pub mod journal;
 mod kubernetes;
-pub mod problem;
+mod run;
 pub mod sources;
 mod tls;

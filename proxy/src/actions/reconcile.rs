@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ActionError;
 use super::permissions::why_not_write;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::PipelineState;
 use crate::flux::{dashboard_page, is_handled, is_suspended, request_reconciliation, text};
@@ -24,7 +24,7 @@ use crate::kubernetes::{Cluster, ObjectRef, Reason};
 /// The reconciliation of one environment.
 #[derive(Clone)]
 struct Reconciliation {
-    app: Arc<App>,
+    app: AppState,
     pipeline: Arc<PipelineState>,
     environment: EnvironmentSpec,
 }
@@ -41,7 +41,7 @@ struct ReconcileStep {
 /// # Errors
 /// The error of a call to GitHub.
 pub async fn reconcile_view(
-    app: &Arc<App>,
+    app: &AppState,
     person: Option<&Person>,
     pipeline: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
@@ -57,7 +57,7 @@ pub async fn reconcile_view(
 /// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or the
 /// error of a call to GitHub.
 pub async fn reconcile(
-    app: &Arc<App>,
+    app: &AppState,
     person: &Person,
     pipeline: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
@@ -103,9 +103,9 @@ pub async fn reconcile(
 }
 
 impl Reconciliation {
-    fn new(app: &Arc<App>, pipeline: &Arc<PipelineState>, environment: &EnvironmentSpec) -> Self {
+    fn new(app: &AppState, pipeline: &Arc<PipelineState>, environment: &EnvironmentSpec) -> Self {
         Self {
-            app: Arc::clone(app),
+            app: app.clone(),
             pipeline: Arc::clone(pipeline),
             environment: environment.clone(),
         }

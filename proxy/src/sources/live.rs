@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::PipelineState;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,12 +20,12 @@ const CONCURRENCY: usize = 16;
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Starts one task for each target.
-pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
+pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     for pipeline in app.boards.pipelines() {
         for (environment, target, requested) in pipeline.apps() {
             let poller = AppPoller {
-                app: Arc::clone(app),
+                app: app.clone(),
                 pipeline: Arc::clone(pipeline),
                 environment: environment.name.clone(),
                 target: target.name.clone(),
@@ -42,7 +42,7 @@ pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationTo
 }
 
 struct AppPoller {
-    app: Arc<App>,
+    app: AppState,
     pipeline: Arc<PipelineState>,
     environment: EnvironmentName,
     target: String,

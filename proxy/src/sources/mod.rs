@@ -1,10 +1,9 @@
 //! The outside turned into observations: GitHub and the live apps; `flux` does the same for clusters.
 //!
-//! Each source records observations on the boards and reports when it is lost; `hooks` make it read at once.
+//! Each source records observations on the boards and reports when it is lost; webhooks have it read at once.
 
 mod declaration;
 mod github;
-pub mod hooks;
 mod live;
 
 use std::sync::Arc;
@@ -12,14 +11,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::flux::ClusterTask;
 
 pub(crate) use declaration::release_in;
 
 /// Starts all sources and the tasks of the boards. They run until `ending`; the tracker waits for the last
 /// of them.
-pub fn start(app: &Arc<App>, ending: &CancellationToken) -> TaskTracker {
+pub fn start(app: &AppState, ending: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     app.boards.run(&app.journal, &tasks, ending);
     github::start(app, &tasks, ending);

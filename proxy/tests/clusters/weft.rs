@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::PipelineName;
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A Weft with one pipeline, `web/podinfo`, that has one environment in each cluster.
 pub struct Weft {
-    app: Arc<App>,
+    app: AppState,
     folder: tempfile::TempDir,
     _ending: DropGuard,
 }
@@ -84,7 +84,9 @@ clusters:
         )
         .unwrap();
         let config = Config::parse(&folder.path().join("weft.yaml"), &yaml).unwrap();
-        let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+        let app = AppState::build(config, Arc::new(SystemClock))
+            .await
+            .unwrap();
         proxy::sources::start(&app, &app.shutdown);
         Self {
             _ending: app.shutdown.clone().drop_guard(),
@@ -141,7 +143,31 @@ clusters:
         sources.iter().find(|it| it["name"] == name).cloned()
     }
 
-    /// Waits until something holds.
+    /// Waits until Helm has deployed a version in `prod`.
+    #[track_caller]
+    pub fn until_deployed(&self, version: &str) -> impl Future<Output = ()> {
+        self.until(version, move |weft| {
+            weft.deployed("prod").as_deref() == Some(version)
+        })
+    }
+
+    /// Waits until nothing is wrong with `prod`.
+    #[track_caller]
+    pub fn until_well(&self) -> impl Future<Output = ()> {
+        self.until("it is well", |weft| weft.is_well("prod"))
+    }
+
+    /// Waits until something is wrong with `prod`, and returns it.
+    #[track_caller]
+    pub fn until_failing(&self) -> impl Future<Output = String> {
+        let failing = self.until("it fails", |weft| weft.failing("prod").is_some());
+        async move {
+            failing.await;
+            self.failing("prod").unwrap()
+        }
+    }
+
+    /// Waits until a condition holds.
     #[track_caller]
     pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
         self.until_within(PATIENCE, what, holds)

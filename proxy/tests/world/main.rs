@@ -8,7 +8,7 @@ mod github;
 mod hooks;
 mod mishaps;
 mod notifications;
+mod replay;
 mod sources;
 mod timetable;
-
 mod world;

@@ -5,8 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::clusters::Pace;
+use lab::clusters::Timings;
 use lab::faults::Fault;
+use lab::forge::PullSummary;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
@@ -15,8 +16,9 @@ use model::pipeline::{
     PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::{EnvironmentName, Timestamp};
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::auth::Person;
+use proxy::board::PipelineState;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
 use proxy::github::Credentials;
@@ -30,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A lab, and a Weft that watches it.
 pub struct World {
     pub lab: Lab,
-    pub app: Arc<App>,
+    pub app: AppState,
     ending: tokio_util::sync::DropGuard,
     tasks: TaskTracker,
     data: tempfile::TempDir,
@@ -115,7 +117,7 @@ impl World {
     /// A lab with its seeded week, at the pace of tests.
     pub async fn lab() -> Lab {
         Lab::start(LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         })
         .await
@@ -134,13 +136,13 @@ impl World {
     pub async fn restart(self) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        let config = self.app.config.clone();
+        let config = Config::clone(&self.app.config);
         Self::with(self.lab, self.data, config).await
     }
 
     async fn with(lab: Lab, data: tempfile::TempDir, config: Config) -> Self {
         let clock = Arc::new(LabClock(lab.clock().clone()));
-        let app = App::build(config, clock)
+        let app = AppState::build(config, clock)
             .await
             .expect("Weft is put together");
         let ending = CancellationToken::new();
@@ -181,7 +183,7 @@ impl World {
             Ok(board) => board,
             Err(_) => panic!(
                 "waited in vain until {what}; the board is\n{}",
-                told(&self.board())
+                describe(&self.board())
             ),
         }
     }
@@ -263,6 +265,16 @@ impl World {
         .await;
     }
 
+    pub fn pipeline(&self) -> &Arc<PipelineState> {
+        let pipeline = self.app.boards.pipeline(&pipeline_name());
+        pipeline.expect("the pipeline")
+    }
+
+    pub async fn pull(&self, number: u64) -> PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
+    }
+
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
         proxy::actions::card(&self.app, Some(person), &repository(), number)
             .await
@@ -327,7 +339,7 @@ pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {
         .expect("the environment")
 }
 
-fn told(board: &Board) -> String {
+fn describe(board: &Board) -> String {
     let environments = board.environments.iter().map(|view| {
         let links: Vec<String> = view
             .links

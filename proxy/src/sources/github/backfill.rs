@@ -10,7 +10,7 @@ use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
 use serde_json::Value;
 
 use super::super::declaration::version_in_title;
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::{PipelineState, ReleaseRecord};
 use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
@@ -38,7 +38,7 @@ pub(super) enum BackfillError {
 
 /// Reads the history as far back as `depth` and journals it, with the promotions that are open now.
 pub(super) async fn run(
-    app: &App,
+    app: &AppState,
     pipeline: &PipelineState,
     open: &[&Promotion],
     depth: BackfillDepth,

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use self::backfill::BackfillDepth;
 use super::declaration::{desired_in, release_in};
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::PipelineState;
 use crate::github::{Credentials, DeclaredFile, Error, Tick};
 
@@ -29,10 +29,10 @@ const MAX_UNSETTLED: u32 = 10;
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 
 /// Starts one task for each pipeline.
-pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
+pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
     for pipeline in app.boards.pipelines() {
         let poller = GitHubPoller {
-            app: Arc::clone(app),
+            app: app.clone(),
             pipeline: Arc::clone(pipeline),
             head: None,
             open: Vec::new(),
@@ -64,7 +64,7 @@ impl OpenPromotion {
 }
 
 struct GitHubPoller {
-    app: Arc<App>,
+    app: AppState,
     pipeline: Arc<PipelineState>,
     /// The head whose declarations are on the board.
     head: Option<CommitId>,
