@@ -44,18 +44,18 @@ pub struct Reconcile {
     /// The page in Weave GitOps whose Sync button has the same effect, where Weft is its front.
     pub dashboard: Option<String>,
     /// The last request since the server started.
-    pub order: Option<ReconcileOrder>,
+    pub order: Option<ReconcileRequest>,
 }
 
 /// A request to reconcile an environment now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReconcileOrder {
+pub struct ReconcileRequest {
     /// The time of the request, which is also the value that the objects are annotated with.
     pub at: Timestamp,
     /// The login of who requested it.
     pub who: String,
-    pub state: OrderState,
+    pub state: ReconcileState,
     /// The state in a sentence.
     pub sentence: String,
 }
@@ -64,7 +64,7 @@ pub struct ReconcileOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum OrderState {
+pub enum ReconcileState {
     /// Flux has not handled all objects yet.
     Running,
     /// Flux handled all objects.

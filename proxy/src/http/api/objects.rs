@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use model::api::object::{Events, Reconcile};
+use model::flux::ObjectRef;
 use model::flux::membership::named_objects;
 use model::pipeline::{EnvironmentSpec, PipelineName};
 use serde::Deserialize;
@@ -12,12 +13,13 @@ use utoipa::IntoParams;
 use super::detached::spawn_detached;
 use crate::actions;
 use crate::app::AppState;
-use crate::board::Lane;
-use crate::clusters::{Object, Trouble, dashboard_page};
+use crate::board::PipelineState;
+use crate::flux::dashboard_page;
 use crate::http::error::ApiError;
 use crate::http::extract::{
     EnvironmentParameter, EnvironmentPath, Query, ReadSession, WriteSession,
 };
+use crate::kubernetes::Reason;
 
 /// The object whose events are read.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,18 +44,21 @@ pub(super) async fn events(
     path: EnvironmentPath,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Events>, ApiError> {
-    let object = Object::parse(&query.object)
+    let object = ObjectRef::parse(&query.object)
         .filter(|object| is_part(&path.pipeline, &path.environment, &query.cluster, object))
         .ok_or_else(|| ApiError::not_found("The environment has no such object."))?;
     let name = &query.cluster;
     let answer = match app.clusters.get(name) {
-        Some(cluster) => cluster.events(&object).await.map_err(|why| match why {
-            Trouble::Forbidden => format!(
-                "Weft's account in {name} may not read events in the namespace {}.",
-                object.name.namespace
-            ),
-            why => format!("The events of {name} cannot be read: {why}."),
-        }),
+        Some(cluster) => cluster
+            .events(&object)
+            .await
+            .map_err(|error| match error.reason {
+                Reason::Forbidden => format!(
+                    "Weft's account in {name} may not read events in the namespace {}.",
+                    object.name.namespace
+                ),
+                _ => format!("The events of {name} cannot be read: {error}."),
+            }),
         None => Err(format!(
             "Weft cannot look into {name}: it knows it by its notifications only."
         )),
@@ -74,7 +79,12 @@ pub(super) async fn events(
 }
 
 /// Whether an object is one that the environment's targets name, or that speaks on its board now.
-fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &Object) -> bool {
+fn is_part(
+    lane: &PipelineState,
+    environment: &EnvironmentSpec,
+    cluster: &str,
+    object: &ObjectRef,
+) -> bool {
     let named = environment.targets.iter().any(|target| {
         let mut named = named_objects(target);
         target.cluster == cluster && named.any(|named| named == (object.kind, &object.name))
@@ -89,11 +99,7 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
         });
         links
             .filter_map(|link| link.evidence.as_ref()?.object.as_ref())
-            .any(|here| {
-                here.cluster == cluster
-                    && here.object.kind == object.kind
-                    && here.object.name == object.name
-            })
+            .any(|here| here.cluster == cluster && here.object == *object)
     };
     named || speaks()
 }

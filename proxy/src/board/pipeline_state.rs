@@ -1,4 +1,4 @@
-//! One pipeline's observations, its newest board, and the signals to look again.
+//! The state of one pipeline: its observations, its newest board, and the signals to read a source again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,21 +15,21 @@ use model::{
 };
 use tokio::sync::Notify;
 
-/// A release as the repository remembers it.
+/// A release in the history of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRecord {
     /// The pull request that made it.
     pub number: u64,
     /// The commit of its merge.
     pub commit: CommitId,
-    /// The app version that its chart names.
+    /// The `appVersion` of its chart.
     pub app: Option<AppVersion>,
-    /// The colour that its source names.
+    /// The UI colour in its source.
     pub colour: Option<Colour>,
 }
 
-/// What is kept of one pipeline.
-pub struct Lane {
+/// The state of one pipeline.
+pub struct PipelineState {
     spec: PipelineSpec,
     observations: Mutex<Observations>,
     board: Mutex<Arc<Board>>,
@@ -39,19 +39,14 @@ pub struct Lane {
     apps: Vec<(String, Arc<Notify>)>,
 }
 
-fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Lane {
+impl PipelineState {
     pub(super) fn new(spec: PipelineSpec, now: Timestamp, tolerances: &Tolerances) -> Self {
         let observations = Observations::default();
-        let context = Context {
-            observations: &observations,
-            now,
-            tolerances,
-        };
-        let mut board = model::board::board(&spec, None, context);
+        let mut board = model::board::board(&spec, None, context(&observations, now, tolerances));
         // Versions rise over restarts as well, so that a page that was open before takes the new boards.
         board.version = u64::try_from(now.millis()).unwrap_or(1);
         let apps = targets(&spec)
@@ -68,13 +63,13 @@ impl Lane {
         }
     }
 
-    /// How the pipeline is configured.
+    /// Returns the configuration of the pipeline.
     #[must_use]
     pub fn spec(&self) -> &PipelineSpec {
         &self.spec
     }
 
-    /// Its newest board.
+    /// Returns the newest board.
     #[must_use]
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&lock(&self.board))
@@ -84,7 +79,7 @@ impl Lane {
         *lock(&self.board) = board;
     }
 
-    /// The board after `previous`, and what it was computed from.
+    /// Computes the board after `previous`, and returns it with its observations.
     pub(super) fn compute(
         &self,
         previous: &Board,
@@ -92,18 +87,17 @@ impl Lane {
         tolerances: &Tolerances,
     ) -> (Board, Observations) {
         let observations = lock(&self.observations).clone();
-        let context = Context {
-            observations: &observations,
-            now,
-            tolerances,
-        };
-        let board = model::board::board(&self.spec, Some(previous), context);
+        let board = model::board::board(
+            &self.spec,
+            Some(previous),
+            context(&observations, now, tolerances),
+        );
         (board, observations)
     }
 
-    /// The way of a merged promotion into an environment, as far as it is known now.
+    /// Returns the rollout of a merged promotion into an environment, as far as it is known now.
     #[must_use]
-    pub fn follow(
+    pub fn rollout(
         &self,
         promotion: &Promotion,
         environment: &EnvironmentSpec,
@@ -111,15 +105,14 @@ impl Lane {
         tolerances: &Tolerances,
     ) -> Vec<RolloutStep> {
         let observations = lock(&self.observations).clone();
-        let context = Context {
-            observations: &observations,
-            now,
-            tolerances,
-        };
-        model::rollout::rollout(promotion, environment, context)
+        model::rollout::rollout(
+            promotion,
+            environment,
+            context(&observations, now, tolerances),
+        )
     }
 
-    /// Takes an observation; says whether it was news.
+    /// Records an observation; returns whether it was news.
     pub fn observe(&self, observation: Observation) -> bool {
         let news = lock(&self.observations).record(observation);
         if news {
@@ -128,9 +121,14 @@ impl Lane {
         news
     }
 
-    /// Takes what Flux told of a cluster. Where Weft cannot look itself, that is also its contact, as old
-    /// as what was told.
-    pub(super) fn hear(&self, cluster: &str, observation: Observation, now: Timestamp) {
+    /// Records a notification of Flux. Where Weft has no access to the cluster, it is also the contact with
+    /// it, as old as the notification.
+    pub(super) fn record_notification(
+        &self,
+        cluster: &str,
+        observation: Observation,
+        now: Timestamp,
+    ) {
         let at = observation.at;
         let mut observations = lock(&self.observations);
         observations.record_notification(cluster, at, now);
@@ -144,23 +142,23 @@ impl Lane {
         self.changed.notify_one();
     }
 
-    /// Notes that a source answered.
-    pub fn contact(&self, source: &SourceName, now: Timestamp) {
+    /// Records that a source answered.
+    pub fn record_success(&self, source: &SourceName, now: Timestamp) {
         if !self.listens_to(source) {
             return;
         }
         let mut observations = lock(&self.observations);
         let was_well = observations
             .source_health(source)
-            .is_some_and(|contact| contact.ok_at.is_some() && contact.failing.is_none());
+            .is_some_and(|health| health.ok_at.is_some() && health.failing.is_none());
         observations.record_success(source, now);
         if !was_well {
             self.changed.notify_one();
         }
     }
 
-    /// Notes that a source does not answer.
-    pub fn lost(&self, source: &SourceName, why: &str) {
+    /// Records that a source does not answer.
+    pub fn record_failure(&self, source: &SourceName, why: &str) {
         if !self.listens_to(source) {
             return;
         }
@@ -174,12 +172,12 @@ impl Lane {
         }
     }
 
-    /// Whether a fact about a cluster is about an object that this pipeline is made of.
+    /// Returns whether a fact is about an object that this pipeline is made of.
     pub(super) fn concerns(&self, fact: &Fact) -> bool {
         targets(&self.spec).any(|(_, target)| fact.concerns(target))
     }
 
-    /// Whether the pipeline has a target in a cluster.
+    /// Returns whether the pipeline has a target in a cluster.
     #[must_use]
     pub fn is_in(&self, cluster: &str) -> bool {
         targets(&self.spec).any(|(_, target)| target.cluster == cluster)
@@ -201,55 +199,68 @@ impl Lane {
             .all(|environment| is_warm_in(environment, &observations, false))
     }
 
-    /// Asks for a look at GitHub now.
+    /// Has GitHub read now.
     pub fn look_at_github(&self) {
         self.github.notify_one();
     }
 
-    /// Waits until somebody asks for a look at GitHub.
-    pub async fn github_wanted(&self) {
+    /// Waits until GitHub is to be read.
+    pub async fn github_requested(&self) {
         self.github.notified().await;
     }
 
-    /// Asks for a look at this pipeline's live apps in a cluster now.
+    /// Has this pipeline's live apps in a cluster asked now.
     pub fn look_at_apps_in(&self, cluster: &str) {
         for (_, desired) in self.apps.iter().filter(|(name, _)| name == cluster) {
             desired.notify_one();
         }
     }
 
-    /// The targets with their environments, each with the signal that asks for a look at its app.
+    /// Returns the targets with their environments, each with the signal to ask its app now.
     pub fn apps(&self) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec, Arc<Notify>)> {
         targets(&self.spec)
             .zip(&self.apps)
             .map(|((environment, target), (_, desired))| (environment, target, Arc::clone(desired)))
     }
 
-    /// Remembers the releases that the repository tells of.
+    /// Adds releases of the repository's history.
     pub fn remember(&self, releases: BTreeMap<ChartVersion, ReleaseRecord>) {
         lock(&self.releases).extend(releases);
     }
 
-    /// What the repository remembers of a release.
+    /// Returns what the repository's history holds of a release.
     #[must_use]
     pub fn release(&self, version: &ChartVersion) -> Option<ReleaseRecord> {
         lock(&self.releases).get(version).cloned()
     }
 }
 
-/// Whether every source of an environment has answered or failed once. A cluster that only tells may have
-/// nothing to tell for long: it counts where `told` is set.
+/// Returns whether every source of an environment has answered or failed once. A cluster that is known by
+/// its notifications only may send none for long: it counts where `notifying` is set.
 pub(super) fn is_warm_in(
     environment: &EnvironmentSpec,
     observations: &Observations,
-    told: bool,
+    notifying: bool,
 ) -> bool {
-    let heard = |source: SourceName| observations.source_health(&source).is_some();
-    heard(SourceName::github())
+    let is_known = |source: SourceName| observations.source_health(&source).is_some();
+    is_known(SourceName::github())
         && environment.targets.iter().all(|target| {
-            (target.flux.notifications_only && !told || heard(SourceName::flux(&target.cluster)))
-                && heard(SourceName::live(&target.name))
+            (target.flux.notifications_only && !notifying
+                || is_known(SourceName::flux(&target.cluster)))
+                && is_known(SourceName::live(&target.name))
         })
+}
+
+fn context<'a>(
+    observations: &'a Observations,
+    now: Timestamp,
+    tolerances: &'a Tolerances,
+) -> Context<'a> {
+    Context {
+        observations,
+        now,
+        tolerances,
+    }
 }
 
 fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec)> {
