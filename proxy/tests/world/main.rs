@@ -10,4 +10,5 @@ mod mishaps;
 mod sources;
 mod timetable;
 mod told;
+mod trunk;
 mod world;
