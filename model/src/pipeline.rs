@@ -87,7 +87,6 @@ pub enum GateKind {
 
 /// What deploys the application in a target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Deployer {
     HelmRelease(ObjectName),
@@ -97,7 +96,6 @@ pub enum Deployer {
 
 /// The kinds of source of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ChartSourceKind {
     /// An index of charts; Flux creates a HelmChart for each HelmRelease.
     HelmRepository,
@@ -109,7 +107,6 @@ pub enum ChartSourceKind {
 
 /// The source of a chart by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChartSource {
     pub kind: ChartSourceKind,
@@ -129,7 +126,6 @@ impl ChartSource {
 
 /// The objects that write the newest image into git.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImageAutomation {
     /// The ImagePolicy that chooses the image.
     pub policy: ObjectName,
@@ -139,7 +135,6 @@ pub struct ImageAutomation {
 
 /// Further configuration of Flux for a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FluxSpec {
     /// The source of the chart; `None` for a HelmRepository in the namespace of the HelmRelease.
     pub chart_source: Option<ChartSource>,
@@ -151,7 +146,6 @@ pub struct FluxSpec {
 
 /// One place where the application runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TargetSpec {
     /// The name on screen; by default that of the cluster.
     pub name: String,
@@ -169,7 +163,6 @@ pub struct TargetSpec {
 
 /// One environment of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentSpec {
     pub name: EnvironmentName,
     pub gate: GateKind,
@@ -185,7 +178,6 @@ pub struct EnvironmentSpec {
 
 /// The configuration of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PipelineSpec {
     pub name: PipelineName,
     pub repository: RepositoryName,

@@ -70,7 +70,6 @@ pub struct Review {
 
 /// A promotion pull request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Promotion {
     pub repository: RepositoryName,
     pub number: u64,
@@ -113,7 +112,6 @@ pub struct Promotion {
 
 /// The permission of a person in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RepositoryPermission {
     /// No permission, or an unknown one.
@@ -129,7 +127,6 @@ pub enum RepositoryPermission {
 
 /// A person with regard to one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Actor {
     pub login: String,
     pub permission: RepositoryPermission,

@@ -72,7 +72,9 @@ pub struct ReleaseEdit {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasePlan {
     pub pipeline: PipelineName,
-    /// The commit of the branch that the plan is based on.
+    /// The branch that releases go into.
+    pub base_ref: String,
+    /// The head of that branch, which the plan is based on.
     pub base: CommitId,
     /// The last release.
     pub was: ReleaseValues,

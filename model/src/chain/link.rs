@@ -145,7 +145,6 @@ pub struct Verdict {
 
 /// The chain of one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Chain {
     /// Declared, applied, deployed, serving.
     pub links: [Link; 4],

@@ -11,4 +11,5 @@ mod notifications;
 mod replay;
 mod sources;
 mod timetable;
+mod trunk;
 mod world;

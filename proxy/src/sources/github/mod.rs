@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use self::backfill::BackfillDepth;
 use crate::app::AppState;
 use crate::board::PipelineState;
-use crate::github::{Credentials, DeclaredFile, Error, Tick};
+use crate::github::{Credentials, DeclaredFile, Error, PostedStatus};
 
 /// The pause after a requested round: GitHub's own copies may lag behind its webhook.
 const SHORT_PAUSE: Duration = Duration::from_secs(1);
@@ -157,7 +157,7 @@ impl GitHubPoller {
             // The right to read Actions may be missing; the promotions tell the rest.
             Err(error) => tracing::debug!(%error, "the newest dispatch cannot be read"),
         }
-        facts.extend(commit_statuses(&spec.environments, &snapshot.ticks));
+        facts.extend(commit_statuses(&spec.environments, &snapshot.statuses));
         let promotions = promotions(&spec.environments, snapshot.promotions);
         facts.extend(
             promotions
@@ -218,31 +218,31 @@ fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) 
         desired,
         path: environment.path.clone(),
         head: head.clone(),
-        commits: file.walk.commits,
-        changed_at: file.walk.changed_at,
-        changed_by: file.walk.changed_by,
+        commits: file.folder.commits,
+        changed_at: file.folder.changed_at,
+        changed_by: file.folder.changed_by,
     };
     Fact::Declared(environment.name.clone(), Box::new(declared))
 }
 
 /// Returns for each environment the status of the newest commit that has one. Flux's context is
 /// `kustomization/<name>/<first group of the Provider's UID>`.
-fn commit_statuses(environments: &[EnvironmentSpec], ticks: &[Tick]) -> Vec<Fact> {
+fn commit_statuses(environments: &[EnvironmentSpec], statuses: &[PostedStatus]) -> Vec<Fact> {
     let of = |environment: &EnvironmentSpec| {
-        let is_its = |tick: &&Tick| {
+        let is_its = |status: &&PostedStatus| {
             environment.targets.iter().any(|target| {
                 let prefix = format!("kustomization/{}/", target.kustomization.name);
-                tick.context.starts_with(&prefix)
+                status.context.starts_with(&prefix)
             })
         };
-        let tick = ticks.iter().find(is_its)?;
+        let status = statuses.iter().find(is_its)?;
         Some(Fact::Status(CommitStatus {
             environment: environment.name.clone(),
-            state: tick.state.clone(),
-            context: tick.context.clone(),
-            commit: tick.commit.clone(),
-            creator: tick.creator.clone(),
-            at: tick.at,
+            state: status.state.clone(),
+            context: status.context.clone(),
+            commit: status.commit.clone(),
+            creator: status.creator.clone(),
+            at: status.at,
         }))
     };
     environments.iter().filter_map(of).collect()
