@@ -6,6 +6,7 @@ mod dispatch;
 mod gate;
 mod images;
 mod kustomizations;
+mod membership;
 mod notification_history;
 mod notifications;
 mod properties;
