@@ -229,12 +229,6 @@ impl World {
         }
     }
 
-    /// A pull request as the forge has it.
-    pub async fn pull(&self, number: u64) -> lab::forge::PullSummary {
-        let pull = self.lab.forge().pull(number).await;
-        pull.expect("the pull request")
-    }
-
     /// The number of the promotion that waits before an environment, as soon as its checks have passed.
     pub async fn waiting(&self, environment: &str) -> u64 {
         let board = self
@@ -282,6 +276,7 @@ impl World {
         pipeline.expect("the pipeline")
     }
 
+    /// The pull request as the forge has it.
     pub async fn pull(&self, number: u64) -> PullSummary {
         let pull = self.lab.forge().pull(number).await;
         pull.expect("the pull request")
