@@ -18,19 +18,14 @@ use crate::modules::{Arrows, Modules};
 const KNOWN: &[(&str, usize, &str)] = &[
     (
         "lab",
-        59,
+        29,
         "the GitHub-shaped state knows its jobs and webhooks; folders whose root is also used",
-    ),
-    (
-        "model",
-        4,
-        "the domain and the data of the HTTP interface know each other",
     ),
     ("testbed", 3, "the node's parts use what its root defines"),
     (
         "proxy",
-        21,
-        "sign-in, errors and application; folders whose root is also used",
+        2,
+        "the root of the HTTP folder is also used",
     ),
 ];
 
