@@ -57,7 +57,7 @@ async fn info_refs(
     let protocol = protocol(&headers);
     let listing = engine
         .blocking(move |_| {
-            let mut command = workflow::git(repository.git.dir());
+            let mut command = process::git(repository.git.dir());
             command.args([service, "--stateless-rpc", "--http-backend-info-refs", "."]);
             Ok(run(&mut command, protocol.as_deref(), pusher, &[])?)
         })
@@ -82,7 +82,7 @@ async fn upload_pack(
     let protocol = protocol(&headers);
     let output = engine
         .blocking(move |_| {
-            let mut command = workflow::git(repository.git.dir());
+            let mut command = process::git(repository.git.dir());
             command.args(["upload-pack", "--stateless-rpc", "."]);
             Ok(run(&mut command, protocol.as_deref(), None, &input)?)
         })
@@ -121,7 +121,7 @@ fn receive(
         // The refs are read anew before anything else may move them: a merge between the push and
         // the reading would be forgotten again.
         let _moving = repository.moving.lock();
-        let mut command = workflow::git(repository.git.dir());
+        let mut command = process::git(repository.git.dir());
         command.args(["receive-pack", "--stateless-rpc", "."]);
         let output = run(&mut command, protocol, Some(by), input)?;
         (output, repository.git.refresh()?)
@@ -168,7 +168,7 @@ fn run(
     if pusher.is_some_and(|account| account.bypasses_protection) {
         command.env("FORGE_BYPASS", "1");
     }
-    Ok(workflow::output(command.stderr(Stdio::null()), input)?.stdout)
+    Ok(process::output(command.stderr(Stdio::null()), input)?.stdout)
 }
 
 /// The version of the protocol that the client asks for, as git hands it on.

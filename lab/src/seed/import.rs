@@ -27,7 +27,7 @@ pub(super) struct Import {
 
 impl Import {
     pub(super) fn start(dir: &Path) -> anyhow::Result<Self> {
-        let mut child = workflow::git(dir)
+        let mut child = process::git(dir)
             .args(["fast-import", "--quiet", "--done"])
             .stdin(Stdio::piped())
             .stderr(Stdio::null())

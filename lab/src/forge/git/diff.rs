@@ -51,8 +51,8 @@ impl FileStatus {
 
 /// The difference from the tree of `from` to the tree of `to`.
 pub(crate) fn diff(dir: &Path, from: &str, to: &str) -> anyhow::Result<Vec<FileDiff>> {
-    let text = workflow::run(
-        workflow::git(dir).args([
+    let text = process::run(
+        process::git(dir).args([
             "-c",
             "core.quotepath=off",
             "diff",

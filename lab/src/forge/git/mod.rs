@@ -126,8 +126,8 @@ impl Git {
 
     /// Reads the refs anew and returns which moved since the last time.
     pub(crate) fn refresh(&self) -> anyhow::Result<Vec<RefUpdate>> {
-        let listing = workflow::text(
-            workflow::git(&self.dir).args(["for-each-ref", "--format=%(objectname) %(refname)"]),
+        let listing = process::text(
+            process::git(&self.dir).args(["for-each-ref", "--format=%(objectname) %(refname)"]),
         )?;
         let now: BTreeMap<String, String> = listing
             .lines()
@@ -284,12 +284,12 @@ impl Git {
         if let Some(known) = self.remembered.lock().comparisons.get(&key) {
             return Ok(known.clone());
         }
-        let output = workflow::output(
-            workflow::git(&self.dir).args(["merge-base", base, head]),
+        let output = process::output(
+            process::git(&self.dir).args(["merge-base", base, head]),
             &[],
         )?;
         let comparison = if output.status.success() {
-            let listing = workflow::text(workflow::git(&self.dir).args([
+            let listing = process::text(process::git(&self.dir).args([
                 "rev-list",
                 "--reverse",
                 "--topo-order",
@@ -329,9 +329,9 @@ impl Git {
         if let Some(known) = self.remembered.lock().merges.get(&key) {
             return Ok(known.clone());
         }
-        let mut command = workflow::git(&self.dir);
+        let mut command = process::git(&self.dir);
         command.args(["merge-tree", "--write-tree", base, head]);
-        let output = workflow::output(&mut command, &[])?;
+        let output = process::output(&mut command, &[])?;
         let tree = match output.status.code() {
             Some(0) => Some(String::from_utf8(output.stdout)?.trim().to_owned()),
             Some(1) => None,
@@ -350,12 +350,12 @@ impl Git {
         if let Some(known) = self.remembered.lock().histories.get(&key) {
             return Ok(known.clone());
         }
-        let mut command = workflow::git(&self.dir);
+        let mut command = process::git(&self.dir);
         command.args(["rev-list", oid, "--"]);
         if !path.is_empty() {
             command.arg(path);
         }
-        let history: Vec<String> = workflow::text(&mut command)?
+        let history: Vec<String> = process::text(&mut command)?
             .lines()
             .map(str::to_owned)
             .collect();
@@ -384,13 +384,13 @@ impl Git {
     /// Points a ref at an oid (`Some`) or deletes it (`None`), from where it was.
     pub(crate) fn set_reference(&self, name: &str, oid: Option<&str>) -> anyhow::Result<RefUpdate> {
         let before = self.reference(name).unwrap_or_else(|| ZERO.to_owned());
-        let mut command = workflow::git(&self.dir);
+        let mut command = process::git(&self.dir);
         command.arg("update-ref");
         match oid {
             Some(oid) => command.args([name, oid, &before]),
             None => command.args(["-d", name, &before]),
         };
-        workflow::run(&mut command, &[])?;
+        process::run(&mut command, &[])?;
         let mut refs = self.refs.write();
         match oid {
             Some(oid) => refs.insert(name.to_owned(), oid.to_owned()),

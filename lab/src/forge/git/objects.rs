@@ -115,7 +115,7 @@ impl Objects {
 
 impl Batch {
     fn start(dir: &Path) -> anyhow::Result<Self> {
-        let mut child = workflow::git(dir)
+        let mut child = process::git(dir)
             .args(["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stderr(Stdio::null())

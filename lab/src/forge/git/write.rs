@@ -75,12 +75,12 @@ pub(crate) fn commit(dir: &Path, new: &NewCommit<'_>) -> anyhow::Result<String> 
         }
     }
     stream.extend_from_slice(b"\nget-mark :1\ndone\n");
-    let mut command = workflow::git(dir);
+    let mut command = process::git(dir);
     command.args(["fast-import", "--quiet", "--done"]);
     if new.force {
         command.arg("--force");
     }
-    let answer = workflow::run(&mut command, &stream)?;
+    let answer = process::run(&mut command, &stream)?;
     let oid = String::from_utf8(answer).context("the oid of the new commit")?;
     Ok(oid.trim().to_owned())
 }
