@@ -6,14 +6,16 @@ pub mod clock;
 pub mod clusters;
 pub mod dashboard;
 pub mod faults;
-pub mod forge;
+pub mod github;
 mod http_client;
 pub mod jobs;
 pub mod scenario;
 pub mod seed;
+mod signature;
 mod world;
 
 use http_client::http_client;
 
 pub use jobs::ENVIRONMENTS;
-pub use world::{Lab, LabOptions};
+pub use signature::sign;
+pub use world::{Lab, LabOptions, forge};

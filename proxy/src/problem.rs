@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use model::wire::{Problem, PromotionCard};
 
-use crate::auth::{AccessError, LoginError, OAuthError};
 use crate::actions::ActionError;
+use crate::auth::{AccessError, LoginError, OAuthError};
 use crate::github::Error as GitHubError;
 use crate::journal::JournalError;
 

@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use futures::future::try_join_all;
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::forge::{self, Forge, ForgeOptions};
+use lab::forge::{Forge, ForgeOptions};
+use lab::github::RepositoryEvent;
 use lab::seed::Seed;
 use serde_json::json;
 use tokio::sync::Notify;
@@ -261,7 +262,7 @@ fn secrets(flux_token: &str, hook_secret: &str) -> String {
 
 /// Has every cluster look when the forge changes, as Flux's Receivers would.
 fn forward(forge: &Forge, cells: &[Cell]) -> AbortOnDropHandle<()> {
-    let mut signals = forge.signals();
+    let mut events = forge.events();
     let clients: Vec<_> = cells.iter().map(|cell| cell.client.clone()).collect();
     let scanners: Vec<_> = cells
         .iter()
@@ -269,12 +270,12 @@ fn forward(forge: &Forge, cells: &[Cell]) -> AbortOnDropHandle<()> {
         .collect();
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
-            let (git, charts, images) = match signals.recv().await {
-                Ok(forge::Signal::Push { reference, .. }) => {
-                    (reference == "refs/heads/main", false, false)
+            let (git, charts, images) = match events.recv().await.map(|published| published.event) {
+                Ok(RepositoryEvent::Push { update, .. }) => {
+                    (update.reference == "refs/heads/main", false, false)
                 }
-                Ok(forge::Signal::Chart { .. }) => (false, true, false),
-                Ok(forge::Signal::Image { .. }) => (false, false, true),
+                Ok(RepositoryEvent::Chart { .. }) => (false, true, false),
+                Ok(RepositoryEvent::Image { .. }) => (false, false, true),
                 Ok(_) => continue,
                 Err(RecvError::Lagged(_)) => (true, true, true),
                 Err(RecvError::Closed) => return,

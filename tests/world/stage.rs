@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+use tempfile::TempDir;
 use testbed::process::{peer, run};
 use testbed::record::Recorder;
 use testbed::{Cell, Weft, World};
-use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use url::Url;
 

@@ -6,9 +6,9 @@ use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use testbed::World;
 use reqwest::{Certificate, Client};
 use serde_json::Value;
+use testbed::World;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use url::Url;

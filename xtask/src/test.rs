@@ -55,7 +55,7 @@ pub fn run(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
             "--package",
             "lab",
             "--test",
-            "forge_contract",
+            "github_contract",
             "--",
             "--ignored",
         ]))?;

@@ -26,7 +26,7 @@ pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> Stri
 }
 
 fn escape(text: &str) -> String {
-    crate::forge::present::escape(text)
+    crate::github::json::escape(text)
 }
 
 /// Whether dark text reads better on a colour (`#rrggbb`), by its luma.

@@ -4,11 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header;
 use regex::Regex;
 use serde_json::{Map, Value, json};
-use sha2::Sha256;
 use url::Url;
 
 use super::addresses::Addresses;
@@ -17,6 +15,7 @@ use super::store::Store;
 use super::{events, kinds};
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::signature::sign;
 
 /// The secrets that the objects of git name and a cluster is given apart from git.
 #[derive(Clone, Default)]
@@ -260,16 +259,13 @@ impl Notifier {
     async fn webhook(&self, address: &Url, event: &Value) -> anyhow::Result<()> {
         let body = event.to_string();
         let key = self.secrets.weft_hmac.as_deref().unwrap_or_default();
-        let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes())?;
-        mac.update(body.as_bytes());
-        let signature = hex::encode(mac.finalize().into_bytes());
         let controller = text(event, "/reportingController").unwrap_or_default();
         let response = self
             .http
             .post(address.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header("gotk-component", controller)
-            .header("X-Signature", format!("sha256={signature}"))
+            .header("X-Signature", sign(key, body.as_bytes()))
             .body(body)
             .send()
             .await?;

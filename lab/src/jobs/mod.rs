@@ -1,144 +1,144 @@
-//! What the repository's workflows do, Actions-like: container builds, pull-request checks, releases
-//! and promotions. A job starts right after its event, takes the configured time, and is recorded
-//! as a workflow run with its checks.
+//! The repository's workflows, Actions-like: container builds, pull-request checks, releases and
+//! promotions. The jobs subscribe to the events of the GitHub-shaped server. A job starts right after its
+//! event, takes the configured time, and is recorded as a workflow run with its checks.
 
 mod checks;
 mod containers;
 mod files;
-mod host;
+mod forge;
 mod promotion;
 pub(crate) mod release;
 pub(crate) mod steps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::forge::acts::marks::{self, NewRun};
-use crate::forge::engine::{Engine, Event};
-use crate::forge::git::ZERO;
-use crate::forge::state::{DEFAULT_BRANCH, Phase, Repository};
+use tokio::sync::watch;
 
-pub(crate) use self::containers::tag as branch_tag;
+use crate::github::event::RepositoryEvent;
+use crate::github::git::ZERO;
+use crate::github::operations::statuses::{self, NewRun};
+use crate::github::repository::{DEFAULT_BRANCH, Phase};
+use crate::github::state::{GitHubState, Repo};
+
+pub(crate) use self::checks::PULL_REQUEST;
+pub(crate) use self::containers::{BRANCH, tag as branch_tag};
+pub(crate) use self::promotion::PROMOTION;
+pub(crate) use self::release::RELEASE;
 
 /// The environments in the order in which releases travel.
 pub const ENVIRONMENTS: [&str; 5] = ["dev", "dev-test", "uat", "stg", "prod"];
 
-/// The branch of the promotion into an environment.
+/// Returns the branch of the promotion into an environment.
 pub(crate) fn promotion_branch(environment: &str) -> String {
     format!("promotion-app-podinfo-podinfo-{environment}")
 }
 
-/// How a job ended: whether it did something, and the sentence that says so.
+/// The outcome of a job: its phase and the sentence that explains it.
 pub(crate) struct Outcome {
-    pub(crate) phase: Phase,
-    pub(crate) sentence: String,
+    phase: Phase,
+    sentence: String,
 }
 
 impl Outcome {
-    pub(crate) fn success(sentence: impl Into<String>) -> Self {
-        Self {
-            phase: Phase::Success,
-            sentence: sentence.into(),
-        }
+    fn new(phase: Phase, sentence: impl Into<String>) -> Self {
+        let sentence = sentence.into();
+        Self { phase, sentence }
     }
 
-    pub(crate) fn failure(sentence: impl Into<String>) -> Self {
-        Self {
-            phase: Phase::Failure,
-            sentence: sentence.into(),
-        }
+    fn success(sentence: impl Into<String>) -> Self {
+        Self::new(Phase::Success, sentence)
     }
 
-    pub(crate) fn skipped(sentence: impl Into<String>) -> Self {
-        Self {
-            phase: Phase::Skipped,
-            sentence: sentence.into(),
-        }
+    fn failure(sentence: impl Into<String>) -> Self {
+        Self::new(Phase::Failure, sentence)
+    }
+
+    fn skipped(sentence: impl Into<String>) -> Self {
+        Self::new(Phase::Skipped, sentence)
     }
 }
 
-type Work = Box<dyn FnOnce(&Arc<Engine>, &Arc<Repository>) -> anyhow::Result<Outcome> + Send>;
+/// The work of one job.
+type Job = Box<dyn FnOnce(&Repo) -> anyhow::Result<Outcome> + Send>;
 
-/// One job of a workflow.
-pub(crate) struct Job {
-    pub(crate) name: &'static str,
-    pub(crate) work: Work,
+/// The runner of the workflows.
+pub(crate) struct Jobs {
+    delay: Duration,
+    /// The name of the workflow that no runner is free for, if any: its runs stay queued.
+    pub(crate) paused: watch::Sender<Option<String>>,
 }
 
-/// Starts the workflows that the event triggers.
-pub(crate) fn react(engine: &Arc<Engine>, repository: &Arc<Repository>, event: &Event) {
-    match event {
-        Event::Push { update, by } if update.after != ZERO => {
-            let Some(branch) = update.reference.strip_prefix("refs/heads/") else {
-                return;
-            };
-            if branch == DEFAULT_BRANCH {
-                release::start(engine, repository, update, by);
-            } else {
-                containers::start(engine, repository, branch, update, by);
+impl Jobs {
+    /// Runs the workflows of every event from now on; each job takes `delay`.
+    pub(crate) fn start(github: &Arc<GitHubState>, delay: Duration) -> Arc<Self> {
+        let jobs = Arc::new(Self {
+            delay,
+            paused: watch::Sender::new(None),
+        });
+        let runner = jobs.clone();
+        github.on_event("jobs", move |repo, event| runner.react(repo, event));
+        jobs
+    }
+
+    /// Starts the workflows that the event triggers.
+    fn react(self: &Arc<Self>, repo: &Repo, event: &RepositoryEvent) {
+        match event {
+            RepositoryEvent::Push { update, by } if update.after != ZERO => {
+                match update.reference.strip_prefix("refs/heads/") {
+                    Some(DEFAULT_BRANCH) => release::start(self, repo, update, by),
+                    Some(branch) => containers::start(self, repo, branch, update, by),
+                    None => {}
+                }
             }
+            RepositoryEvent::PullRequest {
+                number,
+                action: "opened" | "synchronize" | "reopened",
+                by,
+            } => checks::start(self, repo, *number, by),
+            RepositoryEvent::Dispatch {
+                event_type,
+                payload,
+                ..
+            } => promotion::start(self, repo, event_type, payload),
+            _ => {}
         }
-        Event::PullRequest {
-            number,
-            action: "opened" | "synchronize" | "reopened",
-            by,
-        } => {
-            checks::start(engine, repository, *number, by);
-        }
-        Event::Dispatch {
-            event_type,
-            payload,
-            ..
-        } => {
-            promotion::start(engine, repository, event_type, payload);
-        }
-        Event::Push { .. }
-        | Event::PullRequest { .. }
-        | Event::Review { .. }
-        | Event::Status { .. }
-        | Event::CheckRun { .. }
-        | Event::WorkflowRun { .. }
-        | Event::Image { .. }
-        | Event::Chart { .. } => {}
     }
-}
 
-/// Records a run and works through its jobs, all at once, in the background.
-pub(crate) fn run(engine: &Arc<Engine>, repository: &Arc<Repository>, run: NewRun, jobs: Vec<Job>) {
-    let names: Vec<&str> = jobs.iter().map(|job| job.name).collect();
-    let head = run.head.clone();
-    let workflow = run.name;
-    let (id, checks) = marks::start_run(engine, repository, run, &names);
-    let (worker, place) = (engine.clone(), repository.clone());
-    engine.spawn(async move {
-        let mut held = worker.held.subscribe();
-        // Its sender lives in the engine, so that it cannot close while we wait.
-        let free = |held: &Option<String>| held.as_deref() != Some(workflow);
-        if held.wait_for(free).await.is_err() {
-            return;
-        }
-        marks::move_run(&worker, &place, id, Phase::InProgress);
-        for check in &checks {
-            marks::move_check(&worker, &place, &head, *check, Phase::InProgress, None);
-        }
-        tokio::time::sleep(worker.job_delay).await;
-        let mut worst = Phase::Skipped;
-        for (job, check) in jobs.into_iter().zip(checks) {
-            let target = place.clone();
-            let result = worker
-                .blocking(move |engine| Ok((job.work)(engine, &target)?))
-                .await;
-            let outcome = result.unwrap_or_else(|refusal| {
-                tracing::error!(job = job.name, error = %refusal, "a job failed");
-                Outcome::failure(refusal.to_string())
-            });
-            worst = match (worst, outcome.phase) {
-                (Phase::Failure, _) | (_, Phase::Failure) => Phase::Failure,
-                (Phase::Success, _) | (_, Phase::Success) => Phase::Success,
-                (skipped, _) => skipped,
-            };
-            let sentence = Some(outcome.sentence);
-            marks::move_check(&worker, &place, &head, check, outcome.phase, sentence);
-        }
-        marks::move_run(&worker, &place, id, worst);
-    });
+    /// Records a run, and works through its jobs in the background. `jobs` are in the order of the
+    /// workflow's checks.
+    fn run(self: &Arc<Self>, repo: &Repo, run: NewRun, jobs: Vec<Job>) {
+        let (head, workflow) = (run.head.clone(), run.workflow);
+        let (id, checks) = statuses::start_run(repo, run);
+        let (runner, repo) = (self.clone(), repo.clone());
+        repo.github.clone().spawn(async move {
+            let mut paused = runner.paused.subscribe();
+            // The sender lives in the runner, so the channel cannot close while we wait.
+            let free = |paused: &Option<String>| paused.as_deref() != Some(workflow.name);
+            if paused.wait_for(free).await.is_err() {
+                return;
+            }
+            statuses::move_run(&repo, id, Phase::InProgress);
+            for check in &checks {
+                statuses::move_check(&repo, &head, *check, Phase::InProgress, None);
+            }
+            tokio::time::sleep(runner.delay).await;
+            let mut worst = Phase::Skipped;
+            for (job, check) in jobs.into_iter().zip(checks) {
+                let result = repo.blocking(move |repo| Ok(job(repo)?)).await;
+                let outcome = result.unwrap_or_else(|error| {
+                    tracing::error!(workflow = workflow.name, %error, "a job failed");
+                    Outcome::failure(error.to_string())
+                });
+                worst = match (worst, outcome.phase) {
+                    (Phase::Failure, _) | (_, Phase::Failure) => Phase::Failure,
+                    (Phase::Success, _) | (_, Phase::Success) => Phase::Success,
+                    (skipped, _) => skipped,
+                };
+                let sentence = Some(outcome.sentence);
+                statuses::move_check(&repo, &head, check, outcome.phase, sentence);
+            }
+            statuses::move_run(&repo, id, worst);
+        });
+    }
 }

@@ -1,39 +1,46 @@
-//! What developers do by hand in the demo: push a branch build, open a release, move a head.
-
-use std::sync::Arc;
+//! The manual steps of the demo's developers: push a branch build, open a release, move a head.
 
 use anyhow::Context;
-
 use model::{Colour, EnvironmentName};
+use serde::Serialize;
 use workflow::release::{Plan, Wish, plan};
 use workflow::{MAIN_GO, pin_path, set_colour};
 
 use super::files::Files;
 use super::promotion_branch;
-use crate::forge::acts::commits::{self, Change};
-use crate::forge::acts::pulls::{self, Opening};
-use crate::forge::engine::Engine;
-use crate::forge::git::Edit;
-use crate::forge::state::{DEFAULT_BRANCH, Repository};
-use crate::forge::{Account, BranchBuild, Refusal};
+use crate::github::accounts::Account;
+use crate::github::error::ApiError;
+use crate::github::git::Edit;
+use crate::github::operations::commits::{self, Change};
+use crate::github::operations::pulls::{self, NewPull};
+use crate::github::repository::DEFAULT_BRANCH;
+use crate::github::state::Repo;
+
+/// A branch that was pushed so that a container is built from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BranchBuild {
+    pub branch: String,
+    /// The commit.
+    pub sha: String,
+}
 
 /// Changes the colour on a branch named after it.
 pub(crate) fn push_branch_build(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
+    repo: &Repo,
     color: &str,
     by: &'static Account,
-) -> Result<BranchBuild, Refusal> {
-    let colour = Colour::parse(color).map_err(|error| Refusal::unprocessable(error.to_string()))?;
-    let git = &repository.git;
+) -> Result<BranchBuild, ApiError> {
+    let colour =
+        Colour::parse(color).map_err(|error| ApiError::unprocessable(error.to_string()))?;
+    let git = &repo.git;
     let branch = format!("try-{}", colour.to_string().trim_start_matches('#'));
-    let main = main(repository)?;
+    let main = main(repo)?;
     let parent = git.branch(&branch).unwrap_or(main);
-    let text = file(repository, &parent, MAIN_GO)?;
-    let changed =
-        set_colour(&text, colour).map_err(|refused| Refusal::unprocessable(refused.to_string()))?;
+    let text = file(repo, &parent, MAIN_GO)?;
+    let changed = set_colour(&text, colour)
+        .map_err(|refused| ApiError::unprocessable(refused.to_string()))?;
     if changed == text {
-        return Err(Refusal::unprocessable(format!(
+        return Err(ApiError::unprocessable(format!(
             "The branch {branch} is {colour} already"
         )));
     }
@@ -44,7 +51,7 @@ pub(crate) fn push_branch_build(
         edits: vec![Edit::text(MAIN_GO, &changed)],
         force: false,
     };
-    let sha = commits::commit(engine, repository, by, change)?;
+    let sha = commits::commit(repo, by, change)?;
     Ok(BranchBuild { branch, sha })
 }
 
@@ -56,15 +63,14 @@ pub(crate) fn edits(plan: &Plan) -> Vec<Edit> {
 
 /// Opens the pull request of a release, as `weft release` does it, and returns its number.
 pub(crate) fn open_release(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
+    repo: &Repo,
     wish: &Wish,
     by: &'static Account,
-) -> Result<u64, Refusal> {
-    let main = main(repository)?;
-    let files = Files::read(&repository.git, &main)?;
+) -> Result<u64, ApiError> {
+    let main = main(repo)?;
+    let files = Files::read(&repo.git, &main)?;
     let plan = plan(|path| files.get(path), wish)
-        .map_err(|refused| Refusal::unprocessable(refused.to_string()))?;
+        .map_err(|refused| ApiError::unprocessable(refused.to_string()))?;
     let (branch, title) = (plan.branch(), plan.title());
     let change = Change {
         branch: &branch,
@@ -73,35 +79,34 @@ pub(crate) fn open_release(
         edits: edits(&plan),
         force: false,
     };
-    commits::commit(engine, repository, by, change)?;
-    let opening = Opening {
-        title: &title,
-        body: &plan.body(),
-        head: &branch,
-        base: DEFAULT_BRANCH,
+    commits::commit(repo, by, change)?;
+    let new = NewPull {
+        title,
+        body: plan.body(),
+        head: branch,
+        base: DEFAULT_BRANCH.to_owned(),
         draft: false,
     };
-    pulls::open(engine, repository, by, &opening)
+    pulls::open(repo, by, &new)
 }
 
 /// Adds a commit to the open promotion into an environment: a comment line in the pinned file.
 pub(crate) fn move_head(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
+    repo: &Repo,
     environment: &str,
     by: &'static Account,
-) -> Result<String, Refusal> {
+) -> Result<String, ApiError> {
     let branch = promotion_branch(environment);
-    let open = repository
+    let open = repo
         .state
         .lock()
         .pulls
         .values()
         .find(|pull| pull.is_open() && pull.head_ref == branch)
         .map(|pull| pull.head.clone());
-    let head = open.ok_or_else(Refusal::not_found)?;
+    let head = open.ok_or_else(ApiError::not_found)?;
     let path = pin_path(&EnvironmentName(environment.to_owned()));
-    let text = file(repository, &head, &path)?;
+    let text = file(repo, &head, &path)?;
     let changed = format!("{text}# {} looked at this.\n", by.name);
     let change = Change {
         branch: &branch,
@@ -110,15 +115,15 @@ pub(crate) fn move_head(
         edits: vec![Edit::text(&path, &changed)],
         force: false,
     };
-    commits::commit(engine, repository, by, change)
+    commits::commit(repo, by, change)
 }
 
-fn main(repository: &Repository) -> Result<String, Refusal> {
-    let main = repository.git.branch(DEFAULT_BRANCH);
-    main.ok_or_else(Refusal::not_found)
+fn main(repo: &Repo) -> Result<String, ApiError> {
+    let main = repo.git.branch(DEFAULT_BRANCH);
+    main.ok_or_else(ApiError::not_found)
 }
 
-fn file(repository: &Repository, sha: &str, path: &str) -> Result<String, Refusal> {
-    let text = repository.git.text(sha, path)?;
+fn file(repo: &Repo, sha: &str, path: &str) -> Result<String, ApiError> {
+    let text = repo.git.text(sha, path)?;
     Ok(text.with_context(|| format!("{path} is missing"))?)
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::faults::FaultError;
-use crate::forge::{BranchBuild, Refusal};
+use crate::github::ApiError;
+use crate::jobs::steps::BranchBuild;
 use crate::world::Lab;
 
 pub use self::http::routes;
@@ -54,7 +55,7 @@ pub enum ScenarioError {
     Fault(#[from] FaultError),
     /// The forge does not do it.
     #[error(transparent)]
-    Forge(#[from] Refusal),
+    Forge(#[from] ApiError),
 }
 
 impl Scenario {

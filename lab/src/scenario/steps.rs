@@ -9,8 +9,9 @@ use super::state::{
 };
 use super::{Release, Scenario, ScenarioError};
 use crate::faults::Fault;
-use crate::forge::{ACCOUNTS, Kind, PullState, PullSummary};
+use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
+use crate::world::forge::{PullState, PullSummary};
 
 /// The environments that a person approves.
 const GATED: [&str; 3] = ["uat", "stg", "prod"];
@@ -35,7 +36,9 @@ impl Scenario {
         for (number, environment) in (4..).zip(GATED) {
             steps.push(self.approval(number, environment, &pulls)?);
         }
-        let people = ACCOUNTS.iter().filter(|account| account.kind == Kind::User);
+        let people = ACCOUNTS
+            .iter()
+            .filter(|account| account.kind == AccountKind::User);
         let clock = self.lab.clock();
         Ok(ScenarioState {
             steps,
@@ -91,7 +94,7 @@ impl Scenario {
         let Some(build) = build else {
             return Ok(step);
         };
-        let images = self.lab.forge().images()?;
+        let images = self.lab.forge().images();
         let tag = images.iter().find(|tag| tag.contains(&build.sha[..7]));
         let serving = self.lab.cluster("dev").and_then(rolled_out);
         let (state, note) = match (tag.and_then(|tag| built_at(tag)), &serving) {
@@ -180,7 +183,7 @@ impl Scenario {
     ) -> Result<StepState, ScenarioError> {
         let wanted = match self.shown(pulls) {
             Some((release, _)) => Some(release.chart_version),
-            None => self.lab.forge().charts()?.into_iter().next(),
+            None => self.lab.forge().charts().into_iter().next(),
         };
         let version = wanted.unwrap_or_default();
         let title = format!("Promote app-podinfo/podinfo in {environment} to {version}");
@@ -266,9 +269,9 @@ impl Scenario {
             let sentence = format!("#{} {} is open already", pull.number, pull.title);
             return Err(ScenarioError::NotNow(sentence));
         }
-        let charts = forge.charts()?;
+        let charts = forge.charts();
         let chart_version = next(charts.iter().map(String::as_str));
-        let images = forge.images()?;
+        let images = forge.images();
         let version = next(images.iter().map(String::as_str));
         let number = forge
             .open_release(self.next_color(), &version, &chart_version, "ana")

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use model::ChartVersion;
-use workflow::release::{Wish, plan};
-use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use time::OffsetDateTime;
 use tokio::time::Instant;
+use workflow::release::{Wish, plan};
+use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
-use crate::forge::Refusal;
+use crate::github::ApiError;
 use crate::world::Lab;
 
 /// When the promotion into an environment was opened and merged, after the release was.
@@ -73,25 +73,25 @@ pub async fn replay(
         .open_release(&release.0, &release.1, &release.2.to_string(), "ana")
         .await?;
     forge.review(number, "li", "APPROVE", "").await?;
-    forge.hold(Some(PROMOTION));
+    forge.pause_workflow(Some(PROMOTION));
     let merged = merge(lab, number, "li");
     let merged_at = merged.await?;
     for hop in &TIMETABLE {
         until("the promotion is due", || {
-            Ok((forge.queued(PROMOTION)? > 0).then_some(()))
+            Ok((forge.queued(PROMOTION) > 0).then_some(()))
         })
         .await?;
         advance_to(lab, merged_at + hop.opened)?;
-        forge.hold(None);
+        forge.pause_workflow(None);
         let number = opened(lab, hop.environment, &release.2).await?;
-        forge.hold(Some(PROMOTION));
+        forge.pause_workflow(Some(PROMOTION));
         look(hop, false).await?;
         advance_to(lab, merged_at + hop.merged)?;
         forge.review(number, "sam", "APPROVE", "").await?;
         merge(lab, number, "sam").await?;
         look(hop, true).await?;
     }
-    forge.hold(None);
+    forge.pause_workflow(None);
     Ok(Replayed {
         release: release.2,
         merged_at,
@@ -120,7 +120,7 @@ async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTim
         match lab.forge().merge(number, by).await {
             Ok(_) => return Ok(at),
             // The checks have not ended yet.
-            Err(Refusal::Answer { status: 405, .. }) if Instant::now() < given_up => {
+            Err(ApiError::Answer { status: 405, .. }) if Instant::now() < given_up => {
                 tokio::time::sleep(BETWEEN_LOOKS).await;
             }
             Err(refusal) => return Err(refusal).context("merging"),

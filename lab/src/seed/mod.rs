@@ -1,22 +1,22 @@
-//! What the lab starts with: the embedded promotion repository and a week that already happened, so
-//! that the page is alive at the first look.
+//! The start of the lab: the embedded promotion repository with the history of a week, so that the page
+//! is alive at the first look.
 
 mod import;
-mod plant;
 mod runs;
+mod seeder;
 mod week;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-pub(crate) use self::plant::plant;
+pub(crate) use self::seeder::seed;
 pub use self::week::history;
 
 /// The files of the promotion repository, `(path, contents)`, as they were when the lab was built.
 pub(crate) static FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/gitops.rs"));
 
-/// How much history a forge starts with.
+/// The history that a forge starts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seed {
     /// One commit and the release 1.1.4, everywhere.
@@ -26,7 +26,7 @@ pub enum Seed {
     Week,
 }
 
-/// How a Helm action of the seeded history ended.
+/// The outcome of a Helm action of the seeded history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeployedStatus {

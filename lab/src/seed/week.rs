@@ -1,4 +1,4 @@
-//! The week that happened: who did what, how many minutes ago.
+//! The seeded week: each event with its age in minutes.
 
 use time::{Duration, OffsetDateTime};
 
@@ -35,8 +35,8 @@ static AMBER: Release = Release {
     color: "#b8791f",
 };
 
-/// Something that someone did.
-pub(super) enum Deed {
+/// An event of the seeded history.
+pub(super) enum SeedEvent {
     /// The repository's first commit.
     Begin,
     /// `ana` pushed a branch with another colour.
@@ -66,14 +66,14 @@ pub(super) enum Deed {
     },
 }
 
-use Deed::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
 use DeployedStatus::{Failed, Installed, RolledBack, Upgraded};
+use SeedEvent::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
 
 const fn helm(
     environment: &'static str,
     release: &'static Release,
     status: DeployedStatus,
-) -> Deed {
+) -> SeedEvent {
     Helm {
         environment,
         release,
@@ -81,20 +81,20 @@ const fn helm(
     }
 }
 
-const fn promote(to: &'static str, release: &'static Release) -> Deed {
+const fn promote(to: &'static str, release: &'static Release) -> SeedEvent {
     OpenPromotion { to, release }
 }
 
-const fn merge(to: &'static str, by: &'static str) -> Deed {
+const fn merge(to: &'static str, by: &'static str) -> SeedEvent {
     Merge { to: Some(to), by }
 }
 
-const fn merge_release(by: &'static str) -> Deed {
+const fn merge_release(by: &'static str) -> SeedEvent {
     Merge { to: None, by }
 }
 
 /// The beginning alone, in minutes ago.
-pub(super) static FRESH: [(i64, Deed); 5] = [
+pub(super) static FRESH: [(i64, SeedEvent); 5] = [
     (10, Begin),
     (8, helm("dev-test", &FIRST, Installed)),
     (7, helm("uat", &FIRST, Installed)),
@@ -103,7 +103,7 @@ pub(super) static FRESH: [(i64, Deed); 5] = [
 ];
 
 /// The week, oldest first, in minutes ago.
-pub(super) static WEEK: [(i64, Deed); 44] = [
+pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (8640, Begin),
     (8636, helm("dev-test", &FIRST, Installed)),
     (8635, helm("uat", &FIRST, Installed)),
@@ -183,17 +183,20 @@ pub(super) static WEEK: [(i64, Deed); 44] = [
     (42, promote("stg", &AMBER)),
 ];
 
-/// What Helm did in the seeded week, oldest first, for a lab that starts at `now`.
+/// The Helm actions of the seeded week, oldest first, for a lab that starts at `now`.
 #[must_use]
 pub fn history(now: OffsetDateTime) -> Vec<Deployed> {
     deployments(&WEEK, now)
 }
 
-/// What Helm did among the deeds.
-pub(super) fn deployments(deeds: &'static [(i64, Deed)], now: OffsetDateTime) -> Vec<Deployed> {
-    deeds
+/// The Helm actions among the events.
+pub(super) fn deployments(
+    events: &'static [(i64, SeedEvent)],
+    now: OffsetDateTime,
+) -> Vec<Deployed> {
+    events
         .iter()
-        .filter_map(|(ago, deed)| match deed {
+        .filter_map(|(ago, event)| match event {
             Helm {
                 environment,
                 release,

@@ -8,8 +8,8 @@ use model::wire::{ActionResult, Approve};
 use super::ActionError;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github;
 
 /// Carries out a tap on *Approve*, *Approve and merge*, or *Merge*.

@@ -14,9 +14,9 @@ use model::wire::{FileDiff, PromotionCard, Station};
 use super::permits::{Permits, missing};
 use super::reading::{Reading, acting};
 use super::{ActionError, evidence};
+use crate::app::App;
 use crate::auth::Person;
 use crate::auth::intent::Subject;
-use crate::app::App;
 use crate::github::Comparison;
 
 /// The folder that holds the chart; what changed there between two releases is shown with the promotion.

@@ -4,8 +4,8 @@ use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Permission, Promotion, PromotionState};
 use model::wire::Permit;
 
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github::{self, Acting};
 
 /// The four permits of a card.

@@ -11,8 +11,8 @@ use workflow::promotion::{Carried, Wish, carry};
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::board::Lane;
 use crate::github::Repository;
 

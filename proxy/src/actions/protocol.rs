@@ -14,9 +14,9 @@ use serde_json::Value;
 use super::permits::is_author;
 use super::reading::Reading;
 use super::{ActionError, card};
+use crate::app::App;
 use crate::auth::Person;
 use crate::auth::intent::{Intent, IntentError};
-use crate::app::App;
 use crate::github::Acting;
 use crate::journal::ActionKey;
 

@@ -7,8 +7,8 @@ use model::promotion::{Actor, Promotion};
 use model::wire::{Board, Station};
 
 use super::ActionError;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::board::Lane;
 use crate::github::{Acting, ChangedFile, diff_digest};
 use crate::sources::release_in;

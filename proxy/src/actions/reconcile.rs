@@ -15,8 +15,8 @@ use serde_json::Value;
 
 use super::ActionError;
 use super::permits::why_not_write;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::board::Lane;
 use crate::clusters::{
     Cluster, Object, PATCH, Trouble, dashboard_page, is_handled, suspended, text,

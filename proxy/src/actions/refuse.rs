@@ -7,8 +7,8 @@ use super::ActionError;
 use super::permits::why_not_refuse;
 use super::protocol::{Order, Taken};
 use super::reading::Reading;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github;
 
 /// Carries out a tap on *Refuse*.

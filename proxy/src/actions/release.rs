@@ -6,16 +6,16 @@ use model::journal::{Entry, Event};
 use model::pipeline::PipelineSpec;
 use model::wire::{Permit, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::{ChartVersion, CommitId};
+use similar::TextDiff;
 use workflow::host::{Commit, Host, MAIN, Opening};
 use workflow::release::{Edit, Plan, Wish, plan};
 use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
-use similar::TextDiff;
 
 use super::ActionError;
 use super::permits::why_not_write;
 use super::reading::acting;
-use crate::auth::Person;
 use crate::app::App;
+use crate::auth::Person;
 use crate::github::{self, Repository};
 
 /// The lines that a diff shows around a change.

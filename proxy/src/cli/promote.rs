@@ -9,10 +9,10 @@ use clap::Args;
 use model::chain::VerdictState;
 use model::wire::Board;
 use model::{ChartVersion, EnvironmentName};
+use url::Url;
 use workflow::host::{Host, MAIN};
 use workflow::promotion::{Decision, Wish, carry, read_event};
 use workflow::{LANE, Lane};
-use url::Url;
 
 use super::CommandError;
 use super::place::{Place, variable};

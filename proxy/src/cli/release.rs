@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
+use similar::{ChangeTag, TextDiff};
 use workflow::host::{Host, MAIN, Opening};
 use workflow::release::{Edit, Plan, Wish, plan};
-use similar::{ChangeTag, TextDiff};
 
 use super::CommandError;
 use super::checkout::Checkout;

@@ -4,17 +4,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::pipeline::RepositoryName;
-use workflow::host::{Commit, Host, MAIN, Opening, Pull};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use workflow::host::{Commit, Host, MAIN, Opening, Pull};
 
 use super::transport::Freshness;
 use super::{Acting, Error, GitHub};
 
-const COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) {
-  createCommitOnBranch(input: $input) { commit { oid } }
-}";
+const COMMIT: &str = include_str!("queries/create_commit.graphql");
 
 /// One repository, acted on by one account.
 pub struct Repository<'a> {

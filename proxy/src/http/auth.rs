@@ -10,8 +10,8 @@ use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode, header};
 
 use super::page;
-use crate::auth::{LOGIN_LIFETIME, Return, SESSION_LIFETIME, Start, Writer};
 use crate::app::App;
+use crate::auth::{LOGIN_LIFETIME, Return, SESSION_LIFETIME, Start, Writer};
 use crate::problem::Failure;
 
 pub(super) fn routes() -> Router<Arc<App>> {

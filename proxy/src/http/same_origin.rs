@@ -7,8 +7,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, header};
 
-use crate::auth::AccessError;
 use crate::app::App;
+use crate::auth::AccessError;
 use crate::problem::Failure;
 
 /// Lets a mutation through only where no browser says that it comes from another origin. Programs that

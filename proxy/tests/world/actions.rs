@@ -7,8 +7,8 @@ use model::gate::{GateState, Hop, HopState};
 use model::journal::Event;
 use model::promotion::PromotionState;
 use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
-use proxy::auth::Person;
 use proxy::actions::ActionError;
+use proxy::auth::Person;
 use serde_json::json;
 
 use crate::world::{World, pipeline_name, repository, station};

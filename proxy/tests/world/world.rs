@@ -15,8 +15,8 @@ use model::pipeline::{
 };
 use model::wire::{Board, PromotionCard, Station, Viewer};
 use model::{EnvironmentName, Timestamp};
-use proxy::auth::Person;
 use proxy::app::App;
+use proxy::auth::Person;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
 use proxy::github::Acting;

@@ -9,9 +9,9 @@ use futures::stream;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
-use testbed::control_plane::{ControlPlane, Etcd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testbed::control_plane::{ControlPlane, Etcd};
 
 /// How many there are, a hundred in each namespace.
 pub const RELEASES: usize = 5_000;

@@ -10,8 +10,8 @@ use model::wire::{Board, Row, Rows};
 use serde::Deserialize;
 
 use super::extract::{Path, Query};
-use crate::auth::{AccessError, Reader};
 use crate::app::App;
+use crate::auth::{AccessError, Reader};
 use crate::problem::Failure;
 
 const USUAL_PAGE: usize = 50;

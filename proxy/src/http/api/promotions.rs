@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::extract::{Json, Path};
 use super::pipelines::unknown;
-use crate::auth::{Reader, Session, Writer};
 use crate::actions::{self, ActionError};
 use crate::app::App;
+use crate::auth::{Reader, Session, Writer};
 use crate::github;
 use crate::problem::Failure;
 

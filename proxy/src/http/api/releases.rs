@@ -7,15 +7,15 @@ use http::StatusCode;
 use model::PipelineName;
 use model::pipeline::PipelineSpec;
 use model::wire::{ReleasePlan, ReleaseStarted, StartRelease};
-use workflow::release::Wish;
 use serde::Deserialize;
+use workflow::release::Wish;
 
 use super::extract::{Json, Path, Query};
 use super::pipelines::unknown;
 use super::promotions::{failure, to_its_end};
-use crate::auth::{Reader, Writer};
 use crate::actions;
 use crate::app::App;
+use crate::auth::{Reader, Writer};
 use crate::problem::Failure;
 
 /// What a plan is asked for; what is left open is proposed.

@@ -6,8 +6,8 @@ use axum::extract::State;
 use http::HeaderMap;
 use model::wire::Session;
 
-use crate::auth::Reader;
 use crate::app::App;
+use crate::auth::Reader;
 use crate::http::dashboard;
 
 /// `GET api/v1/session`: the viewer, and what a page needs to know before anything else.

@@ -1,0 +1,214 @@
+//! Webhooks: the payloads, and their delivery signed over the raw bytes. Deliveries go out one after
+//! the other, so that a receiver sees events in order; like GitHub, nothing is sent again by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use url::Url;
+use uuid::Uuid;
+
+use super::accounts::Account;
+use super::event::RepositoryEvent;
+use super::git::ZERO;
+use super::json;
+use super::repository::{DEFAULT_BRANCH, RepositoryState};
+use super::state::{GitHubState, Repo};
+use crate::signature::sign;
+
+/// A receiver of webhooks.
+#[derive(Clone)]
+struct Hook {
+    url: Url,
+    secret: String,
+}
+
+struct Delivery {
+    hook: Hook,
+    event: &'static str,
+    body: Vec<u8>,
+}
+
+/// The configured receivers.
+#[derive(Default)]
+pub(crate) struct Webhooks {
+    hooks: Mutex<Vec<Hook>>,
+}
+
+impl Webhooks {
+    /// Adds a receiver.
+    pub(crate) fn add(&self, url: Url, secret: String) {
+        self.hooks.lock().push(Hook { url, secret });
+    }
+}
+
+/// Sends every event from now on to the receivers.
+pub(crate) fn start(github: &Arc<GitHubState>, client: reqwest::Client) {
+    let (queue, mut deliveries) = mpsc::unbounded_channel();
+    github.on_event("webhooks", move |repo, event| {
+        let hooks = repo.github.webhooks.hooks.lock().clone();
+        if hooks.is_empty() {
+            return;
+        }
+        let Some((event, body)) = payload(repo, event) else {
+            return;
+        };
+        let body = body.to_string().into_bytes();
+        for hook in hooks {
+            let body = body.clone();
+            if queue.send(Delivery { hook, event, body }).is_err() {
+                tracing::debug!(event, "a webhook was not sent: the server shuts down");
+            }
+        }
+    });
+    github.spawn(async move {
+        while let Some(delivery) = deliveries.recv().await {
+            deliver(&client, delivery).await;
+        }
+    });
+}
+
+async fn deliver(client: &reqwest::Client, delivery: Delivery) {
+    let Delivery { hook, event, body } = delivery;
+    let id = Uuid::new_v4().to_string();
+    let answer = client
+        .post(hook.url.clone())
+        .timeout(Duration::from_secs(10))
+        .header("Content-Type", "application/json")
+        .header("User-Agent", "GitHub-Hookshot/lab")
+        .header("X-GitHub-Event", event)
+        .header("X-GitHub-Delivery", &id)
+        .header("X-Hub-Signature-256", sign(&hook.secret, &body))
+        .body(body)
+        .send()
+        .await;
+    match answer {
+        Ok(answer) if answer.status().is_success() => {}
+        Ok(answer) => tracing::warn!(event, id, status = %answer.status(), "a webhook was refused"),
+        Err(error) => tracing::warn!(event, id, %error, "a webhook was not delivered"),
+    }
+}
+
+/// Returns the event's name and body, `None` for events that GitHub sends no webhook of.
+fn payload(repo: &Repo, event: &RepositoryEvent) -> Option<(&'static str, Value)> {
+    let state = repo.state.lock();
+    let (name, by, mut body): (_, &Account, _) = match event {
+        RepositoryEvent::Push { update, by } => {
+            let head = repo.git.commit(&update.after).ok().flatten();
+            let body = json!({
+                "ref": update.reference,
+                "before": update.before,
+                "after": update.after,
+                "created": update.before == ZERO,
+                "deleted": update.after == ZERO,
+                "forced": false,
+                "base_ref": null,
+                "compare": repo.page(),
+                "commits": [],
+                "head_commit": head.map(|commit| json!({
+                    "id": commit.oid,
+                    "tree_id": commit.tree,
+                    "message": commit.message,
+                    "timestamp": json::stamp(commit.committer.at),
+                })),
+                "pusher": { "name": by.login, "email": by.email() },
+            });
+            ("push", by, body)
+        }
+        RepositoryEvent::PullRequest { number, action, by } => {
+            let pull = state.pulls.get(number)?;
+            let summary = json::pull_detail(repo, &state, pull);
+            let summary = summary
+                .inspect_err(|error| tracing::error!(%error, "a webhook was left incomplete"))
+                .ok()?;
+            let body = json!({ "action": action, "number": number, "pull_request": summary });
+            ("pull_request", by, body)
+        }
+        RepositoryEvent::Review {
+            number,
+            review,
+            action,
+            by,
+        } => {
+            let pull = state.pulls.get(number)?;
+            let review = pull.reviews.iter().find(|other| other.id == *review)?;
+            let mut about = json::review(repo, pull, review);
+            about["state"] = review.state.as_str().to_lowercase().into();
+            let body = json!({
+                "action": action,
+                "review": about,
+                "pull_request": json::pull(repo, pull),
+            });
+            ("pull_request_review", by, body)
+        }
+        RepositoryEvent::Status { sha, id } => {
+            let status = state
+                .statuses
+                .get(sha)?
+                .iter()
+                .find(|status| status.id == *id)?;
+            let body = json!({
+                "id": status.id,
+                "sha": sha,
+                "name": repo.full_name(),
+                "state": status.state,
+                "context": status.context,
+                "description": status.description,
+                "target_url": status.target_url,
+                "branches": [],
+                "created_at": json::stamp(status.created_at),
+                "updated_at": json::stamp(status.created_at),
+            });
+            ("status", status.creator, body)
+        }
+        RepositoryEvent::CheckRun { sha, id, action } => {
+            let check = state
+                .checks
+                .get(sha)?
+                .iter()
+                .find(|check| check.id == *id)?;
+            let about = json::check_run(repo, check);
+            let by = run_actor(&state, check.run)?;
+            (
+                "check_run",
+                by,
+                json!({ "action": action, "check_run": about }),
+            )
+        }
+        RepositoryEvent::WorkflowRun { id, action } => {
+            let run = state.runs.iter().find(|run| run.id == *id)?;
+            let about = json::workflow_run(repo, run);
+            (
+                "workflow_run",
+                run.actor,
+                json!({ "action": action, "workflow_run": about }),
+            )
+        }
+        RepositoryEvent::Dispatch {
+            event_type,
+            payload,
+            by,
+        } => {
+            let body = json!({
+                "action": event_type,
+                "branch": DEFAULT_BRANCH,
+                "client_payload": payload,
+            });
+            ("repository_dispatch", by, body)
+        }
+        RepositoryEvent::Image { .. } | RepositoryEvent::Chart { .. } => return None,
+    };
+    body["repository"] = json::repository(repo);
+    body["sender"] = json::user(&repo.github.links(), by);
+    Some((name, body))
+}
+
+fn run_actor(state: &RepositoryState, run: u64) -> Option<&'static Account> {
+    state
+        .runs
+        .iter()
+        .find(|other| other.id == run)
+        .map(|run| run.actor)
+}

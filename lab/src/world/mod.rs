@@ -1,0 +1,304 @@
+//! The lab assembled: one forge, and for each environment a cluster and a live application, and the
+//! dashboard beside them, all on loopback.
+
+mod control;
+pub mod forge;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use futures::future::try_join_all;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::apps::{App, Serving};
+use crate::clock::Clock;
+use crate::clusters::{
+    Addresses, Bootstrap, Cluster, ClusterOptions, Pace, PastRelease, PastStatus, Running, Secrets,
+    Signal, Workload,
+};
+use crate::dashboard::Dashboard;
+use crate::faults::{Fault, Faults};
+use crate::github::RepositoryEvent;
+use crate::jobs::ENVIRONMENTS;
+use crate::seed::{self, Deployed, DeployedStatus, Seed};
+
+use self::forge::{Forge, ForgeOptions};
+
+/// How many changes a watch can go back.
+const WATCH_WINDOW: usize = 512;
+
+/// How a lab is started.
+#[derive(Clone, Debug)]
+pub struct LabOptions {
+    /// Where git repositories are kept; a directory that is removed with the lab when `None`.
+    pub data_dir: Option<PathBuf>,
+    /// How long things take.
+    pub pace: Pace,
+    /// Whether a week has already happened; else there is one release, everywhere.
+    pub seeded: bool,
+    /// The root of the server that Flux's webhooks go to, for `https://weft.example.com/`.
+    pub weft_url: Option<Url>,
+    /// Lab time.
+    pub clock: Clock,
+}
+
+impl Default for LabOptions {
+    fn default() -> Self {
+        Self {
+            data_dir: None,
+            pace: Pace::demo(),
+            seeded: true,
+            weft_url: None,
+            clock: Clock::new(),
+        }
+    }
+}
+
+/// A running lab. Everything in it ends when it is dropped.
+pub struct Lab {
+    forge: Forge,
+    clusters: Vec<Cluster>,
+    apps: Vec<Arc<App>>,
+    dashboard: Dashboard,
+    clock: Clock,
+    faults: Faults,
+    hook_secret: String,
+    forwarding: JoinHandle<()>,
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Lab {
+    /// Starts everything; when it returns, all of it answers and the past has happened.
+    ///
+    /// # Errors
+    /// When git is missing, a directory cannot be written, or an address cannot be bound.
+    pub async fn start(options: LabOptions) -> anyhow::Result<Self> {
+        let (data_dir, directory) = match options.data_dir {
+            Some(data_dir) => (data_dir, None),
+            None => {
+                let directory = tempfile::tempdir().context("making a directory for the lab")?;
+                (directory.path().to_owned(), Some(directory))
+            }
+        };
+        let faults = Faults::default();
+        let mut forge = ForgeOptions::new(
+            data_dir.join("forge"),
+            options.clock.clone(),
+            faults.clone(),
+        );
+        forge.job_delay = options.pace.job;
+        forge.seed = if options.seeded {
+            Seed::Week
+        } else {
+            Seed::Fresh
+        };
+        let forge = Forge::start(forge).await.context("starting the forge")?;
+        let hook_secret = hex::encode(rand::random::<[u8; 20]>());
+        let addresses = Addresses {
+            charts: forge.url().join("pages/demo/podinfo/")?,
+            registry: forge.url().clone(),
+            forge: forge.url().clone(),
+            weft: options.weft_url,
+        };
+        let apps = ENVIRONMENTS.map(|environment| App::start(environment, any_port()));
+        let apps: Vec<Arc<App>> = try_join_all(apps)
+            .await?
+            .into_iter()
+            .map(Arc::new)
+            .collect();
+        let starting = ENVIRONMENTS.iter().zip(&apps).map(|(environment, app)| {
+            Cluster::start(ClusterOptions {
+                environment: (*environment).to_owned(),
+                data_dir: data_dir.join("clusters"),
+                listen: any_port(),
+                addresses: addresses.clone(),
+                secrets: Secrets {
+                    github_token: Some(forge.flux_token().to_owned()),
+                    git_token: Some(forge.flux_token().to_owned()),
+                    weft_hmac: Some(hook_secret.clone()),
+                },
+                clock: options.clock.clone(),
+                faults: faults.clone(),
+                pace: options.pace.clone(),
+                workload: Arc::new(Podinfo(Arc::clone(app))),
+                bootstrap: Bootstrap::Git {
+                    repository: "https://github.com/demo/podinfo".to_owned(),
+                    branch: "main".to_owned(),
+                    path: format!("clusters/{environment}"),
+                },
+                past: Some(past(forge.history(), environment)),
+                commit_status_uid: Some(seed::provider_uid(environment)),
+                watch_window: WATCH_WINDOW,
+            })
+        });
+        let clusters = try_join_all(starting).await?;
+        let stores = clusters
+            .iter()
+            .map(|cluster| {
+                (
+                    cluster.environment().to_owned(),
+                    Arc::clone(cluster.store()),
+                )
+            })
+            .collect();
+        let dashboard = Dashboard::start(any_port(), stores).await?;
+        let forwarding = forward(&forge, &clusters);
+        Ok(Self {
+            forge,
+            clusters,
+            apps,
+            dashboard,
+            clock: options.clock,
+            faults,
+            hook_secret,
+            forwarding,
+            _directory: directory,
+        })
+    }
+
+    /// The GitHub-shaped server.
+    #[must_use]
+    pub fn forge(&self) -> &Forge {
+        &self.forge
+    }
+
+    /// The cluster of an environment; `None` when there is no such environment.
+    #[must_use]
+    pub fn cluster(&self, environment: &str) -> Option<&Cluster> {
+        self.clusters
+            .iter()
+            .find(|cluster| cluster.environment() == environment)
+    }
+
+    /// Every cluster, in the order of the environments.
+    #[must_use]
+    pub fn clusters(&self) -> &[Cluster] {
+        &self.clusters
+    }
+
+    /// The live application of an environment; `None` when there is no such environment.
+    #[must_use]
+    pub fn app(&self, environment: &str) -> Option<&App> {
+        let place = ENVIRONMENTS
+            .iter()
+            .position(|known| *known == environment)?;
+        self.apps.get(place).map(AsRef::as_ref)
+    }
+
+    /// Where the Weave GitOps-shaped dashboard answers.
+    #[must_use]
+    pub fn dashboard_url(&self) -> &Url {
+        self.dashboard.url()
+    }
+
+    /// Lab time.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What is to go wrong. Those that last until they are cancelled strike only once
+    /// [`Lab::apply_faults`] was called.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The key that Flux's webhooks to Weft are signed with.
+    #[must_use]
+    pub fn hook_secret(&self) -> &str {
+        &self.hook_secret
+    }
+
+    /// Makes clusters dark and applications hang where that is ordered, and well where it is not.
+    pub fn apply_faults(&self) {
+        for (cluster, app) in self.clusters.iter().zip(&self.apps) {
+            let here = Some(cluster.environment());
+            let dark = self.faults.stands(Fault::ClusterDark, here);
+            if cluster.is_dark() != dark {
+                cluster.go_dark(dark);
+            }
+            app.hang(self.faults.stands(Fault::AppHangs, here));
+        }
+    }
+
+    /// Ends everything, and waits until the forge's jobs have ended.
+    pub async fn shutdown(mut self) {
+        self.forwarding.abort();
+        self.clusters.clear();
+        self.forge.shutdown().await;
+    }
+}
+
+/// A free port on loopback.
+fn any_port() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+/// The application as the cluster runs it.
+struct Podinfo(Arc<App>);
+
+impl Workload for Podinfo {
+    fn serve(&self, running: Running) {
+        self.0.serve(Serving {
+            version: running.version,
+            color: running.color,
+            message: running.message,
+            revision: running.revision,
+        });
+    }
+
+    fn url(&self) -> Option<Url> {
+        Some(self.0.url().clone())
+    }
+}
+
+/// What the seeded history did in one environment.
+fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
+    history
+        .iter()
+        .filter(|deployed| deployed.environment == environment)
+        .map(|deployed| PastRelease {
+            chart_version: deployed.chart_version.to_owned(),
+            app_version: deployed.app_version.to_owned(),
+            at: deployed.at,
+            status: match deployed.status {
+                DeployedStatus::Installed | DeployedStatus::Upgraded => PastStatus::Deployed,
+                DeployedStatus::Failed => PastStatus::Failed,
+                DeployedStatus::RolledBack => PastStatus::RolledBack,
+            },
+        })
+        .collect()
+}
+
+/// Signals every cluster when the forge changes, as Flux's Receivers would.
+fn forward(forge: &Forge, clusters: &[Cluster]) -> JoinHandle<()> {
+    let mut events = forge.events();
+    let senders: Vec<_> = clusters.iter().map(Cluster::signals).collect();
+    tokio::spawn(async move {
+        loop {
+            let signals: &[Signal] = match events.recv().await.map(|published| published.event) {
+                Ok(RepositoryEvent::Push { update, .. })
+                    if update.reference == "refs/heads/main" =>
+                {
+                    &[Signal::Git]
+                }
+                Ok(RepositoryEvent::Image { .. }) => &[Signal::Images],
+                Ok(RepositoryEvent::Chart { .. }) => &[Signal::Charts],
+                Ok(_) => &[],
+                Err(RecvError::Lagged(_)) => &[Signal::Git, Signal::Images, Signal::Charts],
+                Err(RecvError::Closed) => return,
+            };
+            for signal in signals {
+                for sender in &senders {
+                    // A cluster that has ended needs no signal.
+                    let _ = sender.send(*signal);
+                }
+            }
+        }
+    })
+}
