@@ -210,7 +210,15 @@ fn packages() -> PathBuf {
 fn published() -> Valid<Schema> {
     let path = packages().join("node_modules/@octokit/graphql-schema/schema.graphql");
     let text = std::fs::read_to_string(&path).unwrap();
-    Schema::parse_and_validate(text, path).unwrap_or_else(|error| panic!("{error}"))
+    Schema::parse_and_validate(text, path).unwrap_or_else(|invalid| {
+        // Fields of an enterprise's owner are published twice.
+        let others = invalid.errors.iter().map(|error| error.to_string());
+        let others: Vec<_> = others
+            .filter(|error| !error.contains("duplicate"))
+            .collect();
+        assert!(others.is_empty(), "{others:?}");
+        Valid::assume_valid(invalid.partial)
+    })
 }
 
 #[test]

@@ -200,7 +200,7 @@ async fn what_is_wrong_with_a_query_is_said_with_200() {
     let world = World::fresh().await;
     for (query, word) in [
         ("{ viewer { shoeSize } }", "shoeSize"),
-        ("{ viewer }", "viewer"),
+        ("{ viewer }", "subselection"),
         ("{ viewer { login ", "syntax error"),
         (
             "query($n: Int!) { viewer { login @include(if: $n) } }",
@@ -209,7 +209,7 @@ async fn what_is_wrong_with_a_query_is_said_with_200() {
         (
             "query($n: Int!) { repository(owner: \"demo\", name: \"podinfo\") {
                 pullRequest(number: $n) { number } } }",
-            "`n`",
+            "'n'",
         ),
         (
             "{ repository(owner: \"demo\", name: 7) { viewerPermission } }",
@@ -217,8 +217,8 @@ async fn what_is_wrong_with_a_query_is_said_with_200() {
         ),
     ] {
         let body = world.graphql("sam", query, json!({})).await;
-        let message = body["errors"][0]["message"].as_str().unwrap_or_default();
-        assert!(message.contains(word), "{body:#}");
+        let errors = body["errors"].to_string();
+        assert!(errors.contains(word), "{body:#}");
         assert!(
             body["errors"][0]["locations"][0]["line"].is_u64(),
             "{body:#}"

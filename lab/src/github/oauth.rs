@@ -3,18 +3,16 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::accounts::{self, ACCOUNTS, AccountKind};
-use super::error::ApiError;
 use super::json::escape;
 use super::state::GitHubState;
 use super::tokens::{self, ACCESS_LIFE, Grant, Pair, REFRESH_LIFE};
@@ -100,26 +98,7 @@ struct Exchange {
     refresh_token: Option<String>,
 }
 
-async fn exchange(
-    State(github): State<Arc<GitHubState>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, ApiError> {
-    let mentions = |name: header::HeaderName| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.contains("json"))
-    };
-    let asked: Exchange = if mentions(header::CONTENT_TYPE) {
-        serde_json::from_slice(&body).map_err(|_| ApiError::bad_request("Problems parsing JSON"))?
-    } else {
-        let fields = url::form_urlencoded::parse(&body)
-            .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-            .collect();
-        serde_json::from_value(Value::Object(fields))
-            .map_err(|_| ApiError::bad_request("Problems parsing the form"))?
-    };
+async fn exchange(State(github): State<Arc<GitHubState>>, Form(asked): Form<Exchange>) -> Response {
     let answer = match redeem(&github, &asked) {
         Ok(pair) => json!({
             "access_token": pair.access,
@@ -135,22 +114,7 @@ async fn exchange(
             "error_uri": "https://docs.github.com/apps/oauth-apps",
         }),
     };
-    let sealed = [(header::CACHE_CONTROL, "no-store")];
-    if mentions(header::ACCEPT) {
-        return Ok((sealed, Json(answer)).into_response());
-    }
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in answer.as_object().into_iter().flatten() {
-        let plain = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned);
-        form.append_pair(name, &plain);
-    }
-    let kind = [(
-        header::CONTENT_TYPE,
-        "application/x-www-form-urlencoded; charset=utf-8",
-    )];
-    Ok((sealed, kind, form.finish()).into_response())
+    ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 
 fn redeem(github: &GitHubState, asked: &Exchange) -> Result<Pair, (&'static str, &'static str)> {

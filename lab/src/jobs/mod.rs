@@ -4,11 +4,10 @@
 
 mod checks;
 mod containers;
-mod files;
+pub(crate) mod files;
 mod forge;
 mod promotion;
 pub(crate) mod release;
-pub(crate) mod steps;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use super::files::Files;
 use super::{Jobs, Outcome};
 use crate::github::accounts::{Account, promotion_bot};
 use crate::github::event::RepositoryEvent;
-use crate::github::git::{Git, RefUpdate, ZERO};
+use crate::github::git::{Edit, Git, RefUpdate, ZERO};
 use crate::github::operations::commits;
 use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Workflow};
@@ -102,6 +102,12 @@ fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {
         "Released podinfo {chart} with {}",
         facts.version
     )))
+}
+
+/// Returns the edits of a release.
+pub(crate) fn edits(plan: &workflow::release::Plan) -> Vec<Edit> {
+    let edit = |edit: &workflow::release::Edit| Edit::text(edit.path, &edit.after);
+    plan.edits.iter().map(edit).collect()
 }
 
 /// The chart of a commit as `helm package` would make it: the same bytes for the same files.

@@ -290,7 +290,7 @@ impl Seeder<'_> {
             chart_version: Some(release.chart.to_owned()),
         };
         let plan = release::plan(|path| self.files.get(path).cloned(), &wish)?;
-        let edits = jobs::steps::edits(&plan);
+        let edits = jobs::release::edits(&plan);
         self.open(
             &plan.branch(),
             &plan.title(),

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use time::OffsetDateTime;
-use workflow::release::Wish;
 
 use super::forge::Forge;
 use crate::github::accounts::{self, Account};
@@ -18,7 +17,6 @@ use crate::github::repository::{
 use crate::github::rules;
 use crate::github::state::Repo;
 use crate::jobs::promotion_branch;
-use crate::jobs::steps::{self, BranchBuild};
 
 /// The state of a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -132,39 +130,6 @@ impl Forge {
             .await
     }
 
-    /// Changes the colour on a branch of its own and pushes it, so that a container is built.
-    ///
-    /// # Errors
-    /// 422 when the colour is not `#rrggbb` or is the branch's already.
-    pub async fn push_branch_build(&self, color: &str, by: &str) -> Result<BranchBuild, ApiError> {
-        let (color, by) = (color.to_owned(), person(by)?);
-        self.repo
-            .blocking(move |repo| steps::push_branch_build(repo, &color, by))
-            .await
-    }
-
-    /// Opens the pull request of a release: colour, version, image tag, chart version.
-    ///
-    /// # Errors
-    /// 422 when a value is malformed or the release's branch exists already.
-    pub async fn open_release(
-        &self,
-        color: &str,
-        version: &str,
-        chart_version: &str,
-        by: &str,
-    ) -> Result<u64, ApiError> {
-        let wish = Wish {
-            colour: Some(color.to_owned()),
-            version: Some(version.to_owned()),
-            chart_version: Some(chart_version.to_owned()),
-        };
-        let by = person(by)?;
-        self.repo
-            .blocking(move |repo| steps::open_release(repo, &wish, by))
-            .await
-    }
-
     /// Adds a commit to a branch: whole files, `None` deletes. Returns the commit.
     ///
     /// # Errors
@@ -199,18 +164,6 @@ impl Forge {
                 };
                 commits::commit(repo, by, change)
             })
-            .await
-    }
-
-    /// Pushes a commit onto the open promotion into an environment, as someone who moves it while
-    /// another reads it. Returns the new head.
-    ///
-    /// # Errors
-    /// 404 when no promotion into it is open.
-    pub async fn move_head(&self, environment: &str, by: &str) -> Result<String, ApiError> {
-        let (environment, by) = (environment.to_owned(), person(by)?);
-        self.repo
-            .blocking(move |repo| steps::move_head(repo, &environment, by))
             .await
     }
 
@@ -275,7 +228,8 @@ impl Forge {
     }
 }
 
-fn person(login: &str) -> Result<&'static Account, ApiError> {
+/// Returns the account of a login, or 404.
+pub(super) fn person(login: &str) -> Result<&'static Account, ApiError> {
     accounts::account(login).ok_or_else(ApiError::not_found)
 }
 

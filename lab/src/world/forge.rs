@@ -20,6 +20,7 @@ use crate::jobs::Jobs;
 use crate::seed::{self, Deployed, Seed};
 
 pub use super::control::{PullState, PullSummary};
+pub use super::steps::BranchBuild;
 
 /// Options of [`Forge::start`].
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 
 mod control;
 pub mod forge;
+mod steps;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

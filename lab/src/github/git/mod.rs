@@ -55,36 +55,47 @@ pub struct RefUpdate {
     pub after: String,
 }
 
-/// What depends on oids only and therefore never changes.
-#[derive(Default)]
-struct Remembered {
-    commits: HashMap<String, Arc<Commit>>,
-    diffs: HashMap<(String, String), Arc<Vec<FileDiff>>>,
-    comparisons: HashMap<(String, String), Option<Arc<Comparison>>>,
-    merges: HashMap<(String, String), Option<String>>,
-    histories: HashMap<String, Arc<Vec<String>>>,
-}
+/// Results that depend on oids only and therefore never change, by the oids they were asked for.
+struct Memo<T>(Mutex<HashMap<(String, String), T>>);
 
-impl Remembered {
-    /// Forgets all when it has grown large: a lab that runs for days stays small.
-    fn trim(&mut self) {
-        let size = self.commits.len()
-            + self.diffs.len()
-            + self.comparisons.len()
-            + self.merges.len()
-            + self.histories.len();
-        if size > 8_000 {
-            *self = Self::default();
-        }
+impl<T> Default for Memo<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
     }
 }
 
-/// One bare repo.
+impl<T: Clone> Memo<T> {
+    /// Returns what is remembered of two oids, or works it out.
+    fn get(
+        &self,
+        one: &str,
+        other: &str,
+        work: impl FnOnce() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let key = (one.to_owned(), other.to_owned());
+        if let Some(known) = self.0.lock().get(&key) {
+            return Ok(known.clone());
+        }
+        let result = work()?;
+        let mut known = self.0.lock();
+        // A lab that runs for days stays small.
+        if known.len() > 2_000 {
+            known.clear();
+        }
+        known.insert(key, result.clone());
+        Ok(result)
+    }
+}
+
+/// One bare repository.
 pub(crate) struct Git {
     dir: PathBuf,
     objects: objects::Objects,
     refs: RwLock<BTreeMap<String, String>>,
-    remembered: Mutex<Remembered>,
+    diffs: Memo<Arc<Vec<FileDiff>>>,
+    comparisons: Memo<Option<Arc<Comparison>>>,
+    merges: Memo<Option<String>>,
+    histories: Memo<Arc<Vec<String>>>,
 }
 
 impl Git {
@@ -119,7 +130,10 @@ impl Git {
             dir: dir.to_owned(),
             objects: objects::Objects::new(dir),
             refs: RwLock::new(BTreeMap::new()),
-            remembered: Mutex::default(),
+            diffs: Memo::default(),
+            comparisons: Memo::default(),
+            merges: Memo::default(),
+            histories: Memo::default(),
         })
     }
 
@@ -187,21 +201,9 @@ impl Git {
         }
     }
 
-    /// The commit of an oid.
+    /// Returns the commit of an oid, which may be abbreviated.
     pub(crate) fn commit(&self, oid: &str) -> anyhow::Result<Option<Arc<Commit>>> {
-        if let Some(commit) = self.remembered.lock().commits.get(oid) {
-            return Ok(Some(commit.clone()));
-        }
-        let Some(commit) = self.objects.commit(oid)? else {
-            return Ok(None);
-        };
-        let commit = Arc::new(commit);
-        let mut remembered = self.remembered.lock();
-        remembered.trim();
-        remembered
-            .commits
-            .insert(commit.oid.clone(), commit.clone());
-        Ok(Some(commit))
+        Ok(self.objects.commit(oid)?.map(Arc::new))
     }
 
     /// The commit of an oid that must exist.
@@ -249,32 +251,24 @@ impl Git {
         Ok(files)
     }
 
-    /// What changed from one commit to another.
+    /// Returns the changed files from one commit to another.
     pub(crate) fn diff(&self, from: &str, to: &str) -> anyhow::Result<Arc<Vec<FileDiff>>> {
-        let key = (from.to_owned(), to.to_owned());
-        if let Some(diff) = self.remembered.lock().diffs.get(&key) {
-            return Ok(diff.clone());
-        }
-        let diff = Arc::new(diff::diff(&self.dir, from, to)?);
-        self.remembered.lock().diffs.insert(key, diff.clone());
-        Ok(diff)
+        let diff = || Ok(Arc::new(diff::diff(&self.dir, from, to)?));
+        self.diffs.get(from, to, diff)
     }
 
-    /// How `head` stands to `base`, or `None` when they share no history.
+    /// Compares `head` with `base`; `None` when they share no history.
     pub(crate) fn compare(
         &self,
         base: &str,
         head: &str,
     ) -> anyhow::Result<Option<Arc<Comparison>>> {
-        let key = (base.to_owned(), head.to_owned());
-        if let Some(known) = self.remembered.lock().comparisons.get(&key) {
-            return Ok(known.clone());
-        }
-        let output = process::output(
-            process::git(&self.dir).args(["merge-base", base, head]),
-            &[],
-        )?;
-        let comparison = if output.status.success() {
+        self.comparisons.get(base, head, || {
+            let mut command = process::git(&self.dir);
+            let output = process::output(command.args(["merge-base", base, head]), &[])?;
+            if !output.status.success() {
+                return Ok(None);
+            }
             let listing = process::text(process::git(&self.dir).args([
                 "rev-list",
                 "--reverse",
@@ -282,64 +276,38 @@ impl Git {
                 "--left-right",
                 &format!("{base}...{head}"),
             ]))?;
-            let ahead = listing
-                .lines()
-                .filter_map(|line| line.strip_prefix('>'))
-                .map(str::to_owned)
-                .collect();
-            Some(Arc::new(Comparison {
+            let ahead = listing.lines().filter_map(|line| line.strip_prefix('>'));
+            Ok(Some(Arc::new(Comparison {
                 merge_base: String::from_utf8(output.stdout)?.trim().to_owned(),
-                ahead,
+                ahead: ahead.map(str::to_owned).collect(),
                 behind: listing.lines().filter(|line| line.starts_with('<')).count(),
-            }))
-        } else {
-            None
-        };
-        self.remembered
-            .lock()
-            .comparisons
-            .insert(key, comparison.clone());
-        Ok(comparison)
+            })))
+        })
     }
 
-    /// The tree of `base` and `head` merged, or `None` when they conflict.
+    /// Returns the tree of `base` and `head` merged, `None` when they conflict.
     pub(crate) fn merged_tree(&self, base: &str, head: &str) -> anyhow::Result<Option<String>> {
-        let key = (base.to_owned(), head.to_owned());
-        if let Some(known) = self.remembered.lock().merges.get(&key) {
-            return Ok(known.clone());
-        }
-        let mut command = process::git(&self.dir);
-        command.args(["merge-tree", "--write-tree", base, head]);
-        let output = process::output(&mut command, &[])?;
-        let tree = match output.status.code() {
-            Some(0) => Some(String::from_utf8(output.stdout)?.trim().to_owned()),
-            Some(1) => None,
-            _ => anyhow::bail!(
-                "git merge-tree: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            ),
-        };
-        self.remembered.lock().merges.insert(key, tree.clone());
-        Ok(tree)
+        self.merges.get(base, head, || {
+            let mut command = process::git(&self.dir);
+            command.args(["merge-tree", "--write-tree", base, head]);
+            let output = process::output(&mut command, &[])?;
+            match output.status.code() {
+                Some(0) => Ok(Some(String::from_utf8(output.stdout)?.trim().to_owned())),
+                Some(1) => Ok(None),
+                _ => anyhow::bail!(
+                    "git merge-tree: {}",
+                    String::from_utf8_lossy(&output.stderr).trim()
+                ),
+            }
+        })
     }
 
     /// Returns the commits that `oid` contains, newest first.
     pub(crate) fn history(&self, oid: &str) -> anyhow::Result<Arc<Vec<String>>> {
-        if let Some(known) = self.remembered.lock().histories.get(oid) {
-            return Ok(known.clone());
-        }
-        let mut command = process::git(&self.dir);
-        command.args(["rev-list", oid]);
-        let history: Vec<String> = process::text(&mut command)?
-            .lines()
-            .map(str::to_owned)
-            .collect();
-        let history = Arc::new(history);
-        self.remembered
-            .lock()
-            .histories
-            .insert(oid.to_owned(), history.clone());
-        Ok(history)
+        self.histories.get(oid, "", || {
+            let listing = process::text(process::git(&self.dir).args(["rev-list", oid]))?;
+            Ok(Arc::new(listing.lines().map(str::to_owned).collect()))
+        })
     }
 
     /// Writes a commit, moves its ref and returns the move.

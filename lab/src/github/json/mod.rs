@@ -13,7 +13,7 @@ use url::Url;
 
 pub(crate) use self::checks::{check_run, status, workflow_run};
 pub(crate) use self::commits::{commit, file, git_ref};
-pub(crate) use self::people::{private_user, user};
+pub(crate) use self::people::user;
 pub(crate) use self::pulls::{comment, pull, pull_detail, review};
 pub(crate) use self::repositories::{full_repository, repository};
 

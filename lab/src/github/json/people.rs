@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Links, extend, node_id};
+use super::{Links, node_id};
 use crate::github::accounts::{APPROVERS, Account, AccountKind, ORGANIZATION, Permission};
 
 /// `simple-user`.
@@ -11,6 +11,7 @@ pub(crate) fn user(links: &Links, account: &Account) -> Value {
     let api = format!("{}/users/{slug}", links.api);
     json!({
         "login": account.login,
+        "name": account.name,
         "id": account.id,
         "node_id": node_id("U", account.id),
         "avatar_url": format!("{}/avatars/{slug}.svg", links.web),
@@ -30,27 +31,6 @@ pub(crate) fn user(links: &Links, account: &Account) -> Value {
         "user_view_type": "public",
         "site_admin": false,
     })
-}
-
-/// `public-user`, as `GET /user` answers it to an app's token.
-pub(crate) fn private_user(links: &Links, account: &Account) -> Value {
-    let more = json!({
-        "name": account.name,
-        "company": null,
-        "blog": "",
-        "location": null,
-        "email": null,
-        "hireable": null,
-        "bio": account.role,
-        "twitter_username": null,
-        "public_repos": 1,
-        "public_gists": 0,
-        "followers": 0,
-        "following": 0,
-        "created_at": "2021-01-01T00:00:00Z",
-        "updated_at": "2026-01-01T00:00:00Z",
-    });
-    extend(user(links, account), more)
 }
 
 /// The owner of the repositories, as a `simple-user`.

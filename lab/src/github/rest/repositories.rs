@@ -18,7 +18,7 @@ pub(super) async fn viewer(
     State(github): State<Arc<GitHubState>>,
     Viewer(account): Viewer,
 ) -> Json<Value> {
-    Json(json::private_user(&github.links(), account))
+    Json(json::user(&github.links(), account))
 }
 
 pub(super) async fn detail(repo: Repo, headers: HeaderMap) -> Result<Json<Value>, ApiError> {
