@@ -8,7 +8,7 @@ use futures::stream::{StreamExt, select_all};
 use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use gloo_net::http::{Request, RequestBuilder};
-use model::wire::Problem;
+use model::api::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

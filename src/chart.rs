@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::Timestamp;
-use model::journey::{Journey, Stop};
+use model::release_history::{EnvironmentVisit, ReleaseHistory};
 
 /// The width of the drawing, in its own units; it scales to the page.
 pub const WIDTH: f64 = 1180.0;
@@ -150,7 +150,7 @@ pub struct Bar {
 
 /// A path from one environment to the next, through its pull request.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Hop {
+pub struct Connector {
     /// The SVG path.
     pub path: String,
     /// Where the pull request was opened.
@@ -164,7 +164,7 @@ pub struct Hop {
 }
 
 /// The bar of a stop, if the release arrived there and was still there when the chart begins.
-pub fn bar(scale: Scale, index: usize, stop: &Stop, now: Timestamp) -> Option<Bar> {
+pub fn bar(scale: Scale, index: usize, stop: &EnvironmentVisit, now: Timestamp) -> Option<Bar> {
     let from = stop.arrived_at?;
     let until = stop.left_at.unwrap_or(now);
     if until < scale.since() {
@@ -179,13 +179,13 @@ pub fn bar(scale: Scale, index: usize, stop: &Stop, now: Timestamp) -> Option<Ba
 }
 
 /// The way into the environment at `index` from the one above it.
-pub fn hop(
+pub fn step(
     scale: Scale,
     index: usize,
-    before: Option<&Stop>,
-    stop: &Stop,
+    before: Option<&EnvironmentVisit>,
+    stop: &EnvironmentVisit,
     now: Timestamp,
-) -> Option<Hop> {
+) -> Option<Connector> {
     let above = index.checked_sub(1)?;
     let start = before
         .and_then(|before| before.arrived_at)
@@ -224,7 +224,7 @@ pub fn hop(
             format!("{step}{} {}", svg(*x), svg(*y))
         })
         .collect();
-    Some(Hop {
+    Some(Connector {
         path,
         opened,
         merged,
@@ -234,7 +234,7 @@ pub fn hop(
 }
 
 /// Whether any of a journey lies within the chart.
-pub fn visible(scale: Scale, journey: &Journey) -> bool {
+pub fn visible(scale: Scale, journey: &ReleaseHistory) -> bool {
     journey.stops.iter().any(|named| {
         let stop = &named.stop;
         let times = [
@@ -285,9 +285,9 @@ mod tests {
     #[test]
     fn a_release_that_is_still_there_reaches_up_to_now() {
         let scale = Scale::new(Span::Week, now());
-        let stop = Stop {
+        let stop = EnvironmentVisit {
             arrived_at: Some(ago(24)),
-            ..Stop::default()
+            ..EnvironmentVisit::default()
         };
         let bar = bar(scale, 1, &stop, now()).unwrap();
         assert!((bar.x + bar.width - scale.x(now())).abs() < 0.01);
@@ -295,10 +295,10 @@ mod tests {
 
     #[test]
     fn what_left_before_the_chart_begins_is_not_drawn() {
-        let stop = Stop {
+        let stop = EnvironmentVisit {
             arrived_at: Some(ago(400)),
             left_at: Some(ago(300)),
-            ..Stop::default()
+            ..EnvironmentVisit::default()
         };
         assert_eq!(bar(Scale::new(Span::Week, now()), 0, &stop, now()), None);
     }
@@ -306,18 +306,18 @@ mod tests {
     #[test]
     fn a_pull_request_that_waits_is_drawn_up_to_now() {
         let scale = Scale::new(Span::Day, now());
-        let before = Stop {
+        let before = EnvironmentVisit {
             arrived_at: Some(ago(2)),
-            ..Stop::default()
+            ..EnvironmentVisit::default()
         };
-        let stop = Stop {
+        let stop = EnvironmentVisit {
             opened_at: Some(ago(1)),
-            ..Stop::default()
+            ..EnvironmentVisit::default()
         };
-        let hop = hop(scale, 1, Some(&before), &stop, now()).unwrap();
-        assert!(hop.waits && hop.merged.is_none());
+        let step = step(scale, 1, Some(&before), &stop, now()).unwrap();
+        assert!(step.waits && step.merged.is_none());
         assert!(
-            hop.path
+            step.path
                 .ends_with(&format!("L{:.1} {:.1}", scale.x(now()), y(1) - 22.0))
         );
     }
@@ -325,14 +325,14 @@ mod tests {
     #[test]
     fn a_failure_is_marked_where_it_happened() {
         let scale = Scale::new(Span::Day, now());
-        let stop = Stop {
+        let stop = EnvironmentVisit {
             opened_at: Some(ago(3)),
             merged_at: Some(ago(2)),
             failed_at: Some(ago(1)),
-            ..Stop::default()
+            ..EnvironmentVisit::default()
         };
         assert_eq!(
-            hop(scale, 1, None, &stop, now()).unwrap().failed,
+            step(scale, 1, None, &stop, now()).unwrap().failed,
             Some((scale.x(ago(1)), y(1)))
         );
     }

@@ -93,8 +93,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes bytes as long as they are `wanted`.
-    fn run(&mut self, wanted: fn(u8) -> bool) -> &'a str {
-        let end = self.rest.bytes().position(|byte| !wanted(byte));
+    fn run(&mut self, desired: fn(u8) -> bool) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !desired(byte));
         let (run, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
         run
@@ -384,8 +384,8 @@ impl<'de> VariantAccess<'de> for &mut Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::api::{Cell, Session};
     use model::chain::VerdictState;
-    use model::wire::{Cell, Session};
     use model::{Colour, EnvironmentName};
 
     #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use model::api::Tone;
 use model::chain::{LinkState, VerdictState};
 use model::time::in_words;
-use model::wire::Tone;
 use model::{Release, Timestamp};
 
 /// `2 s ago`, or `never`.

@@ -1,4 +1,4 @@
-//! The append-only record: what changed, who did what, and where Weft knows it from.
+//! The entries of the append-only journal: what changed, who did it, and which system says so.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,97 +6,76 @@ use crate::chain::{LinkName, VerdictState};
 use crate::pipeline::PipelineName;
 use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
 
-/// What an entry is about.
+/// What happened. The numbers are those of pull requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// A release was merged into the followed branch.
     Released {
-        /// Its number.
         number: u64,
     },
-    /// A promotion pull request was opened.
     PromotionOpened {
-        /// Its number.
         number: u64,
     },
-    /// Somebody approved it.
     PromotionApproved {
-        /// Its number.
         number: u64,
     },
-    /// Somebody refused it.
     PromotionRefused {
-        /// Its number.
         number: u64,
     },
-    /// It was merged.
     PromotionMerged {
-        /// Its number.
         number: u64,
     },
-    /// It was closed without a merge, for example because a newer one superseded it.
+    /// Closed without a merge, for example because a newer promotion superseded it.
     PromotionClosed {
-        /// Its number.
         number: u64,
     },
     /// Helm deployed the release, or the branch build was rolled out.
     Deployed,
-    /// Helm failed, and whether it put the release before it back.
+    /// Helm failed; `rolled_back` when it restored the release before.
     DeployFailed {
-        /// Whether it was rolled back.
         rolled_back: bool,
     },
     /// An environment's verdict changed.
     Verdict {
-        /// What it was.
         from: Option<VerdictState>,
-        /// What it is.
         to: VerdictState,
-        /// The link that breaks.
         breaks_at: Option<LinkName>,
     },
-    /// A person ordered a release; written before anything is pushed.
+    /// A person ordered a release; written before the branch is pushed.
     ReleaseOrdered {
-        /// The branch that would carry it.
         branch: String,
     },
-    /// Its pull request was opened.
+    /// The pull request of an ordered release was opened.
     ReleaseOpened {
-        /// Its number.
         number: u64,
     },
-    /// A person ordered the promotion that never came; written before anything is pushed.
+    /// A person ordered a promotion whose dispatch was lost; written before anything is pushed.
     PromotionOrdered,
-    /// A person ordered Flux to look now; written before any object is annotated.
+    /// A person ordered Flux to reconcile; written before any object is annotated.
     ReconcileOrdered,
-    /// How that ended.
+    /// Flux took up a reconcile order, or did not.
     Reconciled {
-        /// Whether Flux took all of it up.
         ok: bool,
     },
-    /// A person ordered an action; written before it is sent.
+    /// A person ordered an action on a pull request; written before it is sent to GitHub.
     Intended {
-        /// `approve`, `merge`, `refuse` …
+        /// `approve`, `merge` or `refuse`.
         action: String,
-        /// The pull request.
         number: u64,
-        /// The head that the person saw.
+        /// The head commit that the person saw.
         head: String,
     },
-    /// How that action ended; written after GitHub answered.
+    /// GitHub answered an intended action.
     Done {
-        /// `approve`, `merge`, `refuse` …
         action: String,
-        /// The pull request.
         number: u64,
-        /// Whether it was done.
         ok: bool,
     },
 }
 
 impl Event {
-    /// The stable name of the kind, as in the JSON.
+    /// Returns the tag of the JSON.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -120,32 +99,112 @@ impl Event {
     }
 }
 
-/// One line of the record.
+/// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its place in the journal; 0 before it is written.
+    /// Assigned by the journal, ascending; 0 before it is written.
     pub id: u64,
-    /// When it happened.
     pub at: Timestamp,
-    /// When Weft wrote it down; later than `at` for what was read from a history.
+    /// When Weft wrote it; later than `at` for what was read from a history.
     pub written_at: Timestamp,
-    /// The pipeline.
     pub pipeline: PipelineName,
-    /// The environment, where it is about one.
     pub environment: Option<EnvironmentName>,
-    /// The release, where it is about one.
     pub release: Option<ChartVersion>,
-    /// The colour that the release showed, where that was seen.
+    /// The colour that the release showed, where that was observed.
     pub colour: Option<Colour>,
-    /// Who did it: a login, or a controller's name.
+    /// A GitHub login or the name of a controller.
     pub who: Option<String>,
-    /// Where Weft knows it from: `github`, `flux uat`, `weft`.
+    /// The system that it was learnt from: `github`, `flux uat`, `weft`.
     pub source: String,
-    /// It in a sentence.
     pub sentence: String,
-    /// What.
     #[serde(flatten)]
     pub event: Event,
-    /// What makes it the same entry as one read again: entries with equal keys are written once.
+    /// Identity within the pipeline: of entries with equal keys only the first is written.
     pub key: String,
+}
+
+/// An entry starts as Weft's own, about the pipeline as a whole; each method sets one more field.
+impl Entry {
+    /// Creates an entry that is written when it happens, keyed by its kind and time.
+    #[must_use]
+    pub fn new(pipeline: &PipelineName, event: Event, at: Timestamp) -> Self {
+        Self {
+            id: 0,
+            at,
+            written_at: at,
+            pipeline: pipeline.clone(),
+            environment: None,
+            release: None,
+            colour: None,
+            who: None,
+            source: "weft".into(),
+            sentence: String::new(),
+            key: format!("{} {}", event.kind(), at.millis()),
+            event,
+        }
+    }
+
+    #[must_use]
+    pub fn sentence(self, sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn key(self, key: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn environment(self, environment: impl Into<Option<EnvironmentName>>) -> Self {
+        Self {
+            environment: environment.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn release(self, release: impl Into<Option<ChartVersion>>) -> Self {
+        Self {
+            release: release.into(),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub fn colour(self, colour: impl Into<Option<Colour>>) -> Self {
+        Self {
+            colour: colour.into(),
+            ..self
+        }
+    }
+
+    /// Sets who did it: a GitHub login or the name of a controller.
+    #[must_use]
+    pub fn by(self, who: impl Into<Option<String>>) -> Self {
+        Self {
+            who: who.into(),
+            ..self
+        }
+    }
+
+    /// Sets the system that it was learnt from.
+    #[must_use]
+    pub fn source(self, source: impl Into<String>) -> Self {
+        Self {
+            source: source.into(),
+            ..self
+        }
+    }
+
+    /// Sets when Weft writes it, for what is read from a history.
+    #[must_use]
+    pub fn written_at(self, written_at: Timestamp) -> Self {
+        Self { written_at, ..self }
+    }
 }

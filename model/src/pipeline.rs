@@ -166,8 +166,8 @@ pub struct EnvironmentSpec {
     pub name: EnvironmentName,
     /// How a release gets in.
     pub gate: GateKind,
-    /// Whether users see this environment, so that its card must be loud.
-    pub loud: bool,
+    /// Whether users see this environment, so that its card must be user_facing.
+    pub user_facing: bool,
     /// The file in git that declares the version, from the repository's root.
     pub path: String,
     /// Where a person opens the app.

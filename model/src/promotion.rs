@@ -135,7 +135,7 @@ pub struct Promotion {
 /// What a person may do in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Permission {
+pub enum RepositoryPermission {
     /// Nothing, or unknown.
     None,
     /// Read.
@@ -156,12 +156,12 @@ pub struct Actor {
     /// Their login on GitHub.
     pub login: String,
     /// What they may do there.
-    pub permission: Permission,
+    pub permission: RepositoryPermission,
 }
 
 /// How many checks stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct CheckSummary {
     /// Passed.
     pub passed: usize,
     /// Failed.
@@ -170,7 +170,7 @@ pub struct Tally {
     pub pending: usize,
 }
 
-impl Tally {
+impl CheckSummary {
     /// All of them.
     #[must_use]
     pub fn total(self) -> usize {
@@ -181,14 +181,14 @@ impl Tally {
 impl Promotion {
     /// Counts the checks; a required one that has not reported counts as pending.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub fn summary(&self) -> CheckSummary {
         let count = |state| {
             self.checks
                 .iter()
                 .filter(|check| check.state == state)
                 .count()
         };
-        Tally {
+        CheckSummary {
             passed: count(CheckState::Passed),
             failed: count(CheckState::Failed),
             pending: count(CheckState::Pending) + self.unreported().count(),
@@ -239,7 +239,7 @@ impl Promotion {
                 "You opened this pull request; GitHub lets nobody approve their own.".into(),
             );
         }
-        if actor.permission < Permission::Write {
+        if actor.permission < RepositoryPermission::Write {
             return Some(format!(
                 "@{} may only read {}; an approval from you would not count. Ask for write access.",
                 actor.login, self.repository
@@ -264,7 +264,7 @@ impl Promotion {
         if let Some(why) = self.why_closed() {
             return Some(why);
         }
-        if actor.permission < Permission::Write {
+        if actor.permission < RepositoryPermission::Write {
             return Some(format!(
                 "@{} may not merge in {}; ask for write access.",
                 actor.login, self.repository
@@ -375,7 +375,7 @@ mod tests {
         }
     }
 
-    fn actor(login: &str, permission: Permission) -> Actor {
+    fn actor(login: &str, permission: RepositoryPermission) -> Actor {
         Actor {
             login: login.into(),
             permission,
@@ -418,7 +418,7 @@ mod tests {
             (|p| p.required_approvals = None, "could not be read"),
             (|p| p.required_approvals = Some(2), "One more approval"),
         ];
-        let sam = actor("sam", Permission::Write);
+        let sam = actor("sam", RepositoryPermission::Write);
         for (spoil, words) in cases {
             let mut spoilt = promotion();
             assert_eq!(spoilt.why_not_merge(&sam, true), None);
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn nobody_approves_their_own() {
-        let bot = actor("weft-demo[bot]", Permission::Admin);
+        let bot = actor("weft-demo[bot]", RepositoryPermission::Admin);
         assert!(
             promotion()
                 .why_not_approve(&bot)
@@ -441,7 +441,7 @@ mod tests {
 
     #[test]
     fn a_reader_is_told_before_the_tap() {
-        let kim = actor("kim", Permission::Read);
+        let kim = actor("kim", RepositoryPermission::Read);
         assert!(
             promotion()
                 .why_not_approve(&kim)
@@ -459,7 +459,7 @@ mod tests {
             for n in 0..approvals {
                 promotion.reviews.push(Review { login: format!("r{n}"), approves: true, counts: true, commit: None, at: promotion.opened_at, comment: None });
             }
-            prop_assert!(promotion.why_not_merge(&actor("root", Permission::Admin), true).is_some());
+            prop_assert!(promotion.why_not_merge(&actor("root", RepositoryPermission::Admin), true).is_some());
         }
     }
 }

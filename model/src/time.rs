@@ -56,7 +56,7 @@ fn read(text: &[u8]) -> Option<i64> {
             Some(sum * 10 + digit)
         })
     };
-    let is = |at: usize, wanted: &[u8]| text.get(at).is_some_and(|byte| wanted.contains(byte));
+    let is = |at: usize, desired: &[u8]| text.get(at).is_some_and(|byte| desired.contains(byte));
     let marked = is(4, b"-") && is(7, b"-") && is(10, b"Tt") && is(13, b":") && is(16, b":");
     let date = (number(0, 4)?, number(5, 2)?, number(8, 2)?);
     let (hour, minute, second) = (number(11, 2)?, number(14, 2)?, number(17, 2)?);

@@ -180,7 +180,7 @@ fn environment(lab: &Lab, name: &str) -> anyhow::Result<EnvironmentSpec> {
         } else {
             GateKind::Approval
         },
-        loud: name == "prod",
+        user_facing: name == "prod",
         path: format!("environments/{name}/{file}"),
         link: Some(app.url().to_string()),
         targets: vec![TargetSpec {

@@ -3,7 +3,7 @@
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use model::wire::{Problem, PromotionCard};
+use model::api::{Problem, PromotionCard};
 
 use crate::actions::ActionError;
 use crate::auth::{AccessError, LoginError, OAuthError};

@@ -61,7 +61,7 @@ pub fn ChainView(
         here.map(|(_, name)| *name)
     };
     let ticks = LinkName::ALL.map(|name| {
-        let link = move || place.station(|station| station.links.iter().find(|link| link.name == name).cloned());
+        let link = move || place.environment(|environment| environment.links.iter().find(|link| link.name == name).cloned());
         let state = move || link().map_or(LinkState::Unknown, |link| link.state);
         let label = move || link().map_or_else(|| name.label().to_owned(), |link| link.label);
         let named = of.clone();

@@ -3,8 +3,8 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use model::api::object::{Events, ObjectEvent};
 use model::chain::{Evidence, Link, LinkName};
-use model::object::{Events, ObjectEvent};
 use stylers_macro::style_sheet;
 
 use super::chain::OpenTick;
@@ -64,7 +64,13 @@ pub fn EvidenceView(
     let clock = expect_context::<Clock>();
     let opened = expect_context::<OpenTick>();
     let link = move || {
-        place.station(|station| station.links.iter().find(|link| link.name == name).cloned())
+        place.environment(|environment| {
+            environment
+                .links
+                .iter()
+                .find(|link| link.name == name)
+                .cloned()
+        })
     };
     let evidence = move || link().and_then(|link| link.evidence);
     // Only what it says is drawn anew, so that a text that somebody is marking stays marked.

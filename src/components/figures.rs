@@ -1,14 +1,14 @@
 //! Four figures over the journeys, each with how it was counted.
 
 use leptos::prelude::*;
-use model::journey::{Figure, Figures};
+use model::release_history::{DoraMetrics, Figure};
 use stylers_macro::style_sheet;
 
 use crate::seam::Listed;
 
 /// The tiles.
 #[component]
-pub fn FiguresView(figures: Figures) -> impl IntoView {
+pub fn FiguresView(figures: DoraMetrics) -> impl IntoView {
     let class = style_sheet!("style/figures.css");
     let all = [
         figures.lead_time,

@@ -1,9 +1,9 @@
-//! What stands between two stations, and the one action that fits.
+//! What stands between two environments, and the one action that fits.
 
 mod lost;
 
 use leptos::prelude::*;
-use model::gate::{Gate, GateState, Hop, HopState};
+use model::gate::{Gate, GateState, RolloutStep, StepState};
 use model::pipeline::GateKind;
 use model::time::in_words;
 use stylers_macro::style_sheet;
@@ -113,7 +113,7 @@ fn GateCard(place: Place, gate: Gate, order: Order) -> impl IntoView {
             })}
             <p class="sentence">{gate.sentence}</p>
             {lost}
-            {(!gate.hops.is_empty()).then(|| view! { <Hops hops=gate.hops/> })}
+            {(!gate.steps.is_empty()).then(|| view! { <Steps steps=gate.steps/> })}
             <p class="since">{part(move || waits(since, clock.now()))}</p>
         </div>
     }
@@ -121,22 +121,22 @@ fn GateCard(place: Place, gate: Gate, order: Order) -> impl IntoView {
 
 /// The way of a release after the merge.
 #[component]
-pub fn Hops(hops: Vec<Hop>) -> impl IntoView {
-    let class = style_sheet!("style/hops.css");
+pub fn Steps(steps: Vec<RolloutStep>) -> impl IntoView {
+    let class = style_sheet!("style/steps.css");
     // The lane's way in short has no times but the merge's.
-    let began = hops.first().and_then(|hop| hop.at);
-    let items = hops.into_iter().enumerate().map(|(index, hop)| {
-        let (icon, tint, word) = match hop.state {
-            HopState::Done => ("✓", "hop ok", "done"),
-            HopState::Now => ("…", "hop run", "under way"),
-            HopState::Failed => ("✕", "hop bad", "failed"),
-            HopState::Next => ("", "hop next", "to come"),
+    let began = steps.first().and_then(|step| step.at);
+    let items = steps.into_iter().enumerate().map(|(index, step)| {
+        let (icon, tint, word) = match step.state {
+            StepState::Done => ("✓", "step ok", "done"),
+            StepState::Now => ("…", "step run", "under way"),
+            StepState::Failed => ("✕", "step bad", "failed"),
+            StepState::Next => ("", "step next", "to come"),
         };
-        let after = began.zip(hop.at.filter(|_| index > 0));
+        let after = began.zip(step.at.filter(|_| index > 0));
         let after = after.map(|(began, at)| format!(" +{}", in_words(at.since(began))));
         view! { class=class,
-            <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{hop.name}<small class="after">{after}</small></span><span class="hidden">{format!(", {word}")}</span></li>
+            <li class=tint><span class="mark" aria-hidden="true">{icon}</span><span>{step.name}<small class="after">{after}</small></span><span class="hidden">{format!(", {word}")}</span></li>
         }
     });
-    view! { class=class, <ol class="hops" data-testid="hops">{items.listed()}</ol> }
+    view! { class=class, <ol class="steps" data-testid="steps">{items.listed()}</ol> }
 }

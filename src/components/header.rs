@@ -1,7 +1,7 @@
 //! The bar over every page: where one is, whether it is live, and who one is.
 
 use leptos::prelude::*;
-use model::wire::Viewer;
+use model::api::Viewer;
 use stylers_macro::style_sheet;
 
 use super::help::Help;

@@ -1,10 +1,10 @@
 //! The journey chart: time across, environments down, every release a line in its own colour.
 
 use leptos::prelude::*;
-use model::journey::{Journey, Stop};
+use model::api::Journeys as Answer;
 use model::pipeline::PipelineName;
+use model::release_history::{EnvironmentVisit, ReleaseHistory};
 use model::time::in_words;
-use model::wire::Journeys as Answer;
 use model::{Colour, Timestamp};
 use stylers_macro::style_sheet;
 
@@ -77,7 +77,12 @@ pub fn Journeys(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView 
     }
 }
 
-fn told(journey: &Journey, environment: &str, stop: &Stop, now: Timestamp) -> String {
+fn told(
+    journey: &ReleaseHistory,
+    environment: &str,
+    stop: &EnvironmentVisit,
+    now: Timestamp,
+) -> String {
     let mut parts = vec![format!("{} in {environment}", journey.release)];
     if let Some(at) = stop.arrived_at {
         let held = in_words(stop.left_at.unwrap_or(now).since(at));
@@ -131,13 +136,13 @@ fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
             let here = stop(name)?;
             let before = index.checked_sub(1).and_then(|above| stop(answer.environments.get(above)?));
             let says = told(journey, name.as_str(), here, now);
-            let hop = chart::hop(scale, index, before, here, now).map(|hop| {
+            let step = chart::step(scale, index, before, here, now).map(|step| {
                 let dot = |at: Option<(f64, f64)>, fill: String| at.map(|(x, y)| view! { class=class, <circle class="dot" cx=svg(x) cy=svg(y) r="4" fill=fill stroke=colour.to_string()/> });
                 view! { class=class,
-                    <path class=if hop.waits { "hop waits" } else { "hop" } d=hop.path stroke=colour.to_string()/>
-                    {dot(hop.opened, "var(--panel)".into())}
-                    {dot(hop.merged, colour.to_string())}
-                    {hop.failed.map(|(x, y)| view! { class=class,
+                    <path class=if step.waits { "step waits" } else { "step" } d=step.path stroke=colour.to_string()/>
+                    {dot(step.opened, "var(--panel)".into())}
+                    {dot(step.merged, colour.to_string())}
+                    {step.failed.map(|(x, y)| view! { class=class,
                         <g class="failed" transform=format!("translate({},{})", svg(x), svg(y))><circle r="8"/><path d="M-3 -3 L3 3 M3 -3 L-3 3"/></g>
                     })}
                 }
@@ -153,7 +158,7 @@ fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
                     </g>
                 }
             });
-            Some(view! { {hop} {bar} })
+            Some(view! { {step} {bar} })
         });
         view! { <g>{parts.listed()}</g> }
     });
@@ -169,7 +174,7 @@ fn drawn_chart(answer: &Answer, span: Span) -> AnyView {
         ends.listed(),
     );
     view! { class=class,
-        <div class="scroll" tabindex="0" role="group" aria-label="Journey chart; the same data as a table by the button above">
+        <div class="scroll" tabindex="0" role="group" aria-label="ReleaseHistory chart; the same data as a table by the button above">
             <svg class="chart" viewBox=format!("0 0 {} {}", svg(chart::WIDTH), svg(high))>
                 {ticks}
                 {rows}

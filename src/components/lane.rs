@@ -1,18 +1,18 @@
-//! The environments as stations on one line, with the gates between them.
+//! The environments as environments on one line, with the gates between them.
 
 use leptos::prelude::*;
+use model::api::{Board, EnvironmentView};
 use model::gate::Gate;
 use model::pipeline::PipelineName;
-use model::wire::{Board, Station};
 use stylers_macro::style_sheet;
 
 use super::chain::OpenTick;
+use super::environment::StationView;
 use super::gate::{GateView, is_card};
-use super::station::StationView;
 use crate::held::{Held, settled};
 use crate::seam::{Listed, part, text};
 
-/// A place on the lane: the station at that index, and the gate before it. A place that a smaller
+/// A place on the lane: the environment at that index, and the gate before it. A place that a smaller
 /// board has no more says nothing until it is taken away.
 #[derive(Clone, Copy)]
 pub struct Place {
@@ -21,14 +21,14 @@ pub struct Place {
 }
 
 impl Place {
-    /// Reads the station, and follows it.
-    pub fn station<R: Default>(self, read: impl FnOnce(&Station) -> R) -> R {
+    /// Reads the environment, and follows it.
+    pub fn environment<R: Default>(self, read: impl FnOnce(&EnvironmentView) -> R) -> R {
         let board = self.board.get();
-        let station = board
+        let environment = board
             .as_ref()
             .as_ref()
-            .and_then(|board| board.stations.get(self.at));
-        station.map(read).unwrap_or_default()
+            .and_then(|board| board.environments.get(self.at));
+        environment.map(read).unwrap_or_default()
     }
 
     /// Where the server answers about an environment of its pipeline.
@@ -74,8 +74,8 @@ pub fn Lane(board: Held<Option<Board>>) -> impl IntoView {
     // What the places are called; what they hold each follows by itself.
     let names = settled(move || {
         let mut names = String::new();
-        for station in board.get().iter().flat_map(|board| &board.stations) {
-            names.push_str(station.name.as_str());
+        for environment in board.get().iter().flat_map(|board| &board.environments) {
+            names.push_str(environment.name.as_str());
             names.push(' ');
         }
         names

@@ -9,6 +9,7 @@
 mod chain;
 mod demo;
 mod diff;
+mod environment;
 mod evidence;
 mod figures;
 mod gate;
@@ -21,11 +22,10 @@ mod reconcile;
 mod record;
 mod says;
 mod side;
-mod station;
 
 pub use demo::DemoDrawer;
 pub use diff::Diff;
-pub use gate::{Hops, card_href};
+pub use gate::{Steps, card_href};
 pub use header::Header;
 pub use journeys::Journeys;
 pub use lane::Lane;

@@ -2,7 +2,7 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use model::object::{OrderState, Reconcile};
+use model::api::object::{OrderState, Reconcile};
 use stylers_macro::style_sheet;
 
 use super::lane::Place;

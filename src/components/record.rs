@@ -13,7 +13,7 @@ use crate::seam::{Listed, part, tap};
 use crate::state::Clock;
 use crate::words::ago;
 
-/// What is shown of `model::wire::Record`; the rest would be code to load.
+/// What is shown of `model::api::Record`; the rest would be code to load.
 #[derive(Deserialize)]
 struct Record {
     entries: Vec<Entry>,
@@ -78,7 +78,7 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
     let shown = move || {
         // The browser knows letters already; Rust would bring its own tables of them.
         let lower = |text: &str| js_sys::JsString::from(text).to_lower_case();
-        let wanted = String::from(lower(&filter.get()));
+        let desired = String::from(lower(&filter.get()));
         let holds = |entry: &Entry| {
             let text = format!(
                 "{} {} {}",
@@ -86,7 +86,7 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
                 entry.who.as_deref().unwrap_or_default(),
                 entry.source
             );
-            lower(&text).includes(&wanted, 0)
+            lower(&text).includes(&desired, 0)
         };
         let entries = entries.get();
         let shown = entries

@@ -1,7 +1,7 @@
 //! The one sentence over a board, with the actions that fit.
 
 use leptos::prelude::*;
-use model::wire::Board;
+use model::api::Board;
 use stylers_macro::style_sheet;
 
 use super::gate::card_href;

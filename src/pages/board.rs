@@ -2,7 +2,7 @@
 
 use leptos::html::Input;
 use leptos::prelude::*;
-use model::wire::{Cell, Row, Rows};
+use model::api::{Cell, Row, Rows};
 use stylers_macro::style_sheet;
 
 use crate::components::{DemoDrawer, Header, Notice};

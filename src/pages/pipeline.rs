@@ -1,8 +1,8 @@
 //! One pipeline: the sentence, the lane, the journeys, the record.
 
 use leptos::prelude::*;
+use model::api::Board;
 use model::pipeline::PipelineName;
-use model::wire::Board;
 use stylers_macro::style_sheet;
 
 use crate::components::{
@@ -29,11 +29,11 @@ pub fn PipelinePage(
 
 /// What a change of the board must change for the journeys and the record to be read again.
 fn fingerprint(board: &Board) -> String {
-    let stations = board.stations.iter().map(|station| {
+    let environments = board.environments.iter().map(|environment| {
         format!(
             "{}{}",
-            station.verdict.state.word(),
-            station.release.label()
+            environment.verdict.state.word(),
+            environment.release.label()
         )
     });
     let gates = board.gates.iter().map(|gate| {
@@ -44,7 +44,7 @@ fn fingerprint(board: &Board) -> String {
             promotion.map_or(0, |promotion| promotion.approved_by.len())
         )
     });
-    stations.chain(gates).collect::<Vec<_>>().join("|")
+    environments.chain(gates).collect::<Vec<_>>().join("|")
 }
 
 #[component]

@@ -5,15 +5,15 @@ use std::cell::Cell;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::EnvironmentName;
+use model::api::{ActionResult, Approve, Board, Permission, PromotionCard, Refuse};
 use model::chain::VerdictState;
-use model::gate::HopState;
+use model::gate::StepState;
 use model::promotion::{CheckState, PromotionState};
 use model::time::in_words;
-use model::wire::{ActionResult, Approve, Board, Permit, PromotionCard, Refuse};
 use stylers_macro::style_sheet;
 
 use crate::api::{self, Failure};
-use crate::components::{Announcer, DemoDrawer, Diff, Header, Hops, Notice, Side};
+use crate::components::{Announcer, DemoDrawer, Diff, Header, Notice, Side, Steps};
 use crate::held::{Held, on_change, settled, spawn, watch};
 use crate::seam::{Listed, flag, part, tap, text};
 use crate::state::session::{Auth, framed, sign_in_href};
@@ -135,10 +135,10 @@ fn follow(act: Act, read: impl Fn() + 'static) {
 /// What a card into `environment` shows of a board, as a text to compare.
 fn told(board: &Board, environment: &EnvironmentName) -> String {
     let mut told = String::new();
-    for station in &board.stations {
-        told.push_str(station.verdict.state.word());
-        told.push_str(&station.verdict.sentence);
-        told.push_str(&station.release.label());
+    for environment in &board.environments {
+        told.push_str(environment.verdict.state.word());
+        told.push_str(&environment.verdict.sentence);
+        told.push_str(&environment.release.label());
     }
     for gate in board.gates.iter().filter(|gate| gate.to == *environment) {
         told.push_str(&gate.sentence);
@@ -148,12 +148,12 @@ fn told(board: &Board, environment: &EnvironmentName) -> String {
                 told.push_str(login);
             }
         }
-        for hop in &gate.hops {
-            told.push(match hop.state {
-                HopState::Done => '✓',
-                HopState::Now => '…',
-                HopState::Failed => '✕',
-                HopState::Next => '○',
+        for step in &gate.steps {
+            told.push(match step.state {
+                StepState::Done => '✓',
+                StepState::Now => '…',
+                StepState::Failed => '✕',
+                StepState::Next => '○',
             });
         }
     }
@@ -174,7 +174,7 @@ fn shown(card: &PromotionCard) -> AnyView {
         0 | 1 => String::new(),
         more => format!("{more} targets · "),
     };
-    let warning = if card.loud {
+    let warning = if card.user_facing {
         format!("{places}users see this")
     } else {
         places.trim_end_matches(" · ").to_owned()
@@ -270,7 +270,7 @@ fn shown(card: &PromotionCard) -> AnyView {
     );
     let now = card.verdict.sentence.clone();
     view! { class=class,
-        <div class=if card.loud { "env loud" } else { "env" } data-testid="banner"><h1 class="name"><span class="hidden">{card.title.clone()}". "</span>{card.environment.to_string()}</h1><span>{warning}</span></div>
+        <div class=if card.user_facing { "env user_facing" } else { "env" } data-testid="banner"><h1 class="name"><span class="hidden">{card.title.clone()}". "</span>{card.environment.to_string()}</h1><span>{warning}</span></div>
         <div class="go">
             <Side label=format!("{} {from}", card.environment) release=card.from.clone()/>
             <span class="arrow" aria-hidden="true">"→"</span>
@@ -278,7 +278,7 @@ fn shown(card: &PromotionCard) -> AnyView {
         </div>
         {(merged || broken).then(|| view! { class=class,
             <section class="part" data-testid="follow"><h2 class="heading">{format!("{} now", card.environment)}</h2><p class=if broken { "text bad" } else { "text" }>{now}</p>
-                {(!card.hops.is_empty()).then(|| view! { <Hops hops=card.hops.clone()/> })}</section>
+                {(!card.steps.is_empty()).then(|| view! { <Steps steps=card.steps.clone()/> })}</section>
         })}
         <section class="part" data-testid="evidence"><h2 class="heading">{format!("Evidence from {}", card.evidence_from)}</h2><ul class="rows">{evidence}</ul></section>
         <section class="part"><h2 class="heading">"What changes"</h2>
@@ -369,7 +369,7 @@ fn bar(card: &PromotionCard, path: &str, act: Act) -> AnyView {
             done(api::send("POST", &path, csrf.as_deref(), &Refuse { intent, comment }).await);
         });
     };
-    let off = move |permit: &Permit| !permit.allowed || *act.busy.get() || !live.fresh();
+    let off = move |permit: &Permission| !permit.allowed || *act.busy.get() || !live.fresh();
     let why = {
         let why = [&card.approve_and_merge, &card.approve]
             .into_iter()

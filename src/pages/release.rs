@@ -2,8 +2,8 @@
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use model::api::{ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::pipeline::PipelineName;
-use model::wire::{ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::{AppVersion, Colour, Release};
 use stylers_macro::style_sheet;
 
@@ -313,9 +313,9 @@ fn Form(desk: Desk, name: PipelineName) -> impl IntoView {
     // Environments and colours in turn: drawn again only when one of them has changed.
     let shown = settled(move || {
         let mut shown = String::new();
-        for station in board.get().iter().flat_map(|board| &board.stations) {
-            if let Some(colour) = station.release.colour {
-                shown.push_str(&format!("{} {colour} ", station.name));
+        for environment in board.get().iter().flat_map(|board| &board.environments) {
+            if let Some(colour) = environment.release.colour {
+                shown.push_str(&format!("{} {colour} ", environment.name));
             }
         }
         shown

@@ -8,8 +8,8 @@ use futures::{StreamExt, join};
 use gloo_timers::future::TimeoutFuture;
 use leptos::ev;
 use leptos::prelude::*;
+use model::api::{Board, Row, Rows};
 use model::pipeline::PipelineName;
-use model::wire::{Board, Row, Rows};
 
 use super::{Clock, Live};
 use crate::api::{self, Event, Failure};
@@ -214,7 +214,7 @@ fn follow(path: String, refetch: &Rc<dyn Fn()>, on_event: impl Fn(&str, &str) + 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::wire::{Headline, Tone};
+    use model::api::{Headline, Tone};
     use model::{PipelineName, Timestamp};
 
     fn name(name: &str) -> PipelineName {
@@ -243,7 +243,7 @@ mod tests {
                 tone: Tone::Calm,
                 environment: None,
             },
-            stations: Vec::new(),
+            environments: Vec::new(),
             gates: Vec::new(),
             sources: Vec::new(),
         }
@@ -289,9 +289,9 @@ mod tests {
     #[test]
     fn a_silent_stream_is_asked_ever_more_rarely() {
         let mut pause = FIRST_PAUSE;
-        for wanted in [1_000, 2_000, 4_000, 8_000, 8_000] {
+        for desired in [1_000, 2_000, 4_000, 8_000, 8_000] {
             pause = next_pause(pause, false);
-            assert_eq!(pause, wanted);
+            assert_eq!(pause, desired);
         }
         assert_eq!(next_pause(pause, true), FIRST_PAUSE);
     }

@@ -1,7 +1,7 @@
 //! Who is signed in.
 
 use leptos::prelude::*;
-use model::wire::{Session, Viewer};
+use model::api::{Session, Viewer};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use wasm_bindgen::JsCast;

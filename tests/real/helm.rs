@@ -44,8 +44,8 @@ fn template(home: &Path, values: &Value) -> Result<Vec<Value>, String> {
 }
 
 fn of_kind<'a>(manifests: &'a [Value], kind: &str) -> Vec<&'a Value> {
-    let wanted = manifests.iter().filter(|manifest| manifest["kind"] == kind);
-    wanted.collect()
+    let desired = manifests.iter().filter(|manifest| manifest["kind"] == kind);
+    desired.collect()
 }
 
 /// The variables of the one container of the one Deployment.

@@ -192,17 +192,17 @@ async fn all_answer_the_same_json_in_the_same_form() {
         assert!(!form(&real.body).contains("<other>"), "{}", real.body);
         for (name, answer) in &answers[1..] {
             let place = format!("{path} of {name}");
-            let mut compare = |what: &str, got: &str, wanted: &str| {
-                if got != wanted {
-                    complaints.add(&place, &format!("{what} {got:?}, really {wanted:?}"));
+            let mut compare = |what: &str, got: &str, desired: &str| {
+                if got != desired {
+                    complaints.add(&place, &format!("{what} {got:?}, really {desired:?}"));
                 }
             };
             compare("status", &answer.status.to_string(), "200");
             compare("content type", &answer.content_type, &real.content_type);
             compare("form", &form(&answer.body), &form(&real.body));
-            let [got, wanted] =
+            let [got, desired] =
                 [&answer.body, &real.body].map(|body| format!("{:?}", values(body)));
-            compare("values", &got, &wanted);
+            compare("values", &got, &desired);
         }
     }
     complaints.none();

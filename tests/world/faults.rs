@@ -9,17 +9,19 @@ use serde_json::Value;
 use crate::stage::{PATIENCE, Stage};
 use crate::walk::clicks;
 
-fn sentence(station: &Value) -> &str {
-    station["verdict"]["sentence"].as_str().unwrap_or_default()
+fn sentence(environment: &Value) -> &str {
+    environment["verdict"]["sentence"]
+        .as_str()
+        .unwrap_or_default()
 }
 
 #[track_caller]
-fn says(station: &Value, wanted: &[&str]) {
-    for part in wanted {
+fn says(environment: &Value, desired: &[&str]) {
+    for part in desired {
         assert!(
-            sentence(station).contains(part),
+            sentence(environment).contains(part),
             "no '{part}' in: {}",
-            sentence(station)
+            sentence(environment)
         );
     }
 }
@@ -30,15 +32,15 @@ pub fn refused_at_once(stage: &mut Stage) {
     let template = "charts/podinfo/templates/deployment.yaml";
     let (from, to) = ("maxUnavailable: 0", "maxUnavailable: all");
     let bad = stage.release(&[(template, from, to)]);
-    let station = stage.until_verdict("dev-test", "failed");
-    says(&station, &[&format!("Helm upgrade to {bad} failed")]);
-    let station = stage.until("dev-test", "rolled back", |station| {
-        sentence(station).contains(&format!("users still get {good}"))
+    let environment = stage.until_verdict("dev-test", "failed");
+    says(&environment, &[&format!("Helm upgrade to {bad} failed")]);
+    let environment = stage.until("dev-test", "rolled back", |environment| {
+        sentence(environment).contains(&format!("users still get {good}"))
     });
     let release = stage.raw("dev-test", "helmrelease");
     let mut conditions = release["status"]["conditions"].as_array().unwrap().iter();
     let ready = conditions.find(|one| one["type"] == "Ready").unwrap();
-    assert_eq!(ready["status"], "False", "{station:#}");
+    assert_eq!(ready["status"], "False", "{environment:#}");
     // The known defect of the process: the tick stays green, and no promotion comes.
     let gate = stage.gate("uat");
     assert_ne!(gate["state"], "waits_for_approval", "{gate:#}");
@@ -54,14 +56,14 @@ pub fn never_ready(stage: &mut Stage) {
     let template = "charts/podinfo/templates/deployment.yaml";
     let (from, to) = ("path: /readyz", "path: /neveryz");
     let bad = stage.release(&[(template, from, to)]);
-    let station = stage.until("dev-test", "it rolls first", |station| {
-        station["verdict"]["state"] == "rolling"
+    let environment = stage.until("dev-test", "it rolls first", |environment| {
+        environment["verdict"]["state"] == "rolling"
     });
-    assert_eq!(station["release"]["chart"], good.as_str());
-    let station = stage.until_verdict("dev-test", "failed");
-    says(&station, &[&format!("Helm upgrade to {bad} failed")]);
-    stage.until("dev-test", "rolled back", |station| {
-        sentence(station).contains(&format!("users still get {good}"))
+    assert_eq!(environment["release"]["chart"], good.as_str());
+    let environment = stage.until_verdict("dev-test", "failed");
+    says(&environment, &[&format!("Helm upgrade to {bad} failed")]);
+    stage.until("dev-test", "rolled back", |environment| {
+        sentence(environment).contains(&format!("users still get {good}"))
     });
     let mended = stage.release(&[(template, to, from)]);
     stage.until_proven("dev-test", &mended);
@@ -74,10 +76,10 @@ pub fn failing_test(stage: &mut Stage) {
     let template = "charts/podinfo/templates/tests/version.yaml";
     let (from, to) = ("\"path\" \"/version\"", "\"path\" \"/nowhere\"");
     let bad = stage.release(&[(template, from, to)]);
-    let station = stage.until_verdict("dev-test", "failed");
-    says(&station, &[&format!("The tests of {bad} failed")]);
-    stage.until("dev-test", "rolled back", |station| {
-        sentence(station).contains(&format!("users still get {good}"))
+    let environment = stage.until_verdict("dev-test", "failed");
+    says(&environment, &[&format!("The tests of {bad} failed")]);
+    stage.until("dev-test", "rolled back", |environment| {
+        sentence(environment).contains(&format!("users still get {good}"))
     });
     // What a person sees of it, and may do: in uat Weft is given the right to have Flux look.
     let reconciler = tests::root().join("deploy/weft/reconciler.yaml");
@@ -96,11 +98,11 @@ pub fn missing_chart(stage: &mut Stage) {
     let good = stage.held("uat");
     let path = "environments/uat/podinfo-helmrelease.yaml";
     stage.on_main(path, &format!("version: {good}"), "version: 9.9.9");
-    let station = stage.until_verdict("uat", "failed");
-    says(&station, &["9.9.9"]);
+    let environment = stage.until_verdict("uat", "failed");
+    says(&environment, &["9.9.9"]);
     assert!(
-        !sentence(&station).contains("not been heard"),
-        "{station:#}"
+        !sentence(&environment).contains("not been heard"),
+        "{environment:#}"
     );
     stage.on_main(path, "version: 9.9.9", &format!("version: {good}"));
     stage.until_proven("uat", &good);
@@ -118,8 +120,8 @@ pub fn suspended(stage: &mut Stage) {
         );
     };
     order(stage, true);
-    let station = stage.until_verdict("prod", "drifted");
-    says(&station, &["suspended"]);
+    let environment = stage.until_verdict("prod", "drifted");
+    says(&environment, &["suspended"]);
     order(stage, false);
     stage.until_verdict("prod", "proven");
 }
@@ -128,8 +130,8 @@ pub fn suspended(stage: &mut Stage) {
 pub fn broken_yaml(stage: &mut Stage) {
     let path = "environments/stg/podinfo-helmrepository.yaml";
     stage.on_main(path, "kind: HelmRepository", "kind: [HelmRepository");
-    let station = stage.until_verdict("stg", "failed");
-    says(&station, &["Flux could not apply it"]);
+    let environment = stage.until_verdict("stg", "failed");
+    says(&environment, &["Flux could not apply it"]);
     stage.on_main(path, "kind: [HelmRepository", "kind: HelmRepository");
     stage.until_verdict("stg", "proven");
 }
@@ -162,10 +164,10 @@ pub fn wrong_credential(stage: &mut Stage) {
     set(stage, "d3Jvbmc=");
     let path = "environments/uat/podinfo-helmrelease.yaml";
     stage.on_main(path, "interval: 10m", "interval: 11m");
-    let station = stage.until("uat", "that git cannot be fetched", |station| {
-        sentence(station).contains("Flux cannot fetch git")
+    let environment = stage.until("uat", "that git cannot be fetched", |environment| {
+        sentence(environment).contains("Flux cannot fetch git")
     });
-    assert_eq!(station["verdict"]["state"], "failed", "{station:#}");
+    assert_eq!(environment["verdict"]["state"], "failed", "{environment:#}");
     set(stage, &good);
     stage.on_main(path, "interval: 11m", "interval: 10m");
     stage.until_verdict("uat", "proven");
@@ -196,8 +198,9 @@ pub fn controller_stopped(stage: &mut Stage) {
     let number = stage.promotion("prod", &chart);
     stage.cell("prod").flux.stop("helm-controller").unwrap();
     stage.approve(number);
-    stage.until("prod", "it waits for Helm", |station| {
-        station["verdict"]["state"] == "rolling" && station["verdict"]["breaks_at"] == "deployed"
+    stage.until("prod", "it waits for Helm", |environment| {
+        environment["verdict"]["state"] == "rolling"
+            && environment["verdict"]["breaks_at"] == "deployed"
     });
     let flux = &mut stage.cell("prod").flux;
     flux.start_again("helm-controller").unwrap();
@@ -216,7 +219,7 @@ pub fn api_server_restarted(stage: &mut Stage) {
 pub fn app_killed(stage: &mut Stage) {
     let began = Instant::now();
     let mut killed = BTreeSet::new();
-    let station = loop {
+    let environment = loop {
         for (_, pid) in stage.cell("prod").node.processes() {
             if killed.insert(pid) {
                 let mut kill = Command::new("kill");
@@ -228,13 +231,16 @@ pub fn app_killed(stage: &mut Stage) {
                 );
             }
         }
-        let station = stage.station("prod");
-        if station["verdict"]["state"] != "proven" {
-            break station;
+        let environment = stage.environment("prod");
+        if environment["verdict"]["state"] != "proven" {
+            break environment;
         }
         assert!(began.elapsed() < PATIENCE, "the board never noticed");
     };
-    assert_eq!(station["verdict"]["breaks_at"], "serving", "{station:#}");
+    assert_eq!(
+        environment["verdict"]["breaks_at"], "serving",
+        "{environment:#}"
+    );
     stage.until_verdict("prod", "proven");
     let words = ["get", "pods", "--namespace=app-podinfo", "--output=json"];
     let pods: Value = serde_json::from_str(&stage.kubectl("prod", &words)).unwrap();

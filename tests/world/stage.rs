@@ -106,10 +106,12 @@ impl Stage {
     }
 
     /// What the board says of an environment now.
-    pub fn station(&self, name: &str) -> Value {
+    pub fn environment(&self, name: &str) -> Value {
         let board = self.board();
-        let stations = board["stations"].as_array().unwrap();
-        let found = stations.iter().find(|station| station["name"] == name);
+        let environments = board["environments"].as_array().unwrap();
+        let found = environments
+            .iter()
+            .find(|environment| environment["name"] == name);
         found.unwrap().clone()
     }
 
@@ -125,13 +127,13 @@ impl Stage {
     pub fn until(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
-            let station = self.station(name);
-            if holds(&station) {
-                return station;
+            let environment = self.environment(name);
+            if holds(&environment) {
+                return environment;
             }
             assert!(
                 began.elapsed() < PATIENCE,
-                "in vain: {name}: {what}; it says {station:#}"
+                "in vain: {name}: {what}; it says {environment:#}"
             );
             std::thread::sleep(LOOK);
         }
@@ -157,23 +159,23 @@ impl Stage {
     /// Waits until the board shows a verdict.
     #[track_caller]
     pub fn until_verdict(&self, name: &str, verdict: &str) -> Value {
-        self.until(name, verdict, |station| {
-            station["verdict"]["state"] == verdict
+        self.until(name, verdict, |environment| {
+            environment["verdict"]["state"] == verdict
         })
     }
 
     /// Waits until an environment is proven to serve a chart version.
     #[track_caller]
     pub fn until_proven(&self, name: &str, chart: &str) {
-        self.until(name, &format!("proven at {chart}"), |station| {
-            station["verdict"]["state"] == "proven" && station["release"]["chart"] == chart
+        self.until(name, &format!("proven at {chart}"), |environment| {
+            environment["verdict"]["state"] == "proven" && environment["release"]["chart"] == chart
         });
     }
 
     /// The chart version that the board says an environment serves.
     pub fn held(&self, name: &str) -> String {
-        let station = self.station(name);
-        station["release"]["chart"].as_str().unwrap().to_owned()
+        let environment = self.environment(name);
+        environment["release"]["chart"].as_str().unwrap().to_owned()
     }
 
     /// Waits until every environment is proven.

@@ -10,7 +10,7 @@ use crate::stage::{Stage, say};
 /// The stage itself waits until everything is proven.
 pub fn from_nothing(stage: &mut Stage) {
     for name in testbed::ENVIRONMENTS {
-        assert_eq!(stage.station(name)["verdict"]["state"], "proven");
+        assert_eq!(stage.environment(name)["verdict"]["state"], "proven");
     }
     for name in ["dev-test", "uat", "stg", "prod"] {
         let release = stage.raw(name, "helmrelease");
@@ -25,9 +25,9 @@ pub fn branch_build(stage: &mut Stage) {
     let forge = &stage.world.forge;
     let build = forge.push_branch_build("#0a7d4f", "ana");
     let build = stage.runtime.block_on(build).unwrap();
-    let colour = |station: &serde_json::Value| station["release"]["colour"].clone();
-    stage.until("dev", "proven in the branch's colour", |station| {
-        station["verdict"]["state"] == "proven" && colour(station) == "#0a7d4f"
+    let colour = |environment: &serde_json::Value| environment["release"]["colour"].clone();
+    stage.until("dev", "proven in the branch's colour", |environment| {
+        environment["verdict"]["state"] == "proven" && colour(environment) == "#0a7d4f"
     });
     let deployment = stage.raw("dev", "deployment");
     let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];

@@ -237,12 +237,12 @@ fn ready(object: &Value) -> Option<&Value> {
 }
 
 fn verdict<'a>(board: &'a Value, name: &str) -> &'a str {
-    let stations = board["stations"].as_array();
-    stations
+    let environments = board["environments"].as_array();
+    environments
         .into_iter()
         .flatten()
-        .find(|station| station["name"] == name)
-        .and_then(|station| station["verdict"]["state"].as_str())
+        .find(|environment| environment["name"] == name)
+        .and_then(|environment| environment["verdict"]["state"].as_str())
         .unwrap_or_default()
 }
 

@@ -1,16 +1,16 @@
 //! All of one pipeline, computed from its observations.
 
-mod words;
+mod messages;
 
+use crate::api::{Board, EnvironmentView, SourceView, TargetView};
 use crate::chain::{Chain, Link, LinkState, Tolerances, Verdict, VerdictState, chain};
 use crate::gate::{Gate, gate};
-use crate::observation::{Live, Observations, Want};
+use crate::observation::{Desired, Live, Observations};
 use crate::pipeline::{Deployer, EnvironmentSpec, PipelineSpec, TargetSpec};
-use crate::wire::{Board, SourceView, Station, TargetView};
 use crate::{ChartVersion, Release, Timestamp};
 
-pub use words::row;
-use words::{differ, headline, note, subtitle, tick};
+pub use messages::row;
+use messages::{differ, headline, note, subtitle, tick};
 
 /// Computes the board. `previous` is the board before it, from which verdicts that did not change keep
 /// the time since when they hold; it decides nothing else.
@@ -22,29 +22,29 @@ pub fn board(
     now: Timestamp,
     tolerances: &Tolerances,
 ) -> Board {
-    let mut stations: Vec<Station> = Vec::with_capacity(spec.environments.len());
+    let mut environments: Vec<EnvironmentView> = Vec::with_capacity(spec.environments.len());
     for environment in &spec.environments {
         let before = previous.and_then(|board| {
             board
-                .stations
+                .environments
                 .iter()
-                .find(|station| station.name == environment.name)
+                .find(|view| view.name == environment.name)
         });
-        let station = station(
+        let view = view(
             environment,
             observations,
             before,
-            stations.last(),
+            environments.last(),
             now,
             tolerances,
         );
-        stations.push(station);
+        environments.push(view);
     }
     let gates: Vec<Gate> = spec
         .environments
         .iter()
         .zip(spec.environments.iter().skip(1))
-        .zip(stations.windows(2))
+        .zip(environments.windows(2))
         .map(|((from, environment), pair)| {
             gate(
                 from,
@@ -70,9 +70,9 @@ pub fn board(
         repository: spec.repository.clone(),
         version: previous.map_or(1, |board| board.version),
         as_of: now,
-        subtitle: subtitle(&stations, now),
-        headline: headline(&stations, &gates),
-        stations,
+        subtitle: subtitle(&environments, now),
+        headline: headline(&environments, &gates),
+        environments,
         gates,
         sources,
     }
@@ -80,7 +80,7 @@ pub fn board(
 
 /// Whether two boards say the same, their ages aside.
 #[must_use]
-pub fn says_the_same(a: &Board, b: &Board) -> bool {
+pub fn eq_ignoring_ages(a: &Board, b: &Board) -> bool {
     let (mut a, mut b) = (a.clone(), b.clone());
     for board in [&mut a, &mut b] {
         board.version = 0;
@@ -89,11 +89,10 @@ pub fn says_the_same(a: &Board, b: &Board) -> bool {
             .sources
             .iter_mut()
             .for_each(|source| source.ok_at = None);
-        for station in &mut board.stations {
-            station.seen_at = None;
-            station.links.iter_mut().for_each(forget_age);
-            station
-                .targets
+        for view in &mut board.environments {
+            view.seen_at = None;
+            view.links.iter_mut().for_each(forget_age);
+            view.targets
                 .iter_mut()
                 .flat_map(|target| &mut target.links)
                 .for_each(forget_age);
@@ -108,23 +107,23 @@ fn forget_age(link: &mut Link) {
     }
 }
 
-fn station(
+fn view(
     spec: &EnvironmentSpec,
     observations: &Observations,
-    previous: Option<&Station>,
-    upstream: Option<&Station>,
+    previous: Option<&EnvironmentView>,
+    upstream: Option<&EnvironmentView>,
     now: Timestamp,
     tolerances: &Tolerances,
-) -> Station {
+) -> EnvironmentView {
     let declared = observations.declared(&spec.name).map(|seen| seen.value);
     let want = declared.and_then(|declared| declared.want.as_ref().ok());
-    let wanted_chart = wanted_chart(spec, want, observations);
+    let desired_chart = desired_chart(spec, want, observations);
     let chains: Vec<(&TargetSpec, Chain)> = spec
         .targets
         .iter()
         .map(|target| {
             let mut chain = chain(spec, target, observations, now, tolerances);
-            catches_up(&mut chain, wanted_chart.as_ref());
+            catches_up(&mut chain, desired_chart.as_ref());
             (target, chain)
         })
         .collect();
@@ -172,21 +171,21 @@ fn station(
     } else {
         sentence
     };
-    let wanted = match want {
-        Some(Want::Range(range)) => Some(
-            wanted_chart
+    let desired = match want {
+        Some(Desired::Range(range)) => Some(
+            desired_chart
                 .as_ref()
                 .map_or_else(|| range.clone(), ToString::to_string),
         ),
         other => other.map(ToString::to_string),
     };
     let since = previous
-        .filter(|station| {
-            station.verdict.state == state
-                && station.verdict.breaks_at == breaks_at
-                && station.wanted == wanted
+        .filter(|view| {
+            view.verdict.state == state
+                && view.verdict.breaks_at == breaks_at
+                && view.desired == desired
         })
-        .map_or(now, |station| station.verdict.since);
+        .map_or(now, |view| view.verdict.since);
     let tick = observations
         .status(&spec.name)
         .zip(declared)
@@ -202,19 +201,19 @@ fn station(
         })
         .collect();
     let seen_at = seen.and_then(|seen| seen.into_iter().min());
-    let note = note(spec, want, observations, wanted_chart.as_ref(), upstream);
+    let note = note(spec, want, observations, desired_chart.as_ref(), upstream);
     let note = match differ(&views) {
         Some(differ) if note.is_empty() => differ,
         Some(differ) => format!("{differ}; {note}"),
         None => note,
     };
-    Station {
+    EnvironmentView {
         name: spec.name.clone(),
-        loud: spec.loud,
+        user_facing: spec.user_facing,
         link: spec.link.clone(),
         release,
-        wanted,
-        wanted_chart,
+        desired,
+        desired_chart,
         verdict: Verdict {
             state,
             sentence,
@@ -223,7 +222,7 @@ fn station(
         },
         links,
         note,
-        tick_lies: state == VerdictState::Failed && tick.is_some(),
+        status_is_misleading: state == VerdictState::Failed && tick.is_some(),
         tick,
         seen_at,
         targets: if views.len() > 1 { views } else { Vec::new() },
@@ -295,16 +294,16 @@ fn serving(
     release
 }
 
-fn wanted_chart(
+fn desired_chart(
     spec: &EnvironmentSpec,
-    want: Option<&Want>,
+    want: Option<&Desired>,
     observations: &Observations,
 ) -> Option<ChartVersion> {
     match want? {
-        Want::Chart(version) => Some(version.clone()),
-        Want::Image(_) => None,
+        Desired::Chart(version) => Some(version.clone()),
+        Desired::Image(_) => None,
         // Where targets have found different ones, the newest is what all are to hold.
-        Want::Range(range) => {
+        Desired::Range(range) => {
             let found = |target| crate::chain::found(observations, target, range);
             spec.targets.iter().filter_map(found).max()
         }

@@ -1,9 +1,9 @@
 //! Where a HelmRelease has its chart from: what that asks for, what it found, and why nothing comes.
 
-use super::links::{Place, evidence, given_up, link};
+use super::links::{Place, evidence, link, stalled};
 use super::{Evidence, Link, LinkName, LinkState};
 use crate::ChartVersion;
-use crate::flux::{self, HelmReleaseReading, Outcome, Stage, SupplyKind};
+use crate::flux::{self, HelmReleaseReading, Outcome, SourceKind, Stage};
 use crate::observation::Observations;
 use crate::pipeline::{ChartSourceKind, Deployer, ObjectName, TargetSpec};
 
@@ -26,7 +26,7 @@ fn asked(
     match &reading.chart_ref {
         None => Some(reading.constraint.clone()),
         Some((ChartSourceKind::OCIRepository, name)) => {
-            let seen = observations.supply(cluster, SupplyKind::OCIRepository, name)?;
+            let seen = observations.supply(cluster, SourceKind::OCIRepository, name)?;
             seen.value.constraint.clone()
         }
         Some((_, name)) => {
@@ -43,7 +43,7 @@ fn found_for(
     reading: &HelmReleaseReading,
 ) -> Option<ChartVersion> {
     if let Some((ChartSourceKind::OCIRepository, name)) = &reading.chart_ref {
-        let seen = observations.supply(cluster, SupplyKind::OCIRepository, name)?;
+        let seen = observations.supply(cluster, SourceKind::OCIRepository, name)?;
         return ChartVersion::from_revision(seen.value.found.as_deref()?).ok();
     }
     let chart = observations
@@ -99,7 +99,7 @@ impl Place<'_> {
     }
 
     /// The version that Helm should hold: the pin, or what the range resolved to.
-    pub(super) fn wanted(&self, reading: &HelmReleaseReading) -> Option<ChartVersion> {
+    pub(super) fn desired(&self, reading: &HelmReleaseReading) -> Option<ChartVersion> {
         self.pin(reading)
             .or_else(|| found_for(self.observations, &self.target.cluster, reading))
     }
@@ -151,7 +151,7 @@ impl Place<'_> {
                 let sentence = format!(
                     "{what} ({reason}): {}{}{because}",
                     flux::say(message, 160),
-                    given_up(source.stalled)
+                    stalled(source.stalled)
                 );
                 failed.get_or_insert((LinkState::Failed, sentence, source.evidence));
             } else if source.suspended {
@@ -168,7 +168,7 @@ impl Place<'_> {
 
     /// What the chart comes from, the first source first.
     fn sources<'a>(&'a self, reading: &'a HelmReleaseReading) -> Vec<Source<'a>> {
-        let supply = |kind: SupplyKind, name: &'a ObjectName| {
+        let supply = |kind: SourceKind, name: &'a ObjectName| {
             let seen = self.observations.supply(&self.target.cluster, kind, name)?;
             let reading = seen.value;
             let ready = reading.ready.as_ref();
@@ -189,7 +189,7 @@ impl Place<'_> {
             })
         };
         if let Some((ChartSourceKind::OCIRepository, name)) = &reading.chart_ref {
-            return supply(SupplyKind::OCIRepository, name)
+            return supply(SourceKind::OCIRepository, name)
                 .into_iter()
                 .collect();
         }
@@ -203,7 +203,7 @@ impl Place<'_> {
         let repository = chart
             .repository
             .as_ref()
-            .and_then(|name| supply(SupplyKind::HelmRepository, name));
+            .and_then(|name| supply(SourceKind::HelmRepository, name));
         let speaks_of_it = reading.chart_ref.is_some() || chart.constraint == reading.constraint;
         let ready = chart.ready.as_ref();
         let revision = chart.found.as_ref().map(ToString::to_string);

@@ -1,16 +1,16 @@
 //! The third link: what Helm, or in dev the rollout, made of what was applied.
 
-use super::links::{Place, evidence, given_up, link};
+use super::links::{Place, evidence, link, stalled};
 use super::{Link, LinkName, LinkState};
 use crate::flux::{self, HelmReleaseReading, Outcome, Snapshot};
-use crate::observation::Want;
+use crate::observation::Desired;
 use crate::pipeline::{Deployer, ObjectName};
 use crate::{AppVersion, ChartVersion};
 
 impl Place<'_> {
     pub(super) fn deployed(
         &self,
-        want: Option<&Want>,
+        want: Option<&Desired>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         match &self.target.deployer {
             Deployer::HelmRelease(name) if self.target.flux.told_only => {
@@ -64,14 +64,16 @@ impl Place<'_> {
                     if let Some(remediated) = &reading.remediated {
                         evidence.message = Some(format!("{message}\n\n{}", remediated.message));
                     }
-                    match (self.wanted(reading), &reading.attempted) {
+                    match (self.desired(reading), &reading.attempted) {
                         // A range has moved past what failed, and Helm has not looked yet.
-                        (Some(wanted), Some(failed))
-                            if flux::is_helms(reason) && wanted > *failed =>
+                        (Some(desired), Some(failed))
+                            if flux::is_helms(reason) && desired > *failed =>
                         {
                             (
                                 LinkState::Progressing,
-                                format!("{failed} failed here; {wanted} was found and comes next."),
+                                format!(
+                                    "{failed} failed here; {desired} was found and comes next."
+                                ),
                             )
                         }
                         _ => (LinkState::Failed, helm_failure(reading, reason, message)),
@@ -89,8 +91,8 @@ impl Place<'_> {
                         format!("{what}: {}", flux::say(message, 120)),
                     )
                 }
-                Outcome::Succeeded => match (self.wanted(reading), deployed) {
-                    (Some(wanted), Some(snapshot)) if wanted == snapshot.chart => {
+                Outcome::Succeeded => match (self.desired(reading), deployed) {
+                    (Some(desired), Some(snapshot)) if desired == snapshot.chart => {
                         if let Some(link) = self.why_no_newer_chart(reading) {
                             return (link, held);
                         }
@@ -101,25 +103,25 @@ impl Place<'_> {
                             }
                             None => (
                                 LinkState::Holds,
-                                format!("Helm deployed {wanted}{}.", tests(reading, snapshot)),
+                                format!("Helm deployed {desired}{}.", tests(reading, snapshot)),
                             ),
                         }
                     }
-                    (Some(wanted), Some(snapshot)) => {
+                    (Some(desired), Some(snapshot)) => {
                         if let Some(link) = self.why_no_chart(reading) {
                             return (link, held);
                         }
                         (
                             LinkState::Progressing,
                             format!(
-                                "Helm still holds {}; {wanted} was found and comes next.",
+                                "Helm still holds {}; {desired} was found and comes next.",
                                 snapshot.chart
                             ),
                         )
                     }
-                    (Some(wanted), None) => (
+                    (Some(desired), None) => (
                         LinkState::Progressing,
-                        format!("Helm has yet to deploy {wanted}."),
+                        format!("Helm has yet to deploy {desired}."),
                     ),
                     (None, _) => (
                         LinkState::Unknown,
@@ -131,7 +133,7 @@ impl Place<'_> {
         (link(name, state, sentence, Some(evidence)), held)
     }
 
-    fn deployed_by_rollout(&self, object: &ObjectName, want: Option<&Want>) -> Link {
+    fn deployed_by_rollout(&self, object: &ObjectName, want: Option<&Desired>) -> Link {
         let name = LinkName::Deployed;
         let Some(seen) = self.observations.deployment(&self.target.cluster, object) else {
             return self.unknown(
@@ -162,7 +164,7 @@ impl Place<'_> {
                 format!("Rolling out: {}", flux::say(message, 120)),
             ),
             Outcome::Succeeded => match want {
-                Some(Want::Image(tag)) if reading.tag() == Some(tag) => say(
+                Some(Desired::Image(tag)) if reading.tag() == Some(tag) => say(
                     LinkState::Holds,
                     "All replicas run the image that git asks for.".into(),
                 ),
@@ -216,7 +218,7 @@ fn helm_failure(reading: &HelmReleaseReading, reason: &str, message: &str) -> St
         "{}: {}{}{serving}",
         failed_step(reason, &tried),
         flux::say(cause_of(message, &tried), 140),
-        given_up(reading.stalled)
+        stalled(reading.stalled)
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::links::{Place, evidence, link};
 use super::{Link, LinkName, LinkState};
-use crate::flux::{self, Outcome, SupplyKind};
+use crate::flux::{self, Outcome, SourceKind};
 
 impl Place<'_> {
     /// What image automation says against its declaration being the newest: it fails or is suspended.
@@ -10,12 +10,12 @@ impl Place<'_> {
         let names = self.target.flux.image_automation.as_ref()?;
         let policy =
             self.observations
-                .supply(&self.target.cluster, SupplyKind::ImagePolicy, &names.policy);
+                .supply(&self.target.cluster, SourceKind::ImagePolicy, &names.policy);
         let images = policy.and_then(|seen| seen.value.images.as_ref());
         let steps = [
-            images.map(|name| (SupplyKind::ImageRepository, name)),
-            Some((SupplyKind::ImagePolicy, &names.policy)),
-            Some((SupplyKind::ImageUpdateAutomation, &names.automation)),
+            images.map(|name| (SourceKind::ImageRepository, name)),
+            Some((SourceKind::ImagePolicy, &names.policy)),
+            Some((SourceKind::ImageUpdateAutomation, &names.automation)),
         ];
         // What comes first explains what comes after it.
         steps.into_iter().flatten().find_map(|(kind, name)| {
@@ -31,7 +31,7 @@ impl Place<'_> {
                 ),
                 // Nothing newer is hidden by a policy that has never chosen anything.
                 Outcome::Failed { reason, message }
-                    if kind == SupplyKind::ImagePolicy && reading.found.is_none() =>
+                    if kind == SourceKind::ImagePolicy && reading.found.is_none() =>
                 {
                     let why = flux::say(message, 120);
                     let sentence = format!(
@@ -66,10 +66,10 @@ impl Place<'_> {
     }
 }
 
-fn cannot(kind: SupplyKind) -> &'static str {
+fn cannot(kind: SourceKind) -> &'static str {
     match kind {
-        SupplyKind::ImagePolicy => "The image policy finds no image",
-        SupplyKind::ImageUpdateAutomation => "Image automation cannot write to git",
+        SourceKind::ImagePolicy => "The image policy finds no image",
+        SourceKind::ImageUpdateAutomation => "Image automation cannot write to git",
         _ => "The image's tags cannot be read",
     }
 }

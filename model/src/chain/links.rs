@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Chain, Evidence, Link, LinkName, LinkState, Tolerances};
 use crate::flux::{self, Condition, Outcome};
-use crate::observation::{Declared, Observations, Seen, Want};
+use crate::observation::{Declared, Desired, Observations, Observed};
 use crate::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use crate::time::in_words;
 use crate::{ChartVersion, CommitId, Timestamp};
@@ -52,7 +52,7 @@ pub fn chain(
             deployed_link,
             place.serving(want, deployed.as_ref().map(|(_, app)| app)),
         ],
-        wanted: want.map(ToString::to_string),
+        desired: want.map(ToString::to_string),
         deployed,
     }
 }
@@ -73,7 +73,7 @@ pub(super) fn link(
 }
 
 /// What a failure says that Flux will not try again.
-pub(super) fn given_up(stalled: bool) -> &'static str {
+pub(super) fn stalled(stalled: bool) -> &'static str {
     if stalled {
         " It will not mend by itself."
     } else {
@@ -83,7 +83,7 @@ pub(super) fn given_up(stalled: bool) -> &'static str {
 
 /// The evidence of an object: its Ready condition, and the message of a failure where it has one.
 pub(super) fn evidence<T>(
-    seen: &Seen<'_, T>,
+    seen: &Observed<'_, T>,
     kind: &str,
     name: &ObjectName,
     revision: Option<String>,
@@ -114,7 +114,7 @@ impl Place<'_> {
     pub(super) fn stale<T>(
         &self,
         name: LinkName,
-        seen: &Seen<'_, T>,
+        seen: &Observed<'_, T>,
         limit: Duration,
         evidence: &Evidence,
     ) -> Option<Link> {
@@ -154,7 +154,7 @@ impl Place<'_> {
         link(name, LinkState::Unknown, why, None)
     }
 
-    fn declared(&self, declared: Option<Seen<'_, Declared>>) -> Link {
+    fn declared(&self, declared: Option<Observed<'_, Declared>>) -> Link {
         let name = LinkName::Declared;
         let Some(seen) = declared else {
             return self.unknown(name, "GitHub has not told what git declares");
@@ -182,13 +182,13 @@ impl Place<'_> {
             return stale;
         }
         match &value.want {
-            Ok(Want::Range(range)) => link(
+            Ok(Desired::Range(range)) => link(
                 name,
                 LinkState::Holds,
                 format!("git follows charts {range}."),
                 Some(evidence),
             ),
-            Ok(Want::Image(tag)) => self.automated(tag).unwrap_or_else(|| {
+            Ok(Desired::Image(tag)) => self.automated(tag).unwrap_or_else(|| {
                 link(
                     name,
                     LinkState::Holds,
@@ -211,7 +211,7 @@ impl Place<'_> {
         }
     }
 
-    fn applied(&self, declared: Option<Seen<'_, Declared>>) -> Link {
+    fn applied(&self, declared: Option<Observed<'_, Declared>>) -> Link {
         let name = LinkName::Applied;
         let kustomization = &self.target.kustomization;
         if self.target.flux.told_only {
@@ -267,7 +267,7 @@ impl Place<'_> {
                 format!(
                     "Flux could not apply it ({reason}): {}{}",
                     flux::say(message, 160),
-                    given_up(reading.stalled)
+                    stalled(reading.stalled)
                 ),
             );
         }
@@ -364,7 +364,7 @@ impl Place<'_> {
             Deployer::HelmRelease(name) => {
                 let asked = self.asked(name)?;
                 let agrees = match want {
-                    Want::Chart(version) => {
+                    Desired::Chart(version) => {
                         ChartVersion::from_revision(&asked).as_ref() == Ok(version)
                     }
                     other => asked == other.to_string(),

@@ -216,7 +216,7 @@ pub struct Chain {
     /// Declared, applied, deployed, serving.
     pub links: [Link; 4],
     /// The chart version or image tag that git asks for, as text.
-    pub wanted: Option<String>,
+    pub desired: Option<String>,
     /// The chart version that Helm holds as deployed, and the app version that it names.
     pub deployed: Option<(ChartVersion, AppVersion)>,
 }

@@ -3,14 +3,14 @@
 use super::links::{Place, link};
 use super::{Evidence, Link, LinkName, LinkState};
 use crate::flux;
-use crate::observation::{Live, Want};
+use crate::observation::{Desired, Live};
 use crate::pipeline::Deployer;
 use crate::release::commit_of;
 use crate::time::in_words;
 use crate::{AppVersion, CommitId, Timestamp};
 
 impl Place<'_> {
-    pub(super) fn serving(&self, want: Option<&Want>, app: Option<&AppVersion>) -> Link {
+    pub(super) fn serving(&self, want: Option<&Desired>, app: Option<&AppVersion>) -> Link {
         let name = LinkName::Serving;
         let Some(seen) = self
             .observations
@@ -64,7 +64,9 @@ impl Place<'_> {
             Live::Answer {
                 version, revision, ..
             } => match (want, app) {
-                (Some(Want::Image(tag)), _) => built_from(tag, revision.as_deref(), version, say),
+                (Some(Desired::Image(tag)), _) => {
+                    built_from(tag, revision.as_deref(), version, say)
+                }
                 (Some(_), Some(app)) if app.agrees_with(version) => {
                     say(LinkState::Holds, format!("The app answers {version}."))
                 }

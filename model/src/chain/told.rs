@@ -7,8 +7,8 @@ use super::charts::told_chart;
 use super::deployed::{cause_of, drifted, failed_step};
 use super::links::{NOT_DECLARED, Place, declares, link};
 use super::{Evidence, Link, LinkName, LinkState};
-use crate::flux::{self, Notice, Stage};
-use crate::observation::{Declared, Seen, Want};
+use crate::flux::{self, FluxEvent, Stage};
+use crate::observation::{Declared, Desired, Observed};
 use crate::pipeline::ObjectName;
 use crate::time::clock;
 use crate::{AppVersion, ChartVersion, CommitId};
@@ -17,13 +17,13 @@ const KUSTOMIZATION: &str = "Kustomization";
 const HELM_RELEASE: &str = "HelmRelease";
 
 impl<'a> Place<'a> {
-    fn told(&self, kind: &str, name: &ObjectName, stage: Stage) -> Option<Seen<'a, Notice>> {
+    fn told(&self, kind: &str, name: &ObjectName, stage: Stage) -> Option<Observed<'a, FluxEvent>> {
         self.observations
             .told(&self.target.cluster, kind, name, stage)
     }
 
     /// The newest word about an object that is not only of a step.
-    fn last_word(&self, kind: &str, name: &ObjectName) -> Option<Seen<'a, Notice>> {
+    fn last_word(&self, kind: &str, name: &ObjectName) -> Option<Observed<'a, FluxEvent>> {
         Stage::ALL
             .into_iter()
             .filter(|stage| *stage != Stage::Progress)
@@ -33,18 +33,18 @@ impl<'a> Place<'a> {
     }
 
     /// Flux repeats a failure while it lasts; one that was not repeated for long has passed.
-    fn is_recent(&self, notice: &Notice) -> bool {
+    fn is_recent(&self, notice: &FluxEvent) -> bool {
         self.now.since(notice.at) <= self.tolerances.notifications
     }
 
     /// Why something that an object waits for does not come.
-    fn failure_of(&self, kind: &str, name: &ObjectName) -> Option<Seen<'a, Notice>> {
+    fn failure_of(&self, kind: &str, name: &ObjectName) -> Option<Observed<'a, FluxEvent>> {
         self.told(kind, name, Stage::Done)
             .filter(|seen| seen.value.error && self.is_recent(seen.value))
     }
 
     /// Who says so, at the end of a sentence.
-    fn by(&self, notice: &Notice) -> String {
+    fn by(&self, notice: &FluxEvent) -> String {
         format!(
             "(by Flux's notification of {}; Weft cannot look itself)",
             clock(notice.at, self.now)
@@ -63,7 +63,7 @@ impl<'a> Place<'a> {
     fn by_notice(
         &self,
         name: LinkName,
-        seen: &Seen<'a, Notice>,
+        seen: &Observed<'a, FluxEvent>,
         state: LinkState,
         sentence: &str,
     ) -> Link {
@@ -155,7 +155,7 @@ impl<'a> Place<'a> {
     pub(super) fn deployed_as_told(
         &self,
         release: &ObjectName,
-        want: Option<&Want>,
+        want: Option<&Desired>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         let (deployed, held) = self.release_as_told(release, want);
         // A word that is older than what git asks for is about what it asked for before.
@@ -183,7 +183,7 @@ impl<'a> Place<'a> {
     fn release_as_told(
         &self,
         release: &ObjectName,
-        want: Option<&Want>,
+        want: Option<&Desired>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         let name = LinkName::Deployed;
         let last = self.last_word(HELM_RELEASE, release);
@@ -192,14 +192,14 @@ impl<'a> Place<'a> {
         };
         let notice = last.value;
         let done = self.told(HELM_RELEASE, release, Stage::Done);
-        let wanted = match want {
-            Some(Want::Chart(version)) => Some(version.clone()),
-            Some(Want::Range(range)) => super::found(self.observations, self.target, range),
+        let desired = match want {
+            Some(Desired::Chart(version)) => Some(version.clone()),
+            Some(Desired::Range(range)) => super::found(self.observations, self.target, range),
             _ => None,
         };
         let say = |state, sentence: &str| self.by_notice(name, &last, state, sentence);
         if notice.is_failure() {
-            return self.failed_as_told(&last, done.map(|done| done.value), wanted.as_ref());
+            return self.failed_as_told(&last, done.map(|done| done.value), desired.as_ref());
         }
         let told = [
             Some(last),
@@ -216,25 +216,25 @@ impl<'a> Place<'a> {
         }
         let tests = self.told(HELM_RELEASE, release, Stage::Tested);
         let link = match (
-            wanted,
+            desired,
             version(notice).or_else(|| held.as_ref().map(|(chart, _)| chart.clone())),
         ) {
-            (Some(wanted), Some(told)) if wanted != told => say(
+            (Some(desired), Some(told)) if desired != told => say(
                 LinkState::Progressing,
-                &format!("Helm holds {told}; nothing was told of {wanted} yet"),
+                &format!("Helm holds {told}; nothing was told of {desired} yet"),
             ),
-            (Some(wanted), Some(_))
+            (Some(desired), Some(_))
                 if notice.stage == Stage::Done && self.is_untested(notice, tests) =>
             {
                 say(
                     LinkState::Progressing,
-                    &format!("Helm deployed {wanted}; of its tests nothing was told yet"),
+                    &format!("Helm deployed {desired}; of its tests nothing was told yet"),
                 )
             }
-            (Some(wanted), Some(_)) => say(LinkState::Holds, &format!("Helm deployed {wanted}")),
-            (Some(wanted), None) => say(
+            (Some(desired), Some(_)) => say(LinkState::Holds, &format!("Helm deployed {desired}")),
+            (Some(desired), None) => say(
                 LinkState::Progressing,
-                &format!("Nothing was told of {wanted} yet"),
+                &format!("Nothing was told of {desired} yet"),
             ),
             (None, _) => say(
                 LinkState::Unknown,
@@ -247,9 +247,9 @@ impl<'a> Place<'a> {
     /// A failure, told with what was tried where that was told as well.
     fn failed_as_told(
         &self,
-        last: &Seen<'a, Notice>,
-        done: Option<&Notice>,
-        wanted: Option<&ChartVersion>,
+        last: &Observed<'a, FluxEvent>,
+        done: Option<&FluxEvent>,
+        desired: Option<&ChartVersion>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         let notice = last.value;
         let say = |state, sentence: &str| self.by_notice(LinkName::Deployed, last, state, sentence);
@@ -271,13 +271,13 @@ impl<'a> Place<'a> {
             return (say(LinkState::Failed, &sentence), held);
         };
         let tried = version(cause);
-        if let (Some(tried), Some(wanted)) = (&tried, wanted)
-            && tried != wanted
+        if let (Some(tried), Some(desired)) = (&tried, desired)
+            && tried != desired
         {
-            let sentence = format!("{tried} failed; nothing was told of {wanted} yet");
+            let sentence = format!("{tried} failed; nothing was told of {desired} yet");
             return (say(LinkState::Progressing, &sentence), held);
         }
-        let tried = tried.or_else(|| wanted.cloned());
+        let tried = tried.or_else(|| desired.cloned());
         let tried = tried.map_or_else(|| "the chart".to_owned(), |tried| tried.to_string());
         let then = match &held {
             Some((chart, _)) => format!(" Rolled back: users still get {chart}."),
@@ -296,15 +296,15 @@ impl<'a> Place<'a> {
     }
 
     /// Whether tests may still say no: they have run here before, or the upgrade is only just done.
-    fn is_untested(&self, upgraded: &Notice, tests: Option<Seen<'a, Notice>>) -> bool {
+    fn is_untested(&self, upgraded: &FluxEvent, tests: Option<Observed<'a, FluxEvent>>) -> bool {
         tests.is_some() || self.settles(upgraded.at)
     }
 }
 
-fn version(notice: &Notice) -> Option<ChartVersion> {
+fn version(notice: &FluxEvent) -> Option<ChartVersion> {
     ChartVersion::from_revision(notice.revision.as_deref()?).ok()
 }
 
-fn held(notice: &Notice) -> Option<(ChartVersion, AppVersion)> {
+fn held(notice: &FluxEvent) -> Option<(ChartVersion, AppVersion)> {
     Some((version(notice)?, notice.app.clone()?))
 }

@@ -25,28 +25,28 @@ impl DeploymentReading {
     #[must_use]
     pub fn read(object: &Value) -> Self {
         let object = Object::new(object);
-        let wanted = object.integer("/spec/replicas").unwrap_or(1);
+        let desired = object.integer("/spec/replicas").unwrap_or(1);
         let count = |name: &str| object.integer(&format!("/status/{name}")).unwrap_or(0);
         let observed = object.integer("/status/observedGeneration").unwrap_or(-1);
         let progressing = object.condition("Progressing");
-        let given_up = progressing.as_ref().filter(|condition| {
+        let stalled = progressing.as_ref().filter(|condition| {
             condition.is("False") || condition.reason == "ProgressDeadlineExceeded"
         });
         let outcome = if observed < object.generation {
             Outcome::Progressing {
                 message: "the rollout has not begun".into(),
             }
-        } else if let Some(condition) = given_up {
+        } else if let Some(condition) = stalled {
             Outcome::Failed {
                 reason: condition.reason.clone(),
                 message: condition.message.clone(),
             }
-        } else if count("updatedReplicas") < wanted
+        } else if count("updatedReplicas") < desired
             || count("replicas") > count("updatedReplicas")
             || count("availableReplicas") < count("updatedReplicas")
         {
             let message = format!(
-                "{} of {wanted} replicas run the new image",
+                "{} of {desired} replicas run the new image",
                 count("updatedReplicas")
             );
             Outcome::Progressing { message }

@@ -1,6 +1,6 @@
 //! The kinds of objects that tell what became of a declaration.
 
-use super::SupplyKind;
+use super::SourceKind;
 
 /// A kind of Kubernetes object that Weft reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +16,7 @@ pub enum Kind {
     /// What rolls out where there is no Helm.
     Deployment,
     /// What charts or images come from.
-    Supply(SupplyKind),
+    Source(SourceKind),
 }
 
 impl Kind {
@@ -27,11 +27,11 @@ impl Kind {
         Self::HelmChart,
         Self::HelmRelease,
         Self::Deployment,
-        Self::Supply(SupplyKind::HelmRepository),
-        Self::Supply(SupplyKind::OCIRepository),
-        Self::Supply(SupplyKind::ImageRepository),
-        Self::Supply(SupplyKind::ImagePolicy),
-        Self::Supply(SupplyKind::ImageUpdateAutomation),
+        Self::Source(SourceKind::HelmRepository),
+        Self::Source(SourceKind::OCIRepository),
+        Self::Source(SourceKind::ImageRepository),
+        Self::Source(SourceKind::ImagePolicy),
+        Self::Source(SourceKind::ImageUpdateAutomation),
     ];
 
     /// As Kubernetes spells it.
@@ -43,7 +43,7 @@ impl Kind {
             Self::HelmChart => "HelmChart",
             Self::HelmRelease => "HelmRelease",
             Self::Deployment => "Deployment",
-            Self::Supply(kind) => kind.as_str(),
+            Self::Source(kind) => kind.as_str(),
         }
     }
 

@@ -5,9 +5,9 @@
 
 mod chart;
 mod deployment;
+mod event;
 mod helm;
 mod kind;
-mod notice;
 mod source;
 mod supply;
 
@@ -19,12 +19,12 @@ use crate::pipeline::ObjectName;
 
 pub use chart::HelmChartReading;
 pub use deployment::DeploymentReading;
+pub use event::{FluxEvent, Stage};
 pub(crate) use helm::is_helms;
 pub use helm::{HelmReleaseReading, Snapshot};
 pub use kind::Kind;
-pub use notice::{Notice, Stage};
 pub use source::{GitRepositoryReading, KustomizationReading};
-pub use supply::{SupplyKind, SupplyReading};
+pub use supply::{SourceKind, SourceReading};
 
 /// How the last finished attempt ended, or that one is under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,7 +219,7 @@ pub fn name_of(object: &Value) -> Option<ObjectName> {
 
 /// The resourceVersion of an object as a number; zero where the server's is none.
 #[must_use]
-pub fn order_of(object: &Value) -> u64 {
+pub fn sequence_of(object: &Value) -> u64 {
     object
         .pointer("/metadata/resourceVersion")
         .and_then(Value::as_str)

@@ -10,7 +10,7 @@ use crate::pipeline::ObjectName;
 
 /// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum SupplyKind {
+pub enum SourceKind {
     /// An index of charts.
     HelmRepository,
     /// A chart in a registry.
@@ -23,7 +23,7 @@ pub enum SupplyKind {
     ImageUpdateAutomation,
 }
 
-impl SupplyKind {
+impl SourceKind {
     /// As Kubernetes spells it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -39,7 +39,7 @@ impl SupplyKind {
 
 /// What one of them says (`source.toolkit.fluxcd.io/v1`, `image.toolkit.fluxcd.io/v1`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SupplyReading {
+pub struct SourceReading {
     /// Whether `spec.suspend` is set.
     pub suspended: bool,
     /// Whether Flux says that it will not try again by itself.
@@ -58,15 +58,15 @@ pub struct SupplyReading {
     pub ready: Option<Condition>,
 }
 
-impl SupplyReading {
+impl SourceReading {
     /// Reads one update.
     #[must_use]
-    pub fn read(kind: SupplyKind, object: &Value, previous: Option<&Self>) -> Self {
+    pub fn read(kind: SourceKind, object: &Value, previous: Option<&Self>) -> Self {
         let object = Object::new(object);
         let ready = object.condition("Ready");
         // A HelmRepository of the type `oci` is only an address: no controller reports on it.
         let is_address =
-            kind == SupplyKind::HelmRepository && object.text("/spec/type") == Some("oci");
+            kind == SourceKind::HelmRepository && object.text("/spec/type") == Some("oci");
         let outcome = if is_address {
             Outcome::Succeeded
         } else {
@@ -77,16 +77,16 @@ impl SupplyReading {
             )
         };
         let (found, found_at) = match kind {
-            SupplyKind::HelmRepository | SupplyKind::OCIRepository => (
+            SourceKind::HelmRepository | SourceKind::OCIRepository => (
                 "/status/artifact/revision",
                 "/status/artifact/lastUpdateTime",
             ),
-            SupplyKind::ImageRepository => (
+            SourceKind::ImageRepository => (
                 "/status/lastScanResult/revision",
                 "/status/lastScanResult/scanTime",
             ),
-            SupplyKind::ImagePolicy => ("/status/latestRef/tag", ""),
-            SupplyKind::ImageUpdateAutomation => ("/status/lastPushCommit", "/status/lastPushTime"),
+            SourceKind::ImagePolicy => ("/status/latestRef/tag", ""),
+            SourceKind::ImageUpdateAutomation => ("/status/lastPushCommit", "/status/lastPushTime"),
         };
         let constraint = ["semver", "tag", "digest"]
             .iter()

@@ -7,13 +7,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::dispatch::Witness;
+use crate::api::EnvironmentView;
 use crate::chain::{Tolerances, VerdictState};
-use crate::follow;
 use crate::observation::{DispatchRun, Observations};
 use crate::pipeline::{EnvironmentSpec, GateKind, RepositoryName};
-use crate::promotion::{CheckState, Mergeable, Promotion, PromotionState, Tally};
+use crate::promotion::{CheckState, CheckSummary, Mergeable, Promotion, PromotionState};
+use crate::rollout;
 use crate::time::in_words;
-use crate::wire::Station;
 use crate::{ChartVersion, CommitId, EnvironmentName, Timestamp};
 
 /// Flux sends its dispatch when the chart's tests passed, which is a little before Weft has proven it.
@@ -66,7 +66,7 @@ pub struct PromotionSummary {
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     /// Its checks, counted.
-    pub checks: Tally,
+    pub checks: CheckSummary,
     /// Who has approved it.
     pub approved_by: Vec<String>,
     /// Who is asked.
@@ -86,7 +86,7 @@ impl From<&Promotion> for PromotionSummary {
             release: promotion.release.clone(),
             head: promotion.head.clone(),
             opened_at: promotion.opened_at,
-            checks: promotion.tally(),
+            checks: promotion.summary(),
             approved_by: promotion
                 .approvals()
                 .map(|review| review.login.clone())
@@ -99,19 +99,19 @@ impl From<&Promotion> for PromotionSummary {
 
 /// One step of a release's way into an environment after the merge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hop {
+pub struct RolloutStep {
     /// `merged`, `applied`, `deployed`, `serving`.
     pub name: String,
     /// Whether it is done, under way, failed, or to come.
-    pub state: HopState,
+    pub state: StepState,
     /// When it was done, where that is known.
     pub at: Option<Timestamp>,
 }
 
-/// How a hop stands.
+/// How a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum HopState {
+pub enum StepState {
     /// Done.
     Done,
     /// Under way.
@@ -142,7 +142,7 @@ pub struct Gate {
     /// The pull request.
     pub promotion: Option<PromotionSummary>,
     /// The way of the release after the merge, while it is on it.
-    pub hops: Vec<Hop>,
+    pub steps: Vec<RolloutStep>,
     /// The page of the workflow's run that should have opened the pull request, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
@@ -159,13 +159,13 @@ impl Gate {
     }
 }
 
-/// Computes the gate between two stations.
+/// Computes the gate between two environments.
 #[must_use]
 pub fn gate(
     from: &EnvironmentSpec,
     spec: &EnvironmentSpec,
-    before: &Station,
-    behind: &Station,
+    before: &EnvironmentView,
+    behind: &EnvironmentView,
     observations: &Observations,
     now: Timestamp,
     tolerances: &Tolerances,
@@ -182,13 +182,13 @@ pub fn gate(
         release: None,
         since: None,
         promotion: open.map(PromotionSummary::from),
-        hops: Vec::new(),
+        steps: Vec::new(),
         run: None,
     };
     let rolling = matches!(behind.verdict.state, VerdictState::Rolling);
     let merged = promotion.filter(|promotion| promotion.state == PromotionState::Merged);
-    if let Some(merged) = merged.filter(|merged| rolling && follow::has_reached(merged, behind)) {
-        gate.hops = follow::hops(merged, behind);
+    if let Some(merged) = merged.filter(|merged| rolling && rollout::has_reached(merged, behind)) {
+        gate.steps = rollout::steps(merged, behind);
     }
     let (state, sentence) = match spec.gate {
         GateKind::Automatic => automatic(before, behind),
@@ -209,7 +209,7 @@ pub fn gate(
                     "GitHub has not told yet what waits here.".to_owned(),
                 )
             } else if rolling {
-                let what = behind.wanted.as_deref().unwrap_or("The release");
+                let what = behind.desired.as_deref().unwrap_or("The release");
                 (
                     GateState::Rolling,
                     format!("{what} is on its way into {}.", spec.name),
@@ -219,7 +219,7 @@ pub fn gate(
                 let run = dispatch.and_then(|seen| seen.value.as_ref());
                 let witness = dispatch::witness(
                     from,
-                    before.wanted_chart.as_ref(),
+                    before.desired_chart.as_ref(),
                     before.verdict.since,
                     observations,
                 );
@@ -235,13 +235,13 @@ pub fn gate(
     gate
 }
 
-fn automatic(before: &Station, behind: &Station) -> (GateState, String) {
+fn automatic(before: &EnvironmentView, behind: &EnvironmentView) -> (GateState, String) {
     match behind.verdict.state {
         VerdictState::Rolling => (
             GateState::Rolling,
             format!(
                 "{} is on its way in by itself.",
-                behind.wanted.as_deref().unwrap_or("A release")
+                behind.desired.as_deref().unwrap_or("A release")
             ),
         ),
         _ => (
@@ -257,14 +257,14 @@ fn automatic(before: &Station, behind: &Station) -> (GateState, String) {
 fn waits(
     promotion: &Promotion,
     environment: &EnvironmentName,
-    before: &Station,
+    before: &EnvironmentView,
 ) -> (GateState, String) {
     let what = promotion
         .release
         .as_ref()
         .map_or_else(|| promotion.title.clone(), ToString::to_string);
     let number = promotion.number;
-    let tally = promotion.tally();
+    let summary = promotion.summary();
     let failed = promotion
         .checks
         .iter()
@@ -298,8 +298,8 @@ fn waits(
     if required_pending {
         let sentence = format!(
             "{what} waits for checks: {} of {} passed.",
-            tally.passed,
-            tally.total()
+            summary.passed,
+            summary.total()
         );
         return (GateState::WaitsForChecks, sentence);
     }
@@ -347,27 +347,27 @@ fn people(requested: &[String]) -> String {
 }
 
 fn without_promotion(
-    before: &Station,
-    behind: &Station,
+    before: &EnvironmentView,
+    behind: &EnvironmentView,
     (run, witness): (Option<&DispatchRun>, Witness),
     now: Timestamp,
     tolerances: &Tolerances,
     gate: &mut Gate,
 ) -> (GateState, String, Option<Timestamp>) {
-    let newer = match (&before.wanted_chart, &behind.wanted_chart) {
+    let newer = match (&before.desired_chart, &behind.desired_chart) {
         (Some(before), Some(behind)) => before > behind,
         (Some(_), None) => true,
         _ => false,
     };
     if !newer {
-        let sentence = match (&before.wanted_chart, &behind.wanted_chart) {
+        let sentence = match (&before.desired_chart, &behind.desired_chart) {
             (Some(a), Some(b)) if a == b => format!("Nothing waits: both hold {a}."),
             _ => "Nothing waits.".to_owned(),
         };
         return (GateState::Idle, sentence, None);
     }
-    gate.release.clone_from(&before.wanted_chart);
-    let what = before.wanted.as_deref().unwrap_or("A newer release");
+    gate.release.clone_from(&before.desired_chart);
+    let what = before.desired.as_deref().unwrap_or("A newer release");
     if before.verdict.state != VerdictState::Proven {
         let sentence = match before.verdict.state {
             VerdictState::Failed => format!(

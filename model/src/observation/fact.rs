@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::flux::{
-    DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
-    KustomizationReading, Notice, Stage, SupplyKind, SupplyReading,
+    DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
+    KustomizationReading, SourceKind, SourceReading, Stage,
 };
 use crate::pipeline::ObjectName;
 use crate::promotion::Promotion;
@@ -16,7 +16,7 @@ use crate::{AppVersion, ChartVersion, Colour, CommitId, EnvironmentName, Timesta
 /// What git asks for in one environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Want {
+pub enum Desired {
     /// Exactly this chart version.
     Chart(ChartVersion),
     /// The newest chart version in this semver range.
@@ -25,7 +25,7 @@ pub enum Want {
     Image(String),
 }
 
-impl fmt::Display for Want {
+impl fmt::Display for Desired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chart(version) => version.fmt(f),
@@ -39,7 +39,7 @@ impl fmt::Display for Want {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declared {
     /// What is asked for, or why the file could not be read.
-    pub want: Result<Want, String>,
+    pub want: Result<Desired, String>,
     /// The file that says so, from the repository's root.
     pub path: String,
     /// The head of the branch.
@@ -130,9 +130,9 @@ pub enum Fact {
     /// A Deployment of a cluster.
     Deployment(String, ObjectName, DeploymentReading),
     /// What charts or images come from in a cluster.
-    Supply(String, SupplyKind, ObjectName, SupplyReading),
+    Source(String, SourceKind, ObjectName, SourceReading),
     /// What Flux told about an object of a cluster.
-    Told(String, Box<Notice>),
+    Told(String, Box<FluxEvent>),
     /// What the app answers in an environment's target.
     Live(EnvironmentName, String, Live),
 }
@@ -215,13 +215,13 @@ impl Fact {
                 Self::HelmRelease(cluster, name, Box::new(reading))
             }
             Kind::Deployment => Self::Deployment(cluster, name, DeploymentReading::read(object)),
-            Kind::Supply(kind) => {
+            Kind::Source(kind) => {
                 let before = match before {
-                    Some(Self::Supply(_, _, _, reading)) => Some(reading),
+                    Some(Self::Source(_, _, _, reading)) => Some(reading),
                     _ => None,
                 };
-                let reading = SupplyReading::read(kind, object, before);
-                Self::Supply(cluster, kind, name, reading)
+                let reading = SourceReading::read(kind, object, before);
+                Self::Source(cluster, kind, name, reading)
             }
         }
     }
@@ -243,7 +243,7 @@ impl Fact {
             Self::HelmChart(cluster, name, _) => FactKey::object(cluster, "HelmChart", name),
             Self::HelmRelease(cluster, name, _) => FactKey::object(cluster, "HelmRelease", name),
             Self::Deployment(cluster, name, _) => FactKey::object(cluster, "Deployment", name),
-            Self::Supply(cluster, kind, name, _) => FactKey::object(cluster, kind.as_str(), name),
+            Self::Source(cluster, kind, name, _) => FactKey::object(cluster, kind.as_str(), name),
             Self::Told(cluster, notice) => {
                 FactKey::told(cluster, &notice.kind, &notice.object, notice.stage)
             }

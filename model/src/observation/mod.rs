@@ -8,14 +8,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::flux::{
-    DeploymentReading, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
-    KustomizationReading, Notice, Stage, SupplyKind, SupplyReading,
+    DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
+    KustomizationReading, SourceKind, SourceReading, Stage,
 };
 use crate::pipeline::ObjectName;
 use crate::promotion::Promotion;
 use crate::{EnvironmentName, Timestamp};
 
-pub use fact::{CommitStatus, Declared, DispatchRun, Fact, FactKey, Live, Want};
+pub use fact::{CommitStatus, Declared, Desired, DispatchRun, Fact, FactKey, Live};
 
 /// Where facts come from, in words for the screen: `github`, `flux uat`, `live uat`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ pub struct Observation {
 
 /// The last contact with a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
+pub struct SourceHealth {
     /// When it last answered and so confirmed all it had said before.
     pub ok_at: Option<Timestamp>,
     /// Why it does not answer now.
@@ -72,7 +72,7 @@ pub struct Contact {
 
 /// A fact that is known, and until when it was confirmed.
 #[derive(Debug)]
-pub struct Seen<'a, T> {
+pub struct Observed<'a, T> {
     /// Who says so.
     pub source: &'a SourceName,
     /// What.
@@ -81,25 +81,25 @@ pub struct Seen<'a, T> {
     pub confirmed_at: Timestamp,
 }
 
-impl<T> Clone for Seen<'_, T> {
+impl<T> Clone for Observed<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Seen<'_, T> {}
+impl<T> Copy for Observed<'_, T> {}
 
 /// The newest observation of each thing, and the last contact with each source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
     facts: BTreeMap<FactKey, Observation>,
-    contacts: BTreeMap<SourceName, Contact>,
-    hearings: BTreeMap<String, Hearing>,
+    contacts: BTreeMap<SourceName, SourceHealth>,
+    hearings: BTreeMap<String, NotificationWindow>,
 }
 
 /// From when on Flux's notifications of a cluster have been heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hearing {
+pub struct NotificationWindow {
     /// When the first of them came.
     pub from: Timestamp,
     /// When what the newest of them tells happened.
@@ -140,7 +140,7 @@ impl Observations {
     /// Notes that Flux told something of a cluster at `now` that happened at `at`.
     pub fn hear(&mut self, cluster: &str, at: Timestamp, now: Timestamp) {
         let hearing = self.hearings.entry(cluster.to_owned());
-        let hearing = hearing.or_insert(Hearing {
+        let hearing = hearing.or_insert(NotificationWindow {
             from: now,
             until: at,
         });
@@ -149,18 +149,18 @@ impl Observations {
 
     /// From when on Flux's notifications of a cluster have been heard, where any was.
     #[must_use]
-    pub fn hearing(&self, cluster: &str) -> Option<Hearing> {
+    pub fn hearing(&self, cluster: &str) -> Option<NotificationWindow> {
         self.hearings.get(cluster).copied()
     }
 
     /// The last contact with each source.
-    pub fn contacts(&self) -> impl Iterator<Item = (&SourceName, &Contact)> {
+    pub fn contacts(&self) -> impl Iterator<Item = (&SourceName, &SourceHealth)> {
         self.contacts.iter()
     }
 
     /// The last contact with one source.
     #[must_use]
-    pub fn contact_with(&self, source: &SourceName) -> Option<&Contact> {
+    pub fn contact_with(&self, source: &SourceName) -> Option<&SourceHealth> {
         self.contacts.get(source)
     }
 
@@ -168,13 +168,13 @@ impl Observations {
         &'a self,
         key: &FactKey,
         pick: impl Fn(&'a Fact) -> Option<&'a T>,
-    ) -> Option<Seen<'a, T>> {
+    ) -> Option<Observed<'a, T>> {
         let held = self.facts.get(key)?;
         let contact = self
             .contacts
             .get(&held.source)
             .and_then(|contact| contact.ok_at);
-        Some(Seen {
+        Some(Observed {
             source: &held.source,
             value: pick(&held.fact)?,
             confirmed_at: contact.map_or(held.at, |ok_at| ok_at.max(held.at)),
@@ -183,7 +183,7 @@ impl Observations {
 
     /// What git declares for an environment.
     #[must_use]
-    pub fn declared(&self, environment: &EnvironmentName) -> Option<Seen<'_, Declared>> {
+    pub fn declared(&self, environment: &EnvironmentName) -> Option<Observed<'_, Declared>> {
         self.seen(&FactKey::declared(environment), |fact| match fact {
             Fact::Declared(_, declared) => Some(&**declared),
             _ => None,
@@ -195,7 +195,7 @@ impl Observations {
     pub fn promotion(
         &self,
         environment: &EnvironmentName,
-    ) -> Option<Seen<'_, Option<Box<Promotion>>>> {
+    ) -> Option<Observed<'_, Option<Box<Promotion>>>> {
         self.seen(&FactKey::promotion(environment), |fact| match fact {
             Fact::Promotion(_, promotion) => Some(promotion),
             _ => None,
@@ -204,7 +204,7 @@ impl Observations {
 
     /// Flux's tick for an environment.
     #[must_use]
-    pub fn status(&self, environment: &EnvironmentName) -> Option<Seen<'_, CommitStatus>> {
+    pub fn status(&self, environment: &EnvironmentName) -> Option<Observed<'_, CommitStatus>> {
         self.seen(&FactKey::status(environment), |fact| match fact {
             Fact::Status(status) => Some(status),
             _ => None,
@@ -213,7 +213,7 @@ impl Observations {
 
     /// The newest run that a dispatch started.
     #[must_use]
-    pub fn dispatch(&self) -> Option<Seen<'_, Option<DispatchRun>>> {
+    pub fn dispatch(&self) -> Option<Observed<'_, Option<DispatchRun>>> {
         self.seen(&FactKey::dispatch(), |fact| match fact {
             Fact::Dispatch(run) => Some(run),
             _ => None,
@@ -226,7 +226,7 @@ impl Observations {
         &self,
         cluster: &str,
         name: &ObjectName,
-    ) -> Option<Seen<'_, GitRepositoryReading>> {
+    ) -> Option<Observed<'_, GitRepositoryReading>> {
         self.seen(
             &FactKey::object(cluster, "GitRepository", name),
             |fact| match fact {
@@ -242,7 +242,7 @@ impl Observations {
         &self,
         cluster: &str,
         name: &ObjectName,
-    ) -> Option<Seen<'_, KustomizationReading>> {
+    ) -> Option<Observed<'_, KustomizationReading>> {
         self.seen(
             &FactKey::object(cluster, "Kustomization", name),
             |fact| match fact {
@@ -258,7 +258,7 @@ impl Observations {
         &self,
         cluster: &str,
         name: &ObjectName,
-    ) -> Option<Seen<'_, HelmChartReading>> {
+    ) -> Option<Observed<'_, HelmChartReading>> {
         self.seen(
             &FactKey::object(cluster, "HelmChart", name),
             |fact| match fact {
@@ -274,7 +274,7 @@ impl Observations {
         &self,
         cluster: &str,
         name: &ObjectName,
-    ) -> Option<Seen<'_, HelmReleaseReading>> {
+    ) -> Option<Observed<'_, HelmReleaseReading>> {
         self.seen(
             &FactKey::object(cluster, "HelmRelease", name),
             |fact| match fact {
@@ -290,7 +290,7 @@ impl Observations {
         &self,
         cluster: &str,
         name: &ObjectName,
-    ) -> Option<Seen<'_, DeploymentReading>> {
+    ) -> Option<Observed<'_, DeploymentReading>> {
         self.seen(
             &FactKey::object(cluster, "Deployment", name),
             |fact| match fact {
@@ -305,12 +305,12 @@ impl Observations {
     pub fn supply(
         &self,
         cluster: &str,
-        kind: SupplyKind,
+        kind: SourceKind,
         name: &ObjectName,
-    ) -> Option<Seen<'_, SupplyReading>> {
+    ) -> Option<Observed<'_, SourceReading>> {
         let key = FactKey::object(cluster, kind.as_str(), name);
         self.seen(&key, |fact| match fact {
-            Fact::Supply(_, _, _, reading) => Some(reading),
+            Fact::Source(_, _, _, reading) => Some(reading),
             _ => None,
         })
     }
@@ -323,7 +323,7 @@ impl Observations {
         kind: &str,
         name: &ObjectName,
         stage: Stage,
-    ) -> Option<Seen<'_, Notice>> {
+    ) -> Option<Observed<'_, FluxEvent>> {
         let key = FactKey::told(cluster, kind, name, stage);
         self.seen(&key, |fact| match fact {
             Fact::Told(_, notice) => Some(&**notice),
@@ -333,7 +333,7 @@ impl Observations {
 
     /// What the app answers in a target.
     #[must_use]
-    pub fn live(&self, environment: &EnvironmentName, target: &str) -> Option<Seen<'_, Live>> {
+    pub fn live(&self, environment: &EnvironmentName, target: &str) -> Option<Observed<'_, Live>> {
         self.seen(&FactKey::live(environment, target), |fact| match fact {
             Fact::Live(_, _, live) => Some(live),
             _ => None,

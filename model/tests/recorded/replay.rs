@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use model::api::Board;
 use model::board::board;
 use model::chain::Tolerances;
 use model::flux::{self, Kind};
-use model::observation::{Declared, Fact, FactKey, Live, SourceName, Want};
+use model::observation::{Declared, Desired, Fact, FactKey, Live, SourceName};
 use model::pipeline::{
     Deployer, EnvironmentSpec, FluxSpec, ObjectName, PipelineName, PipelineSpec, RepositoryName,
     TargetSpec,
 };
-use model::wire::Board;
 use model::{AppVersion, CommitId, Observation, Observations, Timestamp};
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ impl Replay {
     pub fn declared(
         &mut self,
         environment: &str,
-        want: Result<Want, String>,
+        want: Result<Desired, String>,
         commits: Vec<CommitId>,
         at: Timestamp,
     ) {

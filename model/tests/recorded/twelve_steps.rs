@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use model::api::EnvironmentView;
 use model::chain::{LinkName, VerdictState};
 use model::flux::HelmReleaseReading;
-use model::observation::Want;
+use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, GateKind};
-use model::wire::Station;
 use model::{ChartVersion, CommitId, EnvironmentName, Timestamp};
 use serde_json::{Value, json};
 
@@ -140,7 +140,7 @@ fn uat() -> Replay {
         vec![EnvironmentSpec {
             name: "uat".into(),
             gate: GateKind::Approval,
-            loud: false,
+            user_facing: false,
             path: "environments/uat/podinfo.yaml".into(),
             link: None,
             targets: vec![target],
@@ -149,7 +149,7 @@ fn uat() -> Replay {
 }
 
 fn declare(replay: &mut Replay, version: &str, commit: &CommitId, at: Timestamp) {
-    let want = Want::Chart(ChartVersion::parse(version).expect("a version"));
+    let want = Desired::Chart(ChartVersion::parse(version).expect("a version"));
     replay.declared("uat", Ok(want), vec![commit.clone()], at);
 }
 
@@ -157,8 +157,8 @@ fn serve(replay: &mut Replay, version: &str, at: Timestamp) {
     replay.served("uat", &json!({ "version": version }), at);
 }
 
-fn station(replay: &mut Replay, now: Timestamp) -> Station {
-    replay.board(now).stations[0].clone()
+fn view(replay: &mut Replay, now: Timestamp) -> EnvironmentView {
+    replay.board(now).environments[0].clone()
 }
 
 /// The commit that each step pushed: the one that its GitRepository came to hold.
@@ -177,7 +177,7 @@ fn commits(updates: &[Update]) -> BTreeMap<String, CommitId> {
 }
 
 /// Replays everything and calls `look` after each update.
-fn replay(mut look: impl FnMut(usize, &Update, &Station)) {
+fn replay(mut look: impl FnMut(usize, &Update, &EnvironmentView)) {
     let updates = updates();
     let commits = commits(&updates);
     let mut declared_step = "";
@@ -194,8 +194,8 @@ fn replay(mut look: impl FnMut(usize, &Update, &Station)) {
             serve(&mut replay, version, update.at);
         }
         replay.object("uat", &update.object, update.at);
-        let station = station(&mut replay, update.at);
-        look(index, update, &station);
+        let view = view(&mut replay, update.at);
+        look(index, update, &view);
     }
 }
 
@@ -203,11 +203,11 @@ fn replay(mut look: impl FnMut(usize, &Update, &Station)) {
 fn the_verdict_changes_exactly_when_a_person_would_say_so() {
     let mut seen = Vec::new();
     let mut last = None;
-    replay(|index, _, station| {
-        let verdict = &station.verdict;
-        let wanted = station.wanted.clone().unwrap_or_default();
+    replay(|index, _, view| {
+        let verdict = &view.verdict;
+        let desired = view.desired.clone().unwrap_or_default();
         let now = (
-            wanted.clone(),
+            desired.clone(),
             verdict.state,
             verdict
                 .breaks_at
@@ -217,7 +217,7 @@ fn the_verdict_changes_exactly_when_a_person_would_say_so() {
             last = Some(now);
             seen.push((
                 index,
-                wanted,
+                desired,
                 verdict.state,
                 verdict.breaks_at,
                 verdict.sentence.clone(),
@@ -225,12 +225,12 @@ fn the_verdict_changes_exactly_when_a_person_would_say_so() {
         }
     });
     for (at, seen) in seen.iter().enumerate() {
-        let Some((index, wanted, state, breaks_at, words)) = CHANGES.get(at) else {
+        let Some((index, desired, state, breaks_at, words)) = CHANGES.get(at) else {
             panic!("one change too many: {seen:?}");
         };
         assert_eq!(
             (seen.0, seen.1.as_str(), seen.2, seen.3),
-            (*index, *wanted, *state, *breaks_at),
+            (*index, *desired, *state, *breaks_at),
             "{}",
             seen.4
         );
@@ -241,11 +241,11 @@ fn the_verdict_changes_exactly_when_a_person_would_say_so() {
 
 #[test]
 fn what_never_ran_is_never_proven() {
-    replay(|index, update, station| {
+    replay(|index, update, view| {
         for bad in ["6.0.3", "6.0.4", "6.0.5", "6.9.9"] {
-            let asked = station.wanted.as_deref() == Some(bad);
+            let asked = view.desired.as_deref() == Some(bad);
             assert!(
-                !(asked && station.verdict.state == VerdictState::Proven),
+                !(asked && view.verdict.state == VerdictState::Proven),
                 "{bad} proven at update {index} ({})",
                 update.step
             );
@@ -256,9 +256,9 @@ fn what_never_ran_is_never_proven() {
 #[test]
 fn a_rolled_back_release_says_what_users_still_get() {
     let mut said = BTreeMap::new();
-    replay(|_, update, station| {
-        if station.verdict.state == VerdictState::Failed {
-            said.insert(update.step.clone(), station.verdict.sentence.clone());
+    replay(|_, update, view| {
+        if view.verdict.state == VerdictState::Failed {
+            said.insert(update.step.clone(), view.verdict.sentence.clone());
         }
     });
     for (tried, kept) in [("6.0.3", "6.0.1"), ("6.0.4", "6.0.2"), ("6.0.5", "6.0.6")] {
@@ -289,7 +289,7 @@ fn the_recording_read_by_an_environment_with_another_order_of_kinds_ends_the_sam
         }
         declare(&mut replay, "6.0.1", &commits["repaired"], at);
         serve(&mut replay, "6.0.1", at);
-        station(&mut replay, at)
+        view(&mut replay, at)
     };
     let forward = end(&["GitRepository", "Kustomization", "HelmChart", "HelmRelease"]);
     let backward = end(&["HelmRelease", "HelmChart", "Kustomization", "GitRepository"]);

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
+use model::api::Board;
 use model::chain::VerdictState;
-use model::observation::Want;
+use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation};
-use model::wire::Board;
 use model::{ChartVersion, CommitId, Timestamp};
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ fn environment(environment: &'static str) -> EnvironmentSpec {
         } else {
             GateKind::Approval
         },
-        loud: environment == "prod",
+        user_facing: environment == "prod",
         path: format!("environments/{environment}"),
         link: None,
         targets: vec![target],
@@ -91,9 +91,9 @@ impl Trees {
         commits.insert(0, head);
         let want = match git["wants"].as_str() {
             None => Err("the file says no version".to_owned()),
-            Some(tag) if row.cluster == "dev" => Ok(Want::Image(tag.to_owned())),
+            Some(tag) if row.cluster == "dev" => Ok(Desired::Image(tag.to_owned())),
             Some(version) => Ok(ChartVersion::parse(version)
-                .map_or_else(|_| Want::Range(version.to_owned()), Want::Chart)),
+                .map_or_else(|_| Desired::Range(version.to_owned()), Desired::Chart)),
         };
         replay.declared(&row.cluster, want, commits.clone(), *since);
     }
@@ -180,16 +180,16 @@ fn nothing_is_proven_while_the_world_says_otherwise() {
     let mut proven = 0;
     replay(|row, board| {
         raw.note(row);
-        for station in &board.stations {
-            if station.verdict.state != VerdictState::Proven {
+        for view in &board.environments {
+            if view.verdict.state != VerdictState::Proven {
                 continue;
             }
             proven += 1;
-            let contradiction = raw.contradiction(station.name.as_str());
+            let contradiction = raw.contradiction(view.name.as_str());
             assert_eq!(
                 contradiction, None,
                 "{} at {} in {}",
-                station.name, row.at, row.step
+                view.name, row.at, row.step
             );
         }
     });
@@ -206,18 +206,18 @@ fn the_story_is_told_as_a_person_would_tell_it() {
             step.clone_from(&row.step);
             let _ = writeln!(story, "\n# {}", step.replace('_', " "));
         }
-        for station in &board.stations {
-            let verdict = &station.verdict;
+        for view in &board.environments {
+            let verdict = &view.verdict;
             let link = verdict
                 .breaks_at
                 .map(|link| format!(" at {link:?}").to_lowercase());
             let said = format!("{:?}{}", verdict.state, link.unwrap_or_default()).to_lowercase();
-            let known = last.insert(station.name.to_string(), said.clone());
+            let known = last.insert(view.name.to_string(), said.clone());
             if known.as_ref() != Some(&said) {
                 let _ = writeln!(
                     story,
                     "{:8} {said}: {}",
-                    station.name.as_str(),
+                    view.name.as_str(),
                     verdict.sentence
                 );
             }
@@ -230,7 +230,7 @@ fn the_story_is_told_as_a_person_would_tell_it() {
 fn what_is_said_of_the_environment_before_is_so() {
     let mut said = BTreeSet::new();
     replay(|row, board| {
-        for pair in board.stations.windows(2) {
+        for pair in board.environments.windows(2) {
             let Some(behind) = pair[1].note.strip_prefix("behind: ") else {
                 continue;
             };
@@ -260,7 +260,7 @@ fn a_release_that_failed_is_not_on_its_way() {
     let mut said = BTreeSet::new();
     replay(|row, board| {
         let failed = row.step == "a_failing_chart_test"
-            && board.stations[1].verdict.state == VerdictState::Failed;
+            && board.environments[1].verdict.state == VerdictState::Failed;
         if failed {
             said.insert(board.subtitle.clone());
         }

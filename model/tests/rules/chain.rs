@@ -4,11 +4,11 @@ use crate::world::{
     HEAD, OLD, board_of, deployed, environment, helm, kustomization, live, name, now, observed,
     pipeline, proven, rolled_back, set, state_of, target,
 };
+use model::api::Tone;
 use model::board::{board, row};
 use model::chain::{LinkName, Tolerances, VerdictState};
 use model::flux::{GitRepositoryReading, HelmChartReading};
-use model::observation::{CommitStatus, Fact, Live, SourceName, Want};
-use model::wire::Tone;
+use model::observation::{CommitStatus, Desired, Fact, Live, SourceName};
 use model::{CommitId, Observations};
 use serde_json::json;
 use std::time::Duration;
@@ -44,7 +44,7 @@ fn each_link_goes_stale_by_its_own_source() {
         observations[index].at = now() - limit - Duration::from_secs(1);
         // Its source has not been heard since; the others have.
         let board = board_of(&pipeline(vec![environment("uat")]), &observations);
-        let verdict = &board.stations[0].verdict;
+        let verdict = &board.environments[0].verdict;
         assert_eq!(
             (verdict.state, verdict.breaks_at),
             (VerdictState::Stale, Some(link)),
@@ -122,12 +122,12 @@ fn a_git_failure_of_flux_is_named() {
         &observed(&facts, now()),
     );
     assert!(
-        board.stations[0]
+        board.environments[0]
             .verdict
             .sentence
             .contains("authentication required")
     );
-    assert_eq!(board.stations[0].verdict.state, VerdictState::Failed);
+    assert_eq!(board.environments[0].verdict.state, VerdictState::Failed);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn an_environment_holds_only_what_all_its_targets_hold() {
     let spec = pipeline(vec![spec]);
     let mut facts = proven("prod", "1.1.7");
     assert_eq!(
-        board_of(&spec, &observed(&facts, now())).stations[0]
+        board_of(&spec, &observed(&facts, now())).environments[0]
             .verdict
             .state,
         VerdictState::Unknown
@@ -155,8 +155,8 @@ fn an_environment_holds_only_what_all_its_targets_hold() {
         live("prod", "prod-eu", "1.1.7"),
     ));
     let board = board_of(&spec, &observed(&facts, now()));
-    assert_eq!(board.stations[0].verdict.state, VerdictState::Proven);
-    assert_eq!(board.stations[0].targets.len(), 2);
+    assert_eq!(board.environments[0].verdict.state, VerdictState::Proven);
+    assert_eq!(board.environments[0].targets.len(), 2);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn a_proof_keeps_its_age_where_git_follows_a_range() {
     let Fact::Declared(_, declared) = &mut facts[0].1 else {
         unreachable!("the first fact is the declaration")
     };
-    declared.want = Ok(Want::Range(">=0.0.3".into()));
+    declared.want = Ok(Desired::Range(">=0.0.3".into()));
     let mut object = deployed("1.1.7");
     object["spec"]["chart"]["spec"]["version"] = json!(">=0.0.3");
     object["status"]["helmChart"] = json!("app-podinfo/app-podinfo-podinfo");
@@ -192,10 +192,10 @@ fn a_proof_keeps_its_age_where_git_follows_a_range() {
     }
     let tolerances = Tolerances::default();
     let first = board(&spec, &held, None, now(), &tolerances);
-    assert_eq!(first.stations[0].verdict.state, VerdictState::Proven);
+    assert_eq!(first.environments[0].verdict.state, VerdictState::Proven);
     let later = now() + Duration::from_secs(5);
     let second = board(&spec, &held, Some(&first), later, &tolerances);
-    assert_eq!(second.stations[0].verdict.since, now());
+    assert_eq!(second.environments[0].verdict.since, now());
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
     );
-    assert!(board.stations[0].tick_lies);
+    assert!(board.environments[0].status_is_misleading);
     assert_eq!(board.headline.tone, Tone::Alarm);
     assert!(
         board
@@ -240,5 +240,5 @@ fn a_verdict_that_did_not_change_keeps_its_time() {
     let first = board(&spec, &held, None, now(), &Tolerances::default());
     let later = now() + Duration::from_secs(10);
     let second = board(&spec, &held, Some(&first), later, &Tolerances::default());
-    assert_eq!(second.stations[0].verdict.since, now());
+    assert_eq!(second.environments[0].verdict.since, now());
 }

@@ -15,7 +15,7 @@ pub fn link_of(at: usize, change: impl Fn(&mut Vec<(SourceName, Fact)>)) -> Link
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
     );
-    board.stations[0].links[at].clone()
+    board.environments[0].links[at].clone()
 }
 
 fn condition(kind: &str, status: &str, reason: &str, message: &str, generation: i64) -> Value {

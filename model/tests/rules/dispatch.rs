@@ -3,7 +3,7 @@
 use crate::world::{environment, name, now, observed, pipeline, proven};
 use model::board::board;
 use model::chain::Tolerances;
-use model::flux::Notice;
+use model::flux::FluxEvent;
 use model::gate::{Gate, GateState};
 use model::observation::{DispatchRun, Fact, SourceName};
 use model::{Observation, Observations};
@@ -16,7 +16,7 @@ const PROVEN_FOR: Duration = Duration::from_secs(720);
 /// What Flux told of stg: how many seconds ago, of which kind of object, why, and of which revision.
 type Told = (u64, &'static str, &'static str, &'static str);
 
-fn notice((ago, kind, reason, revision): &Told) -> Notice {
+fn notice((ago, kind, reason, revision): &Told) -> FluxEvent {
     let (namespace, called) = match *kind {
         "HelmRelease" => ("app-podinfo", "podinfo"),
         _ => ("flux-system", "stg"),
@@ -27,7 +27,7 @@ fn notice((ago, kind, reason, revision): &Told) -> Notice {
         "timestamp": (now() - Duration::from_secs(*ago)).to_string(),
         "reason": reason, "message": "", "metadata": {"revision": revision},
     });
-    Notice::read(&body).expect("a notification")
+    FluxEvent::read(&body).expect("a notification")
 }
 
 /// The gate into prod, whose pull request never came. Weft began to hear so many seconds ago.

@@ -7,7 +7,7 @@ use crate::world::{
 use model::Observations;
 use model::board::board;
 use model::chain::{Tolerances, VerdictState};
-use model::gate::{GateState, HopState};
+use model::gate::{GateState, StepState};
 use model::observation::{DispatchRun, Fact, SourceName};
 use model::promotion::{Mergeable, Promotion, PromotionState, Review};
 use serde_json::json;
@@ -173,7 +173,7 @@ fn a_merged_promotion_is_followed_until_the_app_serves() {
         facts[7].1 = kustomization("prod", "prod", OLD);
     });
     assert_eq!(gate.state, GateState::Rolling);
-    let names: Vec<&str> = gate.hops.iter().map(|hop| hop.name.as_str()).collect();
+    let names: Vec<&str> = gate.steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(names, ["merged", "applied", "upgraded", "serving"]);
 }
 
@@ -191,33 +191,36 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
             held.record(observation);
         }
         board(&spec, &held, None, now(), &Tolerances::default())
-            .stations
+            .environments
             .remove(0)
     };
-    let states = |station| {
-        let hops = model::follow::hops(&merged, station);
-        hops.into_iter().map(|hop| hop.state).collect::<Vec<_>>()
+    let states = |view| {
+        let steps = model::rollout::steps(&merged, view);
+        steps.into_iter().map(|step| step.state).collect::<Vec<_>>()
     };
     let before = at("1.1.6");
     assert_eq!(before.verdict.state, VerdictState::Proven);
     assert_eq!(
         states(&before),
         [
-            HopState::Done,
-            HopState::Now,
-            HopState::Next,
-            HopState::Next
+            StepState::Done,
+            StepState::Now,
+            StepState::Next,
+            StepState::Next
         ]
     );
-    let verdict = model::follow::verdict_after(&merged, &before);
+    let verdict = model::rollout::verdict_after(&merged, &before);
     assert_eq!(verdict.state, VerdictState::Rolling);
     assert_eq!(
         verdict.sentence,
         "1.1.7 is merged; prod is about to fetch it."
     );
     let after = at("1.1.7");
-    assert_eq!(states(&after), [HopState::Done; 4]);
-    assert_eq!(model::follow::verdict_after(&merged, &after), after.verdict);
+    assert_eq!(states(&after), [StepState::Done; 4]);
+    assert_eq!(
+        model::rollout::verdict_after(&merged, &after),
+        after.verdict
+    );
 }
 
 type Spoil = dyn Fn(&mut Vec<(SourceName, Fact)>);
@@ -240,21 +243,21 @@ fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
         for observation in observed(&facts, now()) {
             held.record(observation);
         }
-        let hops = model::follow::follow(
+        let steps = model::rollout::rollout(
             &merged,
             &environment("prod"),
             &held,
             now(),
             &Tolerances::default(),
         );
-        let told = hops.into_iter().map(|hop| {
-            let mark = match hop.state {
-                HopState::Done => '+',
-                HopState::Now => '~',
-                HopState::Failed => '!',
-                HopState::Next => '.',
+        let told = steps.into_iter().map(|step| {
+            let mark = match step.state {
+                StepState::Done => '+',
+                StepState::Now => '~',
+                StepState::Failed => '!',
+                StepState::Next => '.',
             };
-            format!("{mark}{}", hop.name)
+            format!("{mark}{}", step.name)
         });
         told.collect::<Vec<_>>().join(" ")
     };

@@ -4,11 +4,11 @@ use crate::told::{APPLIED, CAUSE, TESTED, chart, hear, held, kustomization, rele
 use crate::world::{HEAD, declared, environment, name, now, observed, pipeline, promotion};
 use model::board::board;
 use model::chain::{LinkName, LinkState, Tolerances, VerdictState};
-use model::flux::{Notice, Stage};
-use model::follow::follow;
-use model::gate::HopState;
-use model::observation::{Fact, Live, SourceName, Want};
+use model::flux::{FluxEvent, Stage};
+use model::gate::StepState;
+use model::observation::{Desired, Fact, Live, SourceName};
 use model::promotion::{Promotion, PromotionState};
+use model::rollout::rollout;
 use model::{EnvironmentName, Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -72,11 +72,11 @@ fn a_merged_promotion_is_followed_into_it_by_what_is_told() {
     spec.targets[0].flux.told_only = true;
     let way = |bodies: &[Value]| {
         let held = held(bodies, "1.1.7");
-        let hops = follow(&merged, &spec, &held, now(), &Tolerances::default());
-        let done = hops
+        let steps = rollout(&merged, &spec, &held, now(), &Tolerances::default());
+        let done = steps
             .into_iter()
-            .take_while(|hop| hop.state == HopState::Done);
-        done.map(|hop| hop.name).collect::<Vec<_>>().join(" ")
+            .take_while(|step| step.state == StepState::Done);
+        done.map(|step| step.name).collect::<Vec<_>>().join(" ")
     };
     let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
     assert_eq!(way(&[]), "merged");
@@ -97,7 +97,7 @@ fn a_range_is_what_its_chart_was_told_to_be() {
         let Fact::Declared(_, mut range) = declared("uat", "1.1.7") else {
             unreachable!("a declaration")
         };
-        range.want = Ok(Want::Range(">=0.0.3".into()));
+        range.want = Ok(Desired::Range(">=0.0.3".into()));
         held.record(Observation {
             source: SourceName::github(),
             at: now(),
@@ -118,7 +118,7 @@ fn a_range_is_what_its_chart_was_told_to_be() {
         "{}",
         known.verdict.sentence
     );
-    assert_eq!(known.wanted.as_deref(), Some("1.1.7"));
+    assert_eq!(known.desired.as_deref(), Some("1.1.7"));
     let newer = ranged(
         &[applied.clone(), pulled("1.1.8"), release(&TESTED)],
         "1.1.7",
@@ -141,11 +141,11 @@ fn a_range_is_what_its_chart_was_told_to_be() {
 #[test]
 fn what_is_no_notification_is_no_fact() {
     let whole = release(&TESTED);
-    assert!(Notice::read(&whole).is_some());
+    assert!(FluxEvent::read(&whole).is_some());
     for field in ["involvedObject", "severity", "timestamp", "reason"] {
         let mut part = whole.clone();
         part.as_object_mut().expect("an object").remove(field);
-        assert_eq!(Notice::read(&part), None, "without {field}");
+        assert_eq!(FluxEvent::read(&part), None, "without {field}");
     }
     for (pointer, value) in [
         ("/severity", json!("fine")),
@@ -154,10 +154,10 @@ fn what_is_no_notification_is_no_fact() {
     ] {
         let mut wrong = whole.clone();
         crate::world::set(&mut wrong, pointer, value);
-        assert_eq!(Notice::read(&wrong), None, "{pointer}");
+        assert_eq!(FluxEvent::read(&wrong), None, "{pointer}");
     }
     for other in [json!({}), json!([]), json!("HelmRelease"), Value::Null] {
-        assert_eq!(Notice::read(&other), None);
+        assert_eq!(FluxEvent::read(&other), None);
     }
 }
 
@@ -196,7 +196,10 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
                 .is_some_and(|path| path.contains("/hooks/flux/"))
         })
         .collect();
-    assert!(rows.iter().all(|row| Notice::read(&row["body"]).is_some()));
+    assert!(
+        rows.iter()
+            .all(|row| FluxEvent::read(&row["body"]).is_some())
+    );
     let mut spec = environment("uat");
     let target = &mut spec.targets[0];
     target.flux.told_only = true;
@@ -215,7 +218,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
         let began = began.and_then(|row| row["at"].as_str()).expect("at");
         let begun = Timestamp::parse(began).expect("a time");
         // Git asks for what the step says, at the commit that was fetched last.
-        let wanted = step
+        let desired = step
             .split([' ', ':'])
             .find_map(|word| model::ChartVersion::parse(word).ok());
         // What was fetched before the first Alert was there is only known from what was applied.
@@ -229,12 +232,12 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
             let revision = seen.value.revision.as_deref()?;
             model::CommitId::from_revision(revision)
         });
-        let (Some(wanted), Some(commit)) = (wanted, commit) else {
+        let (Some(desired), Some(commit)) = (desired, commit) else {
             continue;
         };
         let at = Timestamp::parse(row["at"].as_str().expect("at")).expect("a time")
             + Duration::from_secs(31);
-        let Fact::Declared(_, mut git) = declared("uat", &wanted.to_string()) else {
+        let Fact::Declared(_, mut git) = declared("uat", &desired.to_string()) else {
             unreachable!("a declaration")
         };
         git.changed_at = begun;
@@ -242,7 +245,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
         git.commits = vec![commit];
         // An app that would answer anything that is asked for.
         let answer = Live::Answer {
-            version: model::AppVersion(wanted.to_string()),
+            version: model::AppVersion(desired.to_string()),
             revision: None,
             colour: None,
             message: None,
@@ -258,23 +261,18 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
             observation.order = u64::try_from(at.millis()).expect("a time");
             held.record(observation);
         }
-        let station = board(&spec, &held, None, at, &Tolerances::default())
-            .stations
+        let view = board(&spec, &held, None, at, &Tolerances::default())
+            .environments
             .remove(0);
-        let list = match station.verdict.state {
+        let list = match view.verdict.state {
             VerdictState::Proven => &mut proven,
             VerdictState::Failed => &mut failed,
             _ => continue,
         };
-        if !list.contains(&wanted.to_string()) {
-            list.push(wanted.to_string());
+        if !list.contains(&desired.to_string()) {
+            list.push(desired.to_string());
         }
-        assert!(
-            station
-                .links
-                .iter()
-                .all(|link| link.state != LinkState::Stale)
-        );
+        assert!(view.links.iter().all(|link| link.state != LinkState::Stale));
     }
     assert_eq!(proven, ["6.0.0", "6.0.1", "6.0.2", "6.0.6"]);
     assert_eq!(failed, ["6.0.3", "6.0.4", "6.0.5", "6.9.9"]);

@@ -6,8 +6,8 @@ use crate::world::{
 };
 use model::AppVersion;
 use model::chain::{Link, LinkState, VerdictState};
-use model::flux::{DeploymentReading, SupplyKind};
-use model::observation::{Fact, Live, SourceName, Want};
+use model::flux::{DeploymentReading, SourceKind};
+use model::observation::{Desired, Fact, Live, SourceName};
 use model::pipeline::{Deployer, ImageAutomation};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn dev(facts: &[(SourceName, Fact)]) -> Link {
     let Fact::Declared(_, declared) = &mut held[0].1 else {
         unreachable!("the first fact is the declaration")
     };
-    declared.want = Ok(Want::Image(TAG.into()));
+    declared.want = Ok(Desired::Image(TAG.into()));
     held[2].1 = kustomization("uat", "uat", HEAD);
     let rollout = json!({
         "metadata": {"generation": 1},
@@ -42,14 +42,14 @@ fn dev(facts: &[(SourceName, Fact)]) -> Link {
     held[4].1 = Fact::Live("uat".into(), "uat".into(), answer);
     held.extend(facts.iter().cloned());
     let board = board_of(&pipeline(vec![spec]), &observed(&held, now()));
-    let station = &board.stations[0];
-    let link = station.links[0].clone();
-    let proven = station.verdict.state == VerdictState::Proven;
+    let view = &board.environments[0];
+    let link = view.links[0].clone();
+    let proven = view.verdict.state == VerdictState::Proven;
     assert_eq!(
         proven,
         link.state == LinkState::Holds,
         "{}",
-        station.verdict.sentence
+        view.verdict.sentence
     );
     link
 }
@@ -57,7 +57,7 @@ fn dev(facts: &[(SourceName, Fact)]) -> Link {
 #[test]
 fn dev_says_where_image_automation_fails_or_is_suspended() {
     use LinkState::{Failed, Holds, Suspended};
-    use SupplyKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
+    use SourceKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
     let chosen = json!({"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"});
     let of_choosing = |kind, suspended: bool, conditions: &Value, chosen: &Value| {
         let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
@@ -175,7 +175,7 @@ fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
         conditions[0]["lastTransitionTime"] = at.into();
         let mut all = vec![conditions[0].clone()];
         all.extend(more.as_array().cloned().unwrap_or_default());
-        let kind = SupplyKind::ImageUpdateAutomation;
+        let kind = SourceKind::ImageUpdateAutomation;
         let status = json!({"conditions": all});
         dev(&[supply(kind, "podinfo", &json!({}), &status)])
     };
@@ -189,6 +189,6 @@ fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
     let for_a_minute = lost("2026-11-22T11:59:00Z", json!([]));
     assert_eq!(for_a_minute.state, LinkState::Failed);
     let stalled = json!([{"type": "Stalled", "status": "True", "reason": "InvalidSpec", "message": "", "observedGeneration": 1}]);
-    let given_up = lost("2026-11-22T11:59:55Z", stalled);
-    assert_eq!(given_up.state, LinkState::Failed);
+    let stalled = lost("2026-11-22T11:59:55Z", stalled);
+    assert_eq!(stalled.state, LinkState::Failed);
 }

@@ -50,12 +50,12 @@ fn fresh(observations: &[Observation], source: &SourceName, limit: Duration) -> 
 proptest! {
     #[test]
     fn nothing_is_proven_without_a_fresh_answer_that_agrees(world in any_world()) {
-        let station = board_of(&pipeline(vec![environment("uat")]), &world).stations.remove(0);
-        if station.verdict.state == VerdictState::Proven {
-            let wanted = station.wanted.clone().expect("proven means declared");
-            let answers = world.iter().any(|held| held.fact == live("uat", "uat", &wanted));
+        let view = board_of(&pipeline(vec![environment("uat")]), &world).environments.remove(0);
+        if view.verdict.state == VerdictState::Proven {
+            let desired = view.desired.clone().expect("proven means declared");
+            let answers = world.iter().any(|held| held.fact == live("uat", "uat", &desired));
             prop_assert!(answers && fresh(&world, &SourceName::live("uat"), Tolerances::default().live));
-            prop_assert_eq!(station.release.chart.map(|chart| chart.to_string()), Some(wanted));
+            prop_assert_eq!(view.release.chart.map(|chart| chart.to_string()), Some(desired));
         }
     }
 
@@ -88,10 +88,10 @@ proptest! {
 
     #[test]
     fn proof_needs_every_link(world in any_world()) {
-        let station = board_of(&pipeline(vec![environment("uat")]), &world).stations.remove(0);
-        let all_hold = station.links.iter().all(|link| link.state == model::chain::LinkState::Holds);
-        prop_assert_eq!(station.verdict.state == VerdictState::Proven, all_hold && station.links.len() == 4);
-        prop_assert_eq!(station.verdict.breaks_at.is_none(), all_hold);
-        let _: &EnvironmentName = &station.name;
+        let view = board_of(&pipeline(vec![environment("uat")]), &world).environments.remove(0);
+        let all_hold = view.links.iter().all(|link| link.state == model::chain::LinkState::Holds);
+        prop_assert_eq!(view.verdict.state == VerdictState::Proven, all_hold && view.links.len() == 4);
+        prop_assert_eq!(view.verdict.breaks_at.is_none(), all_hold);
+        let _: &EnvironmentName = &view.name;
     }
 }

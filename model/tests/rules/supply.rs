@@ -5,8 +5,8 @@ use crate::world::{
     board_of, deployed, environment, helm, name, now, observed, pipeline, proven, set,
 };
 use model::chain::{LinkState, VerdictState};
-use model::flux::{HelmChartReading, SupplyKind, SupplyReading};
-use model::observation::{Fact, SourceName, Want};
+use model::flux::{HelmChartReading, SourceKind, SourceReading};
+use model::observation::{Desired, Fact, SourceName};
 use serde_json::{Value, json};
 
 pub fn ready(status: &str, reason: &str, message: &str) -> Value {
@@ -17,19 +17,19 @@ pub fn well() -> Value {
     ready("True", "Succeeded", "")
 }
 
-pub fn supply(kind: SupplyKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
+pub fn supply(kind: SourceKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
     let object = json!({
         "metadata": {"namespace": "app-podinfo", "name": of, "generation": 1},
         "spec": spec, "status": status,
     });
-    let reading = SupplyReading::read(kind, &object, None);
-    let fact = Fact::Supply("uat".into(), kind, name("app-podinfo", of), reading);
+    let reading = SourceReading::read(kind, &object, None);
+    let fact = Fact::Source("uat".into(), kind, name("app-podinfo", of), reading);
     (SourceName::flux("uat"), fact)
 }
 
 fn repository(suspended: bool, conditions: &Value) -> (SourceName, Fact) {
     supply(
-        SupplyKind::HelmRepository,
+        SourceKind::HelmRepository,
         "charts",
         &json!({"suspend": suspended}),
         &json!({"conditions": conditions, "artifact": {"revision": "sha256:03e8"}}),
@@ -246,7 +246,7 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
 #[test]
 fn a_helm_repository_that_is_only_an_address_is_never_in_trouble() {
     let address = supply(
-        SupplyKind::HelmRepository,
+        SourceKind::HelmRepository,
         "charts",
         &json!({"type": "oci"}),
         &json!({}),
@@ -270,11 +270,11 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     set(&mut by_ref, "/spec/chartRef", reference);
     let in_history = json!("1.1.7+0cc9a8446c95");
     set(&mut by_ref, "/status/history/0/chartVersion", in_history);
-    let registry = |wanted: &Value, found: &str, suspended: bool, conditions: &Value| {
+    let registry = |desired: &Value, found: &str, suspended: bool, conditions: &Value| {
         supply(
-            SupplyKind::OCIRepository,
+            SourceKind::OCIRepository,
             "podinfo",
-            &json!({"ref": wanted, "suspend": suspended}),
+            &json!({"ref": desired, "suspend": suspended}),
             &json!({"artifact": {"revision": format!("{found}@{DIGEST}")}, "conditions": conditions}),
         )
     };
@@ -285,7 +285,7 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
         "OCIArtifactPullFailed",
         "failed to pull artifact: UNAUTHORIZED",
     );
-    for (wanted, found, suspended, conditions, state, words) in [
+    for (desired, found, suspended, conditions, state, words) in [
         (
             &pinned,
             "1.1.7",
@@ -327,12 +327,12 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
             "The OCIRepository app-podinfo/podinfo is suspended",
         ),
     ] {
-        let follows = wanted == &range;
+        let follows = desired == &range;
         let link = link_of(2, |held| {
             held[3].1 = helm("uat", &by_ref);
-            held.push(registry(wanted, found, suspended, conditions));
+            held.push(registry(desired, found, suspended, conditions));
             if let (true, Fact::Declared(_, declared)) = (follows, &mut held[0].1) {
-                declared.want = Ok(Want::Range(">=0.0.3".into()));
+                declared.want = Ok(Desired::Range(">=0.0.3".into()));
             }
         });
         assert_eq!(link.state, state, "{}", link.sentence);
@@ -345,14 +345,14 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
     );
-    let station = &board.stations[0];
+    let view = &board.environments[0];
     assert_eq!(
-        station.verdict.state,
+        view.verdict.state,
         VerdictState::Proven,
         "{}",
-        station.verdict.sentence
+        view.verdict.sentence
     );
-    assert_eq!(station.release.label(), "1.1.7");
+    assert_eq!(view.release.label(), "1.1.7");
     // Another tag in the cluster than in git is seen at the link before.
     facts.pop();
     facts.push(registry(&json!({"tag": "1.1.6"}), "1.1.6", false, &well()));
@@ -360,7 +360,7 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
     );
-    let verdict = &board.stations[0].verdict;
+    let verdict = &board.environments[0].verdict;
     assert_eq!(verdict.state, VerdictState::Drifted);
     assert!(
         verdict

@@ -4,10 +4,10 @@ use crate::world::{
     HEAD, board_of, declared, deployed, environment, helm, kustomization, live, name, now,
     observed, pipeline, proven, rolled_back, set, target,
 };
+use model::api::EnvironmentView;
 use model::chain::{LinkName, VerdictState};
 use model::flux::HelmChartReading;
-use model::observation::{CommitStatus, Fact, Live, SourceName, Want};
-use model::wire::Station;
+use model::observation::{CommitStatus, Desired, Fact, Live, SourceName};
 use model::{AppVersion, Colour, CommitId};
 use serde_json::json;
 use std::time::Duration;
@@ -19,7 +19,7 @@ type Spoil = fn(&mut Facts);
 
 /// prod with the targets `prod` and `prod-us`, both at 1.1.7, after their facts were changed. Those of
 /// `prod-us` are the last three: applied, deployed, serving.
-fn prod(change: impl Fn(&mut Facts)) -> Station {
+fn prod(change: impl Fn(&mut Facts)) -> EnvironmentView {
     let mut spec = environment("prod");
     spec.targets.push(target("prod", "prod-us"));
     let mut facts = proven("prod", "1.1.7");
@@ -32,7 +32,7 @@ fn prod(change: impl Fn(&mut Facts)) -> Station {
     ));
     change(&mut facts);
     board_of(&pipeline(vec![spec]), &observed(&facts, now()))
-        .stations
+        .environments
         .remove(0)
 }
 
@@ -94,17 +94,17 @@ fn the_worst_target_speaks_for_all_of_them() {
         ),
     ];
     for (what, change, state, words) in cases {
-        let station = prod(change);
-        let verdict = &station.verdict;
+        let view = prod(change);
+        let verdict = &view.verdict;
         assert_eq!(verdict.state, state, "{what}: {}", verdict.sentence);
         assert!(
             verdict.sentence.contains(words),
             "{what}: {}",
             verdict.sentence
         );
-        assert_eq!(station.targets.len(), 2, "{what}");
+        assert_eq!(view.targets.len(), 2, "{what}");
         if state != Proven {
-            let broken = station
+            let broken = view
                 .links
                 .iter()
                 .find(|link| Some(link.name) == verdict.breaks_at);
@@ -150,9 +150,9 @@ fn what_is_served_is_told_for_each_target_where_they_differ() {
 
 #[test]
 fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
-    let station = prod(|facts| {
+    let view = prod(|facts| {
         if let Fact::Declared(_, declared) = &mut facts[0].1 {
-            declared.want = Ok(Want::Range(">=0.0.3".into()));
+            declared.want = Ok(Desired::Range(">=0.0.3".into()));
         }
         for (at, cluster, version) in [(3, "prod", "1.1.7"), (6, "prod-us", "1.1.6")] {
             let mut object = deployed(version);
@@ -177,7 +177,7 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
         }
         facts[7].1 = live("prod", "prod-us", "1.1.6");
     });
-    let verdict = &station.verdict;
+    let verdict = &view.verdict;
     assert_eq!(
         (verdict.state, verdict.breaks_at),
         (VerdictState::Rolling, Some(LinkName::Deployed))
@@ -186,7 +186,7 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
         verdict.sentence,
         "prod-us: Helm holds 1.1.6 here; 1.1.7 was found for another target."
     );
-    assert_eq!(station.wanted.as_deref(), Some("1.1.7"));
+    assert_eq!(view.desired.as_deref(), Some("1.1.7"));
 }
 
 #[test]
@@ -251,9 +251,11 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                 };
                 facts.push((SourceName::github(), Fact::Status(status)));
                 let spec = pipeline(vec![environment("uat")]);
-                let station = board_of(&spec, &observed(&facts, now())).stations.remove(0);
-                assert_eq!(station.verdict.breaks_at, breaks_at, "{what}");
-                let says = match (station.verdict.state, tick, breaks_at) {
+                let view = board_of(&spec, &observed(&facts, now()))
+                    .environments
+                    .remove(0);
+                assert_eq!(view.verdict.breaks_at, breaks_at, "{what}");
+                let says = match (view.verdict.state, tick, breaks_at) {
                     _ if commit != HEAD => None,
                     (
                         VerdictState::Failed,
@@ -270,9 +272,9 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                     }
                     _ => None,
                 };
-                assert_eq!(station.tick.as_deref(), says, "{what}, {tick}");
+                assert_eq!(view.tick.as_deref(), says, "{what}, {tick}");
                 assert_eq!(
-                    station.tick_lies,
+                    view.status_is_misleading,
                     says.is_some() && tick == "success",
                     "{what}, {tick}"
                 );

@@ -1,11 +1,11 @@
 //! An environment that Weft cannot look into: what Flux's notifications make of it.
 
 use crate::world::{HEAD, OLD, environment, live, now, observed, pipeline, proven};
+use model::api::EnvironmentView;
 use model::board::board;
 use model::chain::{LinkName, Tolerances, VerdictState};
-use model::flux::Notice;
+use model::flux::FluxEvent;
 use model::observation::{Fact, SourceName};
-use model::wire::Station;
 use model::{Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub fn body(kind: &str, of: (&str, &str), (ago, reason, error, revision, message
 
 /// What the server makes of a notification.
 pub fn hear(held: &mut Observations, body: &Value) {
-    let Some(notice) = Notice::read(body) else {
+    let Some(notice) = FluxEvent::read(body) else {
         return;
     };
     let source = SourceName::flux("uat");
@@ -77,7 +77,7 @@ pub fn held(bodies: &[Value], serves: &str) -> Observations {
     held
 }
 
-pub fn station_at(held: &Observations, at: Timestamp) -> Station {
+pub fn station_at(held: &Observations, at: Timestamp) -> EnvironmentView {
     let mut spec = environment("uat");
     spec.targets[0].flux.told_only = true;
     board(
@@ -87,11 +87,11 @@ pub fn station_at(held: &Observations, at: Timestamp) -> Station {
         at,
         &Tolerances::default(),
     )
-    .stations
+    .environments
     .remove(0)
 }
 
-pub fn station(bodies: &[Value], serves: &str) -> Station {
+pub fn view(bodies: &[Value], serves: &str) -> EnvironmentView {
     station_at(&held(bodies, serves), now())
 }
 
@@ -417,7 +417,7 @@ fn it_is_proven_only_where_every_word_and_the_live_app_agree() {
         ),
     ];
     for (what, bodies, serves, state, breaks_at, words) in cases {
-        let found = station(&bodies, serves);
+        let found = view(&bodies, serves);
         let verdict = &found.verdict;
         assert_eq!(
             (verdict.state, verdict.breaks_at),
@@ -433,18 +433,18 @@ fn it_is_proven_only_where_every_word_and_the_live_app_agree() {
         let mut reversed = bodies.clone();
         reversed.reverse();
         assert_eq!(
-            station(&reversed, serves),
+            view(&reversed, serves),
             found,
             "{what}: told the other way round"
         );
         let twice = [bodies.clone(), bodies].concat();
-        assert_eq!(station(&twice, serves), found, "{what}: told twice");
+        assert_eq!(view(&twice, serves), found, "{what}: told twice");
     }
 }
 
 #[test]
 fn its_links_say_who_told_and_that_weft_cannot_look() {
-    let found = station(
+    let found = view(
         &[
             kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
             release(&UPGRADED),
@@ -470,7 +470,7 @@ fn its_links_say_who_told_and_that_weft_cannot_look() {
         evidence.condition.as_deref(),
         Some("notified: TestSucceeded")
     );
-    let failed = station(
+    let failed = view(
         &[
             kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
             release(&(9, "UpgradeFailed", true, "1.1.7", CAUSE)),

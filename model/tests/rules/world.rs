@@ -1,16 +1,16 @@
 //! Facts of a small world, to be spoilt by tests.
 
+use model::api::Board;
 use model::board::board;
 use model::chain::{Tolerances, VerdictState};
 use model::flux::{HelmReleaseReading, KustomizationReading};
 use model::gate::Gate;
-use model::observation::{Declared, Fact, Live, SourceName, Want};
+use model::observation::{Declared, Desired, Fact, Live, SourceName};
 use model::pipeline::{
     Deployer, EnvironmentSpec, FluxSpec, GateKind, ObjectName, PipelineName, PipelineSpec,
     RepositoryName, TargetSpec,
 };
 use model::promotion::{Check, CheckState, Mergeable, Promotion, PromotionState};
-use model::wire::Board;
 use model::{AppVersion, ChartVersion, CommitId, Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub fn environment(name: &str) -> EnvironmentSpec {
     EnvironmentSpec {
         name: name.into(),
         gate: GateKind::Approval,
-        loud: name == "prod",
+        user_facing: name == "prod",
         path: format!("environments/{name}/podinfo-helmrelease.yaml"),
         link: None,
         targets: vec![target(name, name)],
@@ -69,7 +69,7 @@ pub fn pipeline(environments: Vec<EnvironmentSpec>) -> PipelineSpec {
 
 pub fn declared(environment: &str, version: &str) -> Fact {
     let declared = Declared {
-        want: Ok(Want::Chart(
+        want: Ok(Desired::Chart(
             ChartVersion::parse(version).expect("a version"),
         )),
         path: format!("environments/{environment}/podinfo-helmrelease.yaml"),
@@ -196,7 +196,7 @@ pub fn board_of(spec: &PipelineSpec, observations: &[Observation]) -> Board {
 }
 
 pub fn state_of(facts: &[(SourceName, Fact)]) -> VerdictState {
-    board_of(&pipeline(vec![environment("uat")]), &observed(facts, now())).stations[0]
+    board_of(&pipeline(vec![environment("uat")]), &observed(facts, now())).environments[0]
         .verdict
         .state
 }

@@ -1,9 +1,9 @@
 //! Approving a promotion, and merging it where that is ordered.
 
 use model::CommitId;
+use model::api::{ActionResult, Approve};
 use model::pipeline::RepositoryName;
 use model::promotion::{Promotion, PromotionState};
-use model::wire::{ActionResult, Approve};
 
 use super::ActionError;
 use super::protocol::{Order, Taken};

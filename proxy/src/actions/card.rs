@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use model::Release;
+use model::api::{EnvironmentView, FileDiff, PromotionCard};
 use model::chain::VerdictState;
-use model::follow::verdict_after;
-use model::gate::{Hop, HopState};
+use model::gate::{RolloutStep, StepState};
 use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
 use model::promotion::PromotionState;
-use model::wire::{FileDiff, PromotionCard, Station};
+use model::rollout::verdict_after;
 
 use super::permits::{Permits, missing};
 use super::reading::{Reading, acting};
@@ -40,7 +40,7 @@ pub async fn card(
 /// The card of what was just read.
 pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> PromotionCard {
     let board = reading.lane.board();
-    let (station, before) = reading.stations(&board);
+    let (view, before) = reading.environments(&board);
     let promotion = &reading.promotion;
     let Permits {
         approve,
@@ -56,21 +56,21 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         .map(|(intent, text)| (intent.expires_at, text))
         .unzip();
     let to = release_to_come(&reading, before);
-    let between = between(app, person, &reading, station).await;
+    let between = between(app, person, &reading, view).await;
     let environment = reading.environment();
     PromotionCard {
         pipeline: board.pipeline.clone(),
         environment: environment.name.clone(),
-        loud: environment.loud,
+        user_facing: environment.user_facing,
         targets: environment.targets.len(),
         repository: promotion.repository.clone(),
         number: promotion.number,
         title: promotion.title.clone(),
         url: promotion.url.clone(),
         state: promotion.state,
-        from: station.release.clone(),
+        from: view.release.clone(),
         to,
-        evidence_from: before.unwrap_or(station).name.clone(),
+        evidence_from: before.unwrap_or(view).name.clone(),
         evidence_holds: evidence::holds(before, promotion.release.as_ref()),
         evidence: evidence::lines(before, promotion.release.as_ref()),
         files: files(&reading, &between),
@@ -91,8 +91,8 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         refuse,
         intent,
         intent_expires_at,
-        hops: way(app, &reading, station).await,
-        verdict: verdict_after(promotion, station),
+        steps: way(app, &reading, view).await,
+        verdict: verdict_after(promotion, view),
         as_of: now,
     }
 }
@@ -113,10 +113,10 @@ fn subject(reading: &Reading, person: &Person) -> Subject {
 }
 
 /// The release as the environment before shows it, else as the repository remembers it.
-fn release_to_come(reading: &Reading, before: Option<&Station>) -> Release {
+fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Release {
     let chart = reading.promotion.release.clone();
     let seen = before
-        .map(|station| &station.release)
+        .map(|view| &view.release)
         .filter(|release| chart.is_some() && release.chart == chart);
     if let Some(seen) = seen {
         return seen.clone();
@@ -138,13 +138,13 @@ async fn between(
     app: &App,
     person: Option<&Person>,
     reading: &Reading,
-    station: &Station,
+    view: &EnvironmentView,
 ) -> Comparison {
     let commit = |version| {
         let record = reading.lane.release(version)?;
         Some(record.commit)
     };
-    let from = station.release.chart.as_ref().and_then(commit);
+    let from = view.release.chart.as_ref().and_then(commit);
     let to = reading.promotion.release.as_ref().and_then(commit);
     let (Some(from), Some(to)) = (from, to) else {
         return Comparison::default();
@@ -177,10 +177,10 @@ fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
 }
 
 /// The way of the release after the merge, with the times that the journal knows. A promotion that a later
-/// one has overtaken has no way any more: what the station does now is the later one's.
-async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
+/// one has overtaken has no way any more: what the environment does now is the later one's.
+async fn way(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
     let promotion = &reading.promotion;
-    let overtaken = station.wanted_chart > promotion.release;
+    let overtaken = view.desired_chart > promotion.release;
     let Some(merged_at) = promotion.closed_at else {
         return Vec::new();
     };
@@ -189,7 +189,7 @@ async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
     }
     let environment = reading.environment();
     let tolerances = &app.config.tolerances;
-    let mut hops = reading
+    let mut steps = reading
         .lane
         .follow(promotion, environment, app.clock.now(), tolerances);
     let pipeline = &reading.lane.spec().name;
@@ -198,15 +198,17 @@ async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
     match app.journal.between(pipeline, since, until).await {
         Ok(entries) => {
             let here = |entry: &&Entry| {
-                entry.environment.as_ref() == Some(&station.name)
-                    && entry.release == promotion.release
+                entry.environment.as_ref() == Some(&view.name) && entry.release == promotion.release
             };
             let at = |is: fn(&Event) -> bool| {
                 let mut entries = entries.iter().filter(here);
                 entries.find(|entry| is(&entry.event)).map(|entry| entry.at)
             };
-            for hop in hops.iter_mut().filter(|hop| hop.state == HopState::Done) {
-                hop.at = hop.at.or_else(|| match hop.name.as_str() {
+            for step in steps
+                .iter_mut()
+                .filter(|step| step.state == StepState::Done)
+            {
+                step.at = step.at.or_else(|| match step.name.as_str() {
                     "upgraded" => at(|event| *event == Event::Deployed),
                     "serving" => at(|event| {
                         matches!(event, Event::Verdict { to, .. } if *to == VerdictState::Proven)
@@ -218,5 +220,5 @@ async fn way(app: &App, reading: &Reading, station: &Station) -> Vec<Hop> {
         // The way is shown without its times.
         Err(error) => tracing::warn!(%error, %pipeline, "the times of a way cannot be read"),
     }
-    hops
+    steps
 }

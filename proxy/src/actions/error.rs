@@ -1,6 +1,6 @@
 //! Why an action was not done, in words for the person who ordered it.
 
-use model::wire::PromotionCard;
+use model::api::PromotionCard;
 
 use crate::github;
 use crate::journal::JournalError;

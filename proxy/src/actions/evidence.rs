@@ -1,30 +1,33 @@
 //! What the environment before a promotion says for and against it.
 
 use model::ChartVersion;
+use model::api::{EnvironmentView, EvidenceLine};
 use model::chain::{LinkState, VerdictState};
-use model::wire::{EvidenceLine, Station};
 
 /// Whether the environment before is proven to serve what would be promoted.
-pub(super) fn holds(before: Option<&Station>, release: Option<&ChartVersion>) -> bool {
-    before.is_some_and(|station| {
-        station.verdict.state == VerdictState::Proven
+pub(super) fn holds(before: Option<&EnvironmentView>, release: Option<&ChartVersion>) -> bool {
+    before.is_some_and(|view| {
+        view.verdict.state == VerdictState::Proven
             && release.is_some()
-            && station.release.chart.as_ref() == release
+            && view.release.chart.as_ref() == release
     })
 }
 
 /// The evidence line by line: what it serves, its verdict, and each of its four links.
-pub(super) fn lines(before: Option<&Station>, release: Option<&ChartVersion>) -> Vec<EvidenceLine> {
-    let Some(station) = before else {
+pub(super) fn lines(
+    before: Option<&EnvironmentView>,
+    release: Option<&ChartVersion>,
+) -> Vec<EvidenceLine> {
+    let Some(view) = before else {
         return Vec::new();
     };
-    let mut lines = vec![serves(station, release)];
+    let mut lines = vec![serves(view, release)];
     lines.push(EvidenceLine {
-        ok: station.verdict.state == VerdictState::Proven,
-        sentence: format!("{} is {}.", station.name, station.verdict.state.word()),
-        at: Some(station.verdict.since),
+        ok: view.verdict.state == VerdictState::Proven,
+        sentence: format!("{} is {}.", view.name, view.verdict.state.word()),
+        at: Some(view.verdict.since),
     });
-    lines.extend(station.links.iter().map(|link| {
+    lines.extend(view.links.iter().map(|link| {
         EvidenceLine {
             ok: link.state == LinkState::Holds,
             sentence: format!("{}: {}", link.label, link.sentence),
@@ -37,9 +40,9 @@ pub(super) fn lines(before: Option<&Station>, release: Option<&ChartVersion>) ->
     lines
 }
 
-fn serves(station: &Station, release: Option<&ChartVersion>) -> EvidenceLine {
-    let name = &station.name;
-    let served = station.release.chart.as_ref();
+fn serves(view: &EnvironmentView, release: Option<&ChartVersion>) -> EvidenceLine {
+    let name = &view.name;
+    let served = view.release.chart.as_ref();
     let ok = release.is_some() && served == release;
     let sentence = match (served, release) {
         (Some(served), Some(_)) if ok => {
@@ -54,6 +57,6 @@ fn serves(station: &Station, release: Option<&ChartVersion>) -> EvidenceLine {
     EvidenceLine {
         ok,
         sentence,
-        at: station.seen_at,
+        at: view.seen_at,
     }
 }

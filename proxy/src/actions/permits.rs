@@ -1,8 +1,8 @@
 //! What a viewer may do with a promotion, and why not.
 
+use model::api::Permission;
 use model::pipeline::RepositoryName;
-use model::promotion::{Actor, Permission, Promotion, PromotionState};
-use model::wire::Permit;
+use model::promotion::{Actor, Promotion, PromotionState, RepositoryPermission};
 
 use crate::app::App;
 use crate::auth::Person;
@@ -10,17 +10,17 @@ use crate::github::{self, Acting};
 
 /// The four permits of a card.
 pub(super) struct Permits {
-    pub(super) approve: Permit,
-    pub(super) approve_and_merge: Permit,
-    pub(super) merge: Permit,
-    pub(super) refuse: Permit,
+    pub(super) approve: Permission,
+    pub(super) approve_and_merge: Permission,
+    pub(super) merge: Permission,
+    pub(super) refuse: Permission,
 }
 
 impl Permits {
     /// What `actor` may do; without one, that they must sign in.
     pub(super) fn of(promotion: &Promotion, actor: Option<&Actor>) -> Self {
         let Some(actor) = actor else {
-            let sign_in = || Permit::unless(Some("Sign in with GitHub first.".into()));
+            let sign_in = || Permission::unless(Some("Sign in with GitHub first.".into()));
             return Self {
                 approve: sign_in(),
                 approve_and_merge: sign_in(),
@@ -33,10 +33,10 @@ impl Permits {
             .clone()
             .or_else(|| promotion.why_not_merge(actor, true));
         Self {
-            approve: Permit::unless(approve),
-            approve_and_merge: Permit::unless(both),
-            merge: Permit::unless(promotion.why_not_merge(actor, false)),
-            refuse: Permit::unless(why_not_refuse(promotion, actor)),
+            approve: Permission::unless(approve),
+            approve_and_merge: Permission::unless(both),
+            merge: Permission::unless(promotion.why_not_merge(actor, false)),
+            refuse: Permission::unless(why_not_refuse(promotion, actor)),
         }
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn why_not_refuse(promotion: &Promotion, actor: &Actor) -> Option<Str
     if is_author(promotion, actor) {
         return Some("You opened this pull request; close it on GitHub instead.".into());
     }
-    (actor.permission < Permission::Write).then(|| {
+    (actor.permission < RepositoryPermission::Write).then(|| {
         format!(
             "@{} may only read {}; a refusal from you would not count. Ask for write access.",
             actor.login, promotion.repository
@@ -79,7 +79,7 @@ pub(super) fn missing(promotion: &Promotion) -> String {
     // Somebody who may do all that anybody may: what stops them stops everyone.
     let anybody = Actor {
         login: String::new(),
-        permission: Permission::Maintain,
+        permission: RepositoryPermission::Maintain,
     };
     let beyond_approvals = promotion.why_not_merge(&anybody, true);
     match (promotion.missing_approvals(), beyond_approvals) {
@@ -117,6 +117,6 @@ pub(super) async fn why_not_write(
         .github
         .permission(Acting::Person(&person.token), repository)
         .await?;
-    Ok((permission < Permission::Write)
+    Ok((permission < RepositoryPermission::Write)
         .then(|| format!("You need write access to {repository} to {deed}.")))
 }

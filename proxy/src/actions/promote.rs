@@ -1,10 +1,10 @@
 //! Opening a promotion that never came, as the signed-in person: what the lost dispatch would have done.
 
 use model::EnvironmentName;
+use model::api::{Promote, Promoted};
 use model::chain::VerdictState;
 use model::gate::GateState;
 use model::journal::{Entry, Event};
-use model::wire::{Promote, Promoted};
 use workflow::host::Failed;
 use workflow::promotion::{Carried, Wish, carry};
 
@@ -86,9 +86,9 @@ fn wish(lane: &Lane, to: &EnvironmentName, order: &Promote) -> Result<Wish, Acti
     let gate = board.gates.iter().find(|gate| gate.to == *to);
     let gate = gate.ok_or_else(|| ActionError::NoPromotion(format!("No gate leads to {to}.")))?;
     let before = board
-        .stations
+        .environments
         .iter()
-        .find(|station| station.name == gate.from);
+        .find(|view| view.name == gate.from);
     let holds = before.is_some_and(|before| {
         before.verdict.state == VerdictState::Proven
             && before.release.chart.as_ref() == Some(&order.release)

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use model::api::{ActionResult, PromotionCard};
 use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
-use model::promotion::{Actor, Permission, PromotionState};
-use model::wire::{ActionResult, PromotionCard};
+use model::promotion::{Actor, PromotionState, RepositoryPermission};
 use serde_json::Value;
 
 use super::permits::is_author;
@@ -190,7 +190,7 @@ impl<'a> Order<'a> {
     pub(super) fn actor(&self, reading: &Reading) -> Actor {
         reading.actor.clone().unwrap_or_else(|| Actor {
             login: self.person.viewer.login.clone(),
-            permission: Permission::None,
+            permission: RepositoryPermission::None,
         })
     }
 
@@ -201,7 +201,7 @@ impl<'a> Order<'a> {
             let code = "own_pull_request";
             return ActionError::NotPermitted { code, why };
         }
-        if actor.permission < Permission::Write {
+        if actor.permission < RepositoryPermission::Write {
             let code = "no_write_access";
             return ActionError::NotPermitted { code, why };
         }
@@ -223,8 +223,8 @@ impl<'a> Order<'a> {
 
     /// What came of the first tap, waiting for it while it is under way; `None` where it was not done.
     async fn outcome(&self) -> Result<Option<ActionResult>, ActionError> {
-        let given_up = tokio::time::Instant::now() + PATIENCE;
-        while tokio::time::Instant::now() < given_up {
+        let stalled = tokio::time::Instant::now() + PATIENCE;
+        while tokio::time::Instant::now() < stalled {
             match self.app.journal.outcome(&self.key()).await? {
                 Some(Value::Null) => return Ok(None),
                 Some(outcome) => return Ok(Some(serde_json::from_value(outcome)?)),

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use model::api::{Board, EnvironmentView};
 use model::pipeline::{EnvironmentSpec, RepositoryName};
 use model::promotion::{Actor, Promotion};
-use model::wire::{Board, Station};
 
 use super::ActionError;
 use crate::app::App;
@@ -94,12 +94,15 @@ impl Reading {
         &self.lane.spec().environments[self.place]
     }
 
-    /// The station of that environment and the one before it, on a board of the pipeline.
-    pub(super) fn stations<'a>(&self, board: &'a Board) -> (&'a Station, Option<&'a Station>) {
+    /// The environment of that environment and the one before it, on a board of the pipeline.
+    pub(super) fn environments<'a>(
+        &self,
+        board: &'a Board,
+    ) -> (&'a EnvironmentView, Option<&'a EnvironmentView>) {
         let before = self.place.checked_sub(1);
         (
-            &board.stations[self.place],
-            before.map(|place| &board.stations[place]),
+            &board.environments[self.place],
+            before.map(|place| &board.environments[place]),
         )
     }
 

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use model::Timestamp;
-use model::flux::{Kind, SupplyKind};
+use model::api::Permission;
+use model::api::object::{OrderState, Reconcile, ReconcileOrder};
+use model::flux::{Kind, SourceKind};
 use model::journal::{Entry, Event};
-use model::object::{OrderState, Reconcile, ReconcileOrder};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
-use model::wire::Permit;
 use serde_json::Value;
 
 use super::ActionError;
@@ -137,7 +137,7 @@ impl Place {
             )
         });
         Reconcile {
-            permit: Permit::unless(why),
+            permit: Permission::unless(why),
             command: commands.collect::<Vec<_>>().join(" && "),
             dashboard,
             order: self.app.clusters.orders.last(&self.at()),
@@ -408,7 +408,7 @@ async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.
     let registry = text(&found, "/spec/type") == Some("oci")
-        && object.kind == Kind::Supply(SupplyKind::HelmRepository);
+        && object.kind == Kind::Source(SourceKind::HelmRepository);
     let fits = !suspended(&found) && !registry;
     (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
 }

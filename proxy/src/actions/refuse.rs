@@ -1,7 +1,7 @@
 //! Refusing a promotion: a review that asks for changes, with the reason.
 
+use model::api::{ActionResult, Refuse};
 use model::pipeline::RepositoryName;
-use model::wire::{ActionResult, Refuse};
 
 use super::ActionError;
 use super::permits::why_not_refuse;

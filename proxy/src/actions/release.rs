@@ -2,9 +2,11 @@
 //!
 //! What is pushed is planned anew over the commit that the person saw, so it is what they saw or nothing.
 
+use model::api::{
+    Permission, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease,
+};
 use model::journal::{Entry, Event};
 use model::pipeline::PipelineSpec;
-use model::wire::{Permit, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues, StartRelease};
 use model::{ChartVersion, CommitId};
 use similar::TextDiff;
 use workflow::host::{Commit, Host, MAIN, Opening};
@@ -49,7 +51,7 @@ pub async fn release_plan(
         },
         branch: plan.branch(),
         edits: plan.edits.iter().map(shown).collect(),
-        start: Permit::unless(match why_not(app, person, spec).await? {
+        start: Permission::unless(match why_not(app, person, spec).await? {
             Some(why) => Some(why),
             None => exists(&host, &plan).await?,
         }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
-use model::wire::Viewer;
+use model::api::Viewer;
 use secrecy::SecretString;
 
 use super::oauth::OAuthError;
@@ -151,10 +151,10 @@ fn session(app: &App, headers: &HeaderMap) -> Option<Arc<Session>> {
 
 /// Whether a write comes from a page of Weft. Each of these alone would do in a faultless browser.
 fn from_here(app: &App, session: &Session, headers: &HeaderMap) -> Result<(), AccessError> {
-    let is = |name: &str, wanted: &str| {
+    let is = |name: &str, desired: &str| {
         headers
             .get(name)
-            .is_some_and(|value| value.as_bytes() == wanted.as_bytes())
+            .is_some_and(|value| value.as_bytes() == desired.as_bytes())
     };
     let write = app.access.cookies.write(headers);
     if !write.is_some_and(|write| session.may_write(write)) {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Timestamp;
-use model::board::says_the_same;
+use model::api::Board;
+use model::board::eq_ignoring_ages;
 use model::chain::Tolerances;
-use model::wire::Board;
 use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -72,7 +72,7 @@ impl Keeper {
         verdicts.judge(self.lane.spec(), &observations, &mut next);
         let watched = self.changes.receiver_count() > 0;
         let due = now.since(*published_at) >= AGES;
-        if says_the_same(&previous, &next) && !(watched && due) {
+        if eq_ignoring_ages(&previous, &next) && !(watched && due) {
             self.lane.set_board(Arc::new(next));
             return;
         }

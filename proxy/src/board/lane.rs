@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::api::Board;
 use model::chain::Tolerances;
-use model::flux::SupplyKind;
-use model::gate::Hop;
+use model::flux::SourceKind;
+use model::gate::RolloutStep;
 use model::observation::{Fact, FactKey, SourceName};
 use model::pipeline::{ChartSourceKind, Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use model::promotion::Promotion;
-use model::wire::Board;
 use model::{
     AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, PipelineSpec, Timestamp,
 };
@@ -101,9 +101,9 @@ impl Lane {
         environment: &EnvironmentSpec,
         now: Timestamp,
         tolerances: &Tolerances,
-    ) -> Vec<Hop> {
+    ) -> Vec<RolloutStep> {
         let observations = lock(&self.observations).clone();
-        model::follow::follow(promotion, environment, &observations, now, tolerances)
+        model::rollout::rollout(promotion, environment, &observations, now, tolerances)
     }
 
     /// Takes an observation; says whether it was news.
@@ -174,7 +174,7 @@ impl Lane {
                 (Fact::HelmChart(..), Deployer::HelmRelease(release)) => {
                     is_chart_of(target, release, name)
                 }
-                (Fact::Supply(_, kind, ..), _) => supplies(target, *kind, name),
+                (Fact::Source(_, kind, ..), _) => supplies(target, *kind, name),
                 (Fact::Told(_, notice), deployer) => match (notice.kind.as_str(), deployer) {
                     ("GitRepository", _) => target.git_repository == *name,
                     ("Kustomization", _) => target.kustomization == *name,
@@ -223,8 +223,8 @@ impl Lane {
 
     /// Asks for a look at this pipeline's live apps in a cluster now.
     pub fn look_at_apps_in(&self, cluster: &str) {
-        for (_, wanted) in self.apps.iter().filter(|(name, _)| name == cluster) {
-            wanted.notify_one();
+        for (_, desired) in self.apps.iter().filter(|(name, _)| name == cluster) {
+            desired.notify_one();
         }
     }
 
@@ -232,7 +232,7 @@ impl Lane {
     pub fn apps(&self) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec, Arc<Notify>)> {
         targets(&self.spec)
             .zip(&self.apps)
-            .map(|((environment, target), (_, wanted))| (environment, target, Arc::clone(wanted)))
+            .map(|((environment, target), (_, desired))| (environment, target, Arc::clone(desired)))
     }
 
     /// Remembers the releases that the repository tells of.
@@ -274,21 +274,21 @@ fn is_chart_of(target: &TargetSpec, release: &ObjectName, name: &ObjectName) -> 
 
 /// Whether charts or images of a target may come from an object. Which HelmRepository a chart is in, and
 /// which ImageRepository a policy chooses from, the chart and the policy tell: any beside them may be it.
-fn supplies(target: &TargetSpec, kind: SupplyKind, name: &ObjectName) -> bool {
+fn supplies(target: &TargetSpec, kind: SourceKind, name: &ObjectName) -> bool {
     let source = target.flux.chart_source.as_ref();
     let images = target.flux.image_automation.as_ref();
     match (kind, &target.deployer) {
-        (SupplyKind::HelmRepository, Deployer::HelmRelease(release)) => {
+        (SourceKind::HelmRepository, Deployer::HelmRelease(release)) => {
             let beside = source.map_or(&release.namespace, |source| &source.namespace);
             name.namespace == *beside
         }
-        (SupplyKind::OCIRepository, Deployer::HelmRelease(_)) => source
+        (SourceKind::OCIRepository, Deployer::HelmRelease(_)) => source
             .is_some_and(|source| source.namespace == name.namespace && source.name == name.name),
-        (SupplyKind::ImageRepository, _) => {
+        (SourceKind::ImageRepository, _) => {
             images.is_some_and(|images| images.policy.namespace == name.namespace)
         }
-        (SupplyKind::ImagePolicy, _) => images.is_some_and(|images| images.policy == *name),
-        (SupplyKind::ImageUpdateAutomation, _) => {
+        (SourceKind::ImagePolicy, _) => images.is_some_and(|images| images.policy == *name),
+        (SourceKind::ImageUpdateAutomation, _) => {
             images.is_some_and(|images| images.automation == *name)
         }
         _ => false,

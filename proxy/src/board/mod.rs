@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::api::Board;
 use model::chain::Tolerances;
-use model::flux::Notice;
+use model::flux::FluxEvent;
 use model::observation::{Fact, SourceName};
 use model::pipeline::{ObjectName, RepositoryName};
-use model::wire::Board;
 use model::{Observation, PipelineName, PipelineSpec};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -148,7 +148,7 @@ impl Boards {
 
     /// Takes what Flux told at the present time of a cluster into every pipeline that it concerns. What
     /// speaks of other objects, or of a time to come, changes nothing.
-    pub fn hear(&self, cluster: &str, notice: Notice) {
+    pub fn hear(&self, cluster: &str, notice: FluxEvent) {
         let now = self.clock.now();
         if notice.at > now + AHEAD {
             return;
@@ -196,7 +196,7 @@ fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
         | Fact::HelmChart(cluster, name, _)
         | Fact::HelmRelease(cluster, name, _)
         | Fact::Deployment(cluster, name, _)
-        | Fact::Supply(cluster, _, name, _) => Some((cluster, name)),
+        | Fact::Source(cluster, _, name, _) => Some((cluster, name)),
         Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
         Fact::Declared(..)
         | Fact::Promotion(..)

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use model::api::{Board, EnvironmentView};
 use model::chain::{LinkName, VerdictState};
 use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec};
-use model::wire::{Board, Station};
 use model::{ChartVersion, EnvironmentName, Observations, PipelineSpec, Timestamp};
 
 use super::lane::is_warm_in;
@@ -20,20 +20,20 @@ struct Known {
 }
 
 impl Known {
-    fn says(&self, station: &Station) -> bool {
-        self.state == station.verdict.state
-            && self.breaks_at == station.verdict.breaks_at
-            && self.release == station.wanted_chart
+    fn says(&self, view: &EnvironmentView) -> bool {
+        self.state == view.verdict.state
+            && self.breaks_at == view.verdict.breaks_at
+            && self.release == view.desired_chart
     }
 }
 
-impl From<&Station> for Known {
-    fn from(station: &Station) -> Self {
+impl From<&EnvironmentView> for Known {
+    fn from(view: &EnvironmentView) -> Self {
         Self {
-            state: station.verdict.state,
-            breaks_at: station.verdict.breaks_at,
-            release: station.wanted_chart.clone(),
-            at: station.verdict.since,
+            state: view.verdict.state,
+            breaks_at: view.verdict.breaks_at,
+            release: view.desired_chart.clone(),
+            at: view.verdict.since,
         }
     }
 }
@@ -79,18 +79,18 @@ impl Verdicts {
         board: &mut Board,
     ) {
         let now = board.as_of;
-        for (spec, station) in pipeline.environments.iter().zip(&mut board.stations) {
+        for (spec, view) in pipeline.environments.iter().zip(&mut board.environments) {
             let known = self.known.get(&spec.name);
-            let same = known.is_some_and(|known| known.says(station));
+            let same = known.is_some_and(|known| known.says(view));
             if !self.warm.contains(&spec.name) {
-                station.verdict.since = match known {
+                view.verdict.since = match known {
                     Some(known) if same => known.at,
-                    None if station.verdict.state == VerdictState::Proven => {
+                    None if view.verdict.state == VerdictState::Proven => {
                         deployed_at(spec, observations)
                             .filter(|at| *at < now)
                             .unwrap_or(now)
                     }
-                    _ => station.verdict.since,
+                    _ => view.verdict.since,
                 };
                 if !is_warm_in(spec, observations, true) {
                     continue;
@@ -101,8 +101,8 @@ impl Verdicts {
                 continue;
             }
             let from = known.map(|known| known.state);
-            self.pending.push(entry(pipeline, station, from, now));
-            self.known.insert(spec.name.clone(), Known::from(&*station));
+            self.pending.push(entry(pipeline, view, from, now));
+            self.known.insert(spec.name.clone(), Known::from(&*view));
         }
     }
 
@@ -134,38 +134,23 @@ fn deployed_at(spec: &EnvironmentSpec, observations: &Observations) -> Option<Ti
 
 fn entry(
     pipeline: &PipelineSpec,
-    station: &Station,
+    view: &EnvironmentView,
     from: Option<VerdictState>,
     now: Timestamp,
 ) -> Entry {
-    let state = station.verdict.state;
-    let shows_it = station.release.chart == station.wanted_chart;
-    Entry {
-        id: 0,
-        at: station.verdict.since,
-        written_at: now,
-        key: format!(
-            "verdict {} {} {}",
-            station.name,
-            state.word(),
-            station.verdict.since.millis()
-        ),
-        pipeline: pipeline.name.clone(),
-        environment: Some(station.name.clone()),
-        release: station.wanted_chart.clone(),
-        colour: station.release.colour.filter(|_| shows_it),
-        who: None,
-        source: "weft".into(),
-        sentence: format!(
-            "{} is {}: {}",
-            station.name,
-            state.word(),
-            station.verdict.sentence
-        ),
-        event: Event::Verdict {
-            from,
-            to: state,
-            breaks_at: station.verdict.breaks_at,
-        },
-    }
+    let state = view.verdict.state;
+    let shows_it = view.release.chart == view.desired_chart;
+    let event = Event::Verdict {
+        from,
+        to: state,
+        breaks_at: view.verdict.breaks_at,
+    };
+    let (name, word, since) = (&view.name, state.word(), view.verdict.since);
+    Entry::new(&pipeline.name, event, since)
+        .written_at(now)
+        .key(format!("verdict {name} {word} {}", since.millis()))
+        .environment(name.clone())
+        .release(view.desired_chart.clone())
+        .colour(view.release.colour.filter(|_| shows_it))
+        .sentence(format!("{name} is {word}: {}", view.verdict.sentence))
 }

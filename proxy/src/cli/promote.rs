@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use model::api::Board;
 use model::chain::VerdictState;
-use model::wire::Board;
 use model::{ChartVersion, EnvironmentName};
 use url::Url;
 use workflow::host::{Host, MAIN};
@@ -123,15 +123,15 @@ async fn proven(weft: &Url, lane: &Lane) -> Result<Vec<Decision>, CommandError> 
         Err(error) => Err(error),
     }
     .map_err(|error| away(error.without_url().to_string()))?;
-    let wishes = board.stations.iter().filter_map(|station| {
-        let to = lane.after(station.name.as_str())?;
-        let is_proven = station.verdict.state == VerdictState::Proven;
-        let version = station.release.chart.clone().filter(|_| is_proven)?;
+    let wishes = board.environments.iter().filter_map(|view| {
+        let to = lane.after(view.name.as_str())?;
+        let is_proven = view.verdict.state == VerdictState::Proven;
+        let version = view.release.chart.clone().filter(|_| is_proven)?;
         Some(Decision::Promote(Wish {
-            from: station.name.clone(),
+            from: view.name.clone(),
             to: to.clone(),
             version,
-            evidence: Some(station.verdict.sentence.clone()),
+            evidence: Some(view.verdict.sentence.clone()),
             insists: false,
         }))
     });

@@ -6,7 +6,7 @@ use std::time::Instant;
 use kube::api::ListParams;
 use kube::core::Request;
 use model::Timestamp;
-use model::object::ObjectEvent;
+use model::api::object::ObjectEvent;
 use serde::Deserialize;
 
 use super::kinds::Object;

@@ -1,6 +1,6 @@
 //! The kinds that a target is made of: how the Kubernetes API names them, and Weave GitOps their pages.
 
-use model::flux::{Kind, SupplyKind};
+use model::flux::{Kind, SourceKind};
 use model::pipeline::ObjectName;
 
 const SOURCE: &str = "source.toolkit.fluxcd.io";
@@ -22,12 +22,12 @@ impl Address {
             Kind::HelmChart => (SOURCE, "v1", "helmcharts"),
             Kind::HelmRelease => ("helm.toolkit.fluxcd.io", "v2", "helmreleases"),
             Kind::Deployment => ("apps", "v1", "deployments"),
-            Kind::Supply(kind) => match kind {
-                SupplyKind::HelmRepository => (SOURCE, "v1", "helmrepositories"),
-                SupplyKind::OCIRepository => (SOURCE, "v1", "ocirepositories"),
-                SupplyKind::ImageRepository => (IMAGE, "v1", "imagerepositories"),
-                SupplyKind::ImagePolicy => (IMAGE, "v1", "imagepolicies"),
-                SupplyKind::ImageUpdateAutomation => (IMAGE, "v1", "imageupdateautomations"),
+            Kind::Source(kind) => match kind {
+                SourceKind::HelmRepository => (SOURCE, "v1", "helmrepositories"),
+                SourceKind::OCIRepository => (SOURCE, "v1", "ocirepositories"),
+                SourceKind::ImageRepository => (IMAGE, "v1", "imagerepositories"),
+                SourceKind::ImagePolicy => (IMAGE, "v1", "imagepolicies"),
+                SourceKind::ImageUpdateAutomation => (IMAGE, "v1", "imageupdateautomations"),
             },
         };
         Self {
@@ -46,12 +46,12 @@ pub(super) fn page(kind: Kind) -> Option<&'static str> {
         Kind::HelmChart => "helm_chart",
         Kind::HelmRelease => "helm_release",
         Kind::Deployment => return None,
-        Kind::Supply(kind) => match kind {
-            SupplyKind::HelmRepository => "helm_repo",
-            SupplyKind::OCIRepository => "oci",
-            SupplyKind::ImageRepository => "image_repo",
-            SupplyKind::ImagePolicy => "image_policy",
-            SupplyKind::ImageUpdateAutomation => "image_update",
+        Kind::Source(kind) => match kind {
+            SourceKind::HelmRepository => "helm_repo",
+            SourceKind::OCIRepository => "oci",
+            SourceKind::ImageRepository => "image_repo",
+            SourceKind::ImagePolicy => "image_policy",
+            SourceKind::ImageUpdateAutomation => "image_update",
         },
     })
 }

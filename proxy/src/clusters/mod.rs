@@ -9,8 +9,8 @@ mod orders;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use model::api::object::ObjectEvent;
 use model::flux::Kind;
-use model::object::ObjectEvent;
 use model::pipeline::ObjectName;
 use serde_json::Value;
 use tokio::sync::Mutex;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use model::api::object::{OrderState, ReconcileOrder};
 use model::flux::Kind;
-use model::object::{OrderState, ReconcileOrder};
 use model::pipeline::ObjectName;
 use model::{EnvironmentName, PipelineName, Timestamp};
 use serde_json::Value;

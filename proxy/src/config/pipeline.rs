@@ -46,7 +46,7 @@ pub(super) struct Environment {
     #[serde(default)]
     pub gate: GateKind,
     /// Whether users see it; only the last environment unless said.
-    pub loud: Option<bool>,
+    pub user_facing: Option<bool>,
     /// The file in git that declares the version, from the repository's root.
     pub path: Spanned<String>,
     /// Where a person opens the app.
@@ -172,7 +172,7 @@ impl Environment {
         Ok(EnvironmentSpec {
             name: name.as_str().into(),
             gate: self.gate,
-            loud: self.loud.unwrap_or(last),
+            user_facing: self.user_facing.unwrap_or(last),
             path: self.path.value,
             link: self.link.map(|link| link.to_string()),
             targets,

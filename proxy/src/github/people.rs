@@ -1,7 +1,7 @@
 //! Who a token belongs to, and what they may do in a repository.
 
 use model::pipeline::RepositoryName;
-use model::promotion::Permission;
+use model::promotion::RepositoryPermission;
 use serde::Deserialize;
 
 use super::transport::Freshness;
@@ -72,16 +72,16 @@ impl GitHub {
         &self,
         acting: Acting<'_>,
         repository: &RepositoryName,
-    ) -> Result<Permission, Error> {
+    ) -> Result<RepositoryPermission, Error> {
         let path = ["repos", &repository.owner, &repository.name];
         let Repository { permissions } = self.get(acting, &path, &[], Freshness::Confirmed).await?;
         Ok(match permissions {
-            Permissions { admin: true, .. } => Permission::Admin,
-            Permissions { maintain: true, .. } => Permission::Maintain,
-            Permissions { push: true, .. } => Permission::Write,
-            Permissions { triage: true, .. } => Permission::Triage,
-            Permissions { pull: true, .. } => Permission::Read,
-            _ => Permission::None,
+            Permissions { admin: true, .. } => RepositoryPermission::Admin,
+            Permissions { maintain: true, .. } => RepositoryPermission::Maintain,
+            Permissions { push: true, .. } => RepositoryPermission::Write,
+            Permissions { triage: true, .. } => RepositoryPermission::Triage,
+            Permissions { pull: true, .. } => RepositoryPermission::Read,
+            _ => RepositoryPermission::None,
         })
     }
 }

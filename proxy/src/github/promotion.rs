@@ -1,7 +1,7 @@
 //! Pull requests whole, from GraphQL: one for a viewer, and all promotions of a pipeline at once.
 
 use model::pipeline::RepositoryName;
-use model::promotion::{Permission, Promotion};
+use model::promotion::{Promotion, RepositoryPermission};
 use model::{CommitId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ pub struct ForViewer {
     /// The viewer's login.
     pub login: String,
     /// What they may do in the repository.
-    pub permission: Permission,
+    pub permission: RepositoryPermission,
     /// The pull request; `release` is for the caller to read from `declares`.
     pub promotion: Promotion,
     /// The text of the environment's file at the head.
@@ -200,14 +200,14 @@ fn merge_methods(repository: &Value) -> Vec<String> {
     .collect()
 }
 
-fn permission(word: &str) -> Permission {
+fn permission(word: &str) -> RepositoryPermission {
     match word {
-        "ADMIN" => Permission::Admin,
-        "MAINTAIN" => Permission::Maintain,
-        "WRITE" => Permission::Write,
-        "TRIAGE" => Permission::Triage,
-        "READ" => Permission::Read,
-        _ => Permission::None,
+        "ADMIN" => RepositoryPermission::Admin,
+        "MAINTAIN" => RepositoryPermission::Maintain,
+        "WRITE" => RepositoryPermission::Write,
+        "TRIAGE" => RepositoryPermission::Triage,
+        "READ" => RepositoryPermission::Read,
+        _ => RepositoryPermission::None,
     }
 }
 

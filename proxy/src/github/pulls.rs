@@ -1,8 +1,8 @@
 //! What REST does with a pull request: its files, reviews and merge; and comparing two commits.
 
+use model::api::{CommitView, FileDiff};
 use model::observation::DispatchRun;
 use model::pipeline::RepositoryName;
-use model::wire::{CommitView, FileDiff};
 use model::{CommitId, Timestamp};
 use reqwest::Method;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! The few plain pages that Weft writes itself, without script or style.
 
-use model::wire::Problem;
+use model::api::Problem;
 
 /// What is shown where the built page is missing.
 pub(super) fn not_built(base_path: &str) -> String {

@@ -83,13 +83,13 @@ impl Site {
         let inside = path.strip_prefix('/').unwrap_or(path);
         let name = inside.rsplit('/').next().unwrap_or_default();
         // A path without an extension is a view of the app, which reads it by itself.
-        let wanted = if name.contains('.') {
+        let desired = if name.contains('.') {
             inside
         } else {
             "index.html"
         };
-        let cache = cache_control(wanted);
-        let Ok(uri) = Uri::try_from(format!("/{wanted}")) else {
+        let cache = cache_control(desired);
+        let Ok(uri) = Uri::try_from(format!("/{desired}")) else {
             return Failure::not_found("There is nothing at this address.").into_response();
         };
         let (mut parts, _) = request.into_parts();

@@ -1,12 +1,12 @@
 //! Which release an environment's file asks for.
 
 use model::ChartVersion;
-use model::observation::Want;
+use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
 use serde_json::Value;
 
 /// What the text of an environment's file asks for, or in a sentence's end why that cannot be said.
-pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want, String> {
+pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Desired, String> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
         let error = error.without_snippet().to_string();
         format!("it is not valid YAML, {}", model::flux::cut(&error, 120))
@@ -18,7 +18,7 @@ pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want,
             let version = version_of(release, &documents, name)
                 .ok_or_else(|| format!("the HelmRelease {name} names no chart version"))?;
             Ok(ChartVersion::parse(version)
-                .map_or_else(|_| Want::Range(version.to_owned()), Want::Chart))
+                .map_or_else(|_| Desired::Range(version.to_owned()), Desired::Chart))
         }
         Some(Deployer::Deployment(name)) => {
             let deployment = find(&documents, "Deployment", name)?;
@@ -27,7 +27,7 @@ pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Want,
                 .and_then(Value::as_str)
                 .ok_or_else(|| format!("the Deployment {name} names no image"))?;
             tag_of(image)
-                .map(|tag| Want::Image(tag.to_owned()))
+                .map(|tag| Desired::Image(tag.to_owned()))
                 .ok_or_else(|| format!("the image {image} has no tag"))
         }
         None => Err("no target says what deploys it".into()),
@@ -68,7 +68,7 @@ pub(crate) fn release_in(
     environment: &EnvironmentSpec,
 ) -> Option<ChartVersion> {
     match text.map(|text| want_in(text, environment)) {
-        Some(Ok(Want::Chart(version))) => Some(version),
+        Some(Ok(Desired::Chart(version))) => Some(version),
         Some(_) => None,
         None => version_in_title(title),
     }
@@ -112,7 +112,7 @@ mod tests {
         EnvironmentSpec {
             name: "uat".into(),
             gate: GateKind::Approval,
-            loud: false,
+            user_facing: false,
             path: "environments/uat/podinfo-helmrelease.yaml".into(),
             link: None,
             targets: vec![TargetSpec {
@@ -146,7 +146,7 @@ mod tests {
         let pinned = want_in(&release("1.1.7"), &environment);
         assert_eq!(pinned.map(|want| want.to_string()), Ok("1.1.7".into()));
         let range = want_in(&release("'>=0.0.3'"), &environment);
-        assert_eq!(range, Ok(Want::Range(">=0.0.3".into())));
+        assert_eq!(range, Ok(Desired::Range(">=0.0.3".into())));
     }
 
     #[test]
@@ -158,8 +158,8 @@ mod tests {
             );
             want_in(&text, &environment)
         };
-        let chart = Want::Chart(ChartVersion::parse("1.1.7").unwrap());
-        let range = Want::Range(">=0.0.3".into());
+        let chart = Desired::Chart(ChartVersion::parse("1.1.7").unwrap());
+        let range = Desired::Range(">=0.0.3".into());
         let registry = "OCIRepository";
         assert_eq!(of(registry, "{ref: {tag: 1.1.7}}"), Ok(chart.clone()));
         assert_eq!(of(registry, "{ref: {semver: '>=0.0.3'}}"), Ok(range));
@@ -173,7 +173,7 @@ mod tests {
         let text = "kind: Deployment\nmetadata: {name: podinfo}\nspec: {template: {spec: {containers: [{image: 'localhost:5000/demo/podinfo:fix-a1b9c3e-1'}]}}}";
         assert_eq!(
             want_in(text, &environment),
-            Ok(Want::Image("fix-a1b9c3e-1".into()))
+            Ok(Desired::Image("fix-a1b9c3e-1".into()))
         );
     }
 

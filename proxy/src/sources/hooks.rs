@@ -11,7 +11,7 @@ use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
-use model::flux::Notice;
+use model::flux::FluxEvent;
 use model::pipeline::RepositoryName;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -87,7 +87,7 @@ async fn flux(
     // Beside a watch it is only a witness of what was sent; without one it is all that is known.
     if let Some(notice) = serde_json::from_slice(&body)
         .ok()
-        .and_then(|body| Notice::read(&body))
+        .and_then(|body| FluxEvent::read(&body))
     {
         app.boards.hear(&cluster, notice);
     }

@@ -23,14 +23,14 @@ const MOST_BYTES: usize = 64 * 1024;
 pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     for lane in app.boards.lanes() {
-        for (environment, target, wanted) in lane.apps() {
+        for (environment, target, desired) in lane.apps() {
             let asker = Asker {
                 app: Arc::clone(app),
                 lane: Arc::clone(lane),
                 environment: environment.name.clone(),
                 target: target.name.clone(),
                 url: format!("{}/api/info", target.live_url.trim_end_matches('/')),
-                wanted,
+                desired,
                 turns: Arc::clone(&turns),
             };
             let ending = ending.clone();
@@ -47,7 +47,7 @@ struct Asker {
     environment: EnvironmentName,
     target: String,
     url: String,
-    wanted: Arc<Notify>,
+    desired: Arc<Notify>,
     turns: Arc<Semaphore>,
 }
 
@@ -91,7 +91,7 @@ impl Asker {
                 Some(why) => self.lane.lost(&source, &why),
             }
             tokio::select! {
-                () = self.wanted.notified() => {}
+                () = self.desired.notified() => {}
                 () = tokio::time::sleep(self.app.config.live_poll) => {}
             }
         }

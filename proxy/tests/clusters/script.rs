@@ -256,7 +256,7 @@ async fn answer(
         .world()
         .token
         .as_ref()
-        .is_some_and(|wanted| *wanted != token)
+        .is_some_and(|desired| *desired != token)
     {
         return status(401, &json!({}));
     }

@@ -117,9 +117,9 @@ clusters:
     /// The third link of an environment.
     pub fn link(&self, environment: &str) -> Value {
         let board = self.board();
-        let stations = board["stations"].as_array().unwrap();
-        let station = stations.iter().find(|it| it["name"] == environment);
-        station.unwrap()["links"][2].clone()
+        let environments = board["environments"].as_array().unwrap();
+        let view = environments.iter().find(|it| it["name"] == environment);
+        view.unwrap()["links"][2].clone()
     }
 
     /// What is wrong with a cluster; `None` where nothing is, or nothing is known yet.

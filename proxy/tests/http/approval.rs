@@ -100,7 +100,7 @@ async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
     let (status, again) = waiting.approve(&sam, &intent).await;
     assert_eq!((status, &again["sentence"]), (200, &done["sentence"]));
     let serves = |board: &Value| {
-        let stg = &board["stations"][3];
+        let stg = &board["environments"][3];
         stg["release"]["chart"] == "1.1.7" && stg["verdict"]["state"] == "proven"
     };
     waiting.board(serves).await;
@@ -129,7 +129,7 @@ async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
         (status, _) = waiting.approve(&sam, &intent) => assert_eq!(status, 200),
         () = intended => {}
     }
-    let serves = |board: &Value| board["stations"][3]["release"]["chart"] == "1.1.7";
+    let serves = |board: &Value| board["environments"][3]["release"]["chart"] == "1.1.7";
     waiting.board(serves).await;
 }
 

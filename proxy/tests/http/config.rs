@@ -97,8 +97,16 @@ fn a_right_configuration_has_its_defaults() {
     assert_eq!(config.data_dir, folder.path().join("data"));
     let pipeline = &config.pipelines[0];
     assert_eq!(pipeline.branch, "main");
-    let loud: Vec<bool> = pipeline.environments.iter().map(|e| e.loud).collect();
-    assert_eq!(loud, [false, true], "only the last environment is loud");
+    let user_facing: Vec<bool> = pipeline
+        .environments
+        .iter()
+        .map(|e| e.user_facing)
+        .collect();
+    assert_eq!(
+        user_facing,
+        [false, true],
+        "only the last environment is user_facing"
+    );
     assert_eq!(pipeline.environments[1].targets[0].name, "uat");
     assert!(matches!(
         config.clusters[0].access,

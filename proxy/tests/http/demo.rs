@@ -37,14 +37,17 @@ async fn the_demo_serves_a_proven_board_and_ends_without_a_trace() {
     let board = loop {
         let request = client().get(format!("{url}api/v1/pipelines/app-podinfo/podinfo"));
         let board: Value = request.send().await.unwrap().json().await.unwrap();
-        let stations = board["stations"].as_array().unwrap();
-        if stations.iter().all(|s| s["verdict"]["state"] == "proven") {
+        let environments = board["environments"].as_array().unwrap();
+        if environments
+            .iter()
+            .all(|s| s["verdict"]["state"] == "proven")
+        {
             break board;
         }
         assert!(Instant::now() < deadline, "{}", board["headline"]);
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
-    assert_eq!(board["stations"].as_array().unwrap().len(), 5);
+    assert_eq!(board["environments"].as_array().unwrap().len(), 5);
     assert_eq!(board["gates"][2]["state"], "waits_for_approval");
 
     let root = url.trim_end_matches("promotions/");

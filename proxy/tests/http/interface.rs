@@ -1,7 +1,7 @@
 //! The JSON interface: boards, the record, and errors as problem details.
 
 use model::journal::{Entry, Event};
-use model::{ChartVersion, Timestamp};
+use model::{ChartVersion, EnvironmentName, Timestamp};
 use serde_json::Value;
 
 use crate::world::{TestApp, World, podinfo};
@@ -11,20 +11,13 @@ const PIPELINE: &str = "api/v1/pipelines/app-podinfo/podinfo";
 fn entry(app: &TestApp, minutes_ago: i64, environment: &str, event: Event) -> Entry {
     let now = Timestamp::from(app.clock.now()).millis();
     let at = Timestamp::from_millis(now - minutes_ago * 60_000);
-    Entry {
-        id: 0,
-        at,
-        written_at: at,
-        pipeline: podinfo(),
-        environment: Some(environment.into()),
-        release: ChartVersion::parse("1.1.7").ok(),
-        colour: None,
-        who: Some("sam".into()),
-        source: "github".into(),
-        sentence: "=1+1 is no formula, it is a \"sentence\"".into(),
-        key: format!("{environment}-{minutes_ago}"),
-        event,
-    }
+    Entry::new(&podinfo(), event, at)
+        .environment(EnvironmentName::from(environment))
+        .release(ChartVersion::parse("1.1.7").ok())
+        .by("sam".to_owned())
+        .source("github")
+        .sentence("=1+1 is no formula, it is a \"sentence\"")
+        .key(format!("{environment}-{minutes_ago}"))
 }
 
 #[tokio::test]
@@ -32,8 +25,8 @@ async fn the_board_and_its_row_name_every_environment() {
     let app = World::default().start().await;
     let browser = app.stranger();
     let board = browser.json(&app.at(PIPELINE)).await;
-    assert_eq!(board["stations"][0]["name"], "dev-test");
-    assert_eq!(board["stations"][1]["verdict"]["state"], "unknown");
+    assert_eq!(board["environments"][0]["name"], "dev-test");
+    assert_eq!(board["environments"][1]["verdict"]["state"], "unknown");
     let rows = browser.json(&app.at("api/v1/pipelines?q=podinfo")).await;
     assert_eq!(rows["total"], 1);
     assert_eq!(rows["rows"][0]["cells"][1]["environment"], "uat");
@@ -191,7 +184,7 @@ async fn journeys_come_from_the_record() {
         serde_json::json!(["dev-test", "uat"])
     );
     assert_eq!(journeys["journeys"][0]["release"], "1.1.7");
-    assert_eq!(journeys["figures"]["hops"][0]["value"], "30 min");
+    assert_eq!(journeys["figures"]["steps"][0]["value"], "30 min");
     let backwards = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z";
     let url = app.at(&format!("{PIPELINE}/journeys?{backwards}"));
     let answer = browser.get(&url).send().await.unwrap();

@@ -93,7 +93,7 @@ async fn a_stream_begins_with_the_present_board_and_tells_every_change() {
     let app = World::default().start().await;
     let mut events = Events::open(&app, "?pipeline=app-podinfo/podinfo", None).await;
     let first = events.named("board").await;
-    assert!(first.data.contains("\"stations\""));
+    assert!(first.data.contains("\"environments\""));
     observe(&app, "5.1.8");
     let next = loop {
         let next = events.named("board").await;

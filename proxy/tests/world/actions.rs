@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use model::api::{ActionResult, Approve, PromotionCard, Refuse};
 use model::chain::VerdictState;
-use model::gate::{GateState, Hop, HopState};
+use model::gate::{GateState, RolloutStep, StepState};
 use model::journal::Event;
 use model::promotion::PromotionState;
-use model::wire::{ActionResult, Approve, PromotionCard, Refuse};
 use proxy::actions::ActionError;
 use proxy::auth::Person;
 use serde_json::json;
 
-use crate::world::{World, pipeline_name, repository, station};
+use crate::world::{World, pipeline_name, repository, view};
 
 fn order(card: &PromotionCard, merge: bool) -> Approve {
     Approve {
@@ -57,15 +57,15 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
     assert!(after.intent.is_none());
     world
         .board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = station(board, "stg");
+            let stg = view(board, "stg");
             stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
         })
         .await;
     world
-        .eventually("every hop of its way is done, with its time", async || {
-            let hops = world.card(&sam, number).await.hops;
-            let done = |hop: &Hop| hop.state == HopState::Done && hop.at.is_some();
-            let names: Vec<&str> = hops.iter().map(|hop| hop.name.as_str()).collect();
+        .eventually("every step of its way is done, with its time", async || {
+            let steps = world.card(&sam, number).await.steps;
+            let done = |step: &RolloutStep| step.state == StepState::Done && step.at.is_some();
+            let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
             let whole = [
                 "merged",
                 "fetched",
@@ -75,7 +75,7 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
                 "tested",
                 "serving",
             ];
-            (names == whole && hops.iter().all(done)).then_some(())
+            (names == whole && steps.iter().all(done)).then_some(())
         })
         .await;
     let entries = world
@@ -100,7 +100,7 @@ async fn the_card_shows_what_changes_and_what_speaks_for_it() {
         .board_until("uat and stg are proven", |board| {
             ["uat", "stg"]
                 .iter()
-                .all(|name| station(board, name).verdict.state == VerdictState::Proven)
+                .all(|name| view(board, name).verdict.state == VerdictState::Proven)
         })
         .await;
     let number = world.waiting("stg").await;
@@ -379,10 +379,10 @@ async fn a_release_travels_from_its_merge_to_prod_by_approvals_alone() {
         assert!(done.merged, "{}", done.sentence);
         world
             .board_until(&format!("1.1.8 is proven in {environment}"), |board| {
-                let station = station(board, environment);
-                station.verdict.state == VerdictState::Proven
-                    && station.release.label() == "1.1.8"
-                    && station
+                let view = view(board, environment);
+                view.verdict.state == VerdictState::Proven
+                    && view.release.label() == "1.1.8"
+                    && view
                         .release
                         .colour
                         .is_some_and(|colour| colour.to_string() == "#00aa88")

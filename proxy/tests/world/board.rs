@@ -4,7 +4,7 @@ use model::EnvironmentName;
 use model::chain::VerdictState;
 use model::journal::{Entry, Event};
 
-use crate::world::{World, pipeline_name, station};
+use crate::world::{World, pipeline_name, view};
 
 async fn entries(world: &World) -> Vec<Entry> {
     world
@@ -42,12 +42,12 @@ async fn told(world: &World) -> Vec<Entry> {
 async fn the_past_is_in_the_journal_after_the_first_start() {
     let world = World::start().await;
     let entries = told(&world).await;
-    let of = |wanted: &str, kind: &str| -> Vec<&Entry> {
+    let of = |desired: &str, kind: &str| -> Vec<&Entry> {
         entries
             .iter()
             .filter(|entry| entry.event.kind() == kind)
             .filter(|entry| {
-                entry.release.as_ref().map(ToString::to_string).as_deref() == Some(wanted)
+                entry.release.as_ref().map(ToString::to_string).as_deref() == Some(desired)
             })
             .collect()
     };
@@ -70,11 +70,11 @@ async fn the_past_is_in_the_journal_after_the_first_start() {
 #[tokio::test]
 async fn a_restart_tells_nothing_twice_and_keeps_the_age_of_a_proof() {
     let world = World::start().await;
-    let proven = |board: &model::wire::Board| {
+    let proven = |board: &model::api::Board| {
         board
-            .stations
+            .environments
             .iter()
-            .all(|station| station.verdict.state == VerdictState::Proven)
+            .all(|view| view.verdict.state == VerdictState::Proven)
     };
     let before = world.board_until("all is proven", proven).await;
     let first = world
@@ -91,7 +91,7 @@ async fn a_restart_tells_nothing_twice_and_keeps_the_age_of_a_proof() {
     let after = world.board_until("all is proven again", proven).await;
     assert!(after.version > before.version);
     for name in ["dev-test", "uat", "stg", "prod"] {
-        let since = |board| station(board, name).verdict.since;
+        let since = |board| view(board, name).verdict.since;
         assert_eq!(since(&*after), since(&*before), "{name}");
     }
     let keys = |entries: &[Entry]| -> Vec<String> {
@@ -108,7 +108,7 @@ async fn a_change_is_published_to_subscribers_with_a_higher_version() {
     let world = World::start().await;
     world
         .board_until("prod is proven", |board| {
-            station(board, "prod").verdict.state == VerdictState::Proven
+            view(board, "prod").verdict.state == VerdictState::Proven
         })
         .await;
     let mut changes = world.app.boards.subscribe();
@@ -117,7 +117,7 @@ async fn a_change_is_published_to_subscribers_with_a_higher_version() {
     let changed = async {
         loop {
             let board = changes.recv().await.expect("boards are published");
-            if station(&board, "prod").verdict.state != VerdictState::Proven {
+            if view(&board, "prod").verdict.state != VerdictState::Proven {
                 return board.version;
             }
         }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use http::{HeaderMap, StatusCode};
 use model::CommitId;
-use model::promotion::Permission;
+use model::promotion::RepositoryPermission;
 use proxy::clock::SystemClock;
 use proxy::github::{Acting, Endpoints, Error, GitHub};
 use secrecy::SecretString;
@@ -101,8 +101,8 @@ async fn an_answer_is_confirmed_by_its_etag_and_never_shared_between_people() {
     let writer = SecretString::from("writer");
     for _ in 0..2 {
         for (acting, permission) in [
-            (Acting::Person(&writer), Permission::Write),
-            (Acting::Reader, Permission::Read),
+            (Acting::Person(&writer), RepositoryPermission::Write),
+            (Acting::Reader, RepositoryPermission::Read),
         ] {
             let found = github.permission(acting, &repository()).await;
             assert_eq!(found, Ok(permission));

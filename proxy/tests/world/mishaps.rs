@@ -2,8 +2,8 @@
 
 use http::Method;
 use lab::Lab;
+use model::api::{Approve, Promote};
 use model::promotion::PromotionState;
-use model::wire::{Approve, Promote};
 use model::{ChartVersion, EnvironmentName};
 use proxy::actions::{ActionError, approve, promote};
 use proxy::github::Error;
@@ -27,7 +27,7 @@ async fn world_with(
     (world, relay)
 }
 
-async fn tap(world: &World, login: &str) -> (u64, Result<model::wire::ActionResult, ActionError>) {
+async fn tap(world: &World, login: &str) -> (u64, Result<model::api::ActionResult, ActionError>) {
     let number = world.waiting("stg").await;
     let person = world.person(login).await;
     let card = world.card(&person, number).await;

@@ -1,10 +1,10 @@
 //! What the sources make of the lab over real sockets: git, pull requests, Flux and the live apps.
 
-use crate::world::{World, pipeline_name, station};
+use crate::world::{World, pipeline_name, view};
 use lab::faults::Fault;
+use model::api::Promote;
 use model::chain::{LinkName, LinkState, VerdictState};
 use model::gate::GateState;
-use model::wire::Promote;
 use model::{ChartVersion, EnvironmentName};
 use proxy::actions::ActionError;
 
@@ -14,22 +14,22 @@ async fn every_environment_of_the_seeded_week_is_proven_end_to_end() {
     let board = world
         .board_until("every environment is proven", |board| {
             board
-                .stations
+                .environments
                 .iter()
-                .all(|station| station.verdict.state == VerdictState::Proven)
+                .all(|view| view.verdict.state == VerdictState::Proven)
         })
         .await;
     let served: Vec<String> = board
-        .stations
+        .environments
         .iter()
-        .map(|station| station.release.label())
+        .map(|view| view.release.label())
         .collect();
     assert_eq!(served[1..], ["1.1.7", "1.1.7", "1.1.6", "1.1.6"]);
     assert!(
         board
-            .stations
+            .environments
             .iter()
-            .all(|station| station.release.colour.is_some())
+            .all(|view| view.release.colour.is_some())
     );
     world.end().await;
 }
@@ -39,10 +39,10 @@ async fn what_git_declares_is_told_with_file_commit_and_author() {
     let world = World::start().await;
     let board = world
         .board_until("git is read", |board| {
-            station(board, "prod").wanted.as_deref() == Some("1.1.6")
+            view(board, "prod").desired.as_deref() == Some("1.1.6")
         })
         .await;
-    let link = &station(&board, "prod").links[0];
+    let link = &view(&board, "prod").links[0];
     assert_eq!(
         (link.name, link.state),
         (LinkName::Declared, LinkState::Holds)
@@ -101,14 +101,14 @@ async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
         .expect("merged");
     let board = world
         .board_until("stg is failed and the tick is seen to lie", |board| {
-            let station = station(board, "stg");
-            station.verdict.state == VerdictState::Failed && station.tick_lies
+            let view = view(board, "stg");
+            view.verdict.state == VerdictState::Failed && view.status_is_misleading
         })
         .await;
-    let verdict = &station(&board, "stg").verdict;
+    let verdict = &view(&board, "stg").verdict;
     assert_eq!(verdict.breaks_at, Some(LinkName::Deployed));
     assert!(verdict.sentence.contains("1.1.7"), "{}", verdict.sentence);
-    assert_eq!(station(&board, "stg").release.label(), "1.1.6");
+    assert_eq!(view(&board, "stg").release.label(), "1.1.6");
     world.end().await;
 }
 
@@ -116,7 +116,7 @@ async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
 async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
     let world = World::start().await;
     let proven =
-        |board: &model::wire::Board| station(board, "uat").verdict.state == VerdictState::Proven;
+        |board: &model::api::Board| view(board, "uat").verdict.state == VerdictState::Proven;
     world.board_until("uat is proven", proven).await;
     let cluster = world.lab.cluster("uat").expect("the cluster");
     cluster.go_dark(true);
@@ -135,10 +135,10 @@ async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
         .advance(std::time::Duration::from_secs(61));
     let board = world
         .board_until("uat is stale", |board| {
-            station(board, "uat").verdict.state == VerdictState::Stale
+            view(board, "uat").verdict.state == VerdictState::Stale
         })
         .await;
-    let verdict = &station(&board, "uat").verdict;
+    let verdict = &view(&board, "uat").verdict;
     assert_eq!(verdict.breaks_at, Some(LinkName::Applied));
     assert!(
         verdict.sentence.contains("flux uat has not been heard"),
@@ -155,7 +155,7 @@ async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_e
     let world = World::start().await;
     world
         .board_until("uat is proven", |board| {
-            station(board, "uat").verdict.state == VerdictState::Proven
+            view(board, "uat").verdict.state == VerdictState::Proven
         })
         .await;
     world
@@ -175,7 +175,7 @@ async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_e
         .advance(std::time::Duration::from_secs(181));
     let board = world
         .board_until("only git is stale", |board| {
-            let states: Vec<LinkState> = station(board, "uat")
+            let states: Vec<LinkState> = view(board, "uat")
                 .links
                 .iter()
                 .map(|link| link.state)
@@ -184,7 +184,7 @@ async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_e
                 && states[1..].iter().all(|state| *state == LinkState::Holds)
         })
         .await;
-    assert_eq!(station(&board, "uat").verdict.state, VerdictState::Stale);
+    assert_eq!(view(&board, "uat").verdict.state, VerdictState::Stale);
     world.end().await;
 }
 
@@ -193,17 +193,17 @@ async fn an_app_that_hangs_is_named_as_the_link_that_breaks() {
     let world = World::start().await;
     world
         .board_until("prod is proven", |board| {
-            station(board, "prod").verdict.state == VerdictState::Proven
+            view(board, "prod").verdict.state == VerdictState::Proven
         })
         .await;
     world.lab.app("prod").expect("the app").down(true);
     let board = world
         .board_until("prod is not proven", |board| {
-            station(board, "prod").verdict.state != VerdictState::Proven
+            view(board, "prod").verdict.state != VerdictState::Proven
         })
         .await;
     assert_eq!(
-        station(&board, "prod").verdict.breaks_at,
+        view(&board, "prod").verdict.breaks_at,
         Some(LinkName::Serving)
     );
     world.end().await;

@@ -1,4 +1,4 @@
-//! A real run of the original process, replayed: the board shows it right, hop by hop.
+//! A real run of the original process, replayed: the board shows it right, step by step.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use lab::clusters::Pace;
 use lab::scenario::timetable::{TIMETABLE, replay};
 use lab::{Lab, LabOptions};
 use model::EnvironmentName;
+use model::api::Board;
 use model::chain::VerdictState;
-use model::journey::{figures, journeys};
-use model::wire::Board;
+use model::release_history::{figures, journeys};
 use model::{ChartVersion, Timestamp};
 
-use crate::world::{World, pipeline_name, station};
+use crate::world::{World, pipeline_name, view};
 
 /// GitHub and Kubernetes tell times in whole seconds, and the lab takes some itself.
 const TOLERANCE: Duration = Duration::from_secs(4);
 
 fn serves(board: &Board, environment: &str, release: &ChartVersion) -> bool {
-    let station = station(board, environment);
-    station.verdict.state == VerdictState::Proven && station.release.chart.as_ref() == Some(release)
+    let view = view(board, environment);
+    view.verdict.state == VerdictState::Proven && view.release.chart.as_ref() == Some(release)
 }
 
-fn about(found: Option<Timestamp>, wanted: Timestamp, what: &str) {
+fn about(found: Option<Timestamp>, desired: Timestamp, what: &str) {
     let found = found.unwrap_or_else(|| panic!("{what} is not known"));
-    let off = found.since(wanted).max(wanted.since(found));
-    assert!(off <= TOLERANCE, "{what}: {found}, not {wanted}");
+    let off = found.since(desired).max(desired.since(found));
+    assert!(off <= TOLERANCE, "{what}: {found}, not {desired}");
 }
 
 #[tokio::test]
@@ -38,8 +38,8 @@ async fn a_real_run_of_the_process_is_shown_right_hop_by_hop() {
     let lab = Lab::start(options).await.expect("the lab starts");
     let world = World::beside(lab, |_| ()).await;
     let release = ChartVersion::parse("1.1.5").expect("a version");
-    let replayed = replay(&world.lab, async |hop, merged| {
-        let environment = hop.environment;
+    let replayed = replay(&world.lab, async |step, merged| {
+        let environment = step.environment;
         if merged {
             let what = format!("{environment} is proven to serve 1.1.5");
             world
@@ -90,23 +90,23 @@ async fn a_real_run_of_the_process_is_shown_right_hop_by_hop() {
         })
         .await;
     about(journey.released_at, merged_at, "the release's merge");
-    for hop in TIMETABLE {
+    for step in TIMETABLE {
         let named = journey
             .stops
             .iter()
-            .find(|stop| stop.environment.as_str() == hop.environment);
+            .find(|stop| stop.environment.as_str() == step.environment);
         let stop = &named.expect("a stop").stop;
         about(
             stop.opened_at,
-            merged_at + hop.opened,
+            merged_at + step.opened,
             "a pull request's opening",
         );
         about(
             stop.merged_at,
-            merged_at + hop.merged,
+            merged_at + step.merged,
             "a pull request's merge",
         );
-        about(stop.arrived_at, merged_at + hop.merged, "a deployment");
+        about(stop.arrived_at, merged_at + step.merged, "a deployment");
         assert_eq!(stop.approved_by.as_deref(), Some("sam"));
         assert_eq!(stop.failed_at, None);
     }

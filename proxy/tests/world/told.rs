@@ -4,14 +4,14 @@
 use http::StatusCode;
 use lab::sign;
 use model::Timestamp;
+use model::api::{Board, EnvironmentView};
 use model::chain::{LinkState, VerdictState};
-use model::wire::{Board, Station};
 use proxy::config::ToldCluster;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::hooks::{deliver, serve};
-use crate::world::{World, station};
+use crate::world::{World, view};
 
 const SECRET: &str = "uat-tells";
 
@@ -54,8 +54,8 @@ async fn tell(to: &str, body: &Value) -> StatusCode {
     deliver(to, "X-Signature", &sign(SECRET, body.as_bytes()), &body).await
 }
 
-fn uat(board: &Board) -> &Station {
-    station(board, "uat")
+fn uat(board: &Board) -> &EnvironmentView {
+    view(board, "uat")
 }
 
 /// Tells that what git asks for was applied, and Helm's word about it.
@@ -65,7 +65,7 @@ async fn tell_release(world: &World, hooks: &str, reason: &str) {
             uat(board).links[0].state == LinkState::Holds && uat(board).release.app.is_some()
         })
         .await;
-    let station = uat(&board);
+    let view = uat(&board);
     let head = world.lab.forge().branch("main").expect("the head");
     let applied = event(
         world,
@@ -75,9 +75,9 @@ async fn tell_release(world: &World, hooks: &str, reason: &str) {
         &format!("main@sha1:{head}"),
     );
     assert_eq!(tell(hooks, &applied).await, StatusCode::ACCEPTED);
-    let wanted = station.wanted.clone().expect("what git asks for");
-    let mut released = event(world, "HelmRelease", RELEASE, reason, &wanted);
-    let app = station.release.app.as_ref().expect("it answers");
+    let desired = view.desired.clone().expect("what git asks for");
+    let mut released = event(world, "HelmRelease", RELEASE, reason, &desired);
+    let app = view.release.app.as_ref().expect("it answers");
     released["metadata"]["app-version"] = json!(app.to_string());
     assert_eq!(tell(hooks, &released).await, StatusCode::ACCEPTED);
 }

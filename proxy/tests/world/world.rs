@@ -8,12 +8,12 @@ use std::time::Duration;
 use lab::clusters::Pace;
 use lab::faults::Fault;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
+use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
 use model::pipeline::{
     Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName, PipelineName,
     PipelineSpec, RepositoryName, TargetSpec,
 };
-use model::wire::{Board, PromotionCard, Station, Viewer};
 use model::{EnvironmentName, Timestamp};
 use proxy::app::App;
 use proxy::auth::Person;
@@ -86,7 +86,7 @@ fn environment(name: &str, live_url: &str) -> EnvironmentSpec {
         } else {
             GateKind::Approval
         },
-        loud: name == "prod",
+        user_facing: name == "prod",
         path: format!("environments/{name}/{path}"),
         link: None,
         targets: vec![TargetSpec {
@@ -166,12 +166,12 @@ impl World {
     }
 
     /// Waits until the board is as wanted, and says how it is where that does not come.
-    pub async fn board_until(&self, what: &str, wanted: impl Fn(&Board) -> bool) -> Arc<Board> {
+    pub async fn board_until(&self, what: &str, desired: impl Fn(&Board) -> bool) -> Arc<Board> {
         let mut changes = self.app.boards.subscribe();
         let seen = async {
             loop {
                 let board = self.board();
-                if wanted(&board) {
+                if desired(&board) {
                     return board;
                 }
                 changes.recv().await.expect("boards are published");
@@ -257,7 +257,7 @@ impl World {
             .expect("approved");
         forge.merge(number, "sam").await.expect("merged");
         self.board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = station(board, "stg");
+            let stg = view(board, "stg");
             stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
         })
         .await;
@@ -319,27 +319,27 @@ fn config(lab: &Lab, data_dir: &std::path::Path) -> Config {
     }
 }
 
-pub fn station<'a>(board: &'a Board, environment: &str) -> &'a Station {
+pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {
     board
-        .stations
+        .environments
         .iter()
-        .find(|station| station.name == EnvironmentName::from(environment))
+        .find(|view| view.name == EnvironmentName::from(environment))
         .expect("the environment")
 }
 
 fn told(board: &Board) -> String {
-    let stations = board.stations.iter().map(|station| {
-        let links: Vec<String> = station
+    let environments = board.environments.iter().map(|view| {
+        let links: Vec<String> = view
             .links
             .iter()
             .map(|link| format!("    {} {:?}: {}", link.label, link.state, link.sentence))
             .collect();
         format!(
             "{} {} (wants {:?}): {}\n{}",
-            station.name,
-            station.verdict.state.word(),
-            station.wanted,
-            station.verdict.sentence,
+            view.name,
+            view.verdict.state.word(),
+            view.desired,
+            view.verdict.sentence,
             links.join("\n")
         )
     });
@@ -351,7 +351,7 @@ fn told(board: &Board) -> String {
         .sources
         .iter()
         .map(|source| format!("{} {:?} {:?}", source.name, source.ok_at, source.failing));
-    stations
+    environments
         .chain(gates)
         .chain(sources)
         .collect::<Vec<_>>()

@@ -1,9 +1,9 @@
 //! The way on where a promotion never came: the run that should have opened it, and opening it oneself.
 
 use leptos::prelude::*;
+use model::api::{Promote, Promoted};
 use model::gate::Gate;
 use model::pipeline::PipelineName;
-use model::wire::{Promote, Promoted};
 use stylers_macro::style_sheet;
 
 use crate::api;
@@ -40,14 +40,14 @@ pub fn Lost(pipeline: PipelineName, gate: Gate, order: Order) -> impl IntoView {
         "api/v1/pipelines/{}/{}/environments/{}/dispatch",
         pipeline.namespace, pipeline.name, gate.to
     );
-    let wanted = gate.release.map(|release| Promote { release });
+    let desired = gate.release.map(|release| Promote { release });
     let open = move || {
-        let (Some(wanted), path, csrf) = (wanted.clone(), path.clone(), session.csrf()) else {
+        let (Some(desired), path, csrf) = (desired.clone(), path.clone(), session.csrf()) else {
             return;
         };
         busy.set(true);
         spawn(async move {
-            let answer = api::send::<Promoted>("POST", &path, csrf.as_deref(), &wanted).await;
+            let answer = api::send::<Promoted>("POST", &path, csrf.as_deref(), &desired).await;
             busy.set(false);
             said.set(match answer {
                 Ok(promoted) => promoted.sentence,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use model::wire::Board;
+use model::api::Board;
 use proxy::app::App;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
@@ -76,7 +76,7 @@ fn is_known(board: &Board) -> bool {
 }
 
 fn deployed(board: &Board, at: usize) -> Option<&str> {
-    board.stations[at].links[2]
+    board.environments[at].links[2]
         .evidence
         .as_ref()?
         .revision

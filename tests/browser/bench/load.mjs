@@ -60,7 +60,7 @@ async function load(url) {
   return figures;
 }
 
-/** Runs in the page: notes when the first station had a verdict and the frame after it was made. */
+/** Runs in the page: notes when the first environmentView had a verdict and the frame after it was made. */
 function watchForData(selector) {
   const observer = new MutationObserver(() => {
     if (document.querySelector(selector)) {

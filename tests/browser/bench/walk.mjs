@@ -58,9 +58,9 @@ async function board() {
 /** The newest chart once every environment of the seeded week is proven. */
 async function settled() {
   return until(async () => {
-    const { stations } = await board();
-    const proven = stations?.every(({ verdict }) => verdict.state === 'proven');
-    return proven && stations.find(({ name }) => name === 'dev-test').release.chart;
+    const { environments } = await board();
+    const proven = environments?.every(({ verdict }) => verdict.state === 'proven');
+    return proven && environments.find(({ name }) => name === 'dev-test').release.chart;
   });
 }
 
@@ -77,9 +77,9 @@ async function answers({ url, version }) {
 }
 
 /** Each environment's app: where it answers, and with which version before the release. */
-async function liveApps({ stations }) {
+async function liveApps({ environments }) {
   const apps = new Map();
-  for (const { name, link } of stations) {
+  for (const { name, link } of environments) {
     apps.set(name, { url: link, version: await ask(link) });
   }
   return apps;
@@ -90,8 +90,8 @@ async function ask(url) {
 }
 
 /** When the board said that the environment is proven to serve the new release. */
-function isProven({ stations }, environment, before) {
-  const { release, verdict } = stations.find(({ name }) => name === environment);
+function isProven({ environments }, environment, before) {
+  const { release, verdict } = environments.find(({ name }) => name === environment);
   return verdict.state === 'proven' && release.chart !== before && performance.now();
 }
 

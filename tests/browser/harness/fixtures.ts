@@ -4,9 +4,9 @@
 import { test as base, expect, type Page } from '@playwright/test';
 import { type Demo, startDemo } from './demo.mjs';
 import { Lab } from './lab.mjs';
-import { gate, station } from './words';
+import { gate, environmentView } from './words';
 
-export { gate, openPipeline, PIPELINE, signIn, station } from './words';
+export { gate, openPipeline, PIPELINE, signIn, environmentView } from './words';
 export { expect };
 
 /** A release's way from one environment to the next at the demo's fast pace, with room. */
@@ -79,8 +79,8 @@ export async function closeDrawer(page: Page): Promise<void> {
 
 /** Waits until an environment is proven to serve a chart version. */
 export async function expectProven(page: Page, environment: string, version: string): Promise<void> {
-  await expect(station(page, environment)).toContainText(version, ROLLED_OUT);
-  await expect(station(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+  await expect(environmentView(page, environment)).toContainText(version, ROLLED_OUT);
+  await expect(environmentView(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
 }
 
 /** From the lane: opens the card of the promotion that waits before an environment. */

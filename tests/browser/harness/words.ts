@@ -8,12 +8,12 @@ export const PIPELINE = 'app-podinfo/podinfo';
 /** Opens the pipeline's page and waits until its lane shows data. */
 export async function openPipeline(page: Page, weft: string): Promise<void> {
   await page.goto(`${weft}p/${PIPELINE}`);
-  await expect(station(page, 'prod')).toHaveAttribute('data-verdict', /./);
+  await expect(environmentView(page, 'prod')).toHaveAttribute('data-verdict', /./);
 }
 
 /** One environment on the lane. */
-export function station(page: Page, environment: string): Locator {
-  return page.getByTestId(`station-${environment}`);
+export function environmentView(page: Page, environment: string): Locator {
+  return page.getByTestId(`environment-${environment}`);
 }
 
 /** What stands before an environment. */

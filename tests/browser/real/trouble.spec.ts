@@ -2,14 +2,14 @@
 // may have Flux look in uat, and in no other environment.
 
 import { expect, type Page, test } from '@playwright/test';
-import { openPipeline, signIn, station } from '../harness/words';
+import { openPipeline, signIn, environmentView } from '../harness/words';
 import { picture, ROLLED_OUT, weft } from './world';
 
 test('a failed test is told in the words of Flux, with the events of its object', async ({
   page,
 }) => {
   await openPipeline(page, weft);
-  await expect(station(page, 'dev-test')).toHaveAttribute('data-verdict', 'failed');
+  await expect(environmentView(page, 'dev-test')).toHaveAttribute('data-verdict', 'failed');
   await expect(page.getByTestId('tick-disagrees')).toContainText(/green tick/i, ROLLED_OUT);
   await page.getByTestId('why-dev-test').click();
   const sheet = page.getByTestId('evidence-sheet');

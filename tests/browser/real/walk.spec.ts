@@ -3,7 +3,7 @@
 
 import { type Browser, expect, type Page, test } from '@playwright/test';
 import { PHONE } from '../harness/browser.mjs';
-import { gate, openPipeline, signIn, station } from '../harness/words';
+import { gate, openPipeline, signIn, environmentView } from '../harness/words';
 import { expectProven, picture, ROLLED_OUT, weft } from './world';
 
 const COLOUR = '#0f7173';
@@ -28,7 +28,7 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
 
   await test.step('dev-test follows by itself, in the new colour', async () => {
     await expectProven(page, 'dev-test', '1.1.5');
-    await expect(station(page, 'dev-test')).toContainText(COLOUR);
+    await expect(environmentView(page, 'dev-test')).toContainText(COLOUR);
   });
 
   for (const environment of ['uat', 'stg']) {
@@ -39,7 +39,7 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
   await test.step('prod is approved on a phone, and proven', () => onAPhone(browser));
 
   await expectProven(page, 'prod', '1.1.5');
-  await expect(station(page, 'prod')).toContainText(COLOUR);
+  await expect(environmentView(page, 'prod')).toContainText(COLOUR);
   await expect(page.getByTestId('record')).toContainText('sam');
   await picture(page, 'everywhere');
 });

@@ -2,7 +2,7 @@
 
 import { expect, type Page } from '@playwright/test';
 import { join } from 'node:path';
-import { station } from '../harness/words';
+import { environmentView } from '../harness/words';
 
 /** The base URL of Weft before the real world, ending in a slash. */
 export const weft = process.env.WEFT_URL ?? '';
@@ -14,8 +14,8 @@ export const ROLLED_OUT = { timeout: 120_000 };
 
 /** Waits until an environment is proven to serve a chart version. */
 export async function expectProven(page: Page, environment: string, version: string): Promise<void> {
-  await expect(station(page, environment)).toContainText(version, ROLLED_OUT);
-  await expect(station(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+  await expect(environmentView(page, environment)).toContainText(version, ROLLED_OUT);
+  await expect(environmentView(page, environment)).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
 }
 
 /** Keeps a picture of the whole page for people to look at. */

@@ -7,7 +7,7 @@ import { expect, PIPELINE, test } from '../harness/fixtures';
 test('the embedded lane has no chrome and shows every environment', async ({ page, weft }) => {
   await page.goto(`${weft}embed/p/${PIPELINE}`);
   for (const environment of ['dev', 'dev-test', 'uat', 'stg', 'prod']) {
-    await expect(page.getByTestId(`station-${environment}`)).toHaveAttribute('data-verdict', /./);
+    await expect(page.getByTestId(`environment-${environment}`)).toHaveAttribute('data-verdict', /./);
   }
   await expect(page.getByRole('banner')).toHaveCount(0);
 });

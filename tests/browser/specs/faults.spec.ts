@@ -7,7 +7,7 @@ import {
   openPipeline,
   ROLLED_OUT,
   signIn,
-  station,
+  environmentView,
   test,
 } from '../harness/fixtures';
 
@@ -25,10 +25,10 @@ test('a failed Helm release is red and says so while its commit has a green tick
   await expect(page.getByRole('main')).toContainText(/merged/i, ROLLED_OUT);
   await openPipeline(page, weft);
 
-  await expect(station(page, 'stg')).toHaveAttribute('data-verdict', 'failed', ROLLED_OUT);
-  await expect(station(page, 'stg')).toContainText(/helm/i);
-  await expect(station(page, 'stg')).toContainText('1.1.6');
-  await expect(station(page, 'stg')).toContainText(/green tick/i, ROLLED_OUT);
+  await expect(environmentView(page, 'stg')).toHaveAttribute('data-verdict', 'failed', ROLLED_OUT);
+  await expect(environmentView(page, 'stg')).toContainText(/helm/i);
+  await expect(environmentView(page, 'stg')).toContainText('1.1.6');
+  await expect(environmentView(page, 'stg')).toContainText(/green tick/i, ROLLED_OUT);
   await expect(gate(page, 'prod')).not.toHaveAttribute('data-state', 'waits_for_approval');
 });
 
@@ -41,8 +41,8 @@ test('a lost dispatch is named within a minute of lab time, and its promotion op
     .poll(async () => stepState(await lab.state(), 'merge-release'), ROLLED_OUT)
     .toBe('ready');
   await lab.step('merge-release');
-  await expect(station(page, 'dev-test')).toContainText('1.1.8', ROLLED_OUT);
-  await expect(station(page, 'dev-test')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+  await expect(environmentView(page, 'dev-test')).toContainText('1.1.8', ROLLED_OUT);
+  await expect(environmentView(page, 'dev-test')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
   await expect(gate(page, 'uat')).toHaveAttribute('data-state', 'lost', { timeout: 70_000 });
   await expect(gate(page, 'uat')).toContainText(/dispatch/i);
   await signIn(page, 'sam');
@@ -74,7 +74,7 @@ test('a moved head refuses the tap and shows the new state', async ({ page, weft
   await expect(page.getByRole('alert').first()).toContainText(/moved|changed/i);
   await expect(head).not.toHaveText(shown);
   await openPipeline(page, weft);
-  await expect(station(page, 'stg')).toContainText('1.1.6');
+  await expect(environmentView(page, 'stg')).toContainText('1.1.6');
 });
 
 function stepState(

@@ -7,7 +7,7 @@ import {
   PIPELINE,
   ROLLED_OUT,
   signIn,
-  station,
+  environmentView,
   test,
 } from '../harness/fixtures';
 
@@ -55,7 +55,7 @@ test('the keys search, open what waits, and explain themselves', async ({ page, 
   await expect(page.getByTestId('board-row-podinfo')).toBeVisible();
 
   await page.goto(`${weft}p/${PIPELINE}`);
-  await expect(station(page, 'prod')).toHaveAttribute('data-verdict', /./);
+  await expect(environmentView(page, 'prod')).toHaveAttribute('data-verdict', /./);
   await page.keyboard.press('?');
   await expect(page.getByTestId('help')).toBeVisible();
   await page.keyboard.press('Escape');

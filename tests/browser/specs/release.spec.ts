@@ -1,7 +1,7 @@
 // Starting a release from its page: what is seen before the tap is what is pushed, or nothing is.
 
 import type { Page } from '@playwright/test';
-import { expect, openPipeline, PIPELINE, ROLLED_OUT, signIn, station, test } from '../harness/fixtures';
+import { expect, openPipeline, PIPELINE, ROLLED_OUT, signIn, environmentView, test } from '../harness/fixtures';
 
 const RELEASE = `p/${PIPELINE}/release`;
 
@@ -48,7 +48,7 @@ test('a release is started by its page, and the forge has its pull request', asy
   expect(await forge.text()).toContain('Release podinfo 1.1.8');
 
   await page.getByRole('link', { name: 'Back to the lane' }).click();
-  await expect(station(page, 'prod')).toHaveAttribute('data-verdict', /./);
+  await expect(environmentView(page, 'prod')).toHaveAttribute('data-verdict', /./);
   await expect(page.getByTestId('record')).toContainText(`Opened #${number} for 1.1.8`);
 });
 

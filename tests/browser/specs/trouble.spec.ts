@@ -11,7 +11,7 @@ import {
   PIPELINE,
   ROLLED_OUT,
   signIn,
-  station,
+  environmentView,
   test,
 } from '../harness/fixtures';
 
@@ -49,8 +49,8 @@ test('a failed link has its message whole, its events and its object behind one 
     const marked = () => page.evaluate(() => window.getSelection()?.toString() ?? '');
     expect(await marked()).toContain('Helm upgrade failed');
     await lab.step('branch-build');
-    await expect(station(page, 'dev')).toHaveAttribute('data-verdict', 'rolling', ROLLED_OUT);
-    await expect(station(page, 'dev')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+    await expect(environmentView(page, 'dev')).toHaveAttribute('data-verdict', 'rolling', ROLLED_OUT);
+    await expect(environmentView(page, 'dev')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
     expect(await marked()).toContain('Helm upgrade failed');
     await expect(page.getByTestId('message')).toBeVisible();
   });
@@ -194,7 +194,7 @@ async function failInStg(page: Page, weft: string, lab: Lab): Promise<void> {
   await page.getByTestId('approve-and-merge').click();
   await expect(page.getByRole('main')).toContainText(/merged/i, ROLLED_OUT);
   await openPipeline(page, weft);
-  await expect(station(page, 'stg')).toHaveAttribute('data-verdict', 'failed', ROLLED_OUT);
+  await expect(environmentView(page, 'stg')).toHaveAttribute('data-verdict', 'failed', ROLLED_OUT);
 }
 
 /** Opens the evidence of one link of an environment. */

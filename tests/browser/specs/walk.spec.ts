@@ -10,7 +10,7 @@ import {
   pressStep,
   ROLLED_OUT,
   signIn,
-  station,
+  environmentView,
   test,
 } from '../harness/fixtures';
 
@@ -21,7 +21,7 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
   await openPipeline(page, weft);
   await signIn(page, 'sam');
   await openPipeline(page, weft);
-  await expect(station(page, 'dev-test')).toContainText('1.1.7');
+  await expect(environmentView(page, 'dev-test')).toContainText('1.1.7');
 
   await test.step('the developer opens the release, and it is merged', async () => {
     await pressStep(page, 'release');
@@ -59,11 +59,11 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
 
 test('a branch build shows up in dev', async ({ page, weft }) => {
   await openPipeline(page, weft);
-  const before = await station(page, 'dev').innerText();
+  const before = await environmentView(page, 'dev').innerText();
   await pressStep(page, 'branch-build');
   await closeDrawer(page);
-  await expect(station(page, 'dev')).not.toHaveText(before, ROLLED_OUT);
-  await expect(station(page, 'dev')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
+  await expect(environmentView(page, 'dev')).not.toHaveText(before, ROLLED_OUT);
+  await expect(environmentView(page, 'dev')).toHaveAttribute('data-verdict', 'proven', ROLLED_OUT);
 });
 
 test('a refusal is written to the pull request and keeps it unmerged', async ({ page, weft }) => {
@@ -77,5 +77,5 @@ test('a refusal is written to the pull request and keeps it unmerged', async ({ 
   await expect(page.getByRole('main')).toContainText('The release note is missing.');
   await openPipeline(page, weft);
   await expect(gate(page, 'stg')).toHaveAttribute('data-state', 'blocked', ROLLED_OUT);
-  await expect(station(page, 'stg')).toContainText('1.1.6');
+  await expect(environmentView(page, 'stg')).toContainText('1.1.6');
 });

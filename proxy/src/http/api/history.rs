@@ -6,10 +6,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
+use model::api::{Journeys, Record};
 use model::journal::Entry;
-use model::journey::{Journey, figures, journeys as journeys_of};
 use model::pipeline::{Deployer, EnvironmentSpec, PipelineSpec};
-use model::wire::{Journeys, Record};
+use model::release_history::{ReleaseHistory, figures, journeys as journeys_of};
 use model::{EnvironmentName, PipelineName, Timestamp};
 use serde::Deserialize;
 
@@ -154,7 +154,7 @@ fn chart_environments(spec: &PipelineSpec) -> Vec<EnvironmentName> {
 }
 
 /// Whether something of a journey happened at `since` or later, or it stood somewhere then.
-fn touches(journey: &Journey, since: Timestamp) -> bool {
+fn touches(journey: &ReleaseHistory, since: Timestamp) -> bool {
     let released = journey.released_at.is_some_and(|at| at >= since);
     released
         || journey.stops.iter().any(|named| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::EnvironmentName;
+use model::api::object::{Events, Reconcile};
 use model::flux::Kind;
-use model::object::{Events, Reconcile};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
 use serde::Deserialize;
 
@@ -62,13 +62,13 @@ pub(super) struct Wanted {
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     Path(at): Path<At>,
-    Query(wanted): Query<Wanted>,
+    Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<Events>, Failure> {
     let (lane, environment) = at.find(&app)?;
-    let object = Object::parse(&wanted.object)
-        .filter(|object| is_part(lane, environment, &wanted.cluster, object))
+    let object = Object::parse(&desired.object)
+        .filter(|object| is_part(lane, environment, &desired.cluster, object))
         .ok_or_else(|| Failure::not_found("The environment has no such object."))?;
-    let name = &wanted.cluster;
+    let name = &desired.cluster;
     let answer = match app.clusters.get(name) {
         Some(cluster) => cluster.events(&object).await.map_err(|why| match why {
             Trouble::Forbidden => format!(
@@ -104,11 +104,11 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
         .any(|target| target.cluster == cluster && names(target, object));
     let speaks = || {
         let board = lane.board();
-        let mut stations = board.stations.iter();
-        let station = stations.find(|station| station.name == environment.name);
-        let links = station.into_iter().flat_map(|station| {
-            let targets = station.targets.iter().flat_map(|target| &target.links);
-            station.links.iter().chain(targets)
+        let mut environments = board.environments.iter();
+        let view = environments.find(|view| view.name == environment.name);
+        let links = view.into_iter().flat_map(|view| {
+            let targets = view.targets.iter().flat_map(|target| &target.links);
+            view.links.iter().chain(targets)
         });
         links
             .filter_map(|link| link.evidence.as_ref()?.object_ref())

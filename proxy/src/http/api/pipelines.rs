@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use model::PipelineName;
+use model::api::{Board, Row, Rows};
 use model::board::row;
 use model::chain::VerdictState;
-use model::wire::{Board, Row, Rows};
 use serde::Deserialize;
 
 use super::extract::{Path, Query};
@@ -43,10 +43,10 @@ enum Waiting {
 pub(super) async fn rows(
     State(app): State<Arc<App>>,
     Reader(session): Reader,
-    Query(wanted): Query<Wanted>,
+    Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<Rows>, Failure> {
     let viewer = session.map(|session| session.viewer.login.clone());
-    if wanted.waiting.is_some() && viewer.is_none() {
+    if desired.waiting.is_some() && viewer.is_none() {
         return Err(AccessError::NotSignedIn.into());
     }
     let rows = app
@@ -55,7 +55,7 @@ pub(super) async fn rows(
         .into_iter()
         .map(|board| row(&board))
         .collect();
-    Ok(axum::Json(page(rows, &wanted, viewer.as_deref())))
+    Ok(axum::Json(page(rows, &desired, viewer.as_deref())))
 }
 
 /// `GET api/v1/pipelines/{namespace}/{name}`: the board.
@@ -72,14 +72,14 @@ pub(super) fn unknown(name: &PipelineName) -> Failure {
     Failure::not_found(format!("There is no pipeline {name}."))
 }
 
-fn page(mut rows: Vec<Row>, wanted: &Wanted, viewer: Option<&str>) -> Rows {
-    rows.retain(|row| matches(row, wanted, viewer));
+fn page(mut rows: Vec<Row>, desired: &Wanted, viewer: Option<&str>) -> Rows {
+    rows.retain(|row| matches(row, desired, viewer));
     rows.sort_by(|a, b| a.pipeline.cmp(&b.pipeline));
     let total = rows.len();
-    if let Some(cursor) = &wanted.cursor {
+    if let Some(cursor) = &desired.cursor {
         rows.retain(|row| row.pipeline.to_string() > *cursor);
     }
-    let limit = wanted.limit.unwrap_or(USUAL_PAGE).clamp(1, LARGEST_PAGE);
+    let limit = desired.limit.unwrap_or(USUAL_PAGE).clamp(1, LARGEST_PAGE);
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
@@ -90,8 +90,8 @@ fn page(mut rows: Vec<Row>, wanted: &Wanted, viewer: Option<&str>) -> Rows {
     }
 }
 
-fn matches(row: &Row, wanted: &Wanted, viewer: Option<&str>) -> bool {
-    let text = wanted
+fn matches(row: &Row, desired: &Wanted, viewer: Option<&str>) -> bool {
+    let text = desired
         .q
         .as_deref()
         .unwrap_or_default()
@@ -102,17 +102,17 @@ fn matches(row: &Row, wanted: &Wanted, viewer: Option<&str>) -> bool {
     (text.is_empty()
         || says(&row.pipeline.to_string())
         || row.cells.iter().any(|cell| says(&cell.label)))
-        && wanted
+        && desired
             .verdict
             .is_none_or(|verdict| row.cells.iter().any(|cell| cell.verdict == verdict))
-        && (wanted.waiting.is_none() || row.waits_for.iter().any(asked))
+        && (desired.waiting.is_none() || row.waits_for.iter().any(asked))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::api::{Cell, Tone};
     use model::pipeline::RepositoryName;
-    use model::wire::{Cell, Tone};
 
     fn named(name: &str, label: &str, verdict: VerdictState, waits_for: &[&str]) -> Row {
         Row {
@@ -154,8 +154,8 @@ mod tests {
 
     #[test]
     fn filters_keep_what_they_say() {
-        let by = |wanted: Wanted| {
-            let rows = page(fleet(), &wanted, Some("sam"));
+        let by = |desired: Wanted| {
+            let rows = page(fleet(), &desired, Some("sam"));
             names(&rows).join(" ")
         };
         let none = Wanted::default;

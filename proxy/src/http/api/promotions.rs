@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::EnvironmentName;
+use model::api::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use model::pipeline::{PipelineName, RepositoryName};
-use model::wire::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use serde::Deserialize;
 
 use super::extract::{Json, Path};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use model::PipelineName;
+use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
 use model::pipeline::PipelineSpec;
-use model::wire::{ReleasePlan, ReleaseStarted, StartRelease};
 use serde::Deserialize;
 use workflow::release::Wish;
 
@@ -35,13 +35,13 @@ pub(super) async fn plan(
     State(app): State<Arc<App>>,
     reader: Reader,
     Path(name): Path<PipelineName>,
-    Query(wanted): Query<Wanted>,
+    Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<ReleasePlan>, Failure> {
     let person = reader.person(&app).await?;
     let wish = Wish {
-        colour: wanted.colour,
-        version: wanted.version,
-        chart_version: wanted.chart_version,
+        colour: desired.colour,
+        version: desired.version,
+        chart_version: desired.chart_version,
     };
     let planned = actions::release_plan(&app, person.as_ref(), spec(&app, &name)?, &wish).await;
     planned

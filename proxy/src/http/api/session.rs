@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::HeaderMap;
-use model::wire::Session;
+use model::api::Session;
 
 use crate::app::App;
 use crate::auth::Reader;

@@ -13,8 +13,8 @@ use axum::response::{AppendHeaders, IntoResponse};
 use futures::Stream;
 use http::{HeaderMap, HeaderName};
 use model::PipelineName;
+use model::api::Board;
 use model::board::row;
-use model::wire::Board;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -45,10 +45,10 @@ struct Ping {
 /// client has by its `Last-Event-ID` is not sent again.
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
-    Query(wanted): Query<Wanted>,
+    Query(desired): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Failure> {
-    let pipeline = wanted
+    let pipeline = desired
         .pipeline
         .map(|text| {
             let name = name(&text).ok_or_else(|| {

@@ -98,7 +98,7 @@ mod tests {
     #[tokio::test]
     async fn the_script_is_added_once_wherever_the_page_leaves_room() {
         let tag = "<script src=\"/promotions/embed.js\" defer></script>";
-        for (html, wanted) in [
+        for (html, desired) in [
             (
                 "<!doctype html><html lang=en><head></head><body>x</body></html>",
                 "<!doctype html><html lang=en>{}<head></head><body>x</body></html>",
@@ -110,9 +110,9 @@ mod tests {
             ("<!-- <html> --><HTML><p>x", "<!-- <html> --><HTML>{}<p>x"),
             ("only words", "only words{}"),
         ] {
-            let wanted = wanted.replace("{}", tag);
-            assert_eq!(rewritten(html, html.len()).await, wanted);
-            assert_eq!(rewritten(html, 3).await, wanted, "in small pieces");
+            let desired = desired.replace("{}", tag);
+            assert_eq!(rewritten(html, html.len()).await, desired);
+            assert_eq!(rewritten(html, 3).await, desired, "in small pieces");
         }
     }
 }

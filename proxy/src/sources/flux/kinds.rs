@@ -6,7 +6,7 @@ use kube::api::{Api, DynamicObject};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use model::PipelineSpec;
-use model::flux::{Kind, SupplyKind};
+use model::flux::{Kind, SourceKind};
 use model::pipeline::ChartSourceKind::OCIRepository;
 use model::pipeline::Deployer;
 
@@ -31,18 +31,18 @@ impl Namespaces {
 }
 
 /// What the pipelines need to know of a cluster.
-pub(super) fn wanted<'a>(
+pub(super) fn desired<'a>(
     pipelines: impl Iterator<Item = &'a PipelineSpec>,
     cluster: &str,
 ) -> BTreeMap<Kind, Namespaces> {
-    let mut wanted: BTreeMap<Kind, Namespaces> = BTreeMap::new();
+    let mut desired: BTreeMap<Kind, Namespaces> = BTreeMap::new();
     let targets = pipelines
         .flat_map(|pipeline| &pipeline.environments)
         .flat_map(|environment| &environment.targets)
         .filter(|target| target.cluster == cluster && !target.flux.told_only);
     for target in targets {
         let mut want = |kind, namespace: &str| {
-            let namespaces = wanted.entry(kind).or_default();
+            let namespaces = desired.entry(kind).or_default();
             namespaces.0.insert(namespace.to_owned());
         };
         want(Kind::GitRepository, &target.git_repository.namespace);
@@ -52,12 +52,12 @@ pub(super) fn wanted<'a>(
                 want(Kind::HelmRelease, &name.namespace);
                 let source = target.flux.chart_source.as_ref();
                 if let Some(source) = source.filter(|source| source.kind == OCIRepository) {
-                    want(Kind::Supply(SupplyKind::OCIRepository), &source.namespace);
+                    want(Kind::Source(SourceKind::OCIRepository), &source.namespace);
                 } else {
                     // Flux keeps a release's chart beside the repository that it is in.
                     let beside = source.map_or(&name.namespace, |source| &source.namespace);
                     want(Kind::HelmChart, beside);
-                    want(Kind::Supply(SupplyKind::HelmRepository), beside);
+                    want(Kind::Source(SourceKind::HelmRepository), beside);
                 }
             }
             Deployer::Deployment(name) => want(Kind::Deployment, &name.namespace),
@@ -65,11 +65,11 @@ pub(super) fn wanted<'a>(
         if let Some(images) = &target.flux.image_automation {
             // An ImagePolicy may choose from elsewhere only where that is allowed; it seldom does.
             let policy = &images.policy.namespace;
-            want(Kind::Supply(SupplyKind::ImageRepository), policy);
-            want(Kind::Supply(SupplyKind::ImagePolicy), policy);
+            want(Kind::Source(SourceKind::ImageRepository), policy);
+            want(Kind::Source(SourceKind::ImagePolicy), policy);
             let automation = &images.automation.namespace;
-            want(Kind::Supply(SupplyKind::ImageUpdateAutomation), automation);
+            want(Kind::Source(SourceKind::ImageUpdateAutomation), automation);
         }
     }
-    wanted
+    desired
 }

@@ -38,20 +38,20 @@ const PING: Duration = Duration::from_secs(5);
 /// Starts one keeper for each cluster that a pipeline is in.
 pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
     for cluster in &app.config.clusters {
-        let wanted = kinds::wanted(app.boards.lanes().map(|lane| lane.spec()), &cluster.name);
-        if wanted.is_empty() {
+        let desired = kinds::desired(app.boards.lanes().map(|lane| lane.spec()), &cluster.name);
+        if desired.is_empty() {
             continue;
         }
         let keeper = Keeper {
             app: Arc::clone(app),
             source: SourceName::flux(&cluster.name),
-            health: Arc::new(Health::new(wanted.keys().copied())),
+            health: Arc::new(Health::new(desired.keys().copied())),
             access: Arc::new(Access::new(cluster.access.clone())),
             cluster: cluster.clone(),
         };
         let ending = ending.clone();
         tasks.spawn(async move {
-            ending.run_until_cancelled(keeper.run(wanted)).await;
+            ending.run_until_cancelled(keeper.run(desired)).await;
         });
     }
 }
@@ -65,9 +65,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(self, wanted: BTreeMap<Kind, kinds::Namespaces>) {
+    async fn run(self, desired: BTreeMap<Kind, kinds::Namespaces>) {
         let (entries, scribe) = Scribe::new(Arc::clone(&self.app));
-        let watches = wanted.into_iter().map(|(kind, namespaces)| {
+        let watches = desired.into_iter().map(|(kind, namespaces)| {
             let watch = watch::Watch::new(
                 Arc::clone(&self.app),
                 self.cluster.name.clone(),

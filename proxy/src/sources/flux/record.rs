@@ -84,20 +84,14 @@ impl Record {
             .release
             .as_ref()
             .and_then(|version| lane.release(version));
-        Entry {
-            id: 0,
-            at: step.at,
-            written_at: now,
-            pipeline: lane.spec().name.clone(),
-            environment: Some(environment.name.clone()),
-            release: step.release.clone(),
-            colour: record.and_then(|record| record.colour),
-            who: None,
-            source: format!("flux {}", self.cluster),
-            sentence: format!("{}: {}", environment.name, step.sentence),
-            event: step.event.clone(),
-            key: format!("flux {} {name} {}", self.cluster, step.key),
-        }
+        Entry::new(&lane.spec().name, step.event.clone(), step.at)
+            .written_at(now)
+            .environment(environment.name.clone())
+            .release(step.release.clone())
+            .colour(record.and_then(|record| record.colour))
+            .source(format!("flux {}", self.cluster))
+            .sentence(format!("{}: {}", environment.name, step.sentence))
+            .key(format!("flux {} {name} {}", self.cluster, step.key))
     }
 }
 
@@ -173,7 +167,7 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
         let text = |field: &str| condition.get(field).and_then(Value::as_str);
         text("type") == Some("Reconciling") && text("status") == Some("True")
     });
-    let given_up = matches!(outcome, Outcome::Failed { .. }) && !at_work;
+    let stalled = matches!(outcome, Outcome::Failed { .. }) && !at_work;
     let history = object.pointer("/status/history").and_then(Value::as_array);
     let mut snapshots: Vec<Snapshot<'_>> = history
         .into_iter()
@@ -203,7 +197,7 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
                 .checked_sub(1)
                 .and_then(|newer| snapshots.get(newer))
                 .is_some_and(|newer| newer.rolled_back_to || newer.chart != snapshot.chart);
-            return (at > 0 || given_up).then(|| failure(snapshot, rolled_back));
+            return (at > 0 || stalled).then(|| failure(snapshot, rolled_back));
         }
         let done = match snapshot.status {
             "deployed" => *outcome == Outcome::Succeeded,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::Observation;
-use model::flux::{Kind, name_of, order_of};
+use model::flux::{Kind, name_of, sequence_of};
 use model::journal::Entry;
 use model::observation::{Fact, SourceName};
 use model::pipeline::ObjectName;
@@ -129,7 +129,7 @@ impl Watch {
         let Some(name) = name_of(object) else {
             return;
         };
-        let order = order_of(object);
+        let order = sequence_of(object);
         self.app
             .clusters
             .seen(&self.cluster, self.kind, &name, object);

@@ -253,20 +253,18 @@ impl<'a> Teller<'a> {
         sentence: String,
         key: &str,
     ) {
-        self.entries.push(Entry {
-            id: 0,
-            at,
-            written_at: self.now,
-            pipeline: self.spec.name.clone(),
-            environment: step.environment.map(|environment| environment.name.clone()),
-            release: step.release.clone(),
-            colour: None,
-            who,
-            source: "github".into(),
-            sentence,
-            event,
-            key: format!("github {}#{} {key}", self.spec.repository, step.number),
-        });
+        let environment = step.environment.map(|environment| environment.name.clone());
+        let key = format!("github {}#{} {key}", self.spec.repository, step.number);
+        self.entries.push(
+            Entry::new(&self.spec.name, event, at)
+                .written_at(self.now)
+                .environment(environment)
+                .release(step.release.clone())
+                .by(who)
+                .source("github")
+                .sentence(sentence)
+                .key(key),
+        );
     }
 }
 

@@ -1,36 +1,36 @@
 //! What a board says in words: the headline, the subtitle, the notes, and the row of the matrix.
 
+use crate::api::{Board, Cell, EnvironmentView, Headline, Row, TargetView, Tone};
 use crate::chain::{LinkName, VerdictState};
 use crate::gate::{Gate, GateState};
-use crate::observation::{CommitStatus, Observations, Want};
+use crate::observation::{CommitStatus, Desired, Observations};
 use crate::pipeline::EnvironmentSpec;
 use crate::promotion::PromotionState;
 use crate::release::branch_of;
 use crate::time::in_words;
-use crate::wire::{Board, Cell, Headline, Row, Station, TargetView, Tone};
 use crate::{ChartVersion, Release, Timestamp};
 
 pub(super) fn note(
     spec: &EnvironmentSpec,
-    want: Option<&Want>,
+    want: Option<&Desired>,
     observations: &Observations,
-    wanted_chart: Option<&ChartVersion>,
-    upstream: Option<&Station>,
+    desired_chart: Option<&ChartVersion>,
+    upstream: Option<&EnvironmentView>,
 ) -> String {
     match want {
-        Some(Want::Image(tag)) => {
+        Some(Desired::Image(tag)) => {
             let branch = branch_of(tag).map_or_else(
                 || format!("image {tag}"),
                 |branch| format!("branch build of {branch}"),
             );
             return branch;
         }
-        Some(Want::Range(range)) => return format!("follows {range}"),
+        Some(Desired::Range(range)) => return format!("follows {range}"),
         _ => {}
     }
-    if let (Some(upstream), Some(wanted)) = (upstream, wanted_chart)
-        && let Some(ahead) = upstream.wanted_chart.as_ref()
-        && ahead > wanted
+    if let (Some(upstream), Some(desired)) = (upstream, desired_chart)
+        && let Some(ahead) = upstream.desired_chart.as_ref()
+        && ahead > desired
     {
         // What failed there and was taken back is not there.
         let how = match upstream.verdict.state {
@@ -44,7 +44,7 @@ pub(super) fn note(
         .promotion(&spec.name)
         .and_then(|seen| seen.value.as_deref())
         .filter(|promotion| {
-            promotion.state == PromotionState::Merged && promotion.release.as_ref() == wanted_chart
+            promotion.state == PromotionState::Merged && promotion.release.as_ref() == desired_chart
         })
         .and_then(|promotion| {
             let by = promotion
@@ -100,28 +100,26 @@ pub(super) fn differ(targets: &[TargetView]) -> Option<String> {
     Some(all.join(", "))
 }
 
-pub(super) fn subtitle(stations: &[Station], now: Timestamp) -> String {
-    let Some(newest) = stations
+pub(super) fn subtitle(environments: &[EnvironmentView], now: Timestamp) -> String {
+    let Some(newest) = environments
         .iter()
-        .filter_map(|station| station.wanted_chart.as_ref())
+        .filter_map(|view| view.desired_chart.as_ref())
         .max()
     else {
         return "No release has been seen yet.".into();
     };
-    let proven = |station: &&Station| {
-        station.verdict.state == VerdictState::Proven
-            && station.wanted_chart.as_ref() == Some(newest)
+    let proven = |view: &&EnvironmentView| {
+        view.verdict.state == VerdictState::Proven && view.desired_chart.as_ref() == Some(newest)
     };
-    let charts: Vec<&Station> = stations
+    let charts: Vec<&EnvironmentView> = environments
         .iter()
-        .filter(|station| station.wanted_chart.is_some())
+        .filter(|view| view.desired_chart.is_some())
         .collect();
     if charts.iter().all(proven) {
         return format!("{newest} serves everywhere, proven");
     }
-    let failed = charts.iter().find(|station| {
-        station.verdict.state == VerdictState::Failed
-            && station.wanted_chart.as_ref() == Some(newest)
+    let failed = charts.iter().find(|view| {
+        view.verdict.state == VerdictState::Failed && view.desired_chart.as_ref() == Some(newest)
     });
     if let Some(failed) = failed {
         return format!("{newest} failed in {}", failed.name);
@@ -142,22 +140,26 @@ pub(super) fn subtitle(stations: &[Station], now: Timestamp) -> String {
     }
 }
 
-pub(super) fn headline(stations: &[Station], gates: &[Gate]) -> Headline {
+pub(super) fn headline(environments: &[EnvironmentView], gates: &[Gate]) -> Headline {
     let say = |tone, environment: &crate::EnvironmentName, sentence: String| Headline {
         sentence,
         tone,
         environment: Some(environment.clone()),
     };
     let in_state = |state| {
-        stations
+        environments
             .iter()
             .rev()
-            .find(|station| station.verdict.state == state)
+            .find(|view| view.verdict.state == state)
     };
-    let gate_in =
-        |wanted: &[GateState]| gates.iter().rev().find(|gate| wanted.contains(&gate.state));
+    let gate_in = |desired: &[GateState]| {
+        gates
+            .iter()
+            .rev()
+            .find(|gate| desired.contains(&gate.state))
+    };
     if let Some(failed) = in_state(VerdictState::Failed) {
-        let lie = if failed.tick_lies {
+        let lie = if failed.status_is_misleading {
             " GitHub shows a green tick."
         } else {
             ""
@@ -176,15 +178,15 @@ pub(super) fn headline(stations: &[Station], gates: &[Gate]) -> Headline {
         VerdictState::Unknown,
         VerdictState::Drifted,
     ] {
-        if let Some(station) = in_state(state) {
+        if let Some(view) = in_state(state) {
             return say(
                 Tone::Alarm,
-                &station.name,
+                &view.name,
                 format!(
                     "{} is {}. {}",
-                    station.name,
+                    view.name,
                     state.word(),
-                    station.verdict.sentence
+                    view.verdict.sentence
                 ),
             );
         }
@@ -217,22 +219,22 @@ pub(super) fn headline(stations: &[Station], gates: &[Gate]) -> Headline {
 /// The row of the matrix that a board makes.
 #[must_use]
 pub fn row(board: &Board) -> Row {
-    let cells = board.stations.iter().enumerate().map(|(at, station)| {
+    let cells = board.environments.iter().enumerate().map(|(at, view)| {
         let gate = at.checked_sub(1).and_then(|before| board.gates.get(before));
         let waits = gate.is_some_and(Gate::waits_for_people);
-        let words = match (station.verdict.state, gate) {
+        let words = match (view.verdict.state, gate) {
             (VerdictState::Failed, _) => {
-                let at = station
+                let at = view
                     .links
                     .iter()
-                    .find(|link| Some(link.name) == station.verdict.breaks_at);
+                    .find(|link| Some(link.name) == view.verdict.breaks_at);
                 at.map_or_else(
                     || "failed".to_owned(),
                     |link| format!("failed at {}", link.label),
                 )
             }
             (VerdictState::Rolling, _) => {
-                format!("rolling {}", station.wanted.as_deref().unwrap_or_default())
+                format!("rolling {}", view.desired.as_deref().unwrap_or_default())
             }
             (VerdictState::Proven, Some(gate)) if waits => {
                 format!(
@@ -248,10 +250,10 @@ pub fn row(board: &Board) -> Row {
             (state, _) => state.word().to_owned(),
         };
         Cell {
-            environment: station.name.clone(),
-            label: station.release.label(),
-            colour: station.release.colour,
-            verdict: station.verdict.state,
+            environment: view.name.clone(),
+            label: view.release.label(),
+            colour: view.release.colour,
+            verdict: view.verdict.state,
             words,
             waits,
         }

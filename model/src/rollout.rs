@@ -1,28 +1,28 @@
 //! A promotion after its merge: how far its release has come into the environment, in short for the lane and
-//! hop by hop, with times, for the card.
+//! step by step, with times, for the card.
 
+use crate::api::EnvironmentView;
 use crate::chain::{Chain, LinkName, LinkState, Tolerances, Verdict, VerdictState, chain};
 use crate::flux::{HelmReleaseReading, Outcome, Snapshot};
-use crate::gate::{Hop, HopState};
+use crate::gate::{RolloutStep, StepState};
 use crate::observation::{Declared, Observations};
 use crate::pipeline::{Deployer, EnvironmentSpec, TargetSpec};
 use crate::promotion::{Promotion, PromotionState};
-use crate::wire::Station;
 use crate::{ChartVersion, Timestamp};
 
 /// Whether what is known of an environment already speaks of a merged promotion's release. Until then its
 /// links, however green, are about the release before.
-pub(crate) fn has_reached(promotion: &Promotion, station: &Station) -> bool {
-    promotion.release.is_some() && station.wanted_chart == promotion.release
+pub(crate) fn has_reached(promotion: &Promotion, view: &EnvironmentView) -> bool {
+    promotion.release.is_some() && view.desired_chart == promotion.release
 }
 
 /// What holds in an environment after a promotion into it was merged: its verdict, unless that still is
 /// about the release before.
 #[must_use]
-pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
-    let older = station.wanted_chart < promotion.release;
+pub fn verdict_after(promotion: &Promotion, view: &EnvironmentView) -> Verdict {
+    let older = view.desired_chart < promotion.release;
     if promotion.state != PromotionState::Merged || !older {
-        return station.verdict.clone();
+        return view.verdict.clone();
     }
     let what = promotion
         .release
@@ -30,20 +30,20 @@ pub fn verdict_after(promotion: &Promotion, station: &Station) -> Verdict {
         .map_or_else(|| promotion.title.clone(), ToString::to_string);
     Verdict {
         state: VerdictState::Rolling,
-        sentence: format!("{what} is merged; {} is about to fetch it.", station.name),
+        sentence: format!("{what} is merged; {} is about to fetch it.", view.name),
         breaks_at: Some(LinkName::Declared),
-        since: promotion.closed_at.unwrap_or(station.verdict.since),
+        since: promotion.closed_at.unwrap_or(view.verdict.since),
     }
 }
 
 /// The way of a merged promotion into its environment, as short as its links are.
 #[must_use]
-pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
-    let reached = has_reached(promotion, station);
+pub fn steps(promotion: &Promotion, view: &EnvironmentView) -> Vec<RolloutStep> {
+    let reached = has_reached(promotion, view);
     let mark = |name| {
-        let link = station.links.iter().find(|link| link.name == name);
+        let link = view.links.iter().find(|link| link.name == name);
         link.filter(|_| reached)
-            .map_or(Mark::Open, |link| Mark::of(link.state, None))
+            .map_or(StepOutcome::Open, |link| StepOutcome::of(link.state, None))
     };
     let marks = [
         ("applied", mark(LinkName::Applied)),
@@ -53,40 +53,43 @@ pub fn hops(promotion: &Promotion, station: &Station) -> Vec<Hop> {
     in_order(promotion, marks.into_iter())
 }
 
-/// The merge, then these hops: all behind the first that is not done are still to come.
-fn in_order(promotion: &Promotion, marks: impl Iterator<Item = (&'static str, Mark)>) -> Vec<Hop> {
-    let mut hops = vec![Hop {
+/// The merge, then these steps: all behind the first that is not done are still to come.
+fn in_order(
+    promotion: &Promotion,
+    marks: impl Iterator<Item = (&'static str, StepOutcome)>,
+) -> Vec<RolloutStep> {
+    let mut steps = vec![RolloutStep {
         name: "merged".into(),
-        state: HopState::Done,
+        state: StepState::Done,
         at: promotion.closed_at,
     }];
     let mut open = true;
     for (name, mark) in marks {
         let (state, at) = match (open, mark) {
-            (false, _) => (HopState::Next, None),
-            (true, Mark::Done(at)) => (HopState::Done, at),
-            (true, Mark::Failed) => (HopState::Failed, None),
-            (true, Mark::Open) => (HopState::Now, None),
+            (false, _) => (StepState::Next, None),
+            (true, StepOutcome::Done(at)) => (StepState::Done, at),
+            (true, StepOutcome::Failed) => (StepState::Failed, None),
+            (true, StepOutcome::Open) => (StepState::Now, None),
         };
-        open = state == HopState::Done;
-        hops.push(Hop {
+        open = state == StepState::Done;
+        steps.push(RolloutStep {
             name: name.into(),
             state,
             at,
         });
     }
-    hops
+    steps
 }
 
-/// How one hop stands, wherever the ones before it do.
+/// How one step stands, wherever the ones before it do.
 #[derive(Clone, Copy)]
-enum Mark {
+enum StepOutcome {
     Done(Option<Timestamp>),
     Failed,
     Open,
 }
 
-impl Mark {
+impl StepOutcome {
     /// What a link says of it, and when that came about.
     fn of(link: LinkState, at: Option<Timestamp>) -> Self {
         match link {
@@ -98,15 +101,15 @@ impl Mark {
 }
 
 /// The whole way of a merged promotion: merged → fetched → applied → chart fetched → upgraded → tested →
-/// serving, each with the time that Flux or GitHub gives. A hop is done where it is done in every target.
+/// serving, each with the time that Flux or GitHub gives. A step is done where it is done in every target.
 #[must_use]
-pub fn follow(
+pub fn rollout(
     promotion: &Promotion,
     environment: &EnvironmentSpec,
     observations: &Observations,
     now: Timestamp,
     tolerances: &Tolerances,
-) -> Vec<Hop> {
+) -> Vec<RolloutStep> {
     let place = |target| Place {
         target,
         chain: chain(environment, target, observations, now, tolerances),
@@ -116,7 +119,7 @@ pub fn follow(
         release: promotion.release.as_ref(),
         observations,
     };
-    let ways: Vec<Vec<(&'static str, Mark)>> = environment
+    let ways: Vec<Vec<(&'static str, StepOutcome)>> = environment
         .targets
         .iter()
         .map(|target| place(target).way())
@@ -130,14 +133,14 @@ pub fn follow(
 }
 
 /// A failure before what is open before what is done, and that when the last target did it.
-fn worst(marks: impl Iterator<Item = Mark>) -> Mark {
+fn worst(marks: impl Iterator<Item = StepOutcome>) -> StepOutcome {
     marks
         .reduce(|one, other| match (one, other) {
-            (Mark::Failed, _) | (_, Mark::Failed) => Mark::Failed,
-            (Mark::Open, _) | (_, Mark::Open) => Mark::Open,
-            (Mark::Done(one), Mark::Done(other)) => Mark::Done(one.max(other)),
+            (StepOutcome::Failed, _) | (_, StepOutcome::Failed) => StepOutcome::Failed,
+            (StepOutcome::Open, _) | (_, StepOutcome::Open) => StepOutcome::Open,
+            (StepOutcome::Done(one), StepOutcome::Done(other)) => StepOutcome::Done(one.max(other)),
         })
-        .unwrap_or(Mark::Open)
+        .unwrap_or(StepOutcome::Open)
 }
 
 struct Place<'a> {
@@ -149,10 +152,10 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn way(&self) -> Vec<(&'static str, Mark)> {
+    fn way(&self) -> Vec<(&'static str, StepOutcome)> {
         let reached =
-            self.release.is_some() && self.chain.wanted == self.release.map(ToString::to_string);
-        let mark = |mark: Mark| if reached { mark } else { Mark::Open };
+            self.release.is_some() && self.chain.desired == self.release.map(ToString::to_string);
+        let mark = |mark: StepOutcome| if reached { mark } else { StepOutcome::Open };
         let mut way = vec![
             ("fetched", mark(self.fetched())),
             ("applied", mark(self.applied())),
@@ -182,11 +185,11 @@ impl Place<'_> {
             .map_or(LinkState::Unknown, |link| link.state)
     }
 
-    fn by_link(&self, name: LinkName, at: Option<Timestamp>) -> Mark {
-        Mark::of(self.link(name), at)
+    fn by_link(&self, name: LinkName, at: Option<Timestamp>) -> StepOutcome {
+        StepOutcome::of(self.link(name), at)
     }
 
-    fn fetched(&self) -> Mark {
+    fn fetched(&self) -> StepOutcome {
         let target = self.target;
         let git = self
             .observations
@@ -197,15 +200,17 @@ impl Place<'_> {
                 .is_some_and(|declared| declared.commits.contains(commit))
         };
         match git {
-            Some(git) if git.fetched.as_ref().is_some_and(stands) => Mark::Done(git.fetched_at),
+            Some(git) if git.fetched.as_ref().is_some_and(stands) => {
+                StepOutcome::Done(git.fetched_at)
+            }
             // What was applied was fetched, however much has been fetched since.
-            _ if self.link(LinkName::Applied) == LinkState::Holds => Mark::Done(None),
-            Some(git) if matches!(git.outcome, Outcome::Failed { .. }) => Mark::Failed,
-            _ => Mark::Open,
+            _ if self.link(LinkName::Applied) == LinkState::Holds => StepOutcome::Done(None),
+            Some(git) if matches!(git.outcome, Outcome::Failed { .. }) => StepOutcome::Failed,
+            _ => StepOutcome::Open,
         }
     }
 
-    fn applied(&self) -> Mark {
+    fn applied(&self) -> StepOutcome {
         let target = self.target;
         let at = self
             .observations
@@ -222,36 +227,42 @@ impl Place<'_> {
         history.find(|snapshot| Some(&snapshot.chart) == self.release)
     }
 
-    fn chart(&self, helm: Option<&HelmReleaseReading>, snapshot: Option<&Snapshot>) -> Mark {
+    fn chart(&self, helm: Option<&HelmReleaseReading>, snapshot: Option<&Snapshot>) -> StepOutcome {
         let chart = helm
             .and_then(|helm| helm.chart.as_ref())
             .and_then(|name| self.observations.helm_chart(&self.target.cluster, name))
             .map(|seen| seen.value);
         match chart {
-            Some(chart) if chart.found.as_ref() == self.release => Mark::Done(chart.found_at),
+            Some(chart) if chart.found.as_ref() == self.release => {
+                StepOutcome::Done(chart.found_at)
+            }
             // What Helm has tried was fetched, whatever it came from.
             _ if snapshot.is_some() || self.link(LinkName::Deployed) == LinkState::Holds => {
-                Mark::Done(None)
+                StepOutcome::Done(None)
             }
-            Some(chart) if matches!(chart.outcome, Outcome::Failed { .. }) => Mark::Failed,
-            _ => Mark::Open,
+            Some(chart) if matches!(chart.outcome, Outcome::Failed { .. }) => StepOutcome::Failed,
+            _ => StepOutcome::Open,
         }
     }
 
-    fn upgraded(&self, helm: Option<&HelmReleaseReading>, snapshot: Option<&Snapshot>) -> Mark {
+    fn upgraded(
+        &self,
+        helm: Option<&HelmReleaseReading>,
+        snapshot: Option<&Snapshot>,
+    ) -> StepOutcome {
         // Of a release that was followed by others, only its beginning is still told.
         let ended = helm
             .filter(|helm| helm.history.first() == snapshot)
             .and_then(|helm| helm.released_at);
         match snapshot {
             Some(snapshot) if matches!(snapshot.status.as_str(), "deployed" | "superseded") => {
-                Mark::Done(ended.max(snapshot.at))
+                StepOutcome::Done(ended.max(snapshot.at))
             }
             _ => self.by_link(LinkName::Deployed, None),
         }
     }
 
-    fn tested(&self, snapshot: Option<&Snapshot>) -> Mark {
+    fn tested(&self, snapshot: Option<&Snapshot>) -> StepOutcome {
         let at = snapshot.and_then(|snapshot| snapshot.tested_at);
         self.by_link(LinkName::Deployed, at)
     }

@@ -2,16 +2,17 @@
 //!
 //! What the page never shows it does not read either (`target_arch = "wasm32"`): reading costs code to load.
 
+pub mod object;
 mod orders;
 
 use serde::{Deserialize, Serialize};
 
 use crate::chain::{Link, Verdict, VerdictState};
-use crate::gate::{Gate, Hop};
+use crate::gate::{Gate, RolloutStep};
 use crate::journal::Entry;
-use crate::journey::{Figures, Journey};
 use crate::pipeline::{PipelineName, RepositoryName};
 use crate::promotion::{Check, PromotionState, Review};
+use crate::release_history::{DoraMetrics, ReleaseHistory};
 use crate::{ChartVersion, Colour, CommitId, EnvironmentName, Release, Timestamp};
 
 pub use orders::{
@@ -61,21 +62,21 @@ pub struct TargetView {
 
 /// One environment on the lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Station {
+pub struct EnvironmentView {
     /// Its name.
     pub name: EnvironmentName,
     /// Whether users see it.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
-    pub loud: bool,
+    pub user_facing: bool,
     /// Where a person opens the app.
     pub link: Option<String>,
     /// What it really serves, with the colour that the live app answered.
     pub release: Release,
     /// What git asks for, as text: a version, or a tag.
-    pub wanted: Option<String>,
+    pub desired: Option<String>,
     /// The chart version that it is to hold: the pinned one, or the one that its range resolved to.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
-    pub wanted_chart: Option<ChartVersion>,
+    pub desired_chart: Option<ChartVersion>,
     /// Its verdict, the worst of its targets'.
     pub verdict: Verdict,
     /// The four links of its worst target.
@@ -84,7 +85,7 @@ pub struct Station {
     pub note: String,
     /// Flux's tick on the commit says success while the verdict is failed: the known lie.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
-    pub tick_lies: bool,
+    pub status_is_misleading: bool,
     /// What that tick says, in a sentence, where it is something else than the verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tick: Option<String>,
@@ -95,7 +96,7 @@ pub struct Station {
     pub targets: Vec<TargetView>,
 }
 
-/// How loud a headline is.
+/// How user_facing a headline is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
@@ -114,7 +115,7 @@ pub enum Tone {
 pub struct Headline {
     /// It.
     pub sentence: String,
-    /// How loud it is.
+    /// How user_facing it is.
     pub tone: Tone,
     /// The environment that it is about.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
@@ -148,8 +149,8 @@ pub struct Board {
     /// The one sentence over it.
     pub headline: Headline,
     /// The environments, in order.
-    pub stations: Vec<Station>,
-    /// The gates: `gates[i]` stands between `stations[i]` and `stations[i + 1]`.
+    pub environments: Vec<EnvironmentView>,
+    /// The gates: `gates[i]` stands between `environments[i]` and `environments[i + 1]`.
     pub gates: Vec<Gate>,
     /// Where it all comes from.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
@@ -184,7 +185,7 @@ pub struct Row {
     pub version: u64,
     /// What waits or moves, in one sentence.
     pub sentence: String,
-    /// How loud it is.
+    /// How user_facing it is.
     pub tone: Tone,
     /// The cells, in order.
     pub cells: Vec<Cell>,
@@ -273,14 +274,14 @@ pub struct CommitView {
 
 /// Whether a viewer may do something, and why not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Permit {
+pub struct Permission {
     /// Whether.
     pub allowed: bool,
     /// Why not, in a sentence.
     pub why: Option<String>,
 }
 
-impl Permit {
+impl Permission {
     /// Allowed unless there is a reason against it.
     #[must_use]
     pub fn unless(why: Option<String>) -> Self {
@@ -299,7 +300,7 @@ pub struct PromotionCard {
     /// The environment it would change.
     pub environment: EnvironmentName,
     /// Whether users see that environment.
-    pub loud: bool,
+    pub user_facing: bool,
     /// In how many targets it runs.
     pub targets: usize,
     /// The repository.
@@ -351,20 +352,20 @@ pub struct PromotionCard {
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
     /// Whether the viewer may approve.
-    pub approve: Permit,
+    pub approve: Permission,
     /// Whether the viewer may approve and merge in one tap.
-    pub approve_and_merge: Permit,
+    pub approve_and_merge: Permission,
     /// Whether the viewer may merge what is approved already.
-    pub merge: Permit,
+    pub merge: Permission,
     /// Whether the viewer may refuse.
-    pub refuse: Permit,
+    pub refuse: Permission,
     /// The signed intent that a tap must send; absent without a session.
     pub intent: Option<String>,
     /// When the intent ends.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub intent_expires_at: Option<Timestamp>,
     /// The way of the release after the merge.
-    pub hops: Vec<Hop>,
+    pub steps: Vec<RolloutStep>,
     /// The verdict of the environment now.
     pub verdict: Verdict,
     /// When all this was read.
@@ -382,9 +383,9 @@ pub struct Journeys {
     /// The environments, in order; those without a chart release (dev) are left out.
     pub environments: Vec<EnvironmentName>,
     /// The journeys, oldest first.
-    pub journeys: Vec<Journey>,
+    pub journeys: Vec<ReleaseHistory>,
     /// The figures over the same time.
-    pub figures: Figures,
+    pub figures: DoraMetrics,
 }
 
 /// Answer of `GET …/journal`.

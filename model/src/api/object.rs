@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::wire::Permit;
+use crate::api::Permission;
 
 /// Answer of `GET …/environments/{environment}/events`: what happened to one object lately.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct ObjectEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconcile {
     /// Whether the viewer may order it now, and why not.
-    pub permit: Permit,
+    pub permit: Permission,
     /// What does the same from a terminal.
     pub command: String,
     /// The page in Weave GitOps whose Sync button does the same, where Weft fronts it.

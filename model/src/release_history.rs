@@ -11,7 +11,7 @@ use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
 
 /// One release in one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stop {
+pub struct EnvironmentVisit {
     /// The pull request that carried it, if one did.
     pub number: Option<u64>,
     /// When that was opened.
@@ -34,16 +34,16 @@ pub struct Stop {
 
 /// A stop with the environment's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamedStop {
+pub struct NamedVisit {
     /// The environment.
     pub environment: EnvironmentName,
     /// What happened there.
-    pub stop: Stop,
+    pub stop: EnvironmentVisit,
 }
 
 /// One release's way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Journey {
+pub struct ReleaseHistory {
     /// The release.
     pub release: ChartVersion,
     /// The colour it showed, where it was seen.
@@ -51,7 +51,7 @@ pub struct Journey {
     /// When it was merged as a release.
     pub released_at: Option<Timestamp>,
     /// Its stops, in the order of the environments; only those that it came near.
-    pub stops: Vec<NamedStop>,
+    pub stops: Vec<NamedVisit>,
 }
 
 /// One figure, with how it was counted.
@@ -67,11 +67,11 @@ pub struct Figure {
 
 /// The figures over a span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct DoraMetrics {
     /// From the release's merge to the last environment, median.
     pub lead_time: Option<Figure>,
-    /// Lead time of each hop, median, in the order of the environments.
-    pub hops: Vec<Figure>,
+    /// Lead time of each step, median, in the order of the environments.
+    pub steps: Vec<Figure>,
     /// Deployments to the last environment per week.
     pub frequency: Option<Figure>,
     /// Share of deployments that failed.
@@ -82,9 +82,11 @@ pub struct Figures {
 
 /// Computes the journeys, oldest release first. `environments` are those with chart releases, in order.
 #[must_use]
-pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Journey> {
-    let mut ways: BTreeMap<&ChartVersion, (Journey, BTreeMap<&EnvironmentName, Stop>)> =
-        BTreeMap::new();
+pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<ReleaseHistory> {
+    let mut ways: BTreeMap<
+        &ChartVersion,
+        (ReleaseHistory, BTreeMap<&EnvironmentName, EnvironmentVisit>),
+    > = BTreeMap::new();
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by_key(|entry| (entry.at, entry.id));
     for entry in sorted {
@@ -92,7 +94,7 @@ pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Jour
             continue;
         };
         let (journey, stops) = ways.entry(release).or_insert_with(|| {
-            let journey = Journey {
+            let journey = ReleaseHistory {
                 release: release.clone(),
                 colour: None,
                 released_at: None,
@@ -114,7 +116,7 @@ pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Jour
         note(stops.entry(environment).or_default(), entry);
     }
     let arrivals = arrivals(&ways);
-    let mut journeys: Vec<Journey> = ways
+    let mut journeys: Vec<ReleaseHistory> = ways
         .into_values()
         .map(|(mut journey, mut stops)| {
             for (environment, stop) in &mut stops {
@@ -129,12 +131,12 @@ pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Jour
             journey.stops = environments
                 .iter()
                 .filter_map(|name| {
-                    Some(NamedStop {
+                    Some(NamedVisit {
                         environment: name.clone(),
                         stop: stops.remove(name)?,
                     })
                 })
-                .filter(|named| named.stop != Stop::default())
+                .filter(|named| named.stop != EnvironmentVisit::default())
                 .collect();
             journey
         })
@@ -151,7 +153,13 @@ pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<Jour
     journeys
 }
 
-type Ways<'a> = BTreeMap<&'a ChartVersion, (Journey, BTreeMap<&'a EnvironmentName, Stop>)>;
+type Ways<'a> = BTreeMap<
+    &'a ChartVersion,
+    (
+        ReleaseHistory,
+        BTreeMap<&'a EnvironmentName, EnvironmentVisit>,
+    ),
+>;
 
 fn arrivals(ways: &Ways<'_>) -> BTreeMap<EnvironmentName, Vec<(Timestamp, ChartVersion)>> {
     let mut arrivals: BTreeMap<EnvironmentName, Vec<(Timestamp, ChartVersion)>> = BTreeMap::new();
@@ -171,7 +179,7 @@ fn arrivals(ways: &Ways<'_>) -> BTreeMap<EnvironmentName, Vec<(Timestamp, ChartV
     arrivals
 }
 
-fn note(stop: &mut Stop, entry: &Entry) {
+fn note(stop: &mut EnvironmentVisit, entry: &Entry) {
     match &entry.event {
         Event::PromotionOpened { number } => {
             stop.number = Some(*number);
@@ -201,25 +209,29 @@ fn note(stop: &mut Stop, entry: &Entry) {
 
 /// Computes the figures over journeys within `span`.
 #[must_use]
-pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Duration) -> Figures {
+pub fn figures(
+    journeys: &[ReleaseHistory],
+    environments: &[EnvironmentName],
+    span: Duration,
+) -> DoraMetrics {
     let Some(last) = environments.last() else {
-        return Figures::default();
+        return DoraMetrics::default();
     };
-    let stop = |journey: &Journey, name: &EnvironmentName| {
+    let stop = |journey: &ReleaseHistory, name: &EnvironmentName| {
         journey
             .stops
             .iter()
             .find(|named| named.environment == *name)
             .map(|named| named.stop.clone())
     };
-    let arrived = |journey: &Journey, name: &EnvironmentName| {
+    let arrived = |journey: &ReleaseHistory, name: &EnvironmentName| {
         stop(journey, name).and_then(|stop| stop.arrived_at)
     };
     let whole: Vec<Duration> = journeys
         .iter()
         .filter_map(|journey| Some(arrived(journey, last)?.since(journey.released_at?)))
         .collect();
-    let hops = environments.windows(2).map(|pair| {
+    let steps = environments.windows(2).map(|pair| {
         let times: Vec<Duration> = journeys
             .iter()
             .filter_map(|journey| {
@@ -241,7 +253,7 @@ pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Dur
         .iter()
         .filter(|journey| arrived(journey, last).is_some())
         .count();
-    let attempts: Vec<Stop> = journeys
+    let attempts: Vec<EnvironmentVisit> = journeys
         .iter()
         .flat_map(|journey| journey.stops.iter().map(|named| named.stop.clone()))
         .collect();
@@ -257,7 +269,7 @@ pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Dur
     let tried = failed + arrived;
     let restores = restores(journeys, environments);
     let weeks = (span.as_secs_f64() / 604_800.0).max(1.0 / 7.0);
-    Figures {
+    DoraMetrics {
         lead_time: Some(Figure {
             value: median(&whole).map_or_else(|| "–".into(), in_words),
             name: format!("lead time, merge to {last}"),
@@ -266,7 +278,7 @@ pub fn figures(journeys: &[Journey], environments: &[EnvironmentName], span: Dur
                 count(whole.len(), "release")
             ),
         }),
-        hops: hops.collect(),
+        steps: steps.collect(),
         frequency: Some(Figure {
             value: format!("{:.1}", one_decimal(reached, weeks)),
             name: format!("releases to {last} a week"),
@@ -313,7 +325,7 @@ fn count(number: usize, noun: &str) -> String {
     }
 }
 
-fn restores(journeys: &[Journey], environments: &[EnvironmentName]) -> Vec<Duration> {
+fn restores(journeys: &[ReleaseHistory], environments: &[EnvironmentName]) -> Vec<Duration> {
     let mut restores = Vec::new();
     for environment in environments {
         let stops = || {
@@ -351,23 +363,13 @@ mod tests {
 
     fn entry(minute: i64, release: &str, environment: &str, event: Event) -> Entry {
         let at = Timestamp::from_millis(minute * 60_000);
-        Entry {
-            id: 0,
-            at,
-            written_at: at,
-            pipeline: PipelineName {
-                namespace: "app-podinfo".into(),
-                name: "podinfo".into(),
-            },
-            environment: (!environment.is_empty()).then(|| environment.into()),
-            release: ChartVersion::parse(release).ok(),
-            colour: None,
-            who: None,
-            source: "test".into(),
-            sentence: String::new(),
-            event,
-            key: String::new(),
-        }
+        let pipeline = PipelineName {
+            namespace: "app-podinfo".into(),
+            name: "podinfo".into(),
+        };
+        Entry::new(&pipeline, event, at)
+            .environment((!environment.is_empty()).then(|| environment.into()))
+            .release(ChartVersion::parse(release).ok())
     }
 
     fn row() -> Vec<EnvironmentName> {

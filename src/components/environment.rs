@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use model::Colour;
+use model::api::EnvironmentView;
 use model::chain::VerdictState;
-use model::wire::Station;
 use stylers_macro::style_sheet;
 
 use super::chain::{ChainView, OpenTick};
@@ -20,18 +20,18 @@ const NO_ANSWER: Colour = Colour::new(0x5c, 0x63, 0x70);
 const LONG: usize = 8;
 
 /// The verdict in words: `Proven`, `Failed at helm`, `Rolling to 1.1.7`.
-pub fn verdict_words(station: &Station) -> String {
-    let state = station.verdict.state;
-    let at = station
+pub fn verdict_words(environment: &EnvironmentView) -> String {
+    let state = environment.verdict.state;
+    let at = environment
         .verdict
         .breaks_at
-        .and_then(|name| station.links.iter().find(|link| link.name == name));
+        .and_then(|name| environment.links.iter().find(|link| link.name == name));
     match (state, at) {
         (VerdictState::Failed, Some(link)) => format!("Failed at {}", link.label),
-        (VerdictState::Rolling, _) => station.wanted.as_ref().map_or_else(
+        (VerdictState::Rolling, _) => environment.desired.as_ref().map_or_else(
             || "Rolling".to_owned(),
-            |wanted| {
-                let short = model::release::branch_of(wanted).unwrap_or(wanted);
+            |desired| {
+                let short = model::release::branch_of(desired).unwrap_or(desired);
                 format!("Rolling {short}")
             },
         ),
@@ -39,27 +39,28 @@ pub fn verdict_words(station: &Station) -> String {
     }
 }
 
-/// One station.
+/// One environment.
 #[component]
 pub fn StationView(place: Place) -> impl IntoView {
-    let class = style_sheet!("style/station.css");
+    let class = style_sheet!("style/environment.css");
     let clock = expect_context::<Clock>();
-    let (name, link) =
-        untrack(move || place.station(|station| (station.name.to_string(), station.link.clone())));
-    let tinted = move || place.station(|station| tint(station.verdict.state));
+    let (name, link) = untrack(move || {
+        place.environment(|environment| (environment.name.to_string(), environment.link.clone()))
+    });
+    let tinted = move || place.environment(|environment| tint(environment.verdict.state));
     let colour = move || {
         place
-            .station(|station| station.release.colour)
+            .environment(|environment| environment.release.colour)
             .unwrap_or(NO_ANSWER)
     };
     let sentence = move || {
-        place.station(|station| {
-            (station.verdict.state != VerdictState::Proven)
-                .then(|| station.verdict.sentence.clone())
+        place.environment(|environment| {
+            (environment.verdict.state != VerdictState::Proven)
+                .then(|| environment.verdict.sentence.clone())
         })
     };
     let opened = expect_context::<OpenTick>();
-    let breaks = move || place.station(|station| station.verdict.breaks_at);
+    let breaks = move || place.environment(|environment| environment.verdict.breaks_at);
     // Kept as long as something is broken, so that it keeps the focus.
     let broken = settled(move || breaks().map(|_| "broken").unwrap_or_default().to_owned());
     let (whose, spoken) = (name.clone(), name.clone());
@@ -74,20 +75,20 @@ pub fn StationView(place: Place) -> impl IntoView {
             <button type="button" class="why" data-testid=format!("why-{spoken}") aria-label=format!("Show the evidence of {spoken}") on:click=tap(show)>"Show the evidence"</button>
         })
     };
-    let tick = move || place.station(|station| station.tick.clone());
-    let version = move || place.station(|station| station.release.label());
+    let tick = move || place.environment(|environment| environment.tick.clone());
+    let version = move || place.environment(|environment| environment.release.label());
     let of = name.clone();
     let described = move || {
-        place.station(|station| match station.release.colour {
+        place.environment(|environment| match environment.release.colour {
             Some(colour) => format!("{of} shows {} {colour}", colour.name()),
             None => format!("{of} shows no colour"),
         })
     };
     view! { class=class,
         <article
-            class=looks(class, move || format!("station {}", tinted()))
-            data-testid=format!("station-{name}")
-            data-verdict=text(move || place.station(|station| station.verdict.state.word()))
+            class=looks(class, move || format!("environment {}", tinted()))
+            data-testid=format!("environment-{name}")
+            data-verdict=text(move || place.environment(|environment| environment.verdict.state.word()))
             aria-label=name.clone()
         >
             <div
@@ -105,20 +106,20 @@ pub fn StationView(place: Place) -> impl IntoView {
                 </div>
                 <div>
                     <div class=looks(class, move || if version().chars().count() > LONG { "version long" } else { "version" }) data-testid=format!("version-{name}")>{part(version)}</div>
-                    <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || place.station(|station| about(&station.release)))}</div>
+                    <div class="about"><span class="hidden">{part(described)}". "</span>{part(move || place.environment(|environment| about(&environment.release)))}</div>
                 </div>
             </div>
             <div class="body">
                 <p class=looks(class, move || format!("verdict {}", tinted()))>
-                    <span aria-hidden="true">{part(move || place.station(|station| icon(station.verdict.state)))}</span>" "{part(move || place.station(verdict_words))}
+                    <span aria-hidden="true">{part(move || place.environment(|environment| icon(environment.verdict.state)))}</span>" "{part(move || place.environment(verdict_words))}
                 </p>
                 <ChainView place=place of=name.clone()/>
                 {part(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}
                 {part(move || tick().map(|tick| view! { class=class, <p class="disagrees" data-testid="tick-disagrees"><span aria-hidden="true">"⚠ "</span>{tick}</p> }))}
                 {part(evidence)}
                 <p class="foot">
-                    <span class="note">{part(move || place.station(|station| station.note.clone()))}</span>
-                    <span>{part(move || place.station(|station| format!("seen {}", ago(station.seen_at, clock.now()))))}</span>
+                    <span class="note">{part(move || place.environment(|environment| environment.note.clone()))}</span>
+                    <span>{part(move || place.environment(|environment| format!("seen {}", ago(environment.seen_at, clock.now()))))}</span>
                 </p>
             </div>
         </article>

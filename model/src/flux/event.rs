@@ -72,7 +72,7 @@ impl Stage {
 
 /// One notification, as far as it is a fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct FluxEvent {
     /// The object's kind, as Kubernetes spells it.
     pub kind: String,
     /// The object.
@@ -93,7 +93,7 @@ pub struct Notice {
     pub app: Option<AppVersion>,
 }
 
-impl Notice {
+impl FluxEvent {
     /// Reads the body of a notification; `None` where it is none.
     #[must_use]
     pub fn read(body: &Value) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Permit, PromotionCard};
+use super::{Permission, PromotionCard};
 use crate::pipeline::PipelineName;
 use crate::{ChartVersion, Colour, CommitId};
 
@@ -85,7 +85,7 @@ pub struct ReleasePlan {
     /// The four files in the order of the process.
     pub edits: Vec<ReleaseEdit>,
     /// Whether the viewer may start it.
-    pub start: Permit,
+    pub start: Permission,
 }
 
 /// `POST …/releases`: start what the plan showed.
