@@ -17,177 +17,116 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{ExecutableDocument, Name, Node, Schema};
 use github_world::{World, queries};
 use reqwest::Method;
-use serde_json::{Value, json};
-
-/// The answers collected so far, each with GitHub's name of the operation.
-struct Answers<'a> {
-    world: &'a World,
-    list: Vec<Value>,
-}
-
-impl Answers<'_> {
-    async fn ask(
-        &mut self,
-        operation: &str,
-        login: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Value {
-        let answer = self.world.api(login, method, path, body).await;
-        self.list.push(json!({
-            "operation": operation, "status": answer.status, "body": answer.json,
-        }));
-        answer.json
-    }
-
-    async fn read(&mut self, operation: &str, path: &str) -> Value {
-        self.ask(operation, "sam", Method::GET, path, None).await
-    }
-}
+use serde_json::json;
 
 #[tokio::test]
 #[ignore = "needs the packages of its folder; `cargo xtask test` fetches them"]
 async fn every_answer_is_as_github_describes_it() {
     let world = World::seeded().await;
-    let mut answers = Answers {
-        world: &world,
-        list: Vec::new(),
-    };
     let stg = world.forge.open_promotion("stg").await.unwrap().unwrap();
     let (number, head) = (stg.number, stg.head.clone());
     let one = |rest: &str| format!("pulls/{number}{rest}");
+    // Each answer with GitHub's name of the operation.
+    let mut answers = Vec::new();
+    let mut ask = async |operation: &str, login: &str, method, path: &str, body| {
+        let answer = world.api(login, method, path, body).await;
+        answers.push(json!({
+            "operation": operation, "status": answer.status, "body": answer.json,
+        }));
+        answer.json
+    };
 
-    answers.read("repos/get", "").await;
-    answers.read("pulls/list", "pulls?state=all").await;
-    answers.read("pulls/get", &one("")).await;
-    answers.read("pulls/get", "pulls/1").await;
-    answers.read("pulls/get", "pulls/999").await;
-    answers.read("pulls/list-files", &one("/files")).await;
-    answers
-        .read(
+    for (operation, path) in [
+        ("repos/get", String::new()),
+        ("pulls/list", "pulls?state=all".to_owned()),
+        ("pulls/get", one("")),
+        ("pulls/get", "pulls/1".to_owned()),
+        ("pulls/get", "pulls/999".to_owned()),
+        ("pulls/list-files", one("/files")),
+        (
             "repos/list-commit-statuses-for-ref",
-            "commits/main/statuses",
-        )
-        .await;
-    answers
-        .read("repos/get-branch-rules", "rules/branches/main")
-        .await;
-    answers
-        .read("repos/compare-commits", "compare/main...HEAD")
-        .await;
-    let basehead = format!("compare/main...{}", stg.head_ref);
-    answers.read("repos/compare-commits", &basehead).await;
-    answers.read("repos/get-commit", "commits/main").await;
-    answers
-        .read("repos/get-content", "contents/README.md")
-        .await;
-    answers.read("git/get-ref", "git/ref/heads/main").await;
-    answers
-        .read("actions/list-workflow-runs-for-repo", "actions/runs")
-        .await;
+            "commits/main/statuses".to_owned(),
+        ),
+        ("repos/get-branch-rules", "rules/branches/main".to_owned()),
+        ("repos/compare-commits", "compare/main...HEAD".to_owned()),
+        (
+            "repos/compare-commits",
+            format!("compare/main...{}", stg.head_ref),
+        ),
+        ("repos/get-commit", "commits/main".to_owned()),
+        ("repos/get-content", "contents/README.md".to_owned()),
+        ("git/get-ref", "git/ref/heads/main".to_owned()),
+        (
+            "actions/list-workflow-runs-for-repo",
+            "actions/runs".to_owned(),
+        ),
+    ] {
+        ask(operation, "sam", Method::GET, &path, None).await;
+    }
 
-    let post = Method::POST;
-    let own = json!({ "event": "APPROVE" });
-    let path = one("/reviews");
-    answers
-        .ask(
-            "pulls/create-review",
-            "weft-demo[bot]",
-            post.clone(),
-            &path,
-            Some(own.clone()),
-        )
-        .await;
-    let review = answers
-        .ask("pulls/create-review", "sam", post.clone(), &path, Some(own))
-        .await;
-    let dismissal = format!("pulls/{number}/reviews/{}/dismissals", review["id"]);
-    let message = json!({ "message": "Not yet" });
-    answers
-        .ask(
+    let approve = || Some(json!({ "event": "APPROVE" }));
+    let (path, create) = (one("/reviews"), "pulls/create-review");
+    ask(create, "weft-demo[bot]", Method::POST, &path, approve()).await;
+    let review = ask(create, "sam", Method::POST, &path, approve()).await;
+    let dismissal = format!("{path}/{}/dismissals", review["id"]);
+    let (merge, status) = (one("/merge"), format!("statuses/{head}"));
+    let comments = format!("issues/{number}/comments");
+    let (post, put, patch) = (Method::POST, Method::PUT, Method::PATCH);
+    let another = json!({ "title": "Another", "head": "another", "base": "main" });
+    for (operation, login, method, path, body) in [
+        (
             "pulls/dismiss-review",
             "sam",
-            Method::PUT,
-            &dismissal,
-            Some(message),
-        )
-        .await;
-    let merge = one("/merge");
-    answers
-        .ask("pulls/merge", "sam", Method::PUT, &merge, Some(json!({})))
-        .await;
-    let stale = json!({ "sha": "0".repeat(40) });
-    answers
-        .ask("pulls/merge", "sam", Method::PUT, &merge, Some(stale))
-        .await;
-    let body = json!({ "body": "Looks good" });
-    let issue = format!("issues/{number}/comments");
-    answers
-        .ask(
+            &put,
+            &*dismissal,
+            json!({ "message": "Not yet" }),
+        ),
+        ("pulls/merge", "sam", &put, &merge, json!({})),
+        (
+            "pulls/merge",
+            "sam",
+            &put,
+            &merge,
+            json!({ "sha": "0".repeat(40) }),
+        ),
+        (
             "issues/create-comment",
             "kim",
-            post.clone(),
-            &issue,
-            Some(body),
-        )
-        .await;
-    let status = json!({ "state": "success", "context": "kustomization/uat/1234abcd" });
-    let path = format!("statuses/{head}");
-    answers
-        .ask(
+            &post,
+            &comments,
+            json!({ "body": "Looks good" }),
+        ),
+        (
             "repos/create-commit-status",
             "fluxcdbot",
-            post.clone(),
-            &path,
-            Some(status),
-        )
-        .await;
-    let reference = json!({ "ref": "refs/heads/another", "sha": head });
-    answers
-        .ask(
+            &post,
+            &status,
+            json!({ "state": "success", "context": "kustomization/uat/1234abcd" }),
+        ),
+        (
             "git/create-ref",
             "ana",
-            post.clone(),
+            &post,
             "git/refs",
-            Some(reference),
-        )
-        .await;
-    let opening = json!({ "title": "Another", "head": "another", "base": "main" });
-    answers
-        .ask(
-            "pulls/create",
-            "ana",
-            post.clone(),
-            "pulls",
-            Some(opening.clone()),
-        )
-        .await;
-    answers
-        .ask("pulls/create", "ana", post.clone(), "pulls", Some(opening))
-        .await;
-    let closed = json!({ "state": "closed" });
-    answers
-        .ask(
+            json!({ "ref": "refs/heads/another", "sha": head }),
+        ),
+        ("pulls/create", "ana", &post, "pulls", another.clone()),
+        ("pulls/create", "ana", &post, "pulls", another),
+        (
             "pulls/update",
             "sam",
-            Method::PATCH,
+            &patch,
             &one(""),
-            Some(closed.clone()),
-        )
-        .await;
-    answers
-        .ask(
-            "pulls/merge",
-            "kim",
-            Method::PUT,
-            "pulls/1/merge",
-            Some(json!({})),
-        )
-        .await;
+            json!({ "state": "closed" }),
+        ),
+        ("pulls/merge", "kim", &put, "pulls/1/merge", json!({})),
+    ] {
+        ask(operation, login, method.clone(), path, Some(body)).await;
+    }
+    ask("issues/list-comments", "sam", Method::GET, &comments, None).await;
 
     let file = tempfile::NamedTempFile::new().unwrap();
-    serde_json::to_writer(file.as_file(), &answers.list).unwrap();
+    serde_json::to_writer(file.as_file(), &answers).unwrap();
     let output = tokio::process::Command::new("node")
         .arg(packages().join("check.mjs"))
         .arg(file.path())

@@ -1,7 +1,9 @@
 //! The accounts of people and bots, and their permissions. The list is fixed: the lab needs no
 //! registration.
 
-/// What an account may do to a repository; each level includes the ones before it.
+use Permission::{Maintain, Read, Write};
+
+/// The permission of an account on a repository; each level includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permission {
     /// May look and comment; reviews do not count.
@@ -24,7 +26,7 @@ impl Permission {
     }
 }
 
-/// Whether an account is a person.
+/// The kind of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountKind {
     /// A person, who can sign in.
@@ -36,17 +38,12 @@ pub enum AccountKind {
 /// One account.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The number that never changes.
     pub id: u64,
-    /// The name in URLs.
     pub login: &'static str,
-    /// The name as written.
     pub name: &'static str,
-    /// What the account does in the demo, for the sign-in page.
+    /// The role in the demo, for the sign-in page.
     pub role: &'static str,
-    /// Person or bot.
     pub kind: AccountKind,
-    /// What it may do.
     pub permission: Permission,
     /// Whether branch protection does not bind it.
     pub bypasses_protection: bool,
@@ -81,38 +78,10 @@ impl Account {
 
 /// Every account.
 pub static ACCOUNTS: [Account; 7] = [
-    person(
-        1001,
-        "ana",
-        "Ana Ruiz",
-        "Developer",
-        Permission::Write,
-        "#7a4fb5",
-    ),
-    person(
-        1002,
-        "sam",
-        "Sam Okafor",
-        "Approver",
-        Permission::Write,
-        "#2f6b52",
-    ),
-    person(
-        1003,
-        "li",
-        "Li Wei",
-        "Release manager",
-        Permission::Maintain,
-        "#34577c",
-    ),
-    person(
-        1004,
-        "kim",
-        "Kim Berg",
-        "Reads only",
-        Permission::Read,
-        "#8a8f99",
-    ),
+    person(1001, "ana", "Ana Ruiz", "Developer", Write, "#7a4fb5"),
+    person(1002, "sam", "Sam Okafor", "Approver", Write, "#2f6b52"),
+    person(1003, "li", "Li Wei", "Release manager", Maintain, "#34577c"),
+    person(1004, "kim", "Kim Berg", "Reads only", Read, "#8a8f99"),
     bot(2001, "weft-demo[bot]", "Weft demo", false),
     bot(2002, "fluxcdbot", "Flux", true),
     bot(2003, "github-actions[bot]", "Actions", false),
@@ -122,7 +91,7 @@ pub static ACCOUNTS: [Account; 7] = [
 pub(crate) const ORGANIZATION: &str = "demo";
 /// The team whose review promotions ask for.
 pub(crate) const APPROVERS: &str = "approvers";
-/// Who is in that team.
+/// The members of that team.
 pub(crate) const APPROVER_LOGINS: [&str; 2] = ["sam", "li"];
 
 const fn person(

@@ -21,7 +21,7 @@ pub enum ApiError {
         /// The `errors` of a 422, strings or objects.
         errors: Vec<Value>,
     },
-    /// Something broke inside; the client is not told what.
+    /// A failure of the server itself; the client does not learn the cause.
     #[error("the forge failed: {0}")]
     Internal(#[from] anyhow::Error),
 }
@@ -101,7 +101,7 @@ impl ApiError {
         }
     }
 
-    /// Returns the sentence that the client is told.
+    /// Returns the sentence for the client.
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::Answer {

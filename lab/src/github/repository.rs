@@ -126,7 +126,7 @@ impl Pull {
     }
 }
 
-/// How a pull request was merged.
+/// The merge of a pull request.
 #[derive(Clone)]
 pub(crate) struct Merged {
     pub(crate) by: &'static Account,

@@ -23,7 +23,7 @@ use super::webhooks::Webhooks;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
-/// How many events a subscriber may lag behind before it loses some.
+/// The number of events that a subscriber may lag behind before it loses some.
 const EVENT_CAPACITY: usize = 4096;
 
 /// The state that every request handler and job shares.

@@ -13,11 +13,11 @@ use time::OffsetDateTime;
 
 use super::accounts::Account;
 
-/// How long a user's token lasts, as GitHub Apps' do.
+/// The lifetime of a user's token, as of GitHub Apps'.
 pub(crate) const ACCESS_LIFE: Duration = Duration::from_secs(8 * 3600);
-/// How long its refresh token lasts.
+/// The lifetime of a refresh token.
 pub(crate) const REFRESH_LIFE: Duration = Duration::from_secs(15_811_200);
-/// How long a sign-in code lasts.
+/// The lifetime of a sign-in code.
 const CODE_LIFE: Duration = Duration::from_secs(600);
 
 /// The requests that one account may make in an hour.
@@ -168,7 +168,7 @@ impl Tokens {
         code
     }
 
-    /// What a code was granted for; a code works once.
+    /// Returns the grant of a code, which works once.
     pub(crate) fn redeem(&self, code: &str, now: OffsetDateTime) -> Option<Grant> {
         let (grant, expires) = self.book.lock().codes.remove(code)?;
         (expires > now).then_some(grant)

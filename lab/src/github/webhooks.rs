@@ -14,7 +14,7 @@ use super::accounts::Account;
 use super::event::RepositoryEvent;
 use super::git::ZERO;
 use super::json;
-use super::repository::{DEFAULT_BRANCH, RepositoryState};
+use super::repository::DEFAULT_BRANCH;
 use super::state::{GitHubState, Repo};
 use crate::signature::sign;
 
@@ -144,38 +144,20 @@ fn payload(repo: &Repo, event: &RepositoryEvent) -> Option<(&'static str, Value)
             ("pull_request_review", by, body)
         }
         RepositoryEvent::Status { sha, id } => {
-            let status = state
-                .statuses
-                .get(sha)?
-                .iter()
-                .find(|status| status.id == *id)?;
-            let body = json!({
-                "id": status.id,
-                "sha": sha,
-                "name": repo.full_name(),
-                "state": status.state,
-                "context": status.context,
-                "description": status.description,
-                "target_url": status.target_url,
-                "branches": [],
-                "created_at": json::stamp(status.created_at),
-                "updated_at": json::stamp(status.created_at),
-            });
+            let statuses = state.statuses.get(sha)?;
+            let status = statuses.iter().find(|status| status.id == *id)?;
+            let mut body = json::status(repo, sha, status);
+            body["sha"] = sha.as_str().into();
+            body["name"] = repo.full_name().into();
             ("status", status.creator, body)
         }
         RepositoryEvent::CheckRun { sha, id, action } => {
-            let check = state
-                .checks
-                .get(sha)?
-                .iter()
-                .find(|check| check.id == *id)?;
+            let checks = state.checks.get(sha)?;
+            let check = checks.iter().find(|check| check.id == *id)?;
+            let run = state.runs.iter().find(|run| run.id == check.run)?;
             let about = json::check_run(repo, check);
-            let by = run_actor(&state, check.run)?;
-            (
-                "check_run",
-                by,
-                json!({ "action": action, "check_run": about }),
-            )
+            let body = json!({ "action": action, "check_run": about });
+            ("check_run", run.actor, body)
         }
         RepositoryEvent::WorkflowRun { id, action } => {
             let run = state.runs.iter().find(|run| run.id == *id)?;
@@ -203,12 +185,4 @@ fn payload(repo: &Repo, event: &RepositoryEvent) -> Option<(&'static str, Value)
     body["repository"] = json::repository(repo);
     body["sender"] = json::user(&repo.github.links(), by);
     Some((name, body))
-}
-
-fn run_actor(state: &RepositoryState, run: u64) -> Option<&'static Account> {
-    state
-        .runs
-        .iter()
-        .find(|other| other.id == run)
-        .map(|run| run.actor)
 }

@@ -49,10 +49,9 @@ pub struct Deployed {
     pub chart_version: &'static str,
     /// The container's version.
     pub app_version: &'static str,
-    /// When the action ended.
+    /// The end of the action.
     #[serde(serialize_with = "time::serde::rfc3339::serialize")]
     pub at: OffsetDateTime,
-    /// How it ended.
     pub status: DeployedStatus,
 }
 

@@ -81,6 +81,14 @@ const fn helm(
     }
 }
 
+const fn push_branch(branch: &'static str, color: &'static str) -> SeedEvent {
+    PushBranch { branch, color }
+}
+
+const fn automate_image(branch: &'static str) -> SeedEvent {
+    AutomateImage { branch }
+}
+
 const fn promote(to: &'static str, release: &'static Release) -> SeedEvent {
     OpenPromotion { to, release }
 }
@@ -109,19 +117,8 @@ pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (8635, helm("uat", &FIRST, Installed)),
     (8634, helm("stg", &FIRST, Installed)),
     (8633, helm("prod", &FIRST, Installed)),
-    (
-        8400,
-        PushBranch {
-            branch: "green-header",
-            color: "#2f6b52",
-        },
-    ),
-    (
-        8398,
-        AutomateImage {
-            branch: "green-header",
-        },
-    ),
+    (8400, push_branch("green-header", "#2f6b52")),
+    (8398, automate_image("green-header")),
     (8290, OpenRelease(&GREEN)),
     (8262, merge_release("li")),
     (8260, helm("dev-test", &GREEN, Upgraded)),
@@ -134,19 +131,8 @@ pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (7317, promote("prod", &GREEN)),
     (7005, merge("prod", "li")),
     (7003, helm("prod", &GREEN, Upgraded)),
-    (
-        5900,
-        PushBranch {
-            branch: "blue-header",
-            color: "#34577c",
-        },
-    ),
-    (
-        5898,
-        AutomateImage {
-            branch: "blue-header",
-        },
-    ),
+    (5900, push_branch("blue-header", "#34577c")),
+    (5898, automate_image("blue-header")),
     (5760, OpenRelease(&BLUE)),
     (5698, merge_release("li")),
     (5696, helm("dev-test", &BLUE, Upgraded)),
@@ -165,19 +151,8 @@ pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (378, merge_release("li")),
     (376, helm("dev-test", &AMBER, Upgraded)),
     (375, promote("uat", &AMBER)),
-    (
-        190,
-        PushBranch {
-            branch: "fix-ui-spacing",
-            color: "#7a4fb5",
-        },
-    ),
-    (
-        188,
-        AutomateImage {
-            branch: "fix-ui-spacing",
-        },
-    ),
+    (190, push_branch("fix-ui-spacing", "#7a4fb5")),
+    (188, automate_image("fix-ui-spacing")),
     (46, merge("uat", "sam")),
     (44, helm("uat", &AMBER, Upgraded)),
     (42, promote("stg", &AMBER)),

@@ -42,9 +42,9 @@ pub struct PullSummary {
     pub created_at: OffsetDateTime,
     /// The merge commit.
     pub merge_commit: Option<String>,
-    /// Who has an approval that counts.
+    /// The logins whose approvals count.
     pub approved_by: Vec<String>,
-    /// What the branch protection still lacks, in GitHub's sentences.
+    /// The requirements of the branch protection that are not met, in GitHub's sentences.
     pub unmet: Vec<String>,
     /// Whether every required check has passed.
     pub checks_passed: bool,
@@ -213,12 +213,12 @@ impl Forge {
             .await
     }
 
-    /// Lets no runner be free for a workflow, so that its runs stay queued; `None` frees them again.
+    /// Pauses a workflow: its runs stay queued, as when no runner is free. `None` resumes it.
     pub fn pause_workflow(&self, workflow: Option<&str>) {
         self.jobs.paused.send_replace(workflow.map(str::to_owned));
     }
 
-    /// How many runs of a workflow wait for a runner.
+    /// Returns the number of a workflow's runs that wait for a runner.
     #[must_use]
     pub fn queued(&self, workflow: &str) -> usize {
         let state = self.repo.state.lock();

@@ -25,17 +25,17 @@ pub use super::steps::BranchBuild;
 /// Options of [`Forge::start`].
 #[derive(Clone, Debug)]
 pub struct ForgeOptions {
-    /// Where the repositories are kept; created when it is missing.
+    /// The folder of the repositories; created when it is missing.
     pub data_dir: PathBuf,
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Lab time.
     pub clock: Clock,
     /// The faults that strike the forge: `forge-down`.
     pub faults: Faults,
-    /// What the repository starts with.
+    /// The history that the repository starts with.
     pub seed: Seed,
-    /// How long each job takes.
+    /// The duration of each job.
     pub job_delay: Duration,
 }
 

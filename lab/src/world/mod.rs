@@ -29,15 +29,15 @@ use crate::seed::{self, Deployed, DeployedStatus, Seed};
 
 use self::forge::{Forge, ForgeOptions};
 
-/// How many changes a watch can go back.
+/// The number of changes that a watch can go back.
 const WATCH_WINDOW: usize = 512;
 
-/// How a lab is started.
+/// Options of [`Lab::start`].
 #[derive(Clone, Debug)]
 pub struct LabOptions {
-    /// Where git repositories are kept; a directory that is removed with the lab when `None`.
+    /// The folder of the git repositories; `None` makes one that is removed with the lab.
     pub data_dir: Option<PathBuf>,
-    /// How long things take.
+    /// The speed of controllers and jobs.
     pub pace: Pace,
     /// Whether a week has already happened; else there is one release, everywhere.
     pub seeded: bool,
@@ -190,7 +190,7 @@ impl Lab {
         self.apps.get(place).map(AsRef::as_ref)
     }
 
-    /// Where the Weave GitOps-shaped dashboard answers.
+    /// The URL of the Weave GitOps-shaped dashboard.
     #[must_use]
     pub fn dashboard_url(&self) -> &Url {
         self.dashboard.url()
@@ -258,7 +258,7 @@ impl Workload for Podinfo {
     }
 }
 
-/// What the seeded history did in one environment.
+/// The seeded history of one environment.
 fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
     history
         .iter()

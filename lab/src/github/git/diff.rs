@@ -18,7 +18,7 @@ pub(crate) struct FileDiff {
     pub(crate) patch: Option<String>,
 }
 
-/// How a file changed.
+/// The kind of a file's change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileStatus {
     Added,

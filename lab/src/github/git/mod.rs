@@ -1,5 +1,5 @@
-//! One bare git repository on disk: its refs, objects, differences and merges. Knows nothing of
-//! pull requests, accounts or HTTP. Everything here blocks: call it off the async threads.
+//! A bare git repository on disk: its refs, objects, differences and merges, without pull requests,
+//! accounts or HTTP. Everything here blocks: call it on a blocking thread.
 
 pub(crate) mod diff;
 pub(crate) mod objects;
@@ -17,7 +17,7 @@ pub(crate) use self::diff::FileDiff;
 pub(crate) use self::objects::{Commit, Signature, TreeEntry};
 pub(crate) use self::write::{Content, Edit, NewCommit};
 
-/// The oid that stands for «no such ref».
+/// The oid of a ref that does not exist.
 pub(crate) const ZERO: &str = "0000000000000000000000000000000000000000";
 
 const PRE_RECEIVE: &str = r#"#!/bin/sh
@@ -34,7 +34,7 @@ while read -r _ _ reference; do
 done
 "#;
 
-/// How two commits stand to each other.
+/// The relation of two commits.
 #[derive(Clone, Debug)]
 pub(crate) struct Comparison {
     pub(crate) merge_base: String,
@@ -44,7 +44,7 @@ pub(crate) struct Comparison {
     pub(crate) behind: usize,
 }
 
-/// One ref that moved; [`ZERO`] stands for «was not» and «is no more».
+/// A ref that moved; [`ZERO`] stands for a ref that does not exist.
 #[derive(Clone, Debug)]
 pub struct RefUpdate {
     /// The full name.
@@ -101,7 +101,7 @@ pub(crate) struct Git {
 impl Git {
     /// Creates an empty bare repository at `dir`, whose HEAD is `branch`.
     pub(crate) fn create(dir: &Path, branch: &str) -> anyhow::Result<Self> {
-        // What the forge knows beside git is in memory, so an older repository is of no use to it.
+        // Pull requests and statuses are in memory only, so an older repository is of no use.
         anyhow::ensure!(
             !dir.exists(),
             "{} exists already; a lab starts afresh, in a directory of its own",
@@ -141,7 +141,7 @@ impl Git {
         &self.dir
     }
 
-    /// Reads the refs anew and returns which moved since the last time.
+    /// Reads the refs again and returns those that moved since the last time.
     pub(crate) fn refresh(&self) -> anyhow::Result<Vec<RefUpdate>> {
         let listing = process::text(
             process::git(&self.dir).args(["for-each-ref", "--format=%(objectname) %(refname)"]),

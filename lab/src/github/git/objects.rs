@@ -18,7 +18,7 @@ pub(crate) struct Object {
     pub(crate) data: Vec<u8>,
 }
 
-/// Who wrote a commit, and when.
+/// The author or committer of a commit, with the time.
 #[derive(Clone, Debug)]
 pub(crate) struct Signature {
     pub(crate) name: String,
@@ -58,7 +58,7 @@ impl TreeEntry {
     }
 }
 
-/// The reader of one repository's objects; starts its process at the first read.
+/// The reader of one repository's objects; it starts its process at the first read.
 pub(crate) struct Objects {
     dir: PathBuf,
     batch: Mutex<Option<Batch>>,
@@ -92,7 +92,7 @@ impl Objects {
         };
         let answer = running.read(name);
         if answer.is_err() {
-            // Whatever was half read is lost with the process: the next read starts a new one.
+            // The rest of a half-read answer goes with the process: the next read starts a new one.
             *batch = None;
         }
         answer

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use super::objects::Signature;
 use super::process;
 
-/// What a new commit holds.
+/// The content of a new commit.
 pub(crate) enum Content {
     /// The first parent's tree with these files changed.
     Edits(Vec<Edit>),
@@ -38,7 +38,7 @@ impl Edit {
 pub(crate) struct NewCommit<'a> {
     /// The full name of the ref that shall point to it.
     pub(crate) reference: &'a str,
-    /// The first is the one that edits apply to.
+    /// Edits apply to the first.
     pub(crate) parents: &'a [String],
     pub(crate) content: Content,
     pub(crate) message: &'a str,

@@ -12,7 +12,7 @@ use super::{pushes, require_write};
 pub(crate) struct Change<'a> {
     /// The branch's short name.
     pub(crate) branch: &'a str,
-    /// Where the branch must be; for a new branch, where it starts.
+    /// The tip that the branch must have; for a new branch, its start.
     pub(crate) parent: &'a str,
     pub(crate) message: &'a str,
     pub(crate) edits: Vec<Edit>,
