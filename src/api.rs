@@ -1,65 +1,65 @@
-//! Typed calls to the server, and the event stream.
+//! Typed requests to the server, and its event stream.
 
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::data::Problem;
 use futures::channel::mpsc::UnboundedSender;
 use futures::stream::{StreamExt, select_all};
 use gloo_net::eventsource::State;
 use gloo_net::eventsource::futures::EventSource;
 use gloo_net::http::{Request, RequestBuilder};
-use model::api::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::json;
 
-/// Why a call did not give what was asked for.
+/// The error of a request.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Failure {
-    /// The server said no, and why.
-    Refused(Box<Problem>),
+pub enum ApiError {
+    /// The server answered with problem details.
+    Problem(Box<Problem>),
     /// The server could not be reached.
-    Lost(String),
-    /// The server and this page do not understand each other, as after an update of the server.
-    Unreadable(json::Unreadable),
+    Network(String),
+    /// The answer has another shape than this page expects, as after an update of the server.
+    Parse(json::ParseError),
 }
 
-impl Failure {
-    /// It in a sentence, with what to quote.
+impl ApiError {
+    /// The message for the screen, with the request id to quote.
     pub fn sentence(&self) -> String {
         match self {
-            Self::Refused(problem) => {
+            Self::Problem(problem) => {
                 format!("{} (request {})", problem.detail, problem.request_id)
             }
-            Self::Lost(why) => format!(
+            Self::Network(why) => format!(
                 "The server could not be reached: {why}. Check the connection and try again."
             ),
-            Self::Unreadable(why) => {
+            Self::Parse(why) => {
                 format!("The server speaks another language than this page ({why}). Load it again.")
             }
         }
     }
 }
 
-/// Gets a resource under the base path, such as `api/v1/session`.
-pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    read(answer(Request::get(path).build()).await)
+/// Gets a resource by its path below the base, such as `api/v1/session`.
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
+    parse(fetch(Request::get(path).build()).await)
 }
 
-/// Sends a body; `method` is one of `POST`, `PUT`, `DELETE`.
+/// Sends a body as JSON; `method` is `POST`, `PUT` or `DELETE`.
 pub async fn send<T: DeserializeOwned>(
     method: &str,
     path: &str,
     csrf: Option<&str>,
     body: &impl Serialize,
-) -> Result<T, Failure> {
-    let request = writing(method, path, csrf).json(body);
-    read(answer(request).await)
+) -> Result<T, ApiError> {
+    let request = write_request(method, path, csrf).json(body);
+    parse(fetch(request).await)
 }
 
-/// A request that changes something.
-fn writing(method: &str, path: &str, csrf: Option<&str>) -> RequestBuilder {
+/// Builds a request that changes something, with its CSRF token.
+fn write_request(method: &str, path: &str, csrf: Option<&str>) -> RequestBuilder {
     let method = match method {
         "PUT" => gloo_net::http::Method::PUT,
         "DELETE" => gloo_net::http::Method::DELETE,
@@ -72,52 +72,60 @@ fn writing(method: &str, path: &str, csrf: Option<&str>) -> RequestBuilder {
     }
 }
 
-fn read<T: DeserializeOwned>(text: Result<String, Failure>) -> Result<T, Failure> {
-    json::from_str(&text?).map_err(Failure::Unreadable)
+fn parse<T: DeserializeOwned>(text: Result<String, ApiError>) -> Result<T, ApiError> {
+    json::from_str(&text?).map_err(ApiError::Parse)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
-fn lost(error: gloo_net::Error) -> Failure {
-    Failure::Lost(error.to_string())
+#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
+fn network(error: gloo_net::Error) -> ApiError {
+    ApiError::Network(error.to_string())
 }
 
-/// What the server answers, as text: of no type, since the browser would load a copy for each.
-fn answer(
+/// Sends a request and returns the body of its answer; `null` where it is empty.
+///
+/// Neither generic nor `async fn`: the first load would bring a copy for each type of answer.
+fn fetch(
     request: Result<Request, gloo_net::Error>,
-) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+) -> Pin<Box<dyn Future<Output = Result<String, ApiError>>>> {
     Box::pin(async move {
-        let response = request.map_err(lost)?.send().await.map_err(lost)?;
-        let text = response.text().await.map_err(lost)?;
+        let response = request.map_err(network)?.send().await.map_err(network)?;
+        let text = response.text().await.map_err(network)?;
         if response.ok() {
-            let nothing = || "null".to_owned();
-            return Ok(Some(text)
-                .filter(|it| !it.is_empty())
-                .unwrap_or_else(nothing));
+            return Ok(if text.is_empty() {
+                "null".to_owned()
+            } else {
+                text
+            });
         }
         match json::from_str(&text) {
-            Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-            Err(_) => Err(Failure::Lost(format!("it answered {}", response.status()))),
+            Ok(problem) => Err(ApiError::Problem(Box::new(problem))),
+            Err(_) => Err(ApiError::Network(format!(
+                "it answered {}",
+                response.status()
+            ))),
         }
     })
 }
 
-/// What the stream brings.
-pub enum Event {
-    /// An event of that name with its data.
+/// An event of the stream, or of its connection.
+pub enum StreamEvent {
+    /// An event with its name and data.
     Message(&'static str, String),
-    /// The connection broke; the browser tries again by itself.
-    Broken,
-    /// The connection ended for good; open another.
-    Ended,
+    /// The connection broke; the browser reconnects by itself.
+    Disconnected,
+    /// The connection is closed for good; a new one must be opened.
+    Closed,
 }
 
-/// Follows the event stream at `path` until it ends; every event goes to `sink`. Gives whether any came.
-pub async fn follow(path: &str, sink: &UnboundedSender<Event>) -> bool {
+/// Subscribes to the event stream at `path` until it is closed, and sends every event to `sink`.
+///
+/// Returns whether any event came.
+pub async fn subscribe(path: &str, sink: &UnboundedSender<StreamEvent>) -> bool {
     let Ok(mut source) = EventSource::new(path) else {
-        sink.unbounded_send(Event::Ended).ok();
+        sink.unbounded_send(StreamEvent::Closed).ok();
         return false;
     };
-    let mut heard = false;
+    let mut received = false;
     let names = ["board", "row", "session", "ping"];
     let streams: Vec<_> = names
         .iter()
@@ -134,18 +142,18 @@ pub async fn follow(path: &str, sink: &UnboundedSender<Event>) -> bool {
     while let Some((name, message)) = events.next().await {
         let event = match message {
             Ok((_, message)) => {
-                heard = true;
-                Event::Message(name, message.data().as_string().unwrap_or_default())
+                received = true;
+                StreamEvent::Message(name, message.data().as_string().unwrap_or_default())
             }
             Err(_) if source.state() == State::Closed => break,
-            Err(_) => Event::Broken,
+            Err(_) => StreamEvent::Disconnected,
         };
         if sink.unbounded_send(event).is_err() {
             break;
         }
     }
     source.close();
-    // The receiver may be gone with its page; then nobody needs to know.
-    sink.unbounded_send(Event::Ended).ok();
-    heard
+    // The receiver is gone once its page is.
+    sink.unbounded_send(StreamEvent::Closed).ok();
+    received
 }

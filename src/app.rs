@@ -1,13 +1,13 @@
-//! Providers, and the page of each route.
+//! The root component: provides the contexts and renders the page of the route.
 
 use leptos::prelude::*;
 
 use crate::pages::{BoardPage, EmbedPage, NotFoundPage, PipelinePage, PromotionPage, ReleasePage};
 use crate::router::{Route, provide_router};
-use crate::seam::part;
 use crate::state::{provide_clock, provide_live, provide_session, provide_theme};
+use crate::view_ext::dynamic;
 
-/// Mounts the app in place of the static shell.
+/// Mounts the app in place of the static shell of `index.html`.
 pub fn start() {
     if let Some(shell) = document().get_element_by_id("shell") {
         shell.remove();
@@ -22,12 +22,12 @@ fn App() -> impl IntoView {
     provide_session();
     provide_theme();
     let router = provide_router();
-    part(move || match router.route() {
+    dynamic(move || match router.route() {
         Route::Board => view! { <BoardPage/> }.into_any(),
         Route::Pipeline(name) => view! { <PipelinePage name=name/> }.into_any(),
         Route::Release(name) => view! { <ReleasePage name=name/> }.into_any(),
         Route::Promotion(at) => view! { <PromotionPage at=at/> }.into_any(),
         Route::Embed(name) => view! { <EmbedPage name=name/> }.into_any(),
-        Route::Nowhere => view! { <NotFoundPage/> }.into_any(),
+        Route::NotFound => view! { <NotFoundPage/> }.into_any(),
     })
 }

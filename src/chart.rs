@@ -1,26 +1,26 @@
-//! The arithmetic of the journey chart: where times and environments lie, and what is drawn there.
+//! The geometry of the journey chart.
 
 use std::time::Duration;
 
 use model::Timestamp;
 use model::release_history::{EnvironmentVisit, ReleaseHistory};
 
-/// The width of the drawing, in its own units; it scales to the page.
+/// The width of the chart in its own units; it scales to the page.
 pub const WIDTH: f64 = 1180.0;
-/// Where time begins, right of the environments' names.
+/// The left end of the time axis, right of the environments' names.
 pub const LEFT: f64 = 86.0;
-/// Where time ends.
+/// The right end of the time axis.
 pub const RIGHT: f64 = 1165.0;
-/// The first environment's line.
+/// The line of the first environment.
 const TOP: f64 = 34.0;
-/// The distance between environments.
+/// The distance between the lines of environments.
 const STEP: f64 = 60.0;
 /// Half the height of a bar.
 pub const HALF: f64 = 9.0;
 
-/// How much time the chart shows.
+/// The time that the chart shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
+pub enum TimeRange {
     /// 24 hours.
     Day,
     /// 7 days.
@@ -29,11 +29,11 @@ pub enum Span {
     Month,
 }
 
-impl Span {
-    /// All of them.
+impl TimeRange {
+    /// All ranges, shortest first.
     pub const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
 
-    /// Its name, as in the address.
+    /// The name, as in the address.
     pub fn name(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -42,15 +42,15 @@ impl Span {
         }
     }
 
-    /// The span of that name; a week where there is none.
+    /// Finds a range by its name; a week where there is none.
     pub fn named(name: &str) -> Self {
         Self::ALL
             .into_iter()
-            .find(|span| span.name() == name)
+            .find(|range| range.name() == name)
             .unwrap_or(Self::Week)
     }
 
-    /// How long it is.
+    /// The length of the range.
     pub fn duration(self) -> Duration {
         let days = match self {
             Self::Day => 1,
@@ -60,7 +60,7 @@ impl Span {
         Duration::from_secs(days * 86_400)
     }
 
-    /// The distance between two ticks of its time axis.
+    /// The time between two ticks of the axis.
     fn tick(self) -> Duration {
         Duration::from_secs(match self {
             Self::Day => 4 * 3_600,
@@ -70,42 +70,42 @@ impl Span {
     }
 }
 
-/// Where times lie.
+/// The time axis.
 #[derive(Clone, Copy, Debug)]
-pub struct Scale {
+pub struct TimeScale {
     since: Timestamp,
     until: Timestamp,
 }
 
-impl Scale {
-    /// Shows `span` up to `now`, with a little room behind it.
-    pub fn new(span: Span, now: Timestamp) -> Self {
-        let room = span.duration() / 24;
+impl TimeScale {
+    /// An axis of the range up to `now`, with a little margin after it.
+    pub fn new(range: TimeRange, now: Timestamp) -> Self {
+        let margin = range.duration() / 24;
         Self {
-            since: now + room - span.duration(),
-            until: now + room,
+            since: now + margin - range.duration(),
+            until: now + margin,
         }
     }
 
-    /// The first moment shown.
+    /// The start of the axis.
     pub fn since(self) -> Timestamp {
         self.since
     }
 
-    /// Where a time lies, kept within the drawing.
+    /// The coordinate of a time, clamped to the axis.
     #[expect(
         clippy::cast_precision_loss,
         reason = "milliseconds of a month are far below 2^52"
     )]
     pub fn x(self, at: Timestamp) -> f64 {
-        let whole = (self.until.millis() - self.since.millis()) as f64;
-        let part = (at.millis() - self.since.millis()) as f64;
-        LEFT + (RIGHT - LEFT) * (part / whole).clamp(0.0, 1.0)
+        let length = (self.until.millis() - self.since.millis()) as f64;
+        let offset = (at.millis() - self.since.millis()) as f64;
+        LEFT + (RIGHT - LEFT) * (offset / length).clamp(0.0, 1.0)
     }
 
-    /// The ticks of the time axis: where, and the moment.
-    pub fn ticks(self, span: Span) -> Vec<(f64, Timestamp)> {
-        let step = i64::try_from(span.tick().as_millis()).unwrap_or(i64::MAX);
+    /// The ticks of the axis, each with its coordinate and time.
+    pub fn ticks(self, range: TimeRange) -> Vec<(f64, Timestamp)> {
+        let step = i64::try_from(range.tick().as_millis()).unwrap_or(i64::MAX);
         let first = self.since.millis().div_euclid(step) * step + step;
         (0..)
             .map(|n| Timestamp::from_millis(first + n * step))
@@ -115,7 +115,7 @@ impl Scale {
     }
 }
 
-/// A coordinate as SVG reads it, in tenths: Rust's way of writing floats would be more code to load.
+/// Formats a coordinate for SVG with one decimal: the formatting of floats would add to the first load.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "the drawing is some thousand units large"
@@ -126,47 +126,52 @@ pub fn svg(coordinate: f64) -> String {
     format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
 }
 
-/// The line of the environment at `index`.
+/// The vertical coordinate of the environment at `index`.
 #[expect(clippy::cast_precision_loss, reason = "there are few environments")]
 pub fn y(index: usize) -> f64 {
     TOP + STEP * index as f64
 }
 
-/// The height of a drawing of so many environments.
+/// The height of a chart with this number of environments.
 pub fn height(environments: usize) -> f64 {
     y(environments.saturating_sub(1)) + 66.0
 }
 
-/// One release in one environment, from its arrival to its end.
+/// A release in an environment, from its arrival until it left.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bar {
-    /// Left end.
+    /// The left end.
     pub x: f64,
-    /// Width.
+    /// The width.
     pub width: f64,
-    /// Middle.
+    /// The vertical centre.
     pub y: f64,
 }
 
-/// A path from one environment to the next, through its pull request.
+/// The way of a release from one environment to the next, through its pull request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connector {
     /// The SVG path.
     pub path: String,
-    /// Where the pull request was opened.
+    /// The point at which the pull request was opened.
     pub opened: Option<(f64, f64)>,
-    /// Where it was merged.
+    /// The point at which the pull request was merged.
     pub merged: Option<(f64, f64)>,
-    /// Where it failed.
+    /// The point at which the release failed.
     pub failed: Option<(f64, f64)>,
-    /// Whether it still waits: drawn dashed up to now.
+    /// Whether the pull request is open; the path is then dashed, and ends at now.
     pub waits: bool,
 }
 
-/// The bar of a stop, if the release arrived there and was still there when the chart begins.
-pub fn bar(scale: Scale, index: usize, stop: &EnvironmentVisit, now: Timestamp) -> Option<Bar> {
-    let from = stop.arrived_at?;
-    let until = stop.left_at.unwrap_or(now);
+/// The bar of a visit; `None` before the release has arrived, and where it left before the chart begins.
+pub fn bar(
+    scale: TimeScale,
+    index: usize,
+    visit: &EnvironmentVisit,
+    now: Timestamp,
+) -> Option<Bar> {
+    let from = visit.arrived_at?;
+    let until = visit.left_at.unwrap_or(now);
     if until < scale.since() {
         return None;
     }
@@ -178,19 +183,19 @@ pub fn bar(scale: Scale, index: usize, stop: &EnvironmentVisit, now: Timestamp) 
     })
 }
 
-/// The way into the environment at `index` from the one above it.
-pub fn step(
-    scale: Scale,
+/// The connector into the environment at `index` from the one above it; `None` where there is none to draw.
+pub fn connector(
+    scale: TimeScale,
     index: usize,
     before: Option<&EnvironmentVisit>,
-    stop: &EnvironmentVisit,
+    visit: &EnvironmentVisit,
     now: Timestamp,
 ) -> Option<Connector> {
     let above = index.checked_sub(1)?;
     let start = before
         .and_then(|before| before.arrived_at)
-        .or(stop.opened_at)?;
-    let end = [stop.arrived_at, stop.failed_at, stop.merged_at]
+        .or(visit.opened_at)?;
+    let end = [visit.arrived_at, visit.failed_at, visit.merged_at]
         .into_iter()
         .flatten()
         .max();
@@ -199,14 +204,14 @@ pub fn step(
     }
     let (high, low) = (y(above), y(index));
     let mut points = vec![(scale.x(start), high + HALF)];
-    let opened = stop.opened_at.map(|at| (scale.x(at), high + 22.0));
+    let opened = visit.opened_at.map(|at| (scale.x(at), high + 22.0));
     points.extend(opened);
-    let merged = stop.merged_at.map(|at| (scale.x(at), low - 22.0));
+    let merged = visit.merged_at.map(|at| (scale.x(at), low - 22.0));
     points.extend(merged);
-    let failed = stop.failed_at.map(|at| (scale.x(at), low));
+    let failed = visit.failed_at.map(|at| (scale.x(at), low));
     let waits =
-        opened.is_some() && merged.is_none() && stop.arrived_at.is_none() && failed.is_none();
-    if let Some(at) = stop.arrived_at {
+        opened.is_some() && merged.is_none() && visit.arrived_at.is_none() && failed.is_none();
+    if let Some(at) = visit.arrived_at {
         points.push((scale.x(at), low - HALF));
     } else if let Some((x, _)) = failed {
         points.push((x, low - HALF));
@@ -220,8 +225,8 @@ pub fn step(
         .iter()
         .enumerate()
         .map(|(n, (x, y))| {
-            let step = if n == 0 { "M" } else { " L" };
-            format!("{step}{} {}", svg(*x), svg(*y))
+            let command = if n == 0 { "M" } else { " L" };
+            format!("{command}{} {}", svg(*x), svg(*y))
         })
         .collect();
     Some(Connector {
@@ -233,18 +238,18 @@ pub fn step(
     })
 }
 
-/// Whether any of a journey lies within the chart.
-pub fn visible(scale: Scale, journey: &ReleaseHistory) -> bool {
-    journey.stops.iter().any(|named| {
-        let stop = &named.stop;
+/// Whether any part of a release's history lies within the chart.
+pub fn visible(scale: TimeScale, history: &ReleaseHistory) -> bool {
+    history.stops.iter().any(|named| {
+        let visit = &named.stop;
         let times = [
-            stop.arrived_at,
-            stop.left_at,
-            stop.opened_at,
-            stop.merged_at,
-            stop.failed_at,
+            visit.arrived_at,
+            visit.left_at,
+            visit.opened_at,
+            visit.merged_at,
+            visit.failed_at,
         ];
-        stop.arrived_at.is_some() && stop.left_at.is_none()
+        visit.arrived_at.is_some() && visit.left_at.is_none()
             || times.into_iter().flatten().any(|at| at >= scale.since())
     })
 }
@@ -263,7 +268,7 @@ mod tests {
 
     #[test]
     fn later_lies_further_right_and_all_lies_within() {
-        let scale = Scale::new(Span::Week, now());
+        let scale = TimeScale::new(TimeRange::Week, now());
         assert!(scale.x(ago(48)) < scale.x(ago(24)));
         assert!(scale.x(ago(10_000)) >= LEFT && scale.x(now()) < RIGHT);
     }
@@ -278,68 +283,72 @@ mod tests {
 
     #[test]
     fn a_week_has_a_tick_for_each_day() {
-        let scale = Scale::new(Span::Week, now());
-        assert_eq!(scale.ticks(Span::Week).len(), 7);
+        let scale = TimeScale::new(TimeRange::Week, now());
+        assert_eq!(scale.ticks(TimeRange::Week).len(), 7);
     }
 
     #[test]
     fn a_release_that_is_still_there_reaches_up_to_now() {
-        let scale = Scale::new(Span::Week, now());
-        let stop = EnvironmentVisit {
+        let scale = TimeScale::new(TimeRange::Week, now());
+        let visit = EnvironmentVisit {
             arrived_at: Some(ago(24)),
             ..EnvironmentVisit::default()
         };
-        let bar = bar(scale, 1, &stop, now()).unwrap();
+        let bar = bar(scale, 1, &visit, now()).unwrap();
         assert!((bar.x + bar.width - scale.x(now())).abs() < 0.01);
     }
 
     #[test]
     fn what_left_before_the_chart_begins_is_not_drawn() {
-        let stop = EnvironmentVisit {
+        let visit = EnvironmentVisit {
             arrived_at: Some(ago(400)),
             left_at: Some(ago(300)),
             ..EnvironmentVisit::default()
         };
-        assert_eq!(bar(Scale::new(Span::Week, now()), 0, &stop, now()), None);
+        assert_eq!(
+            bar(TimeScale::new(TimeRange::Week, now()), 0, &visit, now()),
+            None
+        );
     }
 
     #[test]
     fn a_pull_request_that_waits_is_drawn_up_to_now() {
-        let scale = Scale::new(Span::Day, now());
+        let scale = TimeScale::new(TimeRange::Day, now());
         let before = EnvironmentVisit {
             arrived_at: Some(ago(2)),
             ..EnvironmentVisit::default()
         };
-        let stop = EnvironmentVisit {
+        let visit = EnvironmentVisit {
             opened_at: Some(ago(1)),
             ..EnvironmentVisit::default()
         };
-        let step = step(scale, 1, Some(&before), &stop, now()).unwrap();
-        assert!(step.waits && step.merged.is_none());
+        let connector = connector(scale, 1, Some(&before), &visit, now()).unwrap();
+        assert!(connector.waits && connector.merged.is_none());
         assert!(
-            step.path
+            connector
+                .path
                 .ends_with(&format!("L{:.1} {:.1}", scale.x(now()), y(1) - 22.0))
         );
     }
 
     #[test]
     fn a_failure_is_marked_where_it_happened() {
-        let scale = Scale::new(Span::Day, now());
-        let stop = EnvironmentVisit {
+        let scale = TimeScale::new(TimeRange::Day, now());
+        let visit = EnvironmentVisit {
             opened_at: Some(ago(3)),
             merged_at: Some(ago(2)),
             failed_at: Some(ago(1)),
             ..EnvironmentVisit::default()
         };
         assert_eq!(
-            step(scale, 1, None, &stop, now()).unwrap().failed,
+            connector(scale, 1, None, &visit, now()).unwrap().failed,
             Some((scale.x(ago(1)), y(1)))
         );
     }
 
     #[test]
     fn an_unknown_span_is_a_week() {
-        assert_eq!(Span::named("year"), Span::Week);
-        assert_eq!(Span::named("day"), Span::Day);
+        assert_eq!(TimeRange::named("year"), TimeRange::Week);
+        assert_eq!(TimeRange::named("day"), TimeRange::Day);
     }
 }

@@ -1,8 +1,8 @@
-//! Reads JSON into the types of `model`, with as little code as the browser has to load for it.
+//! A small JSON deserializer for serde.
 //!
-//! `serde_json` reads every type in every shape that JSON might have and words every mistake; with the
-//! boxed seams of the views, leaving that out took 59 kB (brotli) off the first load. The server's
-//! answers need one shape each and no floats.
+//! `serde_json` reads each type in every form that JSON allows and words every error. Without it, and with the
+//! erased types of the views, the first load is 59 kB (brotli) smaller. The server's answers have one form each
+//! and no floats.
 
 use std::fmt;
 
@@ -11,21 +11,21 @@ use serde::de::{
     SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
-/// The text is not the JSON that was expected; the word is what was missed.
+/// The text is not the JSON of the expected type. Holds what was expected instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable(&'static str);
+pub struct ParseError(&'static str);
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("unreadable at ")?;
         f.write_str(self.0)
     }
 }
 
-impl std::error::Error for Unreadable {}
+impl std::error::Error for ParseError {}
 
-/// Texts that need formatting are left out on purpose: their code would be loaded, too.
-impl Error for Unreadable {
+/// Messages are not formatted: the code for it would add to the first load.
+impl Error for ParseError {
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self("a value")
     }
@@ -52,31 +52,32 @@ impl Error for Unreadable {
     }
 }
 
-/// Reads a whole text.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+/// Deserializes a text.
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, ParseError> {
     let mut reader = Reader { rest: text };
     let value = T::deserialize(&mut reader)?;
     match reader.peek() {
         None => Ok(value),
-        Some(_) => Err(Unreadable("the end")),
+        Some(_) => Err(ParseError("the end")),
     }
 }
 
-/// What is still to be read.
+/// A cursor over the text.
 struct Reader<'a> {
     rest: &'a str,
 }
 
-type Read<T> = Result<T, Unreadable>;
+/// The result of a read.
+type Read<T> = Result<T, ParseError>;
 
 impl<'a> Reader<'a> {
-    /// The next byte that is no blank, left where it is.
+    /// Skips whitespace and returns the next byte without consuming it.
     fn peek(&mut self) -> Option<u8> {
         self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
         self.rest.as_bytes().first().copied()
     }
 
-    /// Takes `word` if it comes next.
+    /// Skips whitespace and consumes `word` where it is next; returns whether it was.
     fn take(&mut self, word: &str) -> bool {
         self.peek();
         let after = self.rest.strip_prefix(word);
@@ -84,53 +85,54 @@ impl<'a> Reader<'a> {
         after.is_some()
     }
 
-    fn want(&mut self, word: &'static str) -> Read<()> {
+    /// Consumes `word`, or fails.
+    fn expect(&mut self, word: &'static str) -> Read<()> {
         if self.take(word) {
             Ok(())
         } else {
-            Err(Unreadable(word))
+            Err(ParseError(word))
         }
     }
 
-    /// Takes bytes as long as they are `wanted`.
-    fn run(&mut self, desired: fn(u8) -> bool) -> &'a str {
-        let end = self.rest.bytes().position(|byte| !desired(byte));
-        let (run, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+    /// Consumes bytes while `accept` accepts them.
+    fn take_while(&mut self, accept: fn(u8) -> bool) -> &'a str {
+        let end = self.rest.bytes().position(|byte| !accept(byte));
+        let (taken, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        run
+        taken
     }
 
     fn boolean(&mut self) -> Read<bool> {
         if self.take("true") {
             return Ok(true);
         }
-        self.want("false").map(|()| false)
+        self.expect("false").map(|()| false)
     }
 
     fn number(&mut self) -> Read<i64> {
         self.peek();
-        let digits = self.run(|byte| byte == b'-' || byte.is_ascii_digit());
-        digits.parse().map_err(|_| Unreadable("a whole number"))
+        let digits = self.take_while(|byte| byte == b'-' || byte.is_ascii_digit());
+        digits.parse().map_err(|_| ParseError("a whole number"))
     }
 
     fn text(&mut self) -> Read<String> {
-        self.want("\"")?;
+        self.expect("\"")?;
         let mut text = String::new();
         loop {
-            text.push_str(self.run(|byte| byte != b'"' && byte != b'\\'));
+            text.push_str(self.take_while(|byte| byte != b'"' && byte != b'\\'));
             if self.rest.starts_with('"') {
                 self.rest = &self.rest[1..];
                 return Ok(text);
             }
-            text.push(self.escaped()?);
+            text.push(self.escape()?);
         }
     }
 
-    /// Takes a backslash and what it stands before.
-    fn escaped(&mut self) -> Read<char> {
+    /// Consumes an escape sequence.
+    fn escape(&mut self) -> Read<char> {
         let mut letters = self.rest.chars();
         letters.next();
-        let letter = letters.next().ok_or(Unreadable("the end of a text"))?;
+        let letter = letters.next().ok_or(ParseError("the end of a text"))?;
         self.rest = letters.as_str();
         Ok(match letter {
             'n' => '\n',
@@ -139,10 +141,10 @@ impl<'a> Reader<'a> {
             'b' => '\u{8}',
             'f' => '\u{c}',
             'u' => {
-                let high = self.unit()?;
+                let high = self.code_unit()?;
                 let code = if (0xd800..0xdc00).contains(&high) && self.rest.starts_with("\\u") {
                     self.rest = &self.rest[2..];
-                    0x1_0000 + ((high - 0xd800) << 10) + (self.unit()? & 0x3ff)
+                    0x1_0000 + ((high - 0xd800) << 10) + (self.code_unit()? & 0x3ff)
                 } else {
                     high
                 };
@@ -152,26 +154,26 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Takes four hexadecimal digits.
-    fn unit(&mut self) -> Read<u32> {
-        let wrong = Unreadable("an escape");
-        let (digits, rest) = self.rest.split_at_checked(4).ok_or(wrong)?;
+    /// Consumes the four hexadecimal digits of a UTF-16 code unit.
+    fn code_unit(&mut self) -> Read<u32> {
+        let error = ParseError("an escape");
+        let (digits, rest) = self.rest.split_at_checked(4).ok_or(error)?;
         self.rest = rest;
-        u32::from_str_radix(digits, 16).map_err(|_| wrong)
+        u32::from_str_radix(digits, 16).map_err(|_| error)
     }
 
-    /// Takes the comma before the next item, or the bracket after the last.
+    /// Consumes the comma before the next item, or the bracket after the last; returns whether an item follows.
     fn next(&mut self, first: &mut bool, end: &'static str) -> Read<bool> {
         if self.take(end) {
             return Ok(false);
         }
         if !std::mem::take(first) {
-            self.want(",")?;
+            self.expect(",")?;
         }
         Ok(true)
     }
 
-    /// Takes a value that nobody wants.
+    /// Skips a value.
     fn skip(&mut self) -> Read<()> {
         match self.peek() {
             Some(b'"') => self.text().map(drop),
@@ -181,7 +183,7 @@ impl<'a> Reader<'a> {
                 while self.next(&mut first, if named { "}" } else { "]" })? {
                     if named {
                         self.text()?;
-                        self.want(":")?;
+                        self.expect(":")?;
                     }
                     self.skip()?;
                 }
@@ -189,8 +191,8 @@ impl<'a> Reader<'a> {
             }
             _ => {
                 let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-                match self.run(plain) {
-                    "" => Err(Unreadable("a value")),
+                match self.take_while(plain) {
+                    "" => Err(ParseError("a value")),
                     _ => Ok(()),
                 }
             }
@@ -198,7 +200,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads whole numbers of every size through one function.
+/// Integers of every size share one function.
 macro_rules! whole_numbers {
     ($($name:ident)*) => {$(
         fn $name<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -207,17 +209,17 @@ macro_rules! whole_numbers {
     )*};
 }
 
-/// What the types of `model` never ask for; each would be code to load.
+/// Types that no answer has; each would add to the first load.
 macro_rules! unused {
     ($($name:ident)*) => {$(
         fn $name<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
-            Err(Unreadable(stringify!($name)))
+            Err(ParseError(stringify!($name)))
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for &mut Reader<'_> {
-    type Error = Unreadable;
+    type Error = ParseError;
 
     whole_numbers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
     unused! { deserialize_any deserialize_f32 deserialize_f64 deserialize_char deserialize_bytes deserialize_byte_buf deserialize_unit }
@@ -251,7 +253,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         _: &'static str,
         visitor: V,
     ) -> Read<V::Value> {
-        self.want("null")?;
+        self.expect("null")?;
         visitor.visit_unit()
     }
 
@@ -264,7 +266,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.want("[")?;
+        self.expect("[")?;
         visitor.visit_seq(Items {
             reader: self,
             first: true,
@@ -285,7 +287,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        self.want("{")?;
+        self.expect("{")?;
         visitor.visit_map(Items {
             reader: self,
             first: true,
@@ -316,14 +318,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
     }
 }
 
-/// The items of a list or of an object.
+/// The items of an array or of an object.
 struct Items<'r, 'a> {
     reader: &'r mut Reader<'a>,
     first: bool,
 }
 
 impl<'de> SeqAccess<'de> for Items<'_, '_> {
-    type Error = Unreadable;
+    type Error = ParseError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<Option<T::Value>> {
         if self.reader.next(&mut self.first, "]")? {
@@ -335,7 +337,7 @@ impl<'de> SeqAccess<'de> for Items<'_, '_> {
 }
 
 impl<'de> MapAccess<'de> for Items<'_, '_> {
-    type Error = Unreadable;
+    type Error = ParseError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Read<Option<K::Value>> {
         if self.reader.next(&mut self.first, "}")? {
@@ -346,14 +348,14 @@ impl<'de> MapAccess<'de> for Items<'_, '_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
-        self.reader.want(":")?;
+        self.reader.expect(":")?;
         seed.deserialize(&mut *self.reader)
     }
 }
 
-/// Variants without content: the others have no part in what the page reads.
+/// Only unit variants: no answer has others.
 impl<'de> EnumAccess<'de> for &mut Reader<'_> {
-    type Error = Unreadable;
+    type Error = ParseError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
@@ -362,29 +364,30 @@ impl<'de> EnumAccess<'de> for &mut Reader<'_> {
 }
 
 impl<'de> VariantAccess<'de> for &mut Reader<'_> {
-    type Error = Unreadable;
+    type Error = ParseError;
 
     fn unit_variant(self) -> Read<()> {
         Ok(())
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Read<T::Value> {
-        Err(Unreadable("a variant"))
+        Err(ParseError("a variant"))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Read<V::Value> {
-        Err(Unreadable("a variant"))
+        Err(ParseError("a variant"))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Read<V::Value> {
-        Err(Unreadable("a variant"))
+        Err(ParseError("a variant"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::api::{Cell, Session};
+    use crate::data::Session;
+    use model::api::Cell;
     use model::chain::VerdictState;
     use model::{Colour, EnvironmentName};
 

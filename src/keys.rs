@@ -1,26 +1,27 @@
-//! Single keys as shortcuts; the header's help tells of them.
+//! Keyboard shortcuts of one key; the help lists them.
 
 use leptos::ev;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-/// Hands each single key to `act` while the calling component is mounted, unless somebody is typing
-/// or means a shortcut of the browser; `act` says whether the key was its own.
-pub fn on_key(act: impl Fn(&str) -> bool + 'static) {
-    let act: Box<dyn Fn(&str) -> bool> = Box::new(act);
+/// Calls `handle` with each key that is pressed while the calling component is mounted.
+///
+/// `handle` returns whether it used the key. Keys in a field, and shortcuts of the browser, are left alone.
+pub fn on_key(handle: impl Fn(&str) -> bool + 'static) {
+    let handle: Box<dyn Fn(&str) -> bool> = Box::new(handle);
     let listener = window_event_listener(ev::keydown, move |event| {
-        if typing(&event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
+        if is_typing(&event) || event.ctrl_key() || event.meta_key() || event.alt_key() {
             return;
         }
-        if act(&event.key()) {
+        if handle(&event.key()) {
             event.prevent_default();
         }
     });
     on_cleanup(move || listener.remove());
 }
 
-/// Whether a key is meant for a field.
-fn typing(event: &web_sys::KeyboardEvent) -> bool {
+/// Whether a key is pressed in a field.
+fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     let target = event
         .target()
         .and_then(|target| target.dyn_into::<web_sys::Element>().ok());

@@ -1,33 +1,33 @@
-//! Where the page is: its routes, its address as a signal, and links that change it without a load.
+//! The routes, the address as a signal, and links that change it without loading the page.
 //!
-//! Six fixed routes do not need `leptos_router`, which weighed 35 kB (brotli) of the first load.
+//! Six fixed routes do not need `leptos_router`, which took 35 kB (brotli) of the first load.
 
 use leptos::ev;
 use leptos::prelude::*;
 use model::pipeline::PipelineName;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::held::{Held, settled};
+use crate::erased::{ErasedSignal, memo};
 
-/// What one can go to.
+/// The pages of the app, by the path below the base.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `""`: the matrix of all pipelines.
     Board,
     /// `p/{namespace}/{name}`: one pipeline.
     Pipeline(PipelineName),
-    /// `p/{namespace}/{name}/release`: a release of it that is about to be started.
+    /// `p/{namespace}/{name}/release`: the form that starts a release of the pipeline.
     Release(PipelineName),
-    /// `pr/{owner}/{repo}/{number}`: one promotion; the three as the address has them.
+    /// `pr/{owner}/{repo}/{number}`: one promotion. Holds the three segments as the address has them.
     Promotion([String; 3]),
-    /// `embed/p/{namespace}/{name}`: a lane without chrome.
+    /// `embed/p/{namespace}/{name}`: a pipeline's environments without header and record, for a frame.
     Embed(PipelineName),
-    /// Anything else.
-    Nowhere,
+    /// Any other path.
+    NotFound,
 }
 
 impl Route {
-    /// The route of a path below the base.
+    /// Matches a path below the base.
     pub fn of(path: &str) -> Self {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let pipeline = |namespace: &str, name: &str| PipelineName {
@@ -42,13 +42,13 @@ impl Route {
                 Self::Promotion([owner, repo, number].map(str::to_owned))
             }
             ["embed", "p", namespace, name] => Self::Embed(pipeline(namespace, name)),
-            _ => Self::Nowhere,
+            _ => Self::NotFound,
         }
     }
 }
 
-/// The part of `path` below `base` (which has no slash at its end), if it lies there.
-fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
+/// The part of `path` below `base`, which has no trailing slash; `None` where `path` lies elsewhere.
+fn strip_base<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     let rest = path.strip_prefix(base)?;
     if rest.is_empty() {
         Some(rest)
@@ -57,8 +57,10 @@ fn below<'a>(base: &str, path: &'a str) -> Option<&'a str> {
     }
 }
 
-/// Escapes what is not plain in a query.
-pub fn escape(value: &str) -> String {
+/// Percent-encodes a value for a query.
+///
+/// Not `encodeURIComponent`, so that what uses it is tested on the host.
+fn encode_query_value(value: &str) -> String {
     let mut escaped = String::new();
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -70,8 +72,22 @@ pub fn escape(value: &str) -> String {
     escaped
 }
 
-/// Undoes `escape`; what is no escape stays as it is.
-fn unescape(text: &str) -> String {
+/// Builds a query of the pairs that have a value.
+pub fn encode_query<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
+    let mut query = String::new();
+    for (name, value) in pairs {
+        if !value.is_empty() {
+            if !query.is_empty() {
+                query.push('&');
+            }
+            query.push_str(&format!("{name}={}", encode_query_value(value)));
+        }
+    }
+    query
+}
+
+/// Percent-decodes a value of a query; a malformed escape stays as it is.
+fn decode_query_value(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -88,16 +104,16 @@ fn unescape(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The value of one name in a query.
-fn value_of(query: &str, name: &str) -> Option<String> {
+/// The value of the parameter `name` in a query.
+fn query_value(query: &str, name: &str) -> Option<String> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
-        (key == name).then(|| unescape(value))
+        (key == name).then(|| decode_query_value(value))
     })
 }
 
-/// The query with another value for one name, or without it.
-fn with_value(query: &str, name: &str, value: Option<&str>) -> String {
+/// The query with another value for the parameter `name`, or without the parameter.
+fn with_query_value(query: &str, name: &str, value: Option<&str>) -> String {
     let mut changed = String::new();
     let mut add = |pair: &str| {
         if !changed.is_empty() {
@@ -111,83 +127,82 @@ fn with_value(query: &str, name: &str, value: Option<&str>) -> String {
         }
     }
     if let Some(value) = value {
-        add(&format!("{name}={}", escape(value)));
+        add(&format!("{name}={}", encode_query_value(value)));
     }
     changed
 }
 
-/// The page's address, shared.
+/// The address of the page, as a context.
 #[derive(Clone, Copy)]
 pub struct Router {
-    base: Held<String>,
-    path: Held<String>,
-    query: Held<String>,
+    base: ErasedSignal<String>,
+    path: ErasedSignal<String>,
+    query: ErasedSignal<String>,
 }
 
 impl Router {
-    /// The route that the address leads to.
+    /// The route of the present address; subscribes the current reactive scope.
     pub fn route(self) -> Route {
-        Route::of(&self.path.get())
+        self.path.with(|path| Route::of(path))
     }
 
-    /// Goes to a path below the base, such as `p/app-podinfo/podinfo`.
-    pub fn go(self, path: &str) {
-        self.push(&format!("{}/{path}", self.base.peek()));
+    /// Navigates to a path below the base, such as `p/app-podinfo/podinfo`.
+    pub fn navigate(self, path: &str) {
+        self.push(&format!("{}/{path}", self.base.read_untracked()));
         window().scroll_to_with_x_and_y(0.0, 0.0);
     }
 
-    /// Makes `address` the next one in the history.
+    /// Pushes an address onto the browser's history.
     fn push(self, address: &str) {
         let pushed = window()
             .history()
             .and_then(|history| history.push_state_with_url(&JsValue::NULL, "", Some(address)));
-        // Browsers refuse only floods of changes; then the page stays where it is.
+        // Browsers refuse only floods of changes; the page then stays where it is.
         if pushed.is_ok() {
-            self.read();
+            self.sync();
         }
     }
 
-    /// The value of `name` in the address's query, as it is now.
-    pub fn asked(self, name: &str) -> Option<String> {
-        value_of(&self.query.peek(), name)
+    /// The value of the query parameter `name`, without subscribing.
+    pub fn query_value(self, name: &str) -> Option<String> {
+        query_value(&self.query.read_untracked(), name)
     }
 
-    /// Makes `query` the address's without a step in the history, so that the page can be linked and
-    /// come back to as it is.
-    pub fn amend(self, query: &str) {
-        if *self.query.peek() == query {
+    /// Replaces the query without a new entry in the browser's history, so that the page can be linked as it is.
+    pub fn replace_query(self, query: &str) {
+        if self.query.with_untracked(|current| current == query) {
             return;
         }
         let path = window().location().pathname().unwrap_or_default();
         let address = format!("{path}?{query}");
-        let amended = window()
+        let replaced = window()
             .history()
             .and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
         // As with `push`: only floods of changes are refused.
-        if amended.is_ok() {
-            self.read();
+        if replaced.is_ok() {
+            self.sync();
         }
     }
 
-    /// Reads the address from the browser.
-    fn read(self) {
+    /// Updates the signals from the browser's address.
+    fn sync(self) {
         let location = window().location();
         let path = location.pathname().unwrap_or_default();
         let query = location.search().unwrap_or_default();
-        let path = below(&self.base.peek(), &path)
+        let path = strip_base(&self.base.read_untracked(), &path)
             .unwrap_or("/nowhere")
             .to_owned();
         let query = query.trim_start_matches('?').to_owned();
-        if *self.query.peek() != query {
+        if self.query.with_untracked(|current| *current != query) {
             self.query.set(query);
         }
-        if *self.path.peek() != path {
+        if self.path.with_untracked(|current| *current != path) {
             self.path.set(path);
         }
     }
 
-    /// Takes a click on a link that leads to a page of the app.
-    fn click(self, event: &web_sys::MouseEvent) {
+    /// Handles a click on a link to a page of the app.
+    fn handle_click(self, event: &web_sys::MouseEvent) {
         let modified = event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key();
         if event.default_prevented() || event.button() != 0 || modified {
             return;
@@ -205,7 +220,7 @@ impl Router {
             || link.rel().split(' ').any(|word| word == "external")
             || window().location().origin().ok() != Some(link.origin());
         let path = link.pathname();
-        if elsewhere || below(&self.base.peek(), &path).is_none() {
+        if elsewhere || strip_base(&self.base.read_untracked(), &path).is_none() {
             return;
         }
         event.prevent_default();
@@ -214,44 +229,44 @@ impl Router {
     }
 }
 
-/// One value in the address's query.
+/// One parameter of the address's query.
 #[derive(Clone, Copy)]
-pub struct Query {
+pub struct QueryParam {
     router: Router,
     name: &'static str,
     value: Memo<String>,
 }
 
-impl Query {
-    /// It; empty where it is not there.
+impl QueryParam {
+    /// The value, empty where the parameter is missing; subscribes the current reactive scope.
     pub fn get(self) -> String {
         self.value.get()
     }
 
-    /// Changes it, or takes it away.
+    /// Sets or removes the parameter, as a new entry in the browser's history.
     pub fn set(self, value: Option<&str>) {
         let router = self.router;
-        let query = with_value(&router.query.peek(), self.name, value);
-        if *router.query.peek() != query {
+        let query = with_query_value(&router.query.read_untracked(), self.name, value);
+        if router.query.with_untracked(|current| *current != query) {
             let path = window().location().pathname().unwrap_or_default();
-            let mark = if query.is_empty() { "" } else { "?" };
-            router.push(&format!("{path}{mark}{query}"));
+            let question_mark = if query.is_empty() { "" } else { "?" };
+            router.push(&format!("{path}{question_mark}{query}"));
         }
     }
 }
 
-/// The value of `name` in the address's query.
-pub fn use_query(name: &'static str) -> Query {
+/// Returns the query parameter `name`.
+pub fn use_query(name: &'static str) -> QueryParam {
     let router = expect_context::<Router>();
-    let value = settled(move || value_of(&router.query.get(), name).unwrap_or_default());
-    Query {
+    let value = memo(move || query_value(&router.query.read(), name).unwrap_or_default());
+    QueryParam {
         router,
         name,
         value,
     }
 }
 
-/// Provides the address and keeps it in step with clicks and with the browser's buttons.
+/// Provides the router and connects it to clicks on links and to the browser's buttons.
 pub fn provide_router() -> Router {
     let base = document()
         .query_selector("base")
@@ -260,14 +275,14 @@ pub fn provide_router() -> Router {
         .and_then(|base| base.get_attribute("href"))
         .unwrap_or_default();
     let router = Router {
-        base: Held::new(base.trim_end_matches('/').to_owned()),
-        path: Held::new(String::new()),
-        query: Held::new(String::new()),
+        base: ErasedSignal::new(base.trim_end_matches('/').to_owned()),
+        path: ErasedSignal::new(String::new()),
+        query: ErasedSignal::new(String::new()),
     };
-    router.read();
+    router.sync();
     provide_context(router);
-    window_event_listener(ev::popstate, move |_| router.read());
-    window_event_listener(ev::click, move |event| router.click(&event));
+    window_event_listener(ev::popstate, move |_| router.sync());
+    window_event_listener(ev::click, move |event| router.handle_click(&event));
     router
 }
 
@@ -302,34 +317,37 @@ mod tests {
             Route::of("pr/demo/podinfo/7"),
             Route::Promotion(["demo", "podinfo", "7"].map(str::to_owned))
         );
-        assert_eq!(Route::of("p/app-podinfo"), Route::Nowhere);
+        assert_eq!(Route::of("p/app-podinfo"), Route::NotFound);
     }
 
     #[test]
     fn only_what_lies_below_the_base_is_the_apps() {
-        assert_eq!(below("/promotions", "/promotions/p/a/b"), Some("p/a/b"));
-        assert_eq!(below("/promotions", "/promotions"), Some(""));
-        assert_eq!(below("/promotions", "/promotions-of-others"), None);
-        assert_eq!(below("/promotions", "/applications"), None);
-        assert_eq!(below("", "/p/a/b"), Some("p/a/b"));
+        assert_eq!(
+            strip_base("/promotions", "/promotions/p/a/b"),
+            Some("p/a/b")
+        );
+        assert_eq!(strip_base("/promotions", "/promotions"), Some(""));
+        assert_eq!(strip_base("/promotions", "/promotions-of-others"), None);
+        assert_eq!(strip_base("/promotions", "/applications"), None);
+        assert_eq!(strip_base("", "/p/a/b"), Some("p/a/b"));
     }
 
     #[test]
     fn a_value_comes_back_from_the_query_as_it_went_in() {
-        let query = with_value("span=day", "q", Some("pod & über info"));
+        let query = with_query_value("span=day", "q", Some("pod & über info"));
         assert_eq!(query, "span=day&q=pod%20%26%20%C3%BCber%20info");
-        assert_eq!(value_of(&query, "q").as_deref(), Some("pod & über info"));
+        assert_eq!(query_value(&query, "q").as_deref(), Some("pod & über info"));
         assert_eq!(
-            value_of("q=pod+info&x=100%", "q").as_deref(),
+            query_value("q=pod+info&x=100%", "q").as_deref(),
             Some("pod info")
         );
-        assert_eq!(value_of("q=100%", "q").as_deref(), Some("100%"));
+        assert_eq!(query_value("q=100%", "q").as_deref(), Some("100%"));
     }
 
     #[test]
     fn a_value_that_is_taken_away_leaves_the_others() {
-        assert_eq!(with_value("q=a&span=day", "q", None), "span=day");
-        assert_eq!(with_value("q=a", "q", None), "");
-        assert_eq!(value_of("span=day", "q"), None);
+        assert_eq!(with_query_value("q=a&span=day", "q", None), "span=day");
+        assert_eq!(with_query_value("q=a", "q", None), "");
+        assert_eq!(query_value("span=day", "q"), None);
     }
 }

@@ -1,94 +1,52 @@
-//! Four ticks, one for each link; each opens its evidence.
+//! The four links of an environment, each a button that opens its evidence.
 
 use leptos::prelude::*;
 use model::chain::{LinkName, LinkState};
 use stylers_macro::style_sheet;
 
 use super::evidence::EvidenceView;
-use super::lane::Place;
-use crate::held::Held;
-use crate::keys::on_key;
-use crate::seam::{Listed, looks, part, tap, text};
-use crate::words::tick;
-
-/// The tick whose evidence is open, one at a time on a lane: the environment and the link.
-type Opened = Option<(String, LinkName)>;
-
-/// What is open on a lane, shared by its chains.
-#[derive(Clone, Copy)]
-pub struct OpenTick(Held<Opened>);
-
-impl OpenTick {
-    /// Closes what is open.
-    pub fn close(self) {
-        self.0.set(None);
-    }
-
-    /// Opens the evidence of a link.
-    pub fn open(self, of: &str, name: LinkName) {
-        self.0.set(Some((of.to_owned(), name)));
-    }
-}
-
-impl OpenTick {
-    /// Nothing is open at first; Escape closes what is.
-    pub fn provide() {
-        let open = Held::<Opened>::new(None);
-        provide_context(Self(open));
-        on_key(move |key| {
-            let closes = key == "Escape" && open.peek().is_some();
-            if closes {
-                open.set(None);
-            }
-            closes
-        });
-    }
-}
+use crate::format::link_icon;
+use crate::state::{EnvironmentSignal, OpenEvidence};
+use crate::view_ext::{CollectErased, class_signal, dynamic, on_click, text_signal};
 
 /// The chain of one environment.
 #[component]
 pub fn ChainView(
-    /// Where it stands on the lane.
-    place: Place,
-    /// The environment's name, for those who cannot see where this stands.
-    of: String,
+    /// The environment.
+    environment: EnvironmentSignal,
+    /// The name of the environment, for screen readers.
+    name: String,
 ) -> impl IntoView {
     let class = style_sheet!("style/chain.css");
-    let OpenTick(opened) = expect_context();
-    let here = of.clone();
-    let open = move |opened: &Opened| {
-        let here = opened.as_ref().filter(|(at, _)| *at == here);
-        here.map(|(_, name)| *name)
-    };
-    let ticks = LinkName::ALL.map(|name| {
-        let link = move || place.environment(|environment| environment.links.iter().find(|link| link.name == name).cloned());
+    let open_evidence = expect_context::<OpenEvidence>();
+    let links = LinkName::ALL.map(|link_name| {
+        let link = move || environment.with(|view| view.links.iter().find(|link| link.name == link_name).cloned());
         let state = move || link().map_or(LinkState::Unknown, |link| link.state);
-        let label = move || link().map_or_else(|| name.label().to_owned(), |link| link.label);
-        let named = of.clone();
-        let described = move || {
+        let label = move || link().map_or_else(|| link_name.label().to_owned(), |link| link.label);
+        let (spoken, at, of) = (name.clone(), name.clone(), name.clone());
+        let description = move || {
             let sentence = link().map_or_else(|| "not known yet".to_owned(), |link| link.sentence);
-            format!("{named}, {}: {sentence}", label())
+            format!("{spoken}, {}: {sentence}", label())
         };
-        let (is_open, was_open, of) = (open.clone(), open.clone(), of.clone());
         view! { class=class,
             <li>
                 <button
                     type="button"
-                    class=looks(class, move || format!("tick {}", tick(state()).1))
-                    aria-label=text(described)
-                    aria-expanded=text(move || (is_open(&opened.get()) == Some(name)).to_string())
-                    on:click=tap(move || opened.set((was_open(&opened.peek()) != Some(name)).then(|| (of.clone(), name))))
+                    class=class_signal(class, move || format!("link {}", link_icon(state()).1))
+                    aria-label=text_signal(description)
+                    aria-expanded=text_signal(move || (open_evidence.link_of(&at) == Some(link_name)).to_string())
+                    on:click=on_click(move || open_evidence.toggle(&of, link_name))
                 >
-                    <span class="dot" aria-hidden="true">{part(move || tick(state()).0)}</span>
-                    <span class="label">{part(label)}</span>
+                    <span class="dot" aria-hidden="true">{dynamic(move || link_icon(state()).0)}</span>
+                    <span class="label">{dynamic(label)}</span>
                 </button>
             </li>
         }
     });
     view! { class=class,
         <div class="chain">
-            <ol class="ticks">{ticks.listed()}</ol>
-            {part(move || open(&opened.get()).map(|name| view! { <EvidenceView place=place name=name of=of.clone()/> }))}
+            <ol class="links">{links.collect_erased()}</ol>
+            {dynamic(move || open_evidence.link_of(&name).map(|link_name| view! { <EvidenceView environment=environment link_name=link_name name=name.clone()/> }))}
         </div>
     }
 }

@@ -1,4 +1,4 @@
-//! The presenter's drawer: the process as numbered steps, and the faults one can order. Only in the demo.
+//! The drawer of the demo: the process as numbered steps, and the faults that can be ordered.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -6,22 +6,22 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use stylers_macro::style_sheet;
 
-use super::notice::Notice;
+use super::alert::Alert;
 use crate::api;
-use crate::held::{Held, spawn};
-use crate::seam::{Listed, part, tap, text};
+use crate::erased::{ErasedSignal, spawn_local};
 use crate::state::SessionState;
+use crate::view_ext::{CollectErased, dynamic, on_click, text_signal};
 
-/// What the lab says of itself.
+/// The answer of `GET lab/v1/state`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 struct LabState {
-    steps: Vec<Step>,
+    steps: Vec<ScenarioStep>,
     faults: Vec<Fault>,
 }
 
 /// One step of the process.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-struct Step {
+struct ScenarioStep {
     id: String,
     number: u32,
     title: String,
@@ -34,7 +34,7 @@ struct Step {
     href: Option<String>,
 }
 
-/// One fault.
+/// A fault that the lab can play.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Fault {
     id: String,
@@ -47,58 +47,58 @@ struct Fault {
     ordered_in: Vec<String>,
 }
 
-/// Where a fault is ordered.
+/// The body of a request for a step or a fault.
 #[derive(Serialize)]
-struct Order {
+struct LabRequest {
     environment: Option<String>,
 }
 
-/// The drawer and the button that opens it.
+/// The button that opens the drawer, and the drawer; nothing outside of the demo.
 #[component]
 pub fn DemoDrawer() -> impl IntoView {
     let class = style_sheet!("style/demo.css");
     let session = expect_context::<SessionState>();
-    let open = Held::new(false);
+    let open = ErasedSignal::new(false);
     view! { class=class,
-        {part(move || session.demo().then(|| view! { class=class,
-            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text(move || open.get().to_string())
-                on:click=tap(move || open.set(!*open.peek()))>"Demo"</button>
-            {part(move || (*open.get()).then(|| view! { <Drawer open=open/> }))}
+        {dynamic(move || session.demo().then(|| view! { class=class,
+            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text_signal(move || open.read().to_string())
+                on:click=on_click(move || open.set(!open.get_untracked()))>"Demo"</button>
+            {dynamic(move || open.get().then(|| view! { <Drawer open=open/> }))}
         }))}
     }
 }
 
 #[component]
-fn Drawer(open: Held<bool>) -> impl IntoView {
+fn Drawer(open: ErasedSignal<bool>) -> impl IntoView {
     let class = style_sheet!("style/drawer.css");
     let session = expect_context::<SessionState>();
-    let state = Held::new(None::<LabState>);
-    let trouble = Held::new(None::<String>);
-    // The lab pushes nothing; while the drawer is open it is asked once a second.
-    spawn(async move {
-        while !state.gone() {
+    let state = ErasedSignal::new(None::<LabState>);
+    let error = ErasedSignal::new(None::<String>);
+    // The lab has no event stream: it is polled once a second while the drawer is open.
+    spawn_local(async move {
+        while !state.is_disposed() {
             let read = api::get::<LabState>("lab/v1/state").await;
-            if state.gone() {
+            if state.is_disposed() {
                 return;
             }
             match read {
-                Ok(read) if state.peek().as_ref().as_ref() == Some(&read) => {}
+                Ok(read) if state.with_untracked(|current| current.as_ref() == Some(&read)) => {}
                 Ok(read) => state.set(Some(read)),
-                Err(failure) => trouble.set(Some(failure.sentence())),
+                Err(failed) => error.set(Some(failed.sentence())),
             }
             TimeoutFuture::new(1_000).await;
         }
     });
-    let act = move |method: &'static str, path: String, environment: Option<String>| {
+    let send = move |method: &'static str, path: String, environment: Option<String>| {
         let csrf = session.csrf();
-        spawn(async move {
-            let body = Order { environment };
-            let done = api::send::<IgnoredAny>(method, &path, csrf.as_deref(), &body).await;
-            trouble.set(done.err().map(|failure| failure.sentence()));
+        spawn_local(async move {
+            let body = LabRequest { environment };
+            let answer = api::send::<IgnoredAny>(method, &path, csrf.as_deref(), &body).await;
+            error.set(answer.err().map(|failed| failed.sentence()));
         });
     };
     let steps = move || {
-        let steps = state.value().map(|state| state.steps).unwrap_or_default();
+        let steps = state.get().map(|state| state.steps).unwrap_or_default();
         steps.into_iter().map(|step| {
             let path = format!("lab/v1/steps/{}", step.id);
             let ready = step.state == "ready";
@@ -107,50 +107,50 @@ fn Drawer(open: Held<bool>) -> impl IntoView {
                 Some(href) if ready => view! { class=class, <a class="button" href=href>{step.button}</a> }.into_any(),
                 _ => view! { class=class,
                     <button type="button" class="button" disabled=!ready
-                        on:click=tap(move || act("POST", path.clone(), None))>{step.button}</button>
+                        on:click=on_click(move || send("POST", path.clone(), None))>{step.button}</button>
                 }.into_any(),
             };
             view! { class=class,
                 <li class=format!("step {}", step.state) data-testid=format!("step-{}", step.id) data-state=step.state.clone()>
                     <span class="number" aria-hidden="true">{step.number}</span>
                     <div class="text"><b>{step.title}</b><p class="watch">{step.watch_for}</p>{step.note.map(|note| view! { class=class, <p class="note">{note}</p> })}</div>
-                    <div class="side"><span class="word">{word}</span>{button}</div>
+                    <div class="actions"><span class="word">{word}</span>{button}</div>
                 </li>
             }
-        }).listed()
+        }).collect_erased()
     };
     let faults = move || {
-        let faults = state.value().map(|state| state.faults).unwrap_or_default();
+        let faults = state.get().map(|state| state.faults).unwrap_or_default();
         faults.into_iter().map(|fault| {
             let path = format!("lab/v1/faults/{}", fault.id);
             let ordered = fault.ordered;
-            let choice = Held::new(fault.environments.last().cloned());
+            let choice = ErasedSignal::new(fault.environments.last().cloned());
             let options = fault.environments.iter().map(|name| {
-                let chosen = choice.peek().as_deref() == Some(name);
+                let chosen = choice.read_untracked().as_deref() == Some(name);
                 view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
-            }).listed();
+            }).collect_erased();
             let select = (!fault.environments.is_empty()).then(|| view! { class=class,
                 <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:input=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
             });
             let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
-            let where_to = fault.ordered_in.join(", ");
+            let ordered_in = fault.ordered_in.join(", ");
             view! { class=class,
                 <li class="step" data-testid=format!("fault-{}", fault.id)>
-                    <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {where_to}")}</p> })}</div>
-                    <div class="side">{select}<button type="button" class="button" on:click=tap(move || act(method, path.clone(), choice.peek().as_ref().clone()))>{label}</button></div>
+                    <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {ordered_in}")}</p> })}</div>
+                    <div class="actions">{select}<button type="button" class="button" on:click=on_click(move || send(method, path.clone(), choice.get_untracked()))>{label}</button></div>
                 </li>
             }
-        }).listed()
+        }).collect_erased()
     };
     view! { class=class,
         <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">
-            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=tap(move || open.set(false))>"✕"</button></div>
-            <p class="honest">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
-            {part(move || trouble.value().map(|sentence| view! { <Notice sentence=sentence/> }))}
+            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=on_click(move || open.set(false))>"✕"</button></div>
+            <p class="about">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
+            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence/> }))}
             <h3 class="sub">"The process"</h3>
-            <ol class="steps">{part(steps)}</ol>
+            <ol class="steps">{dynamic(steps)}</ol>
             <h3 class="sub">"Faults"</h3>
-            <ul class="steps">{part(faults)}</ul>
+            <ul class="steps">{dynamic(faults)}</ul>
         </aside>
     }
 }

@@ -1,14 +1,14 @@
-//! What changes in one file, as a diff.
+//! The diff of one file.
 
 use leptos::prelude::*;
 use stylers_macro::style_sheet;
 
-use crate::seam::Listed;
+use crate::view_ext::CollectErased;
 
 /// The diff of one file.
 #[component]
 pub fn Diff(
-    /// The file.
+    /// The path of the file.
     path: String,
     /// The unified diff, without the lines that name the file.
     patch: String,
@@ -23,6 +23,6 @@ pub fn Diff(
         };
         view! { class=class, <div class=kind>{text.to_owned()}</div> }
     });
-    let lines = lines.listed();
+    let lines = lines.collect_erased();
     view! { class=class, <div class="diff" tabindex="0" role="group" aria-label=path.clone()><div class="h">{path.clone()}</div>{lines}</div> }
 }

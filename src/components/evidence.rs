@@ -1,5 +1,5 @@
-//! Where a link's word comes from: its object, Flux's message whole, the object's last events, and what
-//! can be done about it. A sheet at the foot of the page, so that the lane does not jump.
+//! The evidence of a link: its object, Flux's message in full, the object's last events, and the offer to
+//! reconcile. A sheet at the foot of the page, so that the row does not jump.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -7,45 +7,58 @@ use model::api::object::{Events, ObjectEvent};
 use model::chain::{Evidence, Link, LinkName};
 use stylers_macro::style_sheet;
 
-use super::chain::OpenTick;
-use super::lane::Place;
 use super::reconcile::ReconcileNow;
-use crate::api;
-use crate::held::{Held, heed, settled, spawn, watch};
-use crate::router::escape;
-use crate::seam::{Listed, part, tap};
-use crate::state::Clock;
-use crate::words::ago;
+use crate::api::{self, ApiError};
+use crate::erased::{ErasedSignal, effect, memo, spawn_local, track};
+use crate::format::ago;
+use crate::router::encode_query;
+use crate::state::{Clock, EnvironmentSignal, OpenEvidence};
+use crate::view_ext::{CollectErased, dynamic, on_click};
 
-/// What is said where nothing is known yet.
+/// The note in place of events before the first answer.
 const READING: &str = "Reading the last events…";
 
-/// How often the events are read again while they are shown.
-const AGAIN_MS: u32 = 3_000;
+/// The interval at which the events are read while the evidence is open, in milliseconds: no event of the stream
+/// announces them.
+const POLL_INTERVAL: u32 = 3_000;
 
-/// What is shown of a cluster's object beside the evidence.
+/// What the cluster says about the object: its last events, and its page.
 #[derive(Clone, Copy)]
-struct Beside {
-    events: Held<Vec<ObjectEvent>>,
-    /// In place of events.
-    why: Held<String>,
-    dashboard: Held<Option<String>>,
+struct ObjectDetails {
+    events: ErasedSignal<Vec<ObjectEvent>>,
+    /// Why there are no events to show.
+    why: ErasedSignal<String>,
+    dashboard: ErasedSignal<Option<String>>,
 }
 
-impl Beside {
-    fn show(self, answer: Result<Events, api::Failure>) {
+impl ObjectDetails {
+    fn new() -> Self {
+        Self {
+            events: ErasedSignal::new(Vec::new()),
+            why: ErasedSignal::new(READING.to_owned()),
+            dashboard: ErasedSignal::new(None),
+        }
+    }
+
+    /// Takes an answer. Signals whose value is the same are not set, so that a selection of text survives.
+    fn update(self, answer: Result<Events, ApiError>) {
         match answer {
             Ok(answer) => {
-                // What stays the same stays drawn, so that a text that somebody is marking stays marked.
-                if *self.events.peek() != answer.events {
+                if self
+                    .events
+                    .with_untracked(|events| *events != answer.events)
+                {
                     self.events.set(answer.events);
                 }
                 self.why.set(answer.why.unwrap_or_default());
-                if *self.dashboard.peek() != answer.dashboard {
+                if self
+                    .dashboard
+                    .with_untracked(|dashboard| *dashboard != answer.dashboard)
+                {
                     self.dashboard.set(answer.dashboard);
                 }
             }
-            Err(failure) => self.why.set(failure.sentence()),
+            Err(error) => self.why.set(error.sentence()),
         }
     }
 }
@@ -53,65 +66,64 @@ impl Beside {
 /// The evidence of one link of an environment.
 #[component]
 pub fn EvidenceView(
-    /// Where the environment stands on the lane.
-    place: Place,
-    /// Which link.
-    name: LinkName,
-    /// The environment's name.
-    of: String,
+    /// The environment.
+    environment: EnvironmentSignal,
+    /// The link.
+    link_name: LinkName,
+    /// The name of the environment.
+    name: String,
 ) -> impl IntoView {
     let class = style_sheet!("style/evidence.css");
     let clock = expect_context::<Clock>();
-    let opened = expect_context::<OpenTick>();
+    let open_evidence = expect_context::<OpenEvidence>();
     let link = move || {
-        place.environment(|environment| {
-            environment
-                .links
+        environment.with(|view| {
+            view.links
                 .iter()
-                .find(|link| link.name == name)
+                .find(|link| link.name == link_name)
                 .cloned()
         })
     };
     let evidence = move || link().and_then(|link| link.evidence);
-    // Only what it says is drawn anew, so that a text that somebody is marking stays marked.
-    let says = settled(move || link().map(said).unwrap_or_default());
-    let object = settled(move || evidence().as_ref().and_then(query).unwrap_or_default());
-    let beside = Beside {
-        events: Held::new(Vec::new()),
-        why: Held::new(READING.to_owned()),
-        dashboard: Held::new(None),
-    };
-    let path = Held::new(place.api(&of).unwrap_or_default());
+    // Memos, so that a new board with the same evidence renders nothing again and a selection of text survives.
+    let content = memo(move || link().map(content_of).unwrap_or_default());
+    let query = memo(move || {
+        evidence()
+            .as_ref()
+            .and_then(object_query)
+            .unwrap_or_default()
+    });
+    let details = ObjectDetails::new();
+    let path = ErasedSignal::new(environment.api_path(&name).unwrap_or_default());
     let read = move || {
-        let query = untrack(|| object.get());
-        if query.is_empty() {
+        let asked = query.get_untracked();
+        if asked.is_empty() {
             return;
         }
-        let path = format!("{}/events?{query}", path.peek());
-        spawn(async move {
+        let path = format!("{}/events?{asked}", path.read_untracked());
+        spawn_local(async move {
             let answer = api::get::<Events>(&path).await;
-            // An answer about what spoke before is no answer.
-            if !beside.why.gone() && untrack(|| object.get()) == query {
-                beside.show(answer);
+            // An answer about another object is dropped.
+            if !details.why.is_disposed() && query.get_untracked() == asked {
+                details.update(answer);
             }
         });
     };
-    watch(move || {
-        heed(object);
+    effect(move || {
+        track(query);
         read();
     });
-    // Nothing tells of an event; while somebody looks, the cluster is asked again.
-    spawn(async move {
+    spawn_local(async move {
         loop {
-            TimeoutFuture::new(AGAIN_MS).await;
-            if path.gone() {
+            TimeoutFuture::new(POLL_INTERVAL).await;
+            if path.is_disposed() {
                 return;
             }
             read();
         }
     });
     let facts = move || {
-        heed(says);
+        track(content);
         let Evidence {
             object,
             revision,
@@ -126,51 +138,51 @@ pub fn EvidenceView(
         )
     };
     let message = move || {
-        heed(says);
+        track(content);
         let message = untrack(evidence)?.message.filter(|it| !it.is_empty())?;
         Some(view! { class=class, <p class="message" data-testid="message">{message}</p> })
     };
-    let lines = move || {
-        let events = beside.events.get();
-        let lines = events.iter().map(|event| {
+    let events = move || {
+        let events = details.events.read();
+        let items = events.iter().map(|event| {
             let at = event.at;
             let times = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
             view! { class=class,
                 <li class=if event.warning { "event warn" } else { "event" }>
-                    <b>{event.reason.clone()}</b>{times}" "<span class="age">{part(move || ago(at, clock.now()))}</span>
+                    <b>{event.reason.clone()}</b>{times}" "<span class="age">{dynamic(move || ago(at, clock.now()))}</span>
                     <p>{event.message.clone()}</p>
                 </li>
             }
         });
-        lines.listed()
+        items.collect_erased()
     };
-    let heading = of.clone();
+    let heading = name.clone();
     view! { class=class,
         <div class="evidence" role="region" aria-label="Evidence" data-testid="evidence-sheet">
             <div class="head">
-                <b>{part(move || format!("{heading} · {}", link().map(|link| link.label).unwrap_or_default()))}</b>
-                <button type="button" class="close" aria-label="Close the evidence" on:click=tap(move || opened.close())>"✕"</button>
+                <b>{dynamic(move || format!("{heading} · {}", link().map(|link| link.label).unwrap_or_default()))}</b>
+                <button type="button" class="close" aria-label="Close the evidence" on:click=on_click(move || open_evidence.close())>"✕"</button>
             </div>
-            <p class="says">{part(move || link().map(|link| link.sentence))}</p>
+            <p class="sentence">{dynamic(move || link().map(|link| link.sentence))}</p>
             <dl class="facts">
-                {part(facts)}
-                <div class="pair"><dt>"confirmed"</dt><dd>{part(move || evidence().map(|it| format!("{}, {}", it.source, ago(it.confirmed_at, clock.now()))))}</dd></div>
+                {dynamic(facts)}
+                <div class="pair"><dt>"confirmed"</dt><dd>{dynamic(move || evidence().map(|it| format!("{}, {}", it.source, ago(it.confirmed_at, clock.now()))))}</dd></div>
             </dl>
-            {part(move || beside.dashboard.value().map(|href| view! { class=class, <a class="there" data-testid="dashboard" rel="external" target="_top" href=href>"Open in Weave GitOps"</a> }))}
-            <details class="whole" data-testid="whole">
-                <summary class="tap">"The whole message and the last events"</summary>
-                {part(message)}
-                {part(move || (!object.get().is_empty()).then(|| view! { class=class, <p class="why">{part(move || beside.why.value())}</p> }))}
-                <ol data-testid="events">{part(lines)}</ol>
+            {dynamic(move || details.dashboard.get().map(|href| view! { class=class, <a class="dashboard" data-testid="dashboard" rel="external" target="_top" href=href>"Open in Weave GitOps"</a> }))}
+            <details class="details" data-testid="details">
+                <summary class="summary">"The whole message and the last events"</summary>
+                {dynamic(message)}
+                {dynamic(move || (!query.get().is_empty()).then(|| view! { class=class, <p class="why">{dynamic(move || details.why.get())}</p> }))}
+                <ol data-testid="events">{dynamic(events)}</ol>
             </details>
-            <ReconcileNow place=place of=of/>
+            <ReconcileNow environment=environment name=name/>
         </div>
     }
 }
 
-/// All that a link says, as one text.
-fn said(link: Link) -> String {
-    let mut said = link.sentence;
+/// Everything that a link says, as one text to compare.
+fn content_of(link: Link) -> String {
+    let mut content = link.sentence;
     if let Some(evidence) = link.evidence {
         let parts = [
             Some(evidence.object),
@@ -179,20 +191,19 @@ fn said(link: Link) -> String {
             evidence.message,
         ];
         for part in parts.into_iter().flatten() {
-            said.push('\n');
-            said.push_str(&part);
+            content.push('\n');
+            content.push_str(&part);
         }
     }
-    said
+    content
 }
 
-/// The object of a cluster that speaks, as the server is asked for its events.
-fn query(evidence: &Evidence) -> Option<String> {
+/// The query for the events of the evidence's object; `None` where it is no object of a cluster.
+fn object_query(evidence: &Evidence) -> Option<String> {
     let object = evidence.object_ref()?;
-    let named = format!("{}/{}/{}", object.kind, object.namespace, object.name);
-    Some(format!(
-        "cluster={}&object={}",
-        escape(object.cluster),
-        escape(&named)
-    ))
+    let name = format!("{}/{}/{}", object.kind, object.namespace, object.name);
+    Some(encode_query([
+        ("cluster", object.cluster),
+        ("object", &name),
+    ]))
 }

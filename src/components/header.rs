@@ -1,19 +1,19 @@
-//! The bar over every page: where one is, whether it is live, and who one is.
+//! The bar over every page: breadcrumbs, live status, theme and account.
 
+use crate::data::Viewer;
 use leptos::prelude::*;
-use model::api::Viewer;
 use stylers_macro::style_sheet;
 
 use super::help::Help;
-use crate::seam::{Listed, looks, part, tap, text};
-use crate::state::session::{Auth, framed, sign_in_href};
+use crate::format::last_seen;
+use crate::state::session::{Auth, is_framed, sign_in_href};
 use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
-use crate::words::last_seen;
+use crate::view_ext::{CollectErased, class_signal, dynamic, on_click, text_signal};
 
 /// The header.
 #[component]
 pub fn Header(
-    /// The way here, without the first step, which is always the board.
+    /// The breadcrumbs after the first, which is always the board.
     crumbs: Vec<String>,
 ) -> impl IntoView {
     let class = style_sheet!("style/header.css");
@@ -27,30 +27,30 @@ pub fn Header(
         LiveStatus::LastSeen(at) => ("dot off", last_seen(clock.now().since(at))),
     };
     let title = match crumbs.last() {
-        Some(place) => format!("{place} · Promotions"),
+        Some(last) => format!("{last} · Promotions"),
         None => "Promotions".to_owned(),
     };
     document().set_title(&title);
     let crumbs = crumbs
         .into_iter()
         .map(|crumb| view! { class=class, <span>" / "{crumb}</span> });
-    let crumbs = crumbs.listed();
+    let crumbs = crumbs.collect_erased();
     view! { class=class,
         <header class="top">
-            {(!framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
+            {(!is_framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
             <nav class="crumbs" aria-label="Where you are">
                 <a href="./">"Promotions"</a>
                 {crumbs}
             </nav>
             <span class="live" data-testid="live-status" role="status">
-                <i class=looks(class, move || status().0) aria-hidden="true"></i>{part(move || status().1)}
+                <i class=class_signal(class, move || status().0) aria-hidden="true"></i>{dynamic(move || status().1)}
             </span>
             <button
                 type="button"
                 class="icon"
-                aria-label=text(move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" })
-                on:click=tap(move || theme.toggle())
-            >{part(move || if theme.dark() { "☀" } else { "☾" })}</button>
+                aria-label=text_signal(move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" })
+                on:click=on_click(move || theme.toggle())
+            >{dynamic(move || if theme.dark() { "☀" } else { "☾" })}</button>
             <Account/>
             <Help/>
         </header>
@@ -61,18 +61,18 @@ pub fn Header(
 fn Account() -> impl IntoView {
     let class = style_sheet!("style/account.css");
     let session = expect_context::<SessionState>();
-    part(move || {
+    dynamic(move || {
         match session.auth() {
         Auth::Loading => view! { class=class, <span class="account"></span> }.into_any(),
         Auth::Anonymous => view! { class=class,
-            <a class="button" data-testid="sign-in" rel="external" target=framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a>
+            <a class="button" data-testid="sign-in" rel="external" target=is_framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a>
         }
         .into_any(),
         Auth::User(Viewer { login, avatar_url, .. }) => view! { class=class,
             <span class="account" data-testid="viewer">
                 {avatar_url.map(|url| view! { class=class, <img class="avatar" src=url alt="" width="28" height="28"/> })}
                 <span class="login">{format!("@{login}")}</span>
-                <button type="button" class="quiet" data-testid="sign-out" on:click=tap(move || session.sign_out())>"Sign out"</button>
+                <button type="button" class="quiet" data-testid="sign-out" on:click=on_click(move || session.sign_out())>"Sign out"</button>
             </span>
         }
         .into_any(),

@@ -1,28 +1,27 @@
-//! What the keys do, on `?`.
+//! The keyboard shortcuts, on `?`.
 
 use leptos::html::Dialog;
 use leptos::prelude::*;
 use stylers_macro::style_sheet;
 
-use crate::seam::Listed;
-
 use crate::keys::on_key;
+use crate::view_ext::CollectErased;
 
-/// The help, closed until somebody asks for it.
+/// The help dialog, closed until `?` is pressed.
 #[component]
 pub fn Help() -> impl IntoView {
     let class = style_sheet!("style/help.css");
     let dialog = NodeRef::<Dialog>::new();
     on_key(move |key| {
-        let asked = key == "?";
+        let opens = key == "?";
         if let Some(dialog) = dialog
             .get_untracked()
-            .filter(|dialog| asked && !dialog.open())
+            .filter(|dialog| opens && !dialog.open())
         {
-            // Only a dialog that is open already, or not on the page, refuses to be shown.
+            // Fails only where the dialog is open already, or not in the document.
             dialog.show_modal().ok();
         }
-        asked
+        opens
     });
     let keys = [
         ("/", "search the board"),
@@ -37,7 +36,7 @@ pub fn Help() -> impl IntoView {
     view! { class=class,
         <dialog node_ref=dialog class="help" aria-label="Keys" data-testid="help">
             <h2 class="title">"Keys"</h2>
-            <dl>{rows.listed()}</dl>
+            <dl>{rows.collect_erased()}</dl>
             <form method="dialog"><button class="close">"Close"</button></form>
         </dialog>
     }

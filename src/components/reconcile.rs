@@ -1,137 +1,160 @@
-//! Having Flux look at an environment now, and what else does the same where Weft may not.
+//! Reconciling an environment now, or the command for it where Weft may not.
 
+use crate::data::Reconcile;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use model::api::object::{OrderState, Reconcile};
+use model::api::object::OrderState;
 use stylers_macro::style_sheet;
 
-use super::lane::Place;
-use crate::api::{self, Failure};
-use crate::held::{Held, spawn, watch};
-use crate::seam::{flag, part, tap};
-use crate::state::{Clock, Live, SessionState};
-use crate::words::ago;
+use crate::api::{self, ApiError};
+use crate::erased::{ErasedSignal, effect, spawn_local};
+use crate::format::ago;
+use crate::state::{Clock, EnvironmentSignal, Live, SessionState};
+use crate::view_ext::{bool_signal, dynamic, on_click};
 
-/// How often an order that is under way is looked at.
-const LOOK_MS: u32 = 700;
+/// The interval at which a running request is read, in milliseconds.
+const POLL_INTERVAL: u32 = 700;
 
-/// The offer, and how the last order goes.
+/// Whether the viewer may reconcile, and how the last request goes.
 #[derive(Clone, Copy)]
-struct Offer {
-    path: Held<String>,
-    held: Held<Option<Reconcile>>,
-    busy: Held<bool>,
-    trouble: Held<String>,
+struct Reconciliation {
+    path: ErasedSignal<String>,
+    status: ErasedSignal<Option<Reconcile>>,
+    busy: ErasedSignal<bool>,
+    /// The message of the last error; empty where there is none.
+    error: ErasedSignal<String>,
 }
 
-fn is_running(now: &Reconcile) -> bool {
-    let order = now.order.as_ref();
+fn is_running(status: &Reconcile) -> bool {
+    let order = status.order.as_ref();
     order.is_some_and(|order| order.state == OrderState::Running)
 }
 
-impl Offer {
-    /// Whether the answer says that an order is under way.
-    fn show(self, answer: Result<Reconcile, Failure>) -> bool {
+impl Reconciliation {
+    /// Takes an answer; returns whether a request is running.
+    fn update(self, answer: Result<Reconcile, ApiError>) -> bool {
         match answer {
-            Ok(now) => {
-                let running = is_running(&now);
-                self.trouble.set(String::new());
-                self.held.set(Some(now));
+            Ok(status) => {
+                let running = is_running(&status);
+                self.error.set(String::new());
+                self.status.set(Some(status));
                 running
             }
-            Err(failure) => {
-                self.trouble.set(failure.sentence());
+            Err(error) => {
+                self.error.set(error.sentence());
                 false
             }
         }
     }
 
-    /// Reads how it stands, again and again while an order is under way; gives it first, where `order` has
-    /// the token for that.
-    fn follow(self, order: Option<Option<String>>) {
-        let path = self.path.value();
-        self.busy.set(order.is_some());
-        spawn(async move {
-            let mut first = order;
+    /// Reads the status, then polls it while a request is running.
+    fn poll(self) {
+        self.poll_after(None);
+    }
+
+    /// Requests a reconciliation, then polls its status.
+    fn request(self, csrf: Option<String>) {
+        self.poll_after(Some(csrf));
+    }
+
+    /// Polls the status; the first call is the request itself where its CSRF token is given.
+    fn poll_after(self, mut request: Option<Option<String>>) {
+        let path = self.path.get();
+        self.busy.set(request.is_some());
+        spawn_local(async move {
             loop {
-                let answer = match first.take() {
+                let answer = match request.take() {
                     Some(csrf) => api::send("POST", &path, csrf.as_deref(), &()).await,
                     None => api::get(&path).await,
                 };
-                if self.busy.gone() {
+                if self.busy.is_disposed() {
                     return;
                 }
                 self.busy.set(false);
-                if !self.show(answer) {
+                if !self.update(answer) {
                     return;
                 }
-                TimeoutFuture::new(LOOK_MS).await;
+                TimeoutFuture::new(POLL_INTERVAL).await;
             }
         });
     }
 }
 
-/// The offer at the foot of an environment's evidence.
+/// The button at the foot of an environment's evidence.
 #[component]
-pub fn ReconcileNow(place: Place, of: String) -> impl IntoView {
+pub fn ReconcileNow(
+    /// The environment.
+    environment: EnvironmentSignal,
+    /// The name of the environment.
+    name: String,
+) -> impl IntoView {
     let class = style_sheet!("style/reconcile.css");
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
     let clock = expect_context::<Clock>();
-    let path = place.api(&of).map(|path| format!("{path}/reconcile"));
-    let offer = Offer {
-        path: Held::new(path.unwrap_or_default()),
-        held: Held::new(None),
-        busy: Held::new(false),
-        trouble: Held::new(String::new()),
+    let path = environment
+        .api_path(&name)
+        .map(|path| format!("{path}/reconcile"));
+    let reconciliation = Reconciliation {
+        path: ErasedSignal::new(path.unwrap_or_default()),
+        status: ErasedSignal::new(None),
+        busy: ErasedSignal::new(false),
+        error: ErasedSignal::new(String::new()),
     };
-    // Who is signed in decides whether it may be ordered.
-    watch(move || {
+    // The permission depends on who is signed in.
+    effect(move || {
         session.login();
-        untrack(|| offer.follow(None));
+        untrack(|| reconciliation.poll());
     });
-    let off = flag(move || {
-        *offer.busy.get() || !live.fresh() || offer.held.map(is_running) == Some(true)
+    let disabled = bool_signal(move || {
+        reconciliation.busy.get()
+            || !live.fresh()
+            || reconciliation.status.map(is_running) == Some(true)
     });
-    let offered = move || {
-        let held = offer.held.get();
-        let now = held.as_ref().as_ref()?;
-        let (why, command) = (now.permit.why.clone(), now.command.clone());
-        Some(match why.filter(|_| !is_running(now)) {
+    let action = move || {
+        let status = reconciliation.status.read();
+        let status = (*status).as_ref()?;
+        let (why, command) = (status.permit.why.clone(), status.command.clone());
+        Some(match why.filter(|_| !is_running(status)) {
             None => view! { class=class,
-                <button type="button" class="now" data-testid="reconcile" disabled=off
-                    on:click=tap(move || offer.follow(Some(session.csrf())))>"Reconcile now"</button>
+                <button type="button" class="now" data-testid="reconcile" disabled=disabled
+                    on:click=on_click(move || reconciliation.request(session.csrf()))>"Reconcile now"</button>
             }.into_any(),
             Some(why) => view! { class=class,
                 <p class="why">{why}</p>
                 <details>
-                    <summary class="tap">"From a terminal"</summary>
+                    <summary class="summary">"From a terminal"</summary>
                     <code class="command" data-testid="command">{command}</code>
                 </details>
             }.into_any(),
         })
     };
-    let said = move || {
-        let trouble = offer.trouble.value();
-        let order = offer
-            .held
-            .map(|now| now.order.as_ref().map(|order| order.sentence.clone()));
-        if trouble.is_empty() {
-            order.flatten().unwrap_or_default()
+    let last_request = move || {
+        reconciliation
+            .status
+            .map(|status| status.order.clone())
+            .flatten()
+    };
+    let message = move || {
+        let error = reconciliation.error.get();
+        if error.is_empty() {
+            last_request()
+                .map(|request| request.sentence)
+                .unwrap_or_default()
         } else {
-            trouble
+            error
         }
     };
-    // Beside what is said aloud, since it changes each second.
+    // Outside of the live region, since it changes every second.
     let when = move || {
-        let order = offer.held.map(|now| now.order.clone()).flatten();
-        order.map(|order| format!("@{}, {}", order.who, ago(Some(order.at), clock.now())))
+        last_request()
+            .map(|request| format!("@{}, {}", request.who, ago(Some(request.at), clock.now())))
     };
     view! { class=class,
         <div class="reconcile">
-            {part(offered)}
-            <p class="said" role="status" data-testid="reconcile-status">{part(said)}</p>
-            <p class="why">{part(when)}</p>
+            {dynamic(action)}
+            <p class="status" role="status" data-testid="reconcile-status">{dynamic(message)}</p>
+            <p class="why">{dynamic(when)}</p>
         </div>
     }
 }

@@ -1,47 +1,30 @@
-//! The record: who did what, when, and where Weft knows it from.
+//! The record: the journal of a pipeline, with who did what, when, and the source.
 
 use leptos::prelude::*;
-use model::Timestamp;
 use model::pipeline::PipelineName;
-use serde::Deserialize;
 use stylers_macro::style_sheet;
 
-use super::notice::Notice;
+use super::alert::Alert;
 use crate::api;
-use crate::held::{Held, heed, spawn, watch};
-use crate::seam::{Listed, part, tap};
+use crate::data::{Entry, Record};
+use crate::erased::{ErasedSignal, effect, spawn_local, track};
+use crate::format::ago;
 use crate::state::Clock;
-use crate::words::ago;
+use crate::view_ext::{CollectErased, dynamic, on_click};
 
-/// What is shown of `model::api::Record`; the rest would be code to load.
-#[derive(Deserialize)]
-struct Record {
-    entries: Vec<Entry>,
-    next_cursor: Option<String>,
-}
+/// The number of entries that are shown at first.
+const PAGE_SIZE: usize = 12;
 
-/// What is shown of `model::journal::Entry`.
-#[derive(Clone, Deserialize)]
-struct Entry {
-    at: Timestamp,
-    who: Option<String>,
-    source: String,
-    sentence: String,
-}
-
-/// How many entries are shown at first.
-const SHOWN: usize = 12;
-
-/// The list, newest first; read again whenever `changed` says something new.
+/// The entries, newest first; read again whenever `changed` changes.
 #[component]
 pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoView {
     let class = style_sheet!("style/record.css");
     let clock = expect_context::<Clock>();
-    let entries = Held::new(Vec::<Entry>::new());
-    let next = Held::new(None::<String>);
-    let trouble = Held::new(None::<String>);
-    let filter = Held::new(String::new());
-    let room = Held::new(SHOWN);
+    let entries = ErasedSignal::new(Vec::<Entry>::new());
+    let next = ErasedSignal::new(None::<String>);
+    let error = ErasedSignal::new(None::<String>);
+    let filter = ErasedSignal::new(String::new());
+    let limit = ErasedSignal::new(PAGE_SIZE);
     let base = format!(
         "api/v1/pipelines/{}/{}/journal",
         pipeline.namespace, pipeline.name
@@ -51,59 +34,59 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
         let path = cursor
             .as_ref()
             .map_or_else(|| base.clone(), |cursor| format!("{base}?cursor={cursor}"));
-        spawn(async move {
+        spawn_local(async move {
             match api::get::<Record>(&path).await {
                 Ok(record) => {
-                    if entries.gone() {
+                    if entries.is_disposed() {
                         return;
                     }
-                    trouble.set(None);
+                    error.set(None);
                     next.set(record.next_cursor);
                     let mut all = match cursor {
-                        Some(_) => entries.peek().as_ref().clone(),
+                        Some(_) => entries.get_untracked(),
                         None => Vec::new(),
                     };
                     all.extend(record.entries);
                     entries.set(all);
                 }
-                Err(failure) => trouble.set(Some(failure.sentence())),
+                Err(failed) => error.set(Some(failed.sentence())),
             }
         });
     };
     let more = read.clone();
-    watch(move || {
-        heed(changed);
+    effect(move || {
+        track(changed);
         read(None);
     });
     let shown = move || {
-        // The browser knows letters already; Rust would bring its own tables of them.
+        // The browser folds case: Rust's tables for it would add to the first load.
         let lower = |text: &str| js_sys::JsString::from(text).to_lower_case();
-        let desired = String::from(lower(&filter.get()));
-        let holds = |entry: &Entry| {
+        let needle = String::from(lower(&filter.read()));
+        let matches = |entry: &Entry| {
             let text = format!(
                 "{} {} {}",
                 entry.sentence,
                 entry.who.as_deref().unwrap_or_default(),
                 entry.source
             );
-            lower(&text).includes(&desired, 0)
+            lower(&text).includes(&needle, 0)
         };
-        let entries = entries.get();
+        let entries = entries.read();
         let shown = entries
             .iter()
-            .filter(|entry| holds(entry))
-            .take(*room.get());
+            .filter(|entry| matches(entry))
+            .take(limit.get());
         let lines = shown.map(|entry| {
             let at = entry.at;
             view! { class=class,
                 <li class="entry">
-                    <time class="at" datetime=at.to_string() title=at.to_string()>{part(move || ago(Some(at), clock.now()))}</time>
-                    <span class="what">{entry.sentence.clone()}</span>
+                    <time class="at" datetime=at.to_string() title=at.to_string()>{dynamic(move || ago(Some(at), clock.now()))}</time>
+                    <span class="sentence">{entry.sentence.clone()}</span>
                     <span class="source">{format!("{} · {}", entry.who.as_deref().unwrap_or("–"), entry.source)}</span>
                 </li>
             }
         });
-        lines.listed()
+        lines.collect_erased()
     };
     view! { class=class,
         <section class="panel" data-testid="record" aria-label="Record">
@@ -112,17 +95,17 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
                 <input class="filter" type="search" aria-label="Filter the record" placeholder="filter…" on:input=move |event| filter.set(event_target_value(&event))/>
                 <a class="csv" href=csv rel="external" download="">"CSV"</a>
             </div>
-            {part(move || trouble.value().map(|sentence| view! { <Notice sentence=sentence/> }))}
+            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence/> }))}
             <ul class="list">
-                {part(shown)}
+                {dynamic(shown)}
             </ul>
-            {part(move || {
+            {dynamic(move || {
                 let more = more.clone();
-                let cursor = next.value();
-                let hidden = entries.get().len() > *room.get();
+                let cursor = next.get();
+                let hidden = entries.read().len() > limit.get();
                 (hidden || cursor.is_some()).then(|| view! { class=class,
-                    <button type="button" class="more" on:click=tap(move || {
-                        room.set(*room.peek() + 4 * SHOWN);
+                    <button type="button" class="more" on:click=on_click(move || {
+                        limit.set(limit.get_untracked() + 4 * PAGE_SIZE);
                         if !hidden {
                             more(cursor.clone());
                         }

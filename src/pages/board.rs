@@ -1,37 +1,28 @@
-//! The matrix: rows are pipelines, columns environments.
+//! The board of all pipelines: a row for each, a column for each environment.
 
+use crate::data::{Row, Rows};
 use leptos::html::Input;
 use leptos::prelude::*;
-use model::api::{Cell, Row, Rows};
+use model::api::Cell;
 use stylers_macro::style_sheet;
 
-use crate::components::{DemoDrawer, Header, Notice};
-use crate::held::settled;
+use crate::components::{Alert, DemoDrawer, Header};
+use crate::erased::memo;
+use crate::format::{verdict_class, verdict_icon};
 use crate::keys::on_key;
-use crate::router::{escape, use_query};
-use crate::seam::{Listed, looks, part, tap, text};
+use crate::router::{encode_query, use_query};
 use crate::state::{SessionState, use_rows};
-use crate::words::{icon, tint};
+use crate::view_ext::{CollectErased, class_signal, dynamic, on_click, text_signal};
 
-/// The filters as the server wants them.
+/// The filters as the query of `GET api/v1/pipelines`.
 pub fn query_of(q: &str, verdict: &str, waiting: bool, cursor: &str) -> String {
-    let mut query = String::new();
     let waiting = if waiting { "me" } else { "" };
-    for (name, value) in [
+    encode_query([
         ("q", q),
         ("verdict", verdict),
         ("waiting", waiting),
         ("cursor", cursor),
-    ] {
-        if value.is_empty() {
-            continue;
-        }
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(&format!("{name}={}", escape(value)));
-    }
-    query
+    ])
 }
 
 /// The board page.
@@ -43,7 +34,7 @@ pub fn BoardPage() -> impl IntoView {
     let verdict = use_query("verdict");
     let waiting = use_query("mine");
     let cursor = use_query("cursor");
-    let query = settled(move || {
+    let query = memo(move || {
         query_of(
             &q.get(),
             &verdict.get(),
@@ -51,7 +42,7 @@ pub fn BoardPage() -> impl IntoView {
             &cursor.get(),
         )
     });
-    let held = use_rows(query);
+    let live = use_rows(query);
     let field = NodeRef::<Input>::new();
     on_key(move |key| {
         match key {
@@ -60,23 +51,23 @@ pub fn BoardPage() -> impl IntoView {
                     field.focus().ok();
                 }
             }
-            "j" => step(1),
-            "k" => step(-1),
+            "j" => move_focus(1),
+            "k" => move_focus(-1),
             _ => return false,
         }
         true
     });
-    let is_waiting = move || !waiting.get().is_empty();
+    let only_mine = move || !waiting.get().is_empty();
     let chip = move |name: &'static str, word: &'static str| {
-        let on = move || verdict.get() == name;
+        let pressed = move || verdict.get() == name;
         view! { class=class,
-            <button type="button" class=looks(class, move || if on() { "chip on" } else { "chip" }) aria-pressed=text(move || on().to_string())
-                on:click=tap(move || { cursor.set(None); verdict.set((!on()).then_some(name)); })>{word}</button>
+            <button type="button" class=class_signal(class, move || if pressed() { "chip on" } else { "chip" }) aria-pressed=text_signal(move || pressed().to_string())
+                on:click=on_click(move || { cursor.set(None); verdict.set((!pressed()).then_some(name)); })>{word}</button>
         }
     };
     let subtitle = move || {
-        held.rows.map(|rows| {
-            let waits = rows
+        live.rows.map(|rows| {
+            let mine = rows
                 .rows
                 .iter()
                 .filter(|row| {
@@ -90,8 +81,8 @@ pub fn BoardPage() -> impl IntoView {
             } else {
                 "pipelines"
             };
-            if waits > 0 {
-                format!("{} {plural} · {waits} for you", rows.total)
+            if mine > 0 {
+                format!("{} {plural} · {mine} for you", rows.total)
             } else {
                 format!("{} {plural}", rows.total)
             }
@@ -101,32 +92,32 @@ pub fn BoardPage() -> impl IntoView {
         <Header crumbs=Vec::new()/>
         <main class="page">
             <h1 class="title">"Promotions"</h1>
-            <p class="subtitle">{part(subtitle)}</p>
+            <p class="subtitle">{dynamic(subtitle)}</p>
             <div class="filters" role="search">
-                <button type="button" class=looks(class, move || if is_waiting() { "chip on" } else { "chip" }) aria-pressed=text(move || is_waiting().to_string())
-                    on:click=tap(move || { cursor.set(None); waiting.set((!is_waiting()).then_some("true")); })>"Waiting on me"</button>
+                <button type="button" class=class_signal(class, move || if only_mine() { "chip on" } else { "chip" }) aria-pressed=text_signal(move || only_mine().to_string())
+                    on:click=on_click(move || { cursor.set(None); waiting.set((!only_mine()).then_some("true")); })>"Waiting on me"</button>
                 {chip("failed", "Failed")}
                 {chip("rolling", "Rolling")}
                 {chip("proven", "Proven")}
-                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text(move || q.get())
+                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text_signal(move || q.get())
                     on:input=move |event| { cursor.set(None); let text = event_target_value(&event); q.set((!text.is_empty()).then_some(text.as_str())); }/>
             </div>
-            {part(move || held.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
-            {part(move || match held.rows.get().as_ref() {
+            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence()/> }))}
+            {dynamic(move || match live.rows.read().as_ref() {
                 None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
                 Some(rows) if rows.rows.is_empty() => view! { class=class, <p class="empty">"Nothing matches these filters."</p> }.into_any(),
                 Some(rows) => view! { <Matrix rows=rows.clone()/> }.into_any(),
             })}
-            {part(move || held.rows.get().as_ref().as_ref().and_then(|rows| rows.next_cursor.clone()).map(|next| view! { class=class,
-                <button type="button" class="chip" on:click=tap(move || cursor.set(Some(&next)))>"More"</button>
+            {dynamic(move || live.rows.with(|rows| rows.as_ref()?.next_cursor.clone()).map(|next| view! { class=class,
+                <button type="button" class="chip" on:click=on_click(move || cursor.set(Some(&next)))>"More"</button>
             }))}
         </main>
         <DemoDrawer/>
     }
 }
 
-/// Moves the focus from row to row.
-fn step(by: i32) {
+/// Moves the focus to the next row, or to the one before.
+fn move_focus(by: i32) {
     use wasm_bindgen::JsCast;
     let Ok(links) = document().query_selector_all("a[data-row]") else {
         return;
@@ -167,12 +158,12 @@ fn Matrix(rows: Rows) -> impl IntoView {
     let heads = names
         .into_iter()
         .map(|name| view! { class=class, <th class="head" scope="col">{name}</th> })
-        .listed();
+        .collect_erased();
     let lines = rows
         .rows
         .into_iter()
-        .map(|row| view! { <Line row=row/> })
-        .listed();
+        .map(|row| view! { <MatrixRow row=row/> })
+        .collect_erased();
     view! { class=class,
         <table class="matrix">
             <thead class="heads"><tr><th class="head first" scope="col">"Pipeline"</th>{heads}</tr></thead>
@@ -182,8 +173,8 @@ fn Matrix(rows: Rows) -> impl IntoView {
 }
 
 #[component]
-fn Line(row: Row) -> impl IntoView {
-    let class = style_sheet!("style/row.css");
+fn MatrixRow(row: Row) -> impl IntoView {
+    let class = style_sheet!("style/matrix_row.css");
     let session = expect_context::<SessionState>();
     let Row {
         pipeline,
@@ -198,26 +189,26 @@ fn Line(row: Row) -> impl IntoView {
             .is_some_and(|login| waits_for.contains(&login))
     };
     let cells = cells.into_iter().map(|cell: Cell| {
-        let kind = if cell.waits { "waits" } else { tint(cell.verdict) };
+        let kind = if cell.waits { "waits" } else { verdict_class(cell.verdict) };
         let colour = cell.colour.map(|colour| colour.to_string()).unwrap_or_default();
-        let named = cell.colour.map_or_else(|| "no colour".to_owned(), |colour| format!("{} {colour}", colour.name()));
-        let icon = if cell.waits { "⟶" } else { icon(cell.verdict) };
+        let description = cell.colour.map_or_else(|| "no colour".to_owned(), |colour| format!("{} {colour}", colour.name()));
+        let icon = if cell.waits { "⟶" } else { verdict_icon(cell.verdict) };
         view! { class=class,
-            <td class=format!("place {kind}")>
+            <td class=format!("environment {kind}")>
                 <span class="env">{cell.environment.to_string()}</span>
                 <div class="cell">
-                    <i class="swatch" role="img" aria-label=named style:background-color=colour></i>
+                    <i class="swatch" role="img" aria-label=description style:background-color=colour></i>
                     <span><b class="version">{cell.label}</b><small class=format!("words {kind}")><span aria-hidden="true">{icon}</span>" "{cell.words}</small></span>
                 </div>
             </td>
         }
     });
-    let cells = cells.listed();
+    let cells = cells.collect_erased();
     view! { class=class,
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">
                 <a class="name" data-row="" href=format!("p/{}/{}", pipeline.namespace, pipeline.name)>{pipeline.name.clone()}</a>
-                <div class=looks(class, move || if mine() { "says me" } else { "says" })>{sentence}</div>
+                <div class=class_signal(class, move || if mine() { "sentence me" } else { "sentence" })>{sentence}</div>
             </th>
             {cells}
         </tr>

@@ -1,23 +1,24 @@
-//! One pipeline: the sentence, the lane, the journeys, the record.
+//! The page of one pipeline: the headline, its environments, the journeys, the record.
 
+use crate::data::Board;
 use leptos::prelude::*;
-use model::api::Board;
 use model::pipeline::PipelineName;
 use stylers_macro::style_sheet;
 
 use crate::components::{
-    Announcer, DemoDrawer, Header, Journeys, Lane, Notice, RecordList, Says, card_href,
+    Alert, Announcer, DemoDrawer, Header, HeadlineBar, JourneysPanel, PipelineRow, RecordList,
+    card_href,
 };
-use crate::held::settled;
+use crate::erased::memo;
 use crate::keys::on_key;
 use crate::router::Router;
-use crate::seam::{part, text};
 use crate::state::use_board;
+use crate::view_ext::{dynamic, text_signal};
 
 /// The pipeline page.
 #[component]
 pub fn PipelinePage(
-    /// Which.
+    /// The pipeline.
     name: PipelineName,
 ) -> impl IntoView {
     view! {
@@ -27,7 +28,7 @@ pub fn PipelinePage(
     }
 }
 
-/// What a change of the board must change for the journeys and the record to be read again.
+/// What the journeys and the record depend on, as one text: they are read again when it changes.
 fn fingerprint(board: &Board) -> String {
     let environments = board.environments.iter().map(|environment| {
         format!(
@@ -50,39 +51,39 @@ fn fingerprint(board: &Board) -> String {
 #[component]
 fn Pipeline(name: PipelineName) -> impl IntoView {
     let class = style_sheet!("style/pipeline.css");
-    let held = use_board(&name);
-    let there = settled(move || held.board.map(|_| "there").unwrap_or_default().to_owned());
-    let changed = settled(move || held.board.map(fingerprint).unwrap_or_default());
+    let live = use_board(&name);
+    let loaded = memo(move || live.board.map(|_| "loaded").unwrap_or_default().to_owned());
+    let changed = memo(move || live.board.map(fingerprint).unwrap_or_default());
     let router = expect_context::<Router>();
     let release = format!("p/{}/{}/release", name.namespace, name.name);
     let start = release.clone();
     on_key(move |key| {
         if key == "r" {
-            router.go(&start);
+            router.navigate(&start);
             return true;
         }
         if key != "a" {
             return false;
         }
-        let board = held.board.peek();
+        let board = live.board.read_untracked();
         let mut gates = board.iter().flat_map(|board| &board.gates).rev();
         let waiting = gates.find(|gate| gate.waits_for_people());
         if let Some(path) = waiting.and_then(card_href) {
-            router.go(&path);
+            router.navigate(&path);
         }
         true
     });
-    let subtitle = move || held.board.map(|board| board.subtitle.clone());
-    let announced = text(move || {
-        held.board
+    let subtitle = move || live.board.map(|board| board.subtitle.clone());
+    let announcement = text_signal(move || {
+        live.board
             .map(|board| board.headline.sentence.clone())
             .unwrap_or_default()
     });
     view! { class=class,
         <main class="page">
-            <Announcer says=announced/>
-            {part(move || held.failure.map(|failure| view! { <Notice sentence=failure.sentence()/> }))}
-            {part(move || if there.get().is_empty() {
+            <Announcer text=announcement/>
+            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence()/> }))}
+            {dynamic(move || if loaded.get().is_empty() {
                 view! { class=class,
                     <div class="heading"><div class="names"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div></div>
                     <div class="skeleton" aria-hidden="true"></div>
@@ -92,13 +93,13 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
                     <div class="heading">
                         <div class="names">
                             <h1 class="title">{name.name.clone()}</h1>
-                            <p class="subtitle">{part(subtitle)}</p>
+                            <p class="subtitle">{dynamic(subtitle)}</p>
                         </div>
                         <a class="start" data-testid="start-release" href=release.clone()>"Start a release"</a>
                     </div>
-                    <Says board=held.board/>
-                    <Lane board=held.board/>
-                    <Journeys pipeline=name.clone() changed=changed/>
+                    <HeadlineBar board=live.board/>
+                    <PipelineRow board=live.board/>
+                    <JourneysPanel pipeline=name.clone() changed=changed/>
                     <RecordList pipeline=name.clone() changed=changed/>
                 }.into_any()
             })}

@@ -1,34 +1,35 @@
-//! The time on the server's clock, once a second, for ages on the screen.
+//! The server's time, for ages on the screen.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::Timestamp;
 
-use crate::held::{Held, spawn};
+use crate::erased::{ErasedSignal, spawn_local};
 
-/// The shared clock.
+/// The clock, as a context.
 #[derive(Clone, Copy)]
 pub struct Clock {
-    now: Held<Timestamp>,
-    ahead: Held<i64>,
+    now: ErasedSignal<Timestamp>,
+    /// How far the server's clock is ahead of the browser's, in milliseconds.
+    ahead: ErasedSignal<i64>,
 }
 
 impl Clock {
-    /// The time now, as the server would say it; changes once a second.
+    /// The server's time now; subscribes the current reactive scope, which then runs once a second.
     pub fn now(self) -> Timestamp {
-        *self.now.get()
+        self.now.get()
     }
 
-    /// The same without following its changes.
+    /// The server's time now, without subscribing.
     pub fn now_untracked(self) -> Timestamp {
-        *self.now.peek()
+        self.now.get_untracked()
     }
 
-    /// Sets the clock by a time that the server has just said.
+    /// Sets the clock by a timestamp that has just come from the server.
     pub fn set_by(self, server: Timestamp) {
         let ahead = server.millis() - browser_millis();
-        // Small differences are the network's, and would make ages jump.
-        if (ahead - *self.ahead.peek()).abs() > 2_000 {
+        // Small differences come from the network, and would make ages jump.
+        if (ahead - self.ahead.get_untracked()).abs() > 2_000 {
             self.ahead.set(ahead);
         }
         self.tick();
@@ -36,7 +37,7 @@ impl Clock {
 
     fn tick(self) {
         self.now.set(Timestamp::from_millis(
-            browser_millis() + *self.ahead.peek(),
+            browser_millis() + self.ahead.get_untracked(),
         ));
     }
 }
@@ -49,13 +50,13 @@ fn browser_millis() -> i64 {
     js_sys::Date::now() as i64
 }
 
-/// Starts the clock.
+/// Provides the clock and lets it run.
 pub fn provide_clock() -> Clock {
     let clock = Clock {
-        now: Held::new(Timestamp::from_millis(browser_millis())),
-        ahead: Held::new(0),
+        now: ErasedSignal::new(Timestamp::from_millis(browser_millis())),
+        ahead: ErasedSignal::new(0),
     };
-    spawn(async move {
+    spawn_local(async move {
         loop {
             TimeoutFuture::new(1_000).await;
             clock.tick();

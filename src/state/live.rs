@@ -1,79 +1,79 @@
-//! Whether the page is live, and since when it is not.
+//! Whether the page receives events, and since when it does not.
 
 use leptos::prelude::*;
 use model::Timestamp;
 
-use super::Clock;
-use crate::held::Held;
+use super::clock::Clock;
+use crate::erased::ErasedSignal;
 
-/// How the connection to the server is.
+/// The state of the connection to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LiveStatus {
-    /// Nothing has come yet.
+    /// No event has come yet.
     Connecting,
-    /// Events come.
+    /// Events come in.
     Live,
-    /// It broke a moment ago.
+    /// The connection broke at most five seconds after the last event.
     Reconnecting,
-    /// It has been broken for longer; actions are off.
+    /// No event has come for longer; actions are disabled. Holds the time of the last event.
     LastSeen(Timestamp),
 }
 
-/// The connection's state, shared.
+/// The connection to the server, as a context.
 #[derive(Clone, Copy)]
 pub struct Live {
-    heard: Held<Option<Timestamp>>,
-    broken: Held<bool>,
+    received_at: ErasedSignal<Option<Timestamp>>,
+    broken: ErasedSignal<bool>,
     clock: Clock,
 }
 
-/// The server sends a ping each 10 s; after three are missing the page is stale.
+/// The age of the last event, in milliseconds, after which the page is stale: the server sends a ping every 10 s.
 const STALE_MILLIS: u128 = 30_000;
 
 impl Live {
-    /// Notes that something was heard.
-    pub fn heard(self) {
-        self.heard.set(Some(self.clock.now_untracked()));
-        if *self.broken.peek() {
+    /// Records that an event came.
+    pub fn record_event(self) {
+        self.received_at.set(Some(self.clock.now_untracked()));
+        if self.broken.get_untracked() {
             self.broken.set(false);
         }
     }
 
-    /// Notes that the connection broke.
-    pub fn broke(self) {
+    /// Records that the connection broke.
+    pub fn record_break(self) {
         self.broken.set(true);
     }
 
-    /// How it is now.
+    /// The status now; subscribes the current reactive scope.
     pub fn status(self) -> LiveStatus {
-        let (heard, broken) = (*self.heard.get(), *self.broken.get());
-        let Some(heard) = heard else {
+        let broken = self.broken.get();
+        let Some(received_at) = self.received_at.get() else {
             return if broken {
                 LiveStatus::Reconnecting
             } else {
                 LiveStatus::Connecting
             };
         };
-        let age = self.clock.now().since(heard).as_millis();
+        let age = self.clock.now().since(received_at).as_millis();
         match (broken, age) {
-            (_, age) if age > STALE_MILLIS => LiveStatus::LastSeen(heard),
-            (true, age) if age > 5_000 => LiveStatus::LastSeen(heard),
+            (_, age) if age > STALE_MILLIS => LiveStatus::LastSeen(received_at),
+            (true, age) if age > 5_000 => LiveStatus::LastSeen(received_at),
             (true, _) => LiveStatus::Reconnecting,
             (false, _) => LiveStatus::Live,
         }
     }
 
-    /// Whether what is on the screen may be acted on.
+    /// Whether the screen is recent enough to act on.
     pub fn fresh(self) -> bool {
         !matches!(self.status(), LiveStatus::LastSeen(_))
     }
 }
 
-/// Provides the connection's state.
+/// Provides the state of the connection.
 pub fn provide_live(clock: Clock) {
     provide_context(Live {
-        heard: Held::new(None),
-        broken: Held::new(false),
+        received_at: ErasedSignal::new(None),
+        broken: ErasedSignal::new(false),
         clock,
     });
 }

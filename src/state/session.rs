@@ -1,36 +1,36 @@
-//! Who is signed in.
+//! The session: who is signed in.
 
+use crate::data::{Session, Viewer};
 use leptos::prelude::*;
-use model::api::{Session, Viewer};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use crate::api;
-use crate::held::{Held, spawn};
+use crate::erased::{ErasedSignal, spawn_local};
 
-/// Whether somebody is signed in; unknown is a variant.
+/// Whether somebody is signed in.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Auth {
-    /// Not known yet.
+    /// The session has not been read yet.
     Loading,
-    /// Nobody is.
+    /// Nobody is signed in.
     Anonymous,
-    /// This person is.
+    /// This person is signed in.
     User(Viewer),
 }
 
-/// The session, shared.
+/// The session, as a context.
 #[derive(Clone, Copy)]
 pub struct SessionState {
-    session: Held<Option<Session>>,
+    session: ErasedSignal<Option<Session>>,
 }
 
 impl SessionState {
-    /// Who is signed in.
+    /// Who is signed in; subscribes the current reactive scope.
     pub fn auth(self) -> Auth {
-        match &*self.session.get() {
+        match &*self.session.read() {
             None => Auth::Loading,
             Some(Session {
                 viewer: Some(viewer),
@@ -40,39 +40,41 @@ impl SessionState {
         }
     }
 
-    /// The signed-in person's login.
+    /// The login of the signed-in person; subscribes the current reactive scope.
     pub fn login(self) -> Option<String> {
-        let session = self.session.get();
-        let viewer = session.as_ref().as_ref()?.viewer.as_ref()?;
-        Some(viewer.login.clone())
+        self.session.with(|session| {
+            let viewer = session.as_ref()?.viewer.as_ref()?;
+            Some(viewer.login.clone())
+        })
     }
 
-    /// The token that writes must carry.
+    /// The CSRF token that every write sends.
     pub fn csrf(self) -> Option<String> {
-        self.session.peek().as_ref().as_ref()?.csrf_token.clone()
+        self.session
+            .with_untracked(|session| session.as_ref()?.csrf_token.clone())
     }
 
-    /// Whether this is the demo.
+    /// Whether the server runs the demo; subscribes the current reactive scope.
     pub fn demo(self) -> bool {
         self.session.map(|session| session.demo).unwrap_or_default()
     }
 
-    /// Reads it again from the server.
+    /// Reads the session from the server.
     pub fn refresh(self) {
-        spawn(async move {
-            // Without an answer the session stays what it was; the live status tells of the trouble.
+        spawn_local(async move {
+            // Without an answer the session stays as it was; the live status shows the failure.
             if let Ok(session) = api::get::<Session>("api/v1/session").await {
                 self.session.set(Some(session));
             }
         });
     }
 
-    /// Signs out.
+    /// Signs out and reads the session again.
     pub fn sign_out(self) {
         let csrf = self.csrf();
-        spawn(async move {
-            // Whether it worked shows in the session that is read next.
-            api::send::<IgnoredAny>("POST", "auth/logout", csrf.as_deref(), &Nothing {})
+        spawn_local(async move {
+            // Whether it succeeded shows in the session that is read next.
+            api::send::<IgnoredAny>("POST", "auth/logout", csrf.as_deref(), &EmptyBody {})
                 .await
                 .ok();
             self.refresh();
@@ -80,12 +82,12 @@ impl SessionState {
     }
 }
 
-/// An empty object.
+/// The body `{}`.
 #[derive(Serialize)]
-struct Nothing {}
+struct EmptyBody {}
 
 /// Whether the page is shown in a frame, such as the dashboard's.
-pub fn framed() -> bool {
+pub fn is_framed() -> bool {
     let window = window();
     window
         .parent()
@@ -94,10 +96,11 @@ pub fn framed() -> bool {
         .is_some_and(|parent| parent != window)
 }
 
-/// Where signing in begins, coming back to the page that is open. GitHub cannot be framed: from a frame
-/// it opens a window of its own, which tells when it is done.
+/// The address at which signing in begins; it returns to the present page.
+///
+/// GitHub cannot be framed: from a frame, signing in opens a window of its own, which reports when it is done.
 pub fn sign_in_href() -> String {
-    if framed() {
+    if is_framed() {
         return "auth/github/login?popup=1".to_owned();
     }
     let location = window().location();
@@ -110,19 +113,19 @@ pub fn sign_in_href() -> String {
 /// Provides the session and reads it.
 pub fn provide_session() -> SessionState {
     let state = SessionState {
-        session: Held::new(None),
+        session: ErasedSignal::new(None),
     };
     provide_context(state);
     state.refresh();
-    if framed() {
-        follow_popup(state);
+    if is_framed() {
+        listen_to_popup(state);
     }
     state
 }
 
-/// Reads the session again when a window of ours has signed somebody in.
-fn follow_popup(state: SessionState) {
-    // Without the channel the person reloads the page; all current browsers have it.
+/// Reads the session again when the sign-in window reports on its channel.
+fn listen_to_popup(state: SessionState) {
+    // All current browsers have the channel; without it, one reloads the page.
     let Ok(channel) = web_sys::BroadcastChannel::new("weft-session") else {
         return;
     };

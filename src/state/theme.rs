@@ -3,26 +3,26 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use crate::held::{Held, watch};
+use crate::erased::{ErasedSignal, effect};
 
-/// The theme, shared.
+/// The theme, as a context.
 #[derive(Clone, Copy)]
 pub struct Theme {
-    dark: Held<bool>,
+    dark: ErasedSignal<bool>,
 }
 
 impl Theme {
-    /// Whether it is dark.
+    /// Whether the theme is dark; subscribes the current reactive scope.
     pub fn dark(self) -> bool {
-        *self.dark.get()
+        self.dark.get()
     }
 
-    /// Changes to the other one and remembers it.
+    /// Switches to the other theme and stores the choice.
     pub fn toggle(self) {
-        let dark = !*self.dark.peek();
+        let dark = !self.dark.get_untracked();
         self.dark.set(dark);
         if let Ok(Some(storage)) = window().local_storage() {
-            // A browser that forbids storage still shows the theme, only not next time.
+            // Where the browser forbids storage, the choice lasts until the page is closed.
             storage
                 .set_item("mode", if dark { "dark" } else { "light" })
                 .ok();
@@ -30,6 +30,7 @@ impl Theme {
     }
 }
 
+/// The stored choice, or else the preference of the browser.
 fn preferred() -> bool {
     let stored = window()
         .local_storage()
@@ -47,10 +48,10 @@ fn preferred() -> bool {
     }
 }
 
-/// Provides the theme and keeps the page's root in step with it.
+/// Provides the theme and mirrors it in `data-theme` of the root element.
 pub fn provide_theme() {
     let theme = Theme {
-        dark: Held::new(preferred()),
+        dark: ErasedSignal::new(preferred()),
     };
     provide_context(theme);
     window_event_listener(ev::storage, move |event| {
@@ -58,7 +59,7 @@ pub fn provide_theme() {
             theme.dark.set(preferred());
         }
     });
-    watch(move || {
+    effect(move || {
         let name = if theme.dark() { "dark" } else { "light" };
         if let Some(root) = document().document_element() {
             root.set_attribute("data-theme", name).ok();

@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
 
-use crate::process::{Ended, Server, free_ports, peer, run, write_secret};
+use crate::process::{Finished, Server, free_ports, program, run, write_secret};
 
 /// How long an API server may take to end; it waits for its watchers.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The store of all clusters.
 pub struct Etcd {
@@ -38,16 +38,16 @@ impl Etcd {
     /// # Errors
     /// When it does not start.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
-        let [client, peers] = free_ports()?;
+        let [client, peer_port] = free_ports()?;
         let url = format!("http://127.0.0.1:{client}");
-        let mut etcd = Command::new(peer("WEFT_REAL_ETCD")?);
+        let mut etcd = Command::new(program("WEFT_REAL_ETCD")?);
         etcd.arg("--data-dir")
             .arg(folder.join("etcd"))
             // It need not outlive a power failure.
             .args(["--unsafe-no-fsync", "--log-level=warn"])
             .args(["--listen-client-urls", &url])
             .args(["--advertise-client-urls", &url])
-            .arg(format!("--listen-peer-urls=http://127.0.0.1:{peers}"));
+            .arg(format!("--listen-peer-urls=http://127.0.0.1:{peer_port}"));
         let mut server = Server::start(etcd, &folder.join("etcd"))?;
         server.listens(client)?;
         Ok(Self {
@@ -92,7 +92,7 @@ impl ControlPlane {
         let certificates = folder.join("certificates");
         // The API server makes a key for itself when there is none, and may sign with it as well.
         let key = certificates.join("apiserver.key");
-        let mut command = Command::new(peer("WEFT_REAL_KUBE_APISERVER")?);
+        let mut command = Command::new(program("WEFT_REAL_KUBE_APISERVER")?);
         command
             .args(["--bind-address=127.0.0.1", "--authorization-mode=RBAC"])
             .args(["--service-cluster-ip-range=10.0.0.0/24"])
@@ -153,7 +153,7 @@ impl ControlPlane {
     /// When it does not start.
     pub fn start_manager(&mut self) -> anyhow::Result<()> {
         let [port] = free_ports()?;
-        let mut command = Command::new(peer("WEFT_REAL_KUBE_CONTROLLER_MANAGER")?);
+        let mut command = Command::new(program("WEFT_REAL_KUBE_CONTROLLER_MANAGER")?);
         command
             .args(["--bind-address=127.0.0.1", "--leader-elect=false"])
             .arg(format!("--secure-port={port}"))
@@ -176,8 +176,8 @@ impl ControlPlane {
     /// # Errors
     /// When it is not ready in time.
     pub fn restart_api_server(&mut self) -> anyhow::Result<()> {
-        self.api_server.stop(PATIENCE);
-        self.api_server.start_again()?;
+        self.api_server.stop(STOP_TIMEOUT);
+        self.api_server.restart()?;
         self.is_ready()
     }
 
@@ -217,7 +217,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// When it cannot be run.
-    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<Ended> {
+    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<Finished> {
         run(self.kubectl()?.args(words), input)
     }
 
@@ -261,7 +261,7 @@ impl Drop for ControlPlane {
 }
 
 fn kubectl_of(kubeconfig: &Path, folder: &Path) -> anyhow::Result<Command> {
-    let mut kubectl = Command::new(peer("WEFT_REAL_KUBECTL")?);
+    let mut kubectl = Command::new(program("WEFT_REAL_KUBECTL")?);
     kubectl
         .arg("--kubeconfig")
         .arg(kubeconfig)

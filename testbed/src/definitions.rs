@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::process::peer;
+use crate::process::program;
 
 /// What source-controller 1.3.0, the newest that can be built from the module proxy, still watches as
 /// `v1beta2`; the definitions of Flux 2.9 have it as `v1` only, and without it that controller's
@@ -20,7 +20,7 @@ const IN_V1BETA2: [&str; 2] = ["buckets.source", "ocirepositories.source"];
 /// When they are not there or cannot be read.
 pub fn flux() -> anyhow::Result<String> {
     let mut items = Vec::new();
-    for folder in env::split_paths(&peer("WEFT_REAL_FLUX_CRDS")?) {
+    for folder in env::split_paths(&program("WEFT_REAL_FLUX_CRDS")?) {
         let mut files: Vec<PathBuf> = fs::read_dir(&folder)
             .with_context(|| format!("reading {}", folder.display()))?
             .map(|file| Ok(file?.path()))

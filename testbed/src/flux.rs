@@ -7,11 +7,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::control_plane::ControlPlane;
-use crate::internet::Internet;
-use crate::process::{Server, free_ports, peer};
+use crate::egress_proxy::EgressProxy;
+use crate::process::{Server, free_ports, program};
 
 /// How long a controller may take to end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The controllers of one cluster.
 pub struct Flux {
@@ -19,14 +19,14 @@ pub struct Flux {
 }
 
 impl Flux {
-    /// Starts them; with image automation where `images` says so. Their outside is `internet`.
+    /// Starts them; with image automation where `images` says so. Their requests leave through `egress_proxy`.
     ///
     /// # Errors
     /// When one does not start.
     pub fn start(
         plane: &ControlPlane,
         folder: &Path,
-        internet: &Internet,
+        egress_proxy: &EgressProxy,
         images: bool,
     ) -> anyhow::Result<Self> {
         let [events, receiver, storage] = free_ports()?;
@@ -60,7 +60,7 @@ impl Flux {
         for (name, words) in named {
             let [metrics, health] = free_ports()?;
             let variable = format!("WEFT_REAL_{}", name.to_uppercase().replace('-', "_"));
-            let mut command = Command::new(peer(&variable)?);
+            let mut command = Command::new(program(&variable)?);
             command
                 .args(words)
                 .arg("--log-level=info")
@@ -73,7 +73,7 @@ impl Flux {
             if name != "notification-controller" {
                 command.arg(format!("--events-addr=http://127.0.0.1:{events}/"));
             }
-            internet.lead(&mut command);
+            egress_proxy.lead(&mut command);
             let server = Server::start(command, &folder.join(name))?;
             controllers.push((name, server, health));
         }
@@ -92,7 +92,7 @@ impl Flux {
     /// # Errors
     /// When there is none of that name.
     pub fn stop(&mut self, name: &str) -> anyhow::Result<()> {
-        self.controller(name)?.stop(PATIENCE);
+        self.controller(name)?.stop(STOP_TIMEOUT);
         Ok(())
     }
 
@@ -100,8 +100,8 @@ impl Flux {
     ///
     /// # Errors
     /// When there is none of that name or it does not start.
-    pub fn start_again(&mut self, name: &str) -> anyhow::Result<()> {
-        self.controller(name)?.start_again()
+    pub fn restart(&mut self, name: &str) -> anyhow::Result<()> {
+        self.controller(name)?.restart()
     }
 
     fn controller(&mut self, name: &str) -> anyhow::Result<&mut Server> {

@@ -5,8 +5,8 @@
 
 pub mod control_plane;
 pub mod definitions;
+pub mod egress_proxy;
 pub mod flux;
-pub mod internet;
 pub mod node;
 mod objects;
 pub mod process;
@@ -16,4 +16,4 @@ pub mod weft;
 pub mod world;
 
 pub use weft::Weft;
-pub use world::{Cell, ENVIRONMENTS, World};
+pub use world::{ENVIRONMENTS, Environment, World};

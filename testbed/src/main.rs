@@ -56,12 +56,12 @@ async fn main() -> anyhow::Result<()> {
             .map(std::path::absolute)
             .transpose()?;
         let weft = Weft::start(&world, &options.weft, dist.as_deref(), options.port)?;
-        for cell in &world.cells {
-            let kubeconfig = cell.plane.kubeconfig();
+        for environment in &world.environments {
+            let kubeconfig = environment.plane.kubeconfig();
             tracing::info!(
                 "{}: {} (kubectl --kubeconfig {})",
-                cell.name,
-                cell.live,
+                environment.name,
+                environment.live,
                 kubeconfig.display()
             );
         }

@@ -15,16 +15,16 @@ use anyhow::{Context as _, ensure};
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a peer may take to be ready. The API server needs three seconds on an idle machine.
-const DEADLINE: Duration = Duration::from_secs(90);
+/// How long a peer may take to be ready. The API server needs three seconds on an idle context.
+const START_TIMEOUT: Duration = Duration::from_secs(90);
 /// How often a condition is looked at again.
-const LOOK: Duration = Duration::from_millis(25);
+const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// A peer's program, by the variable that says where it is.
 ///
 /// # Errors
 /// When the variable is not set.
-pub fn peer(variable: &str) -> anyhow::Result<PathBuf> {
+pub fn program(variable: &str) -> anyhow::Result<PathBuf> {
     env::var_os(variable)
         .map(PathBuf::from)
         .with_context(|| format!("{variable} is not set; run this by `cargo xtask`"))
@@ -32,7 +32,7 @@ pub fn peer(variable: &str) -> anyhow::Result<PathBuf> {
 
 /// How a command ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct Finished {
     /// Whether it did what it should.
     pub success: bool,
     /// What it wrote on standard output.
@@ -41,7 +41,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
-impl Ended {
+impl Finished {
     /// What it wrote on standard output.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Ended {
 ///
 /// # Errors
 /// When it does not start, or succeeds without having read all.
-pub fn run(command: &mut Command, input: &str) -> anyhow::Result<Ended> {
+pub fn run(command: &mut Command, input: &str) -> anyhow::Result<Finished> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -71,7 +71,7 @@ pub fn run(command: &mut Command, input: &str) -> anyhow::Result<Ended> {
     let written = writing.join().is_ok_and(|written| written.is_ok());
     let success = output.status.success();
     ensure!(written || !success, "{command:?} did not read all");
-    Ok(Ended {
+    Ok(Finished {
         success,
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -96,7 +96,7 @@ impl Server {
             child: None,
             log: log.with_extension("log"),
         };
-        server.start_again()?;
+        server.restart()?;
         Ok(server)
     }
 
@@ -104,7 +104,7 @@ impl Server {
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start_again(&mut self) -> anyhow::Result<()> {
+    pub fn restart(&mut self) -> anyhow::Result<()> {
         if self.child.is_some() {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl Server {
             if !matches!(child.try_wait(), Ok(None)) {
                 return;
             }
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         end(&mut child);
     }
@@ -174,18 +174,18 @@ impl Server {
                 None => None,
             };
             ensure!(
-                ended.is_none() && began.elapsed() < DEADLINE,
+                ended.is_none() && began.elapsed() < START_TIMEOUT,
                 "in vain: {what} ({ended:?})\n{}",
-                self.last_words()
+                self.log_tail()
             );
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
 
     /// The end of its log.
     #[must_use]
-    pub fn last_words(&self) -> String {
+    pub fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().collect();

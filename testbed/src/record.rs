@@ -25,7 +25,7 @@ use url::Url;
 
 use crate::objects;
 use crate::process::run;
-use crate::world::{Cell, World};
+use crate::world::{Environment, World};
 
 /// The kinds that are written down: `(group, version, kind, plural)`.
 const KINDS: [(&str, &str, &str, &str); 9] = [
@@ -58,17 +58,17 @@ const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 const LOOPBACK: &str = "127.0.0.1:";
 /// Between two looks at git and at the apps.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// What an app may take to answer.
-const ANSWER: Duration = Duration::from_secs(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A running recording; it ends when it is dropped.
 pub struct Recorder {
-    book: Arc<Mutex<Book>>,
+    book: Arc<Mutex<Recording>>,
     _watching: Vec<AbortOnDropHandle<()>>,
 }
 
-struct Book {
+struct Recording {
     file: GzEncoder<File>,
     step: String,
     /// What was written last of each thing.
@@ -84,18 +84,18 @@ impl Recorder {
     /// When the file cannot be made.
     pub fn start(world: &World, path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("{}", path.display()))?;
-        let book = Arc::new(Mutex::new(Book {
+        let book = Arc::new(Mutex::new(Recording {
             file: GzEncoder::new(file, Compression::best()),
             step: "start".to_owned(),
             last: BTreeMap::new(),
         }));
         let mut watching = Vec::new();
-        for cell in &world.cells {
+        for environment in &world.environments {
             for kind in KINDS {
-                watching.push(spawn(watch(Arc::clone(&book), cell, kind)));
+                watching.push(spawn(watch(Arc::clone(&book), environment, kind)));
             }
-            let live = cell.live.join("api/info")?;
-            watching.push(spawn(ask(Arc::clone(&book), cell.name, live)));
+            let live = environment.live.join("api/info")?;
+            watching.push(spawn(ask(Arc::clone(&book), environment.name, live)));
         }
         let repository = world.folder.join("forge/demo/podinfo.git");
         watching.push(spawn(read(Arc::clone(&book), repository)));
@@ -125,14 +125,14 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle<(
 
 /// Writes down each change of a kind's objects.
 fn watch(
-    book: Arc<Mutex<Book>>,
-    cell: &Cell,
+    book: Arc<Mutex<Recording>>,
+    environment: &Environment,
     (group, version, kind, plural): (&str, &str, &str, &str),
 ) -> impl Future<Output = ()> + use<> {
     let kind = GroupVersionKind::gvk(group, version, kind);
     let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-    let objects: Api<DynamicObject> = Api::all_with(cell.client(), &resource);
-    let cluster = cell.name;
+    let objects: Api<DynamicObject> = Api::all_with(environment.client(), &resource);
+    let cluster = environment.name;
     watcher(objects, watcher::Config::default())
         .applied_objects()
         .for_each(move |change| {
@@ -145,20 +145,20 @@ fn watch(
             async move {
                 // Where the API is away it is asked again soon: nothing is to be missed.
                 if away {
-                    tokio::time::sleep(LOOK).await;
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
             }
         })
 }
 
 /// Asks an app again and again what it is.
-async fn ask(book: Arc<Mutex<Book>>, cluster: &'static str, url: Url) {
+async fn ask(book: Arc<Mutex<Recording>>, cluster: &'static str, url: Url) {
     let http = reqwest::Client::new();
-    let mut looks = tokio::time::interval(LOOK);
+    let mut looks = tokio::time::interval(POLL_INTERVAL);
     loop {
         looks.tick().await;
         let answer = async {
-            let answer = http.get(url.clone()).timeout(ANSWER).send().await?;
+            let answer = http.get(url.clone()).timeout(ANSWER_TIMEOUT).send().await?;
             answer.error_for_status()?.json::<Value>().await
         };
         let served = answer.await.map_or(Value::Null, |answer| {
@@ -169,8 +169,8 @@ async fn ask(book: Arc<Mutex<Book>>, cluster: &'static str, url: Url) {
 }
 
 /// Reads from the repository again and again what it declares for each environment.
-async fn read(book: Arc<Mutex<Book>>, repository: PathBuf) {
-    let mut looks = tokio::time::interval(LOOK);
+async fn read(book: Arc<Mutex<Recording>>, repository: PathBuf) {
+    let mut looks = tokio::time::interval(POLL_INTERVAL);
     let mut known = String::new();
     loop {
         looks.tick().await;
@@ -227,7 +227,7 @@ fn declared(
     Ok(Some((head, declared)))
 }
 
-impl Book {
+impl Recording {
     /// Writes something down, if it is not what was written of it last.
     fn note(&mut self, cluster: &str, thing: &str, kind: &str, value: Value) {
         let key = format!("{cluster} {thing}");

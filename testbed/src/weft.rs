@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::process::{Server, free_ports, write_secret};
-use crate::world::{Cell, World};
+use crate::world::{Environment, World};
 
 const BASE_PATH: &str = "/promotions/";
 /// How long the server may take to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running Weft.
 pub struct Weft {
@@ -47,7 +47,7 @@ impl Weft {
         command.arg("serve").arg("--config").arg(&file);
         let mut server = Server::start(command, &folder.join("weft"))?;
         server.listens(port)?;
-        world.internet.lead_to_weft(url.clone());
+        world.egress_proxy.route_weft_to(url.clone());
         let hook = url.join(&format!("{BASE_PATH}hooks/github"))?;
         let secret = &world.forge.app().webhook_secret;
         world.forge.add_webhook(hook, secret);
@@ -73,8 +73,8 @@ impl Weft {
     /// # Errors
     /// When it does not start again.
     pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.server.stop(PATIENCE);
-        self.server.start_again()?;
+        self.server.stop(STOP_TIMEOUT);
+        self.server.restart()?;
         let port = self.url.port().unwrap_or(80);
         self.server.listens(port)
     }
@@ -93,10 +93,10 @@ fn configuration(
     let forge = &world.forge;
     let app = forge.app();
     let mut clusters = Vec::new();
-    for cell in &world.cells {
+    for environment in &world.environments {
         clusters.push(json!({
-            "name": cell.name,
-            "access": access(cell, folder)?,
+            "name": environment.name,
+            "access": access(environment, folder)?,
             "hook_secret": secret("hook", &world.hook_secret)?,
         }));
     }
@@ -118,7 +118,7 @@ fn configuration(
         "clusters": clusters,
         "pipelines": [{
             "namespace": "app-podinfo", "name": "podinfo", "repository": "demo/podinfo",
-            "environments": world.cells.iter().map(environment).collect::<Vec<_>>(),
+            "environments": world.environments.iter().map(environment).collect::<Vec<_>>(),
         }],
         // Everything is near here, so what is late is told sooner.
         "tolerances": { "live": 10, "promotion": 20 },
@@ -130,29 +130,29 @@ fn configuration(
 }
 
 /// The first cluster by a kubeconfig, the others by their address: both are what operators have.
-fn access(cell: &Cell, folder: &Path) -> anyhow::Result<Value> {
-    let certificate = cell.plane.certificate();
-    if cell.name != "dev" {
-        let token: PathBuf = format!("token-{}", cell.name).into();
-        write_secret(&folder.join(&token), &cell.weft_token)?;
+fn access(environment: &Environment, folder: &Path) -> anyhow::Result<Value> {
+    let certificate = environment.plane.certificate();
+    if environment.name != "dev" {
+        let token: PathBuf = format!("token-{}", environment.name).into();
+        write_secret(&folder.join(&token), &environment.weft_token)?;
         return Ok(json!({
-            "server": cell.plane.url(), "ca": certificate, "token": { "file": token },
+            "server": environment.plane.url(), "ca": certificate, "token": { "file": token },
         }));
     }
     let kubeconfig = json!({
         "apiVersion": "v1", "kind": "Config",
-        "clusters": [{ "name": cell.name, "cluster": {
-            "server": cell.plane.url(), "certificate-authority": certificate,
+        "clusters": [{ "name": environment.name, "cluster": {
+            "server": environment.plane.url(), "certificate-authority": certificate,
         } }],
-        "users": [{ "name": "weft", "user": { "token": cell.weft_token } }],
-        "contexts": [{ "name": "weft", "context": { "cluster": cell.name, "user": "weft" } }],
+        "users": [{ "name": "weft", "user": { "token": environment.weft_token } }],
+        "contexts": [{ "name": "weft", "context": { "cluster": environment.name, "user": "weft" } }],
     });
     write_secret(&folder.join("kubeconfig"), &kubeconfig.to_string())?;
     Ok(json!({ "kubeconfig": "kubeconfig", "context": "weft" }))
 }
 
-fn environment(cell: &Cell) -> Value {
-    let name = cell.name;
+fn environment(environment: &Environment) -> Value {
+    let name = environment.name;
     let app = json!({ "namespace": "app-podinfo", "name": "podinfo" });
     let mut target = json!({
         "cluster": name,
@@ -160,7 +160,7 @@ fn environment(cell: &Cell) -> Value {
         "kustomization": {
             "namespace": "flux-system", "name": format!("app-promo-podinfo-{name}"),
         },
-        "live_url": cell.live.as_str().trim_end_matches('/'),
+        "live_url": environment.live.as_str().trim_end_matches('/'),
     });
     let branch_builds = name == "dev";
     let deployer = if branch_builds {
@@ -184,7 +184,7 @@ fn environment(cell: &Cell) -> Value {
         "gate": if by_itself { "automatic" } else { "approval" },
         "loud": name == "prod",
         "path": format!("environments/{name}/{file}"),
-        "link": cell.live,
+        "link": environment.live,
         "targets": [target],
     })
 }

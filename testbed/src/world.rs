@@ -20,8 +20,8 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::control_plane::{ControlPlane, Etcd, EtcdUrl};
+use crate::egress_proxy::EgressProxy;
 use crate::flux::Flux;
-use crate::internet::Internet;
 use crate::node::{Images, Node};
 use crate::{definitions, objects, reflection};
 
@@ -38,7 +38,7 @@ const RIGHTS: &str = include_str!("../../deploy/weft/rbac.yaml");
 const JOB: Duration = Duration::from_millis(600);
 
 /// One environment.
-pub struct Cell {
+pub struct Environment {
     /// What it is called, its cluster too.
     pub name: &'static str,
     /// Its controllers.
@@ -58,7 +58,7 @@ pub struct Cell {
 /// A running world. What is declared first ends first.
 pub struct World {
     /// The environments, in the order in which a release travels through them.
-    pub cells: Vec<Cell>,
+    pub environments: Vec<Environment>,
     /// GitHub.
     pub forge: Forge,
     /// What is to go wrong: `dispatch-lost` and `forge-down` are known here.
@@ -66,7 +66,7 @@ pub struct World {
     /// The key that Flux's webhooks to Weft are signed with.
     pub hook_secret: String,
     /// What the controllers take for the internet.
-    pub internet: Internet,
+    pub egress_proxy: EgressProxy,
     /// Where everything is kept.
     pub folder: PathBuf,
     etcd: Etcd,
@@ -85,7 +85,7 @@ impl World {
         options.seed = Seed::Fresh;
         options.job_delay = JOB;
         let forge = Forge::start(options).await.context("starting the forge")?;
-        let internet = Internet::start(folder, forge.url().clone(), faults.clone()).await?;
+        let egress_proxy = EgressProxy::start(folder, forge.url().clone(), faults.clone()).await?;
         let images = Images::start(forge.url().clone(), folder.join("images")).await?;
         let manifests = images.unpacked("main").await?;
         let hook_secret = hex::encode(rand::random::<[u8; 20]>());
@@ -94,24 +94,24 @@ impl World {
         tracing::info!("the forge and etcd are up after {:.1?}", began.elapsed());
         let secrets = Arc::new(secrets(forge.flux_token(), &hook_secret));
         let starting = ENVIRONMENTS.map(|name| {
-            let ground = Ground {
+            let bootstrap = Bootstrap {
                 name,
                 folder: folder.join(name),
                 definitions: Arc::clone(&definitions),
                 secrets: Arc::clone(&secrets),
                 manifests: manifests.join("clusters").join(name),
             };
-            cell(ground, &etcd, &internet, Arc::clone(&images), &forge)
+            environment(bootstrap, &etcd, &egress_proxy, Arc::clone(&images), &forge)
         });
-        let cells = try_join_all(starting).await?;
+        let environments = try_join_all(starting).await?;
         tracing::info!("all clusters are up after {:.1?}", began.elapsed());
-        let forwarding = forward(&forge, &cells);
+        let forwarding = forward(&forge, &environments);
         Ok(Self {
-            cells,
+            environments,
             forge,
             faults,
             hook_secret,
-            internet,
+            egress_proxy,
             folder: folder.to_owned(),
             etcd,
             _forwarding: forwarding,
@@ -122,20 +122,24 @@ impl World {
     ///
     /// # Errors
     /// When there is none.
-    pub fn cell(&mut self, name: &str) -> anyhow::Result<&mut Cell> {
-        let mut cells = self.cells.iter_mut();
-        let found = cells.find(|cell| cell.name == name);
+    pub fn environment(&mut self, name: &str) -> anyhow::Result<&mut Environment> {
+        let mut environments = self.environments.iter_mut();
+        let found = environments.find(|environment| environment.name == name);
         found.with_context(|| format!("there is no environment {name}"))
     }
 
     /// All processes of this world but this one.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {
-        let cells = self.cells.iter().flat_map(|cell| {
-            let pods = cell.node.processes().into_iter().map(|(_, pid)| pid);
-            cell.plane.pids().chain(cell.flux.pids()).chain(pods)
+        let environments = self.environments.iter().flat_map(|environment| {
+            let pods = environment.node.processes().into_iter().map(|(_, pid)| pid);
+            environment
+                .plane
+                .pids()
+                .chain(environment.flux.pids())
+                .chain(pods)
         });
-        cells.chain(self.etcd.pid()).collect()
+        environments.chain(self.etcd.pid()).collect()
     }
 
     /// How much memory all of it holds, this process included, in bytes; what programs share is
@@ -153,7 +157,7 @@ impl World {
     }
 }
 
-impl Cell {
+impl Environment {
     /// A client that may do everything.
     #[must_use]
     pub fn client(&self) -> kube::Client {
@@ -161,8 +165,8 @@ impl Cell {
     }
 }
 
-/// What a cell begins with.
-struct Ground {
+/// What a environment begins with.
+struct Bootstrap {
     name: &'static str,
     folder: PathBuf,
     definitions: Arc<String>,
@@ -170,20 +174,20 @@ struct Ground {
     manifests: PathBuf,
 }
 
-async fn cell(
-    ground: Ground,
+async fn environment(
+    bootstrap: Bootstrap,
     etcd: &Etcd,
-    internet: &Internet,
+    egress_proxy: &EgressProxy,
     images: Arc<Images>,
     forge: &Forge,
-) -> anyhow::Result<Cell> {
-    let (name, folder) = (ground.name, ground.folder.clone());
+) -> anyhow::Result<Environment> {
+    let (name, folder) = (bootstrap.name, bootstrap.folder.clone());
     let store = etcd.url().clone();
-    let (plane, token) = tokio::task::spawn_blocking(move || prepare(&ground, &store)).await??;
+    let (plane, token) = tokio::task::spawn_blocking(move || prepare(&bootstrap, &store)).await??;
     let client = plane.client().await?;
     let mut node = Node::start(client.clone(), images, folder.join("pods")).await?;
     let live = node.publish(NAMESPACE, APP).await?;
-    let flux = Flux::start(&plane, &folder, internet, name == DEV)?;
+    let flux = Flux::start(&plane, &folder, egress_proxy, name == DEV)?;
     let reflecting = if name == DEV {
         let look = Arc::new(Notify::new());
         let url = forge.url().clone();
@@ -192,7 +196,7 @@ async fn cell(
     } else {
         None
     };
-    Ok(Cell {
+    Ok(Environment {
         name,
         flux,
         node,
@@ -206,17 +210,17 @@ async fn cell(
 
 /// A cluster before Flux: its API, Flux's definitions, the secrets that an operator puts there, Weft's
 /// account, and what `flux bootstrap` would apply. Gives a token of Weft's account with it.
-fn prepare(ground: &Ground, etcd: &EtcdUrl) -> anyhow::Result<(ControlPlane, String)> {
-    let mut plane = ControlPlane::start(etcd, ground.name, &ground.folder)?;
+fn prepare(bootstrap: &Bootstrap, etcd: &EtcdUrl) -> anyhow::Result<(ControlPlane, String)> {
+    let mut plane = ControlPlane::start(etcd, bootstrap.name, &bootstrap.folder)?;
     plane.start_manager()?;
-    plane.apply(&ground.definitions)?;
+    plane.apply(&bootstrap.definitions)?;
     let established = ["wait", "crd", "--all", "--for=condition=Established"];
     plane
         .run(&[&established[..], &["--timeout=60s"]].concat(), "")?
         .ok()?;
-    plane.apply(&ground.secrets)?;
+    plane.apply(&bootstrap.secrets)?;
     plane.apply(RIGHTS)?;
-    let path = ground.manifests.display().to_string();
+    let path = bootstrap.manifests.display().to_string();
     plane
         .run(&["apply", "--server-side", "--kustomize", &path], "")?
         .ok()?;
@@ -261,12 +265,15 @@ fn secrets(flux_token: &str, hook_secret: &str) -> String {
 }
 
 /// Has every cluster look when the forge changes, as Flux's Receivers would.
-fn forward(forge: &Forge, cells: &[Cell]) -> AbortOnDropHandle<()> {
+fn forward(forge: &Forge, environments: &[Environment]) -> AbortOnDropHandle<()> {
     let mut events = forge.events();
-    let clients: Vec<_> = cells.iter().map(|cell| cell.client.clone()).collect();
-    let scanners: Vec<_> = cells
+    let clients: Vec<_> = environments
         .iter()
-        .filter_map(|cell| Some(Arc::clone(&cell.reflecting.as_ref()?.0)))
+        .map(|environment| environment.client.clone())
+        .collect();
+    let scanners: Vec<_> = environments
+        .iter()
+        .filter_map(|environment| Some(Arc::clone(&environment.reflecting.as_ref()?.0)))
         .collect();
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {

@@ -10,13 +10,13 @@ use serde_json::Value;
 
 pub use self::cluster::Cluster;
 use crate::files::{below, copy, documents, folder, shown};
-use crate::peers::{Complaints, peer, run};
+use crate::programs::{Complaints, program, run};
 
 /// What is written as Kubernetes' manifests are, but is read by tools and never by the API server.
 const READ_BY_TOOLS: [&str; 2] = ["kind.x-k8s.io/", "kustomize.config.k8s.io/"];
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn every_manifest_of_every_environment_is_accepted() {
     let cluster = Cluster::shared();
     let mut complaints = Complaints::default();
@@ -34,7 +34,7 @@ fn every_manifest_of_every_environment_is_accepted() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn every_manifest_that_installs_weft_is_accepted() {
     let cluster = Cluster::shared();
     let mut complaints = Complaints::default();
@@ -47,7 +47,7 @@ fn every_manifest_that_installs_weft_is_accepted() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn a_misspelt_field_is_refused() {
     let cluster = Cluster::shared();
     let path = "gitops/environments/uat/podinfo-helmrelease.yaml";
@@ -63,11 +63,12 @@ fn a_misspelt_field_is_refused() {
 /// it where it has none.
 fn kustomized(path: &Path) -> String {
     let built_by = |path: &Path| {
-        let kubectl = peer("WEFT_REAL_KUBECTL");
+        let kubectl = program("WEFT_REAL_KUBECTL");
         run(std::process::Command::new(kubectl)
             .arg("kustomize")
             .arg(path))
         .ok()
+        .unwrap()
     };
     if path.join("kustomization.yaml").is_file() {
         return built_by(path);

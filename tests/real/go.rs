@@ -4,28 +4,36 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::files::{below, folder};
-use crate::peers::{go, run};
+use crate::programs::{go, run};
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn go_vets_the_program() {
-    run(go(&folder("gitops")).args(["vet", "./..."])).ok();
+    run(go(&folder("gitops")).args(["vet", "./..."]))
+        .ok()
+        .unwrap();
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_programs_own_tests_pass() {
-    let said = run(go(&folder("gitops")).args(["test", "./..."])).ok();
+    let said = run(go(&folder("gitops")).args(["test", "./..."]))
+        .ok()
+        .unwrap();
     assert!(said.contains("ok"), "there are no tests: {said}");
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_program_is_formatted() {
-    let root = run(go(&folder("gitops")).args(["env", "GOROOT"])).ok();
+    let root = run(go(&folder("gitops")).args(["env", "GOROOT"]))
+        .ok()
+        .unwrap();
     let gofmt = Path::new(root.trim()).join("bin/gofmt");
     let sources = below(&folder("gitops"), &[".go"]);
     assert!(!sources.is_empty(), "there is no Go");
-    let unformatted = run(Command::new(gofmt).arg("-l").args(sources)).ok();
+    let unformatted = run(Command::new(gofmt).arg("-l").args(sources))
+        .ok()
+        .unwrap();
     assert_eq!(unformatted, "");
 }

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 use self::values::{combinations, refused};
 use crate::api_server::Cluster;
 use crate::files::{below, documents, folder};
-use crate::peers::{Complaints, peer, run, run_with};
+use crate::programs::{Complaints, program, run, run_with};
 
 const CHART: &str = "gitops/charts/podinfo";
 
 /// `helm` that keeps what it remembers in this folder.
 fn helm(folder: &Path) -> Command {
-    let mut helm = Command::new(peer("WEFT_REAL_HELM"));
+    let mut helm = Command::new(program("WEFT_REAL_HELM"));
     helm.env("HELM_CACHE_HOME", folder.join("helm-cache"))
         .env("HELM_CONFIG_HOME", folder.join("helm-config"))
         .env("HELM_DATA_HOME", folder.join("helm-data"))
@@ -61,17 +61,18 @@ fn variables(manifests: &[Value]) -> BTreeMap<String, String> {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_chart_passes_helms_strict_lint() {
     let home = tempfile::tempdir().unwrap();
     run(helm(home.path())
         .args(["lint", "--strict"])
         .arg(folder(CHART)))
-    .ok();
+    .ok()
+    .unwrap();
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn every_combination_of_values_makes_manifests_that_the_api_server_takes() {
     let home = tempfile::tempdir().unwrap();
     let namespace = folder("gitops/environments/prod/namespace.yaml");
@@ -101,7 +102,7 @@ fn every_combination_of_values_makes_manifests_that_the_api_server_takes() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_chart_does_what_its_values_say() {
     let home = tempfile::tempdir().unwrap();
     let bare = template(home.path(), &json!({})).unwrap();
@@ -143,7 +144,7 @@ fn the_chart_does_what_its_values_say() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_chart_takes_the_values_of_every_environments_release() {
     let home = tempfile::tempdir().unwrap();
     let mut releases = 0;
@@ -163,7 +164,7 @@ fn the_chart_takes_the_values_of_every_environments_release() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_schema_refuses_values_that_are_none() {
     let home = tempfile::tempdir().unwrap();
     for (values, named) in refused() {
@@ -176,14 +177,15 @@ fn the_schema_refuses_values_that_are_none() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_chart_can_be_packaged_and_used_from_its_package() {
     let home = tempfile::tempdir().unwrap();
     run(helm(home.path())
         .args(["package", "--destination"])
         .arg(home.path())
         .arg(folder(CHART)))
-    .ok();
+    .ok()
+    .unwrap();
     let packages = below(home.path(), &[".tgz"]);
     let [package] = &packages[..] else {
         panic!("{packages:?}");
@@ -191,7 +193,8 @@ fn the_chart_can_be_packaged_and_used_from_its_package() {
     let from_package = run(helm(home.path())
         .args(["template", "podinfo", "--namespace=app-podinfo"])
         .arg(package))
-    .ok();
+    .ok()
+    .unwrap();
     assert_eq!(
         documents(&from_package),
         template(home.path(), &json!({})).unwrap()

@@ -11,7 +11,7 @@ mod clusters;
 mod files;
 mod go;
 mod helm;
-mod peers;
 mod podinfo;
+mod programs;
 mod shell;
 mod workflows;

@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 
 use crate::files::folder;
-use crate::peers::{Complaints, Server, free_ports, go, peer, run};
+use testbed::process::{Server, free_ports};
+
+use crate::programs::{Complaints, go, program, run};
 
 /// What all three are told to show.
 const COLOR: &str = "#34577c";
@@ -52,14 +54,14 @@ impl World {
         // Fails when another test of this process was first, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let [real, metrics, ours] = free_ports();
-        let mut real_podinfo = Command::new(peer("WEFT_REAL_PODINFO"));
+        let [real, metrics, ours] = free_ports().unwrap();
+        let mut real_podinfo = Command::new(program("WEFT_REAL_PODINFO"));
         real_podinfo
             .arg(format!("--port={real}"))
             .arg(format!("--port-metrics={metrics}"))
             .arg(format!(
                 "--ui-path={}",
-                peer("WEFT_REAL_PODINFO_UI").display()
+                program("WEFT_REAL_PODINFO_UI").display()
             ))
             .args(["--ui-logo=", "--level=error"]);
         let mut our_podinfo = Command::new(built(folder.path()));
@@ -69,10 +71,11 @@ impl World {
             command
                 .env("PODINFO_UI_COLOR", color)
                 .env("PODINFO_UI_MESSAGE", message);
-            (Server::start(&mut command, folder.path()), port)
+            let log = folder.path().join(port.to_string());
+            (Server::start(command, &log).unwrap(), port)
         });
         for (server, port) in &mut servers {
-            server.listens(*port);
+            server.listens(*port).unwrap();
         }
         let lab = App::start("uat", "127.0.0.1:0".parse().unwrap())
             .await
@@ -147,7 +150,8 @@ fn built(folder_for_it: &Path) -> std::path::PathBuf {
         .args(["build", "-buildvcs=false", "-o"])
         .arg(&program)
         .arg("./cmd/podinfo"))
-    .ok();
+    .ok()
+    .unwrap();
     program
 }
 
@@ -181,7 +185,7 @@ fn values(body: &str) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn all_answer_the_same_json_in_the_same_form() {
     let world = World::start(true).await;
     let mut complaints = Complaints::default();
@@ -209,7 +213,7 @@ async fn all_answer_the_same_json_in_the_same_form() {
 }
 
 #[tokio::test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn untold_all_greet_with_their_version() {
     let world = World::start(false).await;
     for (name, answer) in world.ask("/api/info", "curl/8").await {
@@ -223,7 +227,7 @@ async fn untold_all_greet_with_their_version() {
 }
 
 #[tokio::test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn to_a_browser_all_answer_a_page_and_to_it_only() {
     let world = World::start(true).await;
     let agent = "Mozilla/5.0 (X11; Linux x86_64)";
@@ -246,7 +250,7 @@ async fn to_a_browser_all_answer_a_page_and_to_it_only() {
 }
 
 #[tokio::test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn one_that_is_not_ready_says_so_and_nothing_else() {
     let world = World::start(true).await;
     let real = &world.podinfos[0].1;

@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use crate::files::{folder, scripts_below};
-use crate::peers::{peer, run};
+use crate::programs::{program, run};
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn shellcheck_takes_every_script() {
     let mut scripts = Vec::new();
     for place in ["gitops", "deploy", ".ci"] {
@@ -14,5 +14,7 @@ fn shellcheck_takes_every_script() {
         assert!(!found.is_empty(), "there are no scripts in {place}");
         scripts.extend(found);
     }
-    run(Command::new(peer("WEFT_REAL_SHELLCHECK")).args(scripts)).ok();
+    run(Command::new(program("WEFT_REAL_SHELLCHECK")).args(scripts))
+        .ok()
+        .unwrap();
 }

@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::files::{below, copy, document, folder, shown};
-use crate::peers::{Complaints, peer, run, run_with};
+use crate::programs::{Complaints, program, run, run_with};
 
 const YAML: [&str; 2] = [".yaml", ".yml"];
 
@@ -79,7 +79,7 @@ fn is_pinned(uses: &str) -> bool {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn actionlint_and_shellcheck_take_every_workflow() {
     // Actionlint knows a repository by its `.git`; in the checkout it would find another one's.
     let repository = tempfile::tempdir().unwrap();
@@ -88,17 +88,17 @@ fn actionlint_and_shellcheck_take_every_workflow() {
         &repository.path().join(".github"),
     );
     fs::create_dir(repository.path().join(".git")).unwrap();
-    let ended = run(Command::new(peer("WEFT_REAL_ACTIONLINT"))
+    let ended = run(Command::new(program("WEFT_REAL_ACTIONLINT"))
         .current_dir(repository.path())
         .arg("-no-color")
         .arg("-shellcheck")
-        .arg(peer("WEFT_REAL_SHELLCHECK")));
+        .arg(program("WEFT_REAL_SHELLCHECK")));
     assert!(workflows().len() > 1);
-    ended.ok();
+    ended.ok().unwrap();
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn shellcheck_takes_the_scripts_of_our_own_actions() {
     let mut complaints = Complaints::default();
     for path in actions() {
@@ -106,7 +106,7 @@ fn shellcheck_takes_the_scripts_of_our_own_actions() {
         strings(&action, "", &mut |key, script| {
             if key == "run" {
                 let ended = run_with(
-                    Command::new(peer("WEFT_REAL_SHELLCHECK")).args(["--shell=bash", "-"]),
+                    Command::new(program("WEFT_REAL_SHELLCHECK")).args(["--shell=bash", "-"]),
                     script,
                 );
                 if !ended.success {
@@ -119,7 +119,7 @@ fn shellcheck_takes_the_scripts_of_our_own_actions() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn what_others_wrote_is_pinned_by_its_digest() {
     let mut complaints = Complaints::default();
     let mut used = 0;
@@ -137,7 +137,7 @@ fn what_others_wrote_is_pinned_by_its_digest() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn nothing_from_outside_is_pasted_into_a_script() {
     let mut complaints = Complaints::default();
     for path in workflows().into_iter().chain(actions()) {
@@ -155,7 +155,7 @@ fn nothing_from_outside_is_pasted_into_a_script() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn every_workflow_says_which_rights_it_needs() {
     let mut complaints = Complaints::default();
     for path in workflows() {

@@ -196,21 +196,29 @@ pub fn lost_dispatch(stage: &mut Stage) {
 pub fn controller_stopped(stage: &mut Stage) {
     let chart = stage.ahead_of("prod");
     let number = stage.promotion("prod", &chart);
-    stage.cell("prod").flux.stop("helm-controller").unwrap();
+    stage
+        .environment("prod")
+        .flux
+        .stop("helm-controller")
+        .unwrap();
     stage.approve(number);
     stage.until("prod", "it waits for Helm", |environment| {
         environment["verdict"]["state"] == "rolling"
             && environment["verdict"]["breaks_at"] == "deployed"
     });
-    let flux = &mut stage.cell("prod").flux;
-    flux.start_again("helm-controller").unwrap();
+    let flux = &mut stage.environment("prod").flux;
+    flux.restart("helm-controller").unwrap();
     stage.until_proven("prod", &chart);
 }
 
 /// An API server is away for a while; what was known of its cluster is confirmed when it is back, and
 /// what changes from then on is seen.
 pub fn api_server_restarted(stage: &mut Stage) {
-    stage.cell("prod").plane.restart_api_server().unwrap();
+    stage
+        .environment("prod")
+        .plane
+        .restart_api_server()
+        .unwrap();
     suspended(stage);
 }
 
@@ -220,7 +228,7 @@ pub fn app_killed(stage: &mut Stage) {
     let began = Instant::now();
     let mut killed = BTreeSet::new();
     let environment = loop {
-        for (_, pid) in stage.cell("prod").node.processes() {
+        for (_, pid) in stage.environment("prod").node.processes() {
             if killed.insert(pid) {
                 let mut kill = Command::new("kill");
                 assert!(
@@ -231,7 +239,7 @@ pub fn app_killed(stage: &mut Stage) {
                 );
             }
         }
-        let environment = stage.environment("prod");
+        let environment = stage.environment_view("prod");
         if environment["verdict"]["state"] != "proven" {
             break environment;
         }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testbed::process::{peer, run};
+use testbed::process::{program, run};
 use testbed::record::Recorder;
-use testbed::{Cell, Weft, World};
+use testbed::{Environment, Weft, World};
 use tokio::runtime::Runtime;
 use url::Url;
 
@@ -53,7 +53,7 @@ impl Stage {
             let _runtime = runtime.enter();
             Recorder::start(&world, Path::new(&file)).unwrap()
         });
-        let program = peer("WEFT_BIN").unwrap();
+        let program = program("WEFT_BIN").unwrap();
         let dist = env::var_os("WEFT_DIST").map(PathBuf::from);
         let weft = Weft::start(&world, &program, dist.as_deref(), None).unwrap();
         let home = weft.home().unwrap();
@@ -106,7 +106,7 @@ impl Stage {
     }
 
     /// What the board says of an environment now.
-    pub fn environment(&self, name: &str) -> Value {
+    pub fn environment_view(&self, name: &str) -> Value {
         let board = self.board();
         let environments = board["environments"].as_array().unwrap();
         let found = environments
@@ -127,7 +127,7 @@ impl Stage {
     pub fn until(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let began = Instant::now();
         loop {
-            let environment = self.environment(name);
+            let environment = self.environment_view(name);
             if holds(&environment) {
                 return environment;
             }
@@ -174,7 +174,7 @@ impl Stage {
 
     /// The chart version that the board says an environment serves.
     pub fn held(&self, name: &str) -> String {
-        let environment = self.environment(name);
+        let environment = self.environment_view(name);
         environment["release"]["chart"].as_str().unwrap().to_owned()
     }
 
@@ -308,7 +308,7 @@ impl Stage {
     #[track_caller]
     pub fn promote_by_hand(&self, from: &str, to: &str, chart: &str) {
         let forge = &self.world.forge;
-        let mut weft = Command::new(peer("WEFT_BIN").unwrap());
+        let mut weft = Command::new(program("WEFT_BIN").unwrap());
         weft.args(["promote", "--from", from, "--to", to, "--version", chart])
             .env_remove("GH_TOKEN")
             .env_remove("GITHUB_API_URL")
@@ -349,14 +349,19 @@ impl Stage {
     }
 
     /// One environment's real parts.
-    pub fn cell(&mut self, name: &str) -> &mut Cell {
-        self.world.cell(name).unwrap()
+    pub fn environment(&mut self, name: &str) -> &mut Environment {
+        self.world.environment(name).unwrap()
     }
 
     /// Runs kubectl in an environment as its administrator; gives what it says.
     #[track_caller]
     pub fn kubectl(&mut self, name: &str, words: &[&str]) -> String {
-        self.cell(name).plane.run(words, "").unwrap().ok().unwrap()
+        self.environment(name)
+            .plane
+            .run(words, "")
+            .unwrap()
+            .ok()
+            .unwrap()
     }
 
     /// An object of the application's namespace, raw.

@@ -3,14 +3,14 @@
 use std::env;
 use std::process::Command;
 
-use testbed::process::{peer, run};
+use testbed::process::{program, run};
 
 use crate::stage::{Stage, say};
 
 /// The stage itself waits until everything is proven.
 pub fn from_nothing(stage: &mut Stage) {
     for name in testbed::ENVIRONMENTS {
-        assert_eq!(stage.environment(name)["verdict"]["state"], "proven");
+        assert_eq!(stage.environment_view(name)["verdict"]["state"], "proven");
     }
     for name in ["dev-test", "uat", "stg", "prod"] {
         let release = stage.raw(name, "helmrelease");
@@ -59,7 +59,7 @@ pub fn clicks(stage: &Stage, name: &str) {
         .arg("--config=playwright.real.config.mjs")
         .env("WEFT_URL", stage.home().as_str())
         .env("WEFT_BROWSER_RESULTS", results.join("real"))
-        .env("WEFT_CHROMIUM", peer("WEFT_CHROMIUM").unwrap());
+        .env("WEFT_CHROMIUM", program("WEFT_CHROMIUM").unwrap());
     let said = run(&mut node, "").unwrap();
     assert!(said.success, "{}{}", said.stdout, said.stderr);
     say(said.stdout.trim());

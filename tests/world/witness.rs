@@ -48,7 +48,7 @@ struct Place {
 impl Witness {
     /// Begins to look on.
     pub fn start(runtime: &Runtime, world: &World, weft: &Url) -> Self {
-        let places: Vec<Place> = world.cells.iter().map(Place::of).collect();
+        let places: Vec<Place> = world.environments.iter().map(Place::of).collect();
         let board = weft.join("api/v1/pipelines/app-podinfo/podinfo").unwrap();
         let pins = world.forge.url().clone();
         let seen: Arc<Mutex<Seen>> = Arc::default();
@@ -114,10 +114,10 @@ impl Seen {
 }
 
 impl Place {
-    fn of(cell: &testbed::Cell) -> Self {
-        let config = fs::read_to_string(cell.plane.kubeconfig()).unwrap();
+    fn of(environment: &testbed::Environment) -> Self {
+        let config = fs::read_to_string(environment.plane.kubeconfig()).unwrap();
         let config: Value = serde_json::from_str(&config).unwrap();
-        let certificate = fs::read(cell.plane.certificate()).unwrap();
+        let certificate = fs::read(environment.plane.certificate()).unwrap();
         let http = Client::builder()
             .no_proxy()
             .timeout(Duration::from_secs(2))
@@ -125,11 +125,11 @@ impl Place {
             .build()
             .unwrap();
         Self {
-            name: cell.name,
-            server: cell.plane.url(),
+            name: environment.name,
+            server: environment.plane.url(),
             token: config["users"][0]["user"]["token"].as_str().unwrap().into(),
             http,
-            live: cell.live.join("api/info").unwrap(),
+            live: environment.live.join("api/info").unwrap(),
         }
     }
 

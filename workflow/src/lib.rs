@@ -1,28 +1,30 @@
-//! What `release`, `promote` and `verify` do to the promotion repository. One implementation: the
-//! command line, the repository's workflows, the release page and the lab's jobs all use it.
+//! The steps of the promotion workflow: `release`, `promote` and `verify`. The command line, the
+//! repository's workflows, the release page and the lab's jobs all share this implementation.
 //!
-//! Everything here is a function of file texts; whoever calls it reads and writes them, through
-//! [`host::Host`] where that is GitHub.
+//! Everything here is a function of file texts. Callers read and write the files, through
+//! [`forge::Forge`] where the repository is on GitHub.
 
-mod facts;
-pub mod host;
-mod lane;
+pub mod forge;
 pub mod promotion;
+mod promotion_order;
 pub mod release;
+mod release_files;
 pub mod verify;
 pub mod yaml;
 
-pub use facts::{
-    CHART, Facts, MAIN_GO, VALUES, VERSION_GO, is_range, pin_of, pin_path, set_colour, set_pin,
+pub use promotion_order::{PROMOTION_FILE, PromotionOrder};
+pub use release_files::{
+    CHART, MAIN_GO, ReleaseFiles, VALUES, VERSION_GO, is_range, pin_of, pin_path, set_colour,
+    set_pin,
 };
-pub use lane::{LANE, Lane};
 
-/// Why something was refused: one sentence that names the file and says what to do. Nothing was changed.
+/// Why a release or a promotion is invalid: one sentence that names the file and the remedy. Nothing was
+/// changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(pub String);
+pub struct InvalidRelease(pub String);
 
-impl Refused {
+impl InvalidRelease {
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }

@@ -1,45 +1,42 @@
-//! The checks of a pull request: whether the versions agree, increase, and can be told apart.
+//! The checks of a pull request: the versions agree, increase, and can be told apart.
 
 use std::fmt::Write as _;
 
 use model::{ChartVersion, Colour};
 
-use crate::facts::{self, CHART, MAIN_GO, Quoted, VALUES, VERSION_GO};
+use crate::release_files::{self, CHART, MAIN_GO, Quoted, VALUES, VERSION_GO};
 use crate::yaml::Scalar;
-use crate::{LANE, Lane, is_range, pin_of, pin_path};
+use crate::{PROMOTION_FILE, PromotionOrder, is_range, pin_of, pin_path};
 
-/// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Worth a look.
+    /// Does not block the merge.
     Warning,
-    /// Must not be merged.
+    /// Blocks the merge.
     Error,
 }
 
-/// Something that is not as it must be.
+/// One violation of the rules for versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
     pub severity: Severity,
-    /// The file.
     pub path: String,
-    /// The line, from 1, where it can be told.
+    /// From 1; `None` where the finding has no line.
     pub line: Option<u32>,
-    /// What it is, and what to do.
+    /// The problem and its remedy.
     pub sentence: String,
 }
 
-/// The files of a commit: `None` for one that is not there.
+/// Returns the text of a file of a commit; `None` for a missing file.
 pub type Read<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Checks the files, and where `base` is given also that what changed since it carries new versions.
+/// Checks the files of a commit; with `base`, also that what changed since then has new versions.
 #[must_use]
 pub fn verify(head: Read<'_>, base: Option<Read<'_>>) -> Vec<Finding> {
     let mut findings = Findings::default();
     let versions = findings.versions(head);
     findings.colour(head);
-    findings.lane(head, base);
+    findings.promotion_order(head, base);
     if let Some(base) = base {
         findings.increase(head, base, &versions);
     }
@@ -49,7 +46,7 @@ pub fn verify(head: Read<'_>, base: Option<Read<'_>>) -> Vec<Finding> {
 #[derive(Default)]
 struct Findings(Vec<Finding>);
 
-/// The versions that could be read, with the lines that they stand on.
+/// The versions that could be read, with their lines.
 #[derive(Default)]
 struct Versions {
     chart: Option<(ChartVersion, u32)>,
@@ -79,17 +76,17 @@ impl Findings {
     }
 
     fn value(&mut self, path: &str, text: &str, keys: &[&str]) -> Option<Scalar> {
-        match facts::value(path, text, keys) {
+        match release_files::value(path, text, keys) {
             Ok(found) => Some(found),
-            Err(refused) => {
-                self.refused(path, &refused);
+            Err(invalid) => {
+                self.invalid(path, &invalid);
                 None
             }
         }
     }
 
-    fn refused(&mut self, path: &str, refused: &crate::Refused) {
-        let sentence = refused.0.strip_prefix(path).unwrap_or(&refused.0);
+    fn invalid(&mut self, path: &str, invalid: &crate::InvalidRelease) {
+        let sentence = invalid.0.strip_prefix(path).unwrap_or(&invalid.0);
         let sentence = sentence.trim_start_matches([':', ' ']);
         self.error(path, None, sentence.to_owned());
     }
@@ -113,20 +110,20 @@ impl Findings {
         let Some(version_go) = self.file(read, VERSION_GO) else {
             return versions;
         };
-        let version = match facts::version_in(&version_go) {
+        let version = match release_files::version_in(&version_go) {
             Ok(version) => version.to_owned(),
-            Err(refused) => {
-                self.refused(VERSION_GO, &refused);
+            Err(invalid) => {
+                self.invalid(VERSION_GO, &invalid);
                 return versions;
             }
         };
-        let line = facts::line_of(&version_go, Quoted::Version);
+        let line = release_files::line_of(&version_go, Quoted::Version);
         versions.app = self.strict(VERSION_GO, line, &version);
         for (path, keys, what) in [
             (VALUES, &["image", "tag"][..], "the image tag"),
             (CHART, &["appVersion"][..], "the chart's appVersion"),
         ] {
-            // What is missing has been said above.
+            // A missing file is reported elsewhere.
             let Some(text) = read(path) else { continue };
             if let Some(found) = self.value(path, &text, keys)
                 && found.text != version
@@ -149,18 +146,18 @@ impl Findings {
 
     fn colour(&mut self, read: Read<'_>) {
         if let Some(main_go) = self.file(read, MAIN_GO) {
-            let line = facts::line_of(&main_go, Quoted::Colour);
-            match facts::colour_in(&main_go) {
+            let line = release_files::line_of(&main_go, Quoted::Colour);
+            match release_files::colour_in(&main_go) {
                 Ok(text) => {
                     if let Err(error) = Colour::parse(text) {
                         self.error(MAIN_GO, Some(line), error.to_string());
                     }
                 }
-                Err(refused) => self.refused(MAIN_GO, &refused),
+                Err(invalid) => self.invalid(MAIN_GO, &invalid),
             }
         }
         if let Some(values) = read(VALUES)
-            && let Ok(Some(colour)) = facts::optional(VALUES, &values, &["ui", "color"])
+            && let Ok(Some(colour)) = release_files::optional(VALUES, &values, &["ui", "color"])
             && !colour.text.is_empty()
         {
             self.error(
@@ -175,15 +172,15 @@ impl Findings {
         }
     }
 
-    fn lane(&mut self, head: Read<'_>, base: Option<Read<'_>>) {
-        let Some(text) = self.file(head, LANE) else {
+    fn promotion_order(&mut self, head: Read<'_>, base: Option<Read<'_>>) {
+        let Some(text) = self.file(head, PROMOTION_FILE) else {
             return;
         };
-        let lane = match Lane::read(&text) {
-            Ok(lane) => lane,
-            Err(refused) => return self.refused(LANE, &refused),
+        let order = match PromotionOrder::read(&text) {
+            Ok(order) => order,
+            Err(invalid) => return self.invalid(PROMOTION_FILE, &invalid),
         };
-        for environment in &lane.environments {
+        for environment in &order.environments {
             let path = pin_path(environment);
             // An environment without a HelmRelease, such as one that Flux's image automation moves.
             let Some(manifest) = head(&path) else {
@@ -191,8 +188,8 @@ impl Findings {
             };
             let pin = match pin_of(&path, &manifest) {
                 Ok(pin) => pin,
-                Err(refused) => {
-                    self.refused(&path, &refused);
+                Err(invalid) => {
+                    self.invalid(&path, &invalid);
                     continue;
                 }
             };
@@ -247,7 +244,7 @@ impl Findings {
     }
 }
 
-/// The findings as lines for people.
+/// Formats the findings as lines for people.
 #[must_use]
 pub fn as_text(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -266,7 +263,7 @@ pub fn as_text(findings: &[Finding]) -> String {
     text
 }
 
-/// The findings as GitHub's workflow commands, which annotate the files of a pull request.
+/// Formats the findings as GitHub's workflow commands, which annotate the files of a pull request.
 /// <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
 #[must_use]
 pub fn as_annotations(findings: &[Finding]) -> String {
@@ -299,13 +296,15 @@ fn data(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::tests::files;
+    use crate::release_files::tests::files;
 
     const STG: &str = "environments/stg/podinfo-helmrelease.yaml";
 
     fn whole(path: &str) -> Option<String> {
         match path {
-            LANE => Some("namespace: a\nname: podinfo\nenvironments: [dev-test, stg]\n".to_owned()),
+            PROMOTION_FILE => {
+                Some("namespace: a\nname: podinfo\nenvironments: [dev-test, stg]\n".to_owned())
+            }
             STG => Some(
                 "kind: HelmRelease\nspec:\n  chart:\n    spec:\n      version: 1.1.5\n".to_owned(),
             ),

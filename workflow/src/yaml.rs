@@ -1,5 +1,5 @@
-//! One value of a YAML file, found by its path and replaced without touching anything else: comments,
-//! anchors, quotes, order and line ends stay as they are.
+//! Position-preserving edits of YAML: one value is found by its path and replaced; comments, anchors, quotes,
+//! order and line ends stay.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use serde::Deserialize;
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-/// Why a value could not be read or replaced, as a sentence without the file's name.
+/// Why a value could not be read or replaced; displayed as a sentence without the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct YamlError(String);
 
-/// A scalar of a file: what it says, and the bytes that say it.
+/// A scalar of a file with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scalar {
-    /// Its text, without quotes.
+    /// Without quotes.
     pub text: String,
-    /// The line that it stands on, from 1.
+    /// From 1.
     pub line: u32,
     at: Range<usize>,
 }
@@ -43,7 +43,7 @@ enum Node {
 }
 
 impl<'a> Documents<'a> {
-    /// Reads a file of at most 1 MiB.
+    /// Parses a file of at most 1 MiB.
     ///
     /// # Errors
     /// When it is longer, or not YAML.
@@ -56,7 +56,6 @@ impl<'a> Documents<'a> {
         Ok(Self { source, roots })
     }
 
-    /// The documents in their order.
     pub fn iter(&self) -> impl Iterator<Item = Document<'_>> {
         let source = self.source;
         self.roots.iter().map(move |root| Document { source, root })
@@ -64,10 +63,10 @@ impl<'a> Documents<'a> {
 }
 
 impl Document<'_> {
-    /// The scalar at a path of keys; `None` where a key is missing or the value is no scalar.
+    /// Returns the scalar at a path of keys; `None` where a key is missing or the value is no scalar.
     ///
     /// # Errors
-    /// When the value is an alias: its text stands elsewhere and other values share it.
+    /// When the value is an alias, whose text other values share.
     pub fn scalar(&self, path: &[&str]) -> Result<Option<Scalar>, YamlError> {
         let mut node = self.root;
         for key in path {
@@ -97,7 +96,7 @@ impl Document<'_> {
         }))
     }
 
-    /// Whether the scalar at a path says this.
+    /// Whether the scalar at a path equals `text`.
     #[must_use]
     pub fn says(&self, path: &[&str], text: &str) -> bool {
         matches!(self.scalar(path), Ok(Some(scalar)) if scalar.text == text)
@@ -120,11 +119,10 @@ impl Document<'_> {
 }
 
 impl Scalar {
-    /// The file with this value replaced, in the quotes that it had.
+    /// Returns the file with this value replaced; the quotes stay.
     ///
     /// # Errors
-    /// When anything else would change with it, as where the value is written in a way that is not
-    /// understood.
+    /// When any other value would change as well.
     pub fn replaced(&self, source: &str, text: &str) -> Result<String, YamlError> {
         let old = &source[self.at.clone()];
         let quote = old
@@ -152,7 +150,7 @@ impl Scalar {
     }
 }
 
-/// Every scalar of a file, aliases followed, in order.
+/// Returns every scalar of a file in order, aliases resolved.
 fn flat(source: &str) -> Result<Vec<String>, YamlError> {
     fn walk(value: &serde_json::Value, into: &mut Vec<String>) {
         match value {
@@ -175,8 +173,8 @@ fn flat(source: &str) -> Result<Vec<String>, YamlError> {
     Ok(all)
 }
 
-/// A scalar without its quotes. Escapes do not occur in versions, names and colours; where they do, the
-/// text compares unequal to what was looked for, which is refused.
+/// Strips the quotes. Escapes are not resolved: they do not occur in versions, names and colours, and a text
+/// with one compares unequal to any expected value.
 fn unquoted(text: &str) -> String {
     let inner = ['"', '\''].iter().find_map(|quote| {
         text.strip_prefix(*quote)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use workflow::{CHART, Facts, LANE, MAIN_GO, VALUES, VERSION_GO};
+use workflow::{CHART, MAIN_GO, PROMOTION_FILE, ReleaseFiles, VALUES, VERSION_GO};
 
 use crate::github::git::Git;
 
@@ -16,7 +16,7 @@ impl Files {
     /// When git cannot read the commit.
     pub(crate) fn read(git: &Git, sha: &str) -> anyhow::Result<Self> {
         let mut files = BTreeMap::new();
-        for path in [MAIN_GO, VERSION_GO, VALUES, CHART, LANE] {
+        for path in [MAIN_GO, VERSION_GO, VALUES, CHART, PROMOTION_FILE] {
             if let Some(text) = git.text(sha, path)? {
                 files.insert(path.to_owned(), text);
             }
@@ -35,7 +35,7 @@ impl Files {
     ///
     /// # Errors
     /// When a file or the value looked for is missing or wrong.
-    pub(crate) fn facts(&self) -> anyhow::Result<Facts> {
-        Ok(Facts::read(|path| self.get(path))?)
+    pub(crate) fn facts(&self) -> anyhow::Result<ReleaseFiles> {
+        Ok(ReleaseFiles::read(|path| self.get(path))?)
     }
 }

@@ -1,13 +1,14 @@
 //! The repository as the forge of the promotion workflow, for the jobs that run inside the server.
 
 use anyhow::Context;
-use workflow::host::{Commit, Host, MAIN, Opening, Pull};
+use workflow::forge::{Forge, NewCommit, NewPullRequest, PullRequest};
 
 use crate::github::accounts::Account;
 use crate::github::error::ApiError;
 use crate::github::git::Edit;
 use crate::github::operations::commits::{self, Change};
 use crate::github::operations::pulls::{self, NewPull, PullUpdate};
+use crate::github::repository::DEFAULT_BRANCH;
 use crate::github::state::Repo;
 
 /// A repository, acted on by one of the accounts.
@@ -16,8 +17,12 @@ pub(super) struct RepoForge<'a> {
     pub(super) by: &'static Account,
 }
 
-impl Host for RepoForge<'_> {
+impl Forge for RepoForge<'_> {
     type Error = ApiError;
+
+    fn branch(&self) -> &str {
+        DEFAULT_BRANCH
+    }
 
     fn page(&self) -> String {
         self.repo.page()
@@ -37,13 +42,13 @@ impl Host for RepoForge<'_> {
         Ok(compared.merge_base.clone())
     }
 
-    async fn pull(&self, branch: &str) -> Result<Option<Pull>, ApiError> {
+    async fn pull_request(&self, branch: &str) -> Result<Option<PullRequest>, ApiError> {
         let state = self.repo.state.lock();
         let open = state
             .pulls
             .values()
             .find(|pull| pull.is_open() && pull.head_ref == branch);
-        Ok(open.map(|pull| Pull {
+        Ok(open.map(|pull| PullRequest {
             number: pull.number,
             url: format!("{}/pull/{}", self.page(), pull.number),
             head: pull.head.clone(),
@@ -71,7 +76,7 @@ impl Host for RepoForge<'_> {
         commits::delete_ref(self.repo, self.by, &name)
     }
 
-    async fn commit(&self, commit: Commit) -> Result<String, ApiError> {
+    async fn commit(&self, commit: NewCommit) -> Result<String, ApiError> {
         let edit = |(path, text): &(String, String)| Edit::text(path, text);
         let change = Change {
             branch: &commit.branch,
@@ -83,20 +88,20 @@ impl Host for RepoForge<'_> {
         commits::commit(self.repo, self.by, change)
     }
 
-    async fn open(&self, opening: Opening) -> Result<Pull, ApiError> {
+    async fn open(&self, opening: NewPullRequest) -> Result<PullRequest, ApiError> {
         let new = NewPull {
             title: opening.title,
             body: opening.body,
             head: opening.branch.clone(),
-            base: MAIN.to_owned(),
+            base: DEFAULT_BRANCH.to_owned(),
             draft: false,
         };
         pulls::open(self.repo, self.by, &new)?;
-        let opened = self.pull(&opening.branch).await?;
+        let opened = self.pull_request(&opening.branch).await?;
         Ok(opened.context("the pull request is gone again")?)
     }
 
-    async fn rewrite(&self, number: u64, opening: &Opening) -> Result<(), ApiError> {
+    async fn rewrite(&self, number: u64, opening: &NewPullRequest) -> Result<(), ApiError> {
         let update = PullUpdate {
             title: Some(opening.title.clone()),
             body: Some(opening.body.clone()),

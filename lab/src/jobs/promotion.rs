@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use futures::executor::block_on;
 use serde_json::{Value, json};
-use workflow::promotion::{Carried, Decision, carry, read_event};
-use workflow::{LANE, Lane};
+use workflow::promotion::{self, Decision, PromotionOutcome, read_event};
+use workflow::{PROMOTION_FILE, PromotionOrder};
 
 use super::forge::RepoForge;
 use super::{Jobs, Outcome};
@@ -52,18 +52,19 @@ pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, event_type: &str, payload: &V
 fn promote(repo: &Repo, head: &str, event: &str) -> anyhow::Result<Outcome> {
     // One promotion is written at a time, as a workflow's concurrency group would have it.
     let _promoting = repo.promoting.lock();
-    let lane = repo.git.text(head, LANE)?;
-    let lane = Lane::read(&lane.with_context(|| format!("{LANE} is missing"))?)?;
-    let wish = match read_event(event)?.decide(&lane) {
-        Decision::Promote(wish) => wish,
+    let order = repo.git.text(head, PROMOTION_FILE)?;
+    let order = order.with_context(|| format!("{PROMOTION_FILE} is missing"))?;
+    let order = PromotionOrder::read(&order)?;
+    let request = match read_event(event)?.decide(&order) {
+        Decision::Promote(request) => request,
         Decision::Nothing(why) => return Ok(Outcome::skipped(why)),
     };
     let by = promotion_bot();
-    let carried = block_on(carry(&RepoForge { repo, by }, &wish))?;
-    let sentence = carried.sentence(&wish);
-    let pull = match carried {
-        Carried::Nothing(why) => return Ok(Outcome::skipped(why)),
-        Carried::Opened(pull) | Carried::Superseded { pull, .. } => pull,
+    let outcome = block_on(promotion::promote(&RepoForge { repo, by }, &request))?;
+    let sentence = outcome.sentence(&request);
+    let pull = match outcome {
+        PromotionOutcome::Nothing(why) => return Ok(Outcome::skipped(why)),
+        PromotionOutcome::Opened(pull) | PromotionOutcome::Superseded { pull, .. } => pull,
     };
     pulls::request_review(repo, by, pull.number)?;
     Ok(Outcome::success(sentence))

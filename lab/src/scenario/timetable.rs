@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use model::ChartVersion;
 use time::OffsetDateTime;
 use tokio::time::Instant;
-use workflow::release::{Wish, plan};
+use workflow::release::{ReleaseRequest, plan};
 use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
 use crate::github::ApiError;
@@ -108,7 +108,7 @@ async fn next(lab: &Lab) -> anyhow::Result<(String, String, ChartVersion)> {
         let found = files.iter().find(|(name, _)| *name == path);
         found.map(|(_, text)| text.clone())
     };
-    let plan = plan(read, &Wish::default())?;
+    let plan = plan(read, &ReleaseRequest::default())?;
     Ok((plan.colour.to_string(), plan.version.0, plan.chart_version))
 }
 

@@ -11,7 +11,8 @@ use model::{ChartVersion, Colour, EnvironmentName};
 use parking_lot::Mutex;
 use time::{Duration, OffsetDateTime};
 use workflow::{
-    Facts, LANE, Lane, MAIN_GO, pin_of, pin_path, promotion, release, set_colour, set_pin,
+    MAIN_GO, PROMOTION_FILE, PromotionOrder, ReleaseFiles, pin_of, pin_path, promotion, release,
+    set_colour, set_pin,
 };
 
 use super::import::{Import, Imported};
@@ -249,7 +250,7 @@ impl Seeder<'_> {
     }
 
     fn version(&self) -> anyhow::Result<String> {
-        let facts = Facts::read(|path| self.files.get(path).cloned())?;
+        let facts = ReleaseFiles::read(|path| self.files.get(path).cloned())?;
         Ok(facts.image_tag)
     }
 
@@ -284,12 +285,12 @@ impl Seeder<'_> {
         release: &'static Release,
         at: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let wish = release::Wish {
+        let request = release::ReleaseRequest {
             colour: Some(release.color.to_owned()),
             version: Some(release.app.to_owned()),
             chart_version: Some(release.chart.to_owned()),
         };
-        let plan = release::plan(|path| self.files.get(path).cloned(), &wish)?;
+        let plan = release::plan(|path| self.files.get(path).cloned(), &request)?;
         let edits = jobs::release::edits(&plan);
         self.open(
             &plan.branch(),
@@ -309,25 +310,27 @@ impl Seeder<'_> {
         release: &'static Release,
         at: OffsetDateTime,
     ) -> anyhow::Result<()> {
-        let lane = Lane::read(self.file(LANE)?)?;
+        let order = PromotionOrder::read(self.file(PROMOTION_FILE)?)?;
         let to = EnvironmentName(to.to_owned());
         let path = pin_path(&to);
         let text = self.file(&path)?;
         let before = ChartVersion::parse(&pin_of(&path, text)?.text)?;
-        let place = lane.at(to.as_str()).context("an environment of the lane")?;
-        let wish = promotion::Wish {
-            from: lane.environments[place - 1].clone(),
+        let place = order
+            .at(to.as_str())
+            .context("an environment of the lane")?;
+        let request = promotion::PromotionRequest {
+            from: order.environments[place - 1].clone(),
             to,
             version: ChartVersion::parse(release.chart)?,
             evidence: None,
-            insists: false,
+            reopen_declined: false,
         };
-        let changed = set_pin(&path, text, &wish.version)?;
-        let title = promotion::title(&lane, &wish.to, &wish.version);
-        let body = promotion::body("https://github.com/demo/podinfo", &lane, &wish, &before);
+        let changed = set_pin(&path, text, &request.version)?;
+        let title = promotion::title(&order, &request.to, &request.version);
+        let body = promotion::body("https://github.com/demo/podinfo", &order, &request, &before);
         let edits = vec![Edit::text(&path, &changed)];
         let number = self.open(
-            &lane.branch(&wish.to),
+            &order.branch(&request.to),
             &title,
             &body,
             edits,

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use model::{Colour, EnvironmentName};
 use serde::Serialize;
-use workflow::release::{Wish, plan};
+use workflow::release::{ReleaseRequest, plan};
 use workflow::{MAIN_GO, pin_path, set_colour};
 
 use super::control::person;
@@ -67,7 +67,7 @@ impl Forge {
         chart_version: &str,
         by: &str,
     ) -> Result<u64, ApiError> {
-        let wish = Wish {
+        let request = ReleaseRequest {
             colour: Some(color.to_owned()),
             version: Some(version.to_owned()),
             chart_version: Some(chart_version.to_owned()),
@@ -76,7 +76,7 @@ impl Forge {
         let work = move |repo: &Repo| {
             let main = main(repo)?;
             let files = Files::read(&repo.git, &main)?;
-            let plan = plan(|path| files.get(path), &wish).map_err(unprocessable)?;
+            let plan = plan(|path| files.get(path), &request).map_err(unprocessable)?;
             let (branch, title) = (plan.branch(), plan.title());
             let change = Change {
                 branch: &branch,

@@ -45,6 +45,14 @@ pub enum GateState {
     Unknown,
 }
 
+impl GateState {
+    /// Whether a person has to act.
+    #[must_use]
+    pub fn waits_for_people(self) -> bool {
+        matches!(self, Self::WaitsForApproval | Self::WaitsForMerge)
+    }
+}
+
 /// The pull request at a gate, as far as a board needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromotionSummary {
@@ -152,10 +160,7 @@ impl Gate {
     /// Whether a person has to act.
     #[must_use]
     pub fn waits_for_people(&self) -> bool {
-        matches!(
-            self.state,
-            GateState::WaitsForApproval | GateState::WaitsForMerge
-        )
+        self.state.waits_for_people()
     }
 }
 

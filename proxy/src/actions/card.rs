@@ -1,4 +1,4 @@
-//! The approval card: everything an approver needs, read at one moment.
+//! The approval card: everything that an approver needs, read at one moment.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use model::pipeline::RepositoryName;
 use model::promotion::PromotionState;
 use model::rollout::verdict_after;
 
-use super::permits::{Permits, missing};
-use super::reading::{Reading, acting};
+use super::permissions::{CardPermissions, missing};
+use super::reading::{Reading, credentials};
 use super::{ActionError, evidence};
 use crate::app::App;
 use crate::auth::Person;
 use crate::auth::intent::Subject;
 use crate::github::Comparison;
 
-/// The folder that holds the chart; what changed there between two releases is shown with the promotion.
+/// The folder of the chart; its changes between two releases are shown with the promotion.
 const CHARTS: &str = "charts/";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The card of a promotion as `person` sees it, or as everyone does.
+/// Reads a promotion and returns its card; without a `person`, as everyone sees it.
 ///
 /// # Errors
 /// `NoPromotion`, or what GitHub answered.
@@ -37,17 +37,17 @@ pub async fn card(
     Ok(of(app, person, reading).await)
 }
 
-/// The card of what was just read.
+/// Returns the card of a reading, with an intent for a signed-in person.
 pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> PromotionCard {
-    let board = reading.lane.board();
+    let board = reading.pipeline.board();
     let (view, before) = reading.environments(&board);
     let promotion = &reading.promotion;
-    let Permits {
+    let CardPermissions {
         approve,
         approve_and_merge,
         merge,
         refuse,
-    } = Permits::of(promotion, reading.actor.as_ref());
+    } = CardPermissions::of(promotion, reading.actor.as_ref());
     let now = app.clock.now();
     let minted = person
         .filter(|_| promotion.state == PromotionState::Open)
@@ -91,13 +91,13 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
         refuse,
         intent,
         intent_expires_at,
-        steps: way(app, &reading, view).await,
+        steps: steps(app, &reading, view).await,
         verdict: verdict_after(promotion, view),
         as_of: now,
     }
 }
 
-/// What an intent is bound to: exactly what the card shows.
+/// Returns what the intent is bound to: exactly what the card shows.
 fn subject(reading: &Reading, person: &Person) -> Subject {
     let promotion = &reading.promotion;
     Subject {
@@ -112,7 +112,7 @@ fn subject(reading: &Reading, person: &Person) -> Subject {
     }
 }
 
-/// The release as the environment before shows it, else as the repository remembers it.
+/// Returns the release as the environment before shows it, else as its pull request describes it.
 fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Release {
     let chart = reading.promotion.release.clone();
     let seen = before
@@ -123,7 +123,7 @@ fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Relea
     }
     let record = chart
         .as_ref()
-        .and_then(|version| reading.lane.release(version));
+        .and_then(|version| reading.pipeline.release(version));
     Release {
         chart,
         app: record.as_ref().and_then(|record| record.app.clone()),
@@ -132,8 +132,8 @@ fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Relea
     }
 }
 
-/// What lies between what the environment serves and what it would serve; empty where either is not
-/// known or GitHub does not tell: the pull request itself is shown all the same.
+/// Compares the release of the environment with the promoted one; empty where either is unknown or the call
+/// fails, since the pull request itself is shown all the same.
 async fn between(
     app: &App,
     person: Option<&Person>,
@@ -141,7 +141,7 @@ async fn between(
     view: &EnvironmentView,
 ) -> Comparison {
     let commit = |version| {
-        let record = reading.lane.release(version)?;
+        let record = reading.pipeline.release(version)?;
         Some(record.commit)
     };
     let from = view.release.chart.as_ref().and_then(commit);
@@ -154,7 +154,7 @@ async fn between(
     }
     let repository = &reading.promotion.repository;
     app.github
-        .compare(acting(person), repository, &from, &to)
+        .compare(credentials(person), repository, &from, &to)
         .await
         .unwrap_or_else(|error| {
             tracing::warn!(%error, %repository, "two releases cannot be compared");
@@ -176,9 +176,9 @@ fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
         .collect()
 }
 
-/// The way of the release after the merge, with the times that the journal knows. A promotion that a later
-/// one has overtaken has no way any more: what the environment does now is the later one's.
-async fn way(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
+/// Returns the steps of the rollout after the merge, with their times from the journal. A promotion that a
+/// later one overtook has none: what the environment does now belongs to the later one.
+async fn steps(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
     let promotion = &reading.promotion;
     let overtaken = view.desired_chart > promotion.release;
     let Some(merged_at) = promotion.closed_at else {
@@ -190,9 +190,9 @@ async fn way(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<Rollou
     let environment = reading.environment();
     let tolerances = &app.config.tolerances;
     let mut steps = reading
-        .lane
+        .pipeline
         .follow(promotion, environment, app.clock.now(), tolerances);
-    let pipeline = &reading.lane.spec().name;
+    let pipeline = &reading.pipeline.spec().name;
     // Kubernetes and GitHub tell times in whole seconds, so what followed may seem to have come before.
     let (since, until) = (merged_at - SECOND, app.clock.now() + SECOND);
     match app.journal.between(pipeline, since, until).await {
@@ -217,7 +217,7 @@ async fn way(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<Rollou
                 });
             }
         }
-        // The way is shown without its times.
+        // The steps are shown without their times.
         Err(error) => tracing::warn!(%error, %pipeline, "the times of a way cannot be read"),
     }
     steps

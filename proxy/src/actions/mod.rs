@@ -1,25 +1,22 @@
-//! What people do, as themselves: look at a promotion, approve it, merge it, refuse it; start a release;
-//! have Flux look now.
+//! Actions of signed-in people, with their own credentials: approve, merge and refuse a promotion, start a
+//! release, promote what a lost dispatch did not, and reconcile an environment.
 //!
-//! `reading` reads a promotion anew, `card` shows it, `protocol` is what every write goes through,
-//! `approve` and `refuse` are the two writes. GitHub's rules decide; these refuse earlier, never later.
+//! `reading` reads a promotion, `card` shows it, `approval` acts on it. GitHub's rules decide; the rules here
+//! reject earlier, never later.
 
-mod approve;
+mod approval;
 mod card;
 mod error;
 mod evidence;
-mod permits;
+mod permissions;
 mod promote;
-mod protocol;
 mod reading;
 mod reconcile;
-mod refuse;
 mod release;
 
-pub use approve::approve;
+pub use approval::{approve, refuse};
 pub use card::card;
 pub use error::ActionError;
 pub use promote::promote;
 pub use reconcile::{reconcile, reconcile_view};
-pub use refuse::refuse;
 pub use release::{release_plan, start_release};

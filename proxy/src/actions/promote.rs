@@ -1,88 +1,77 @@
-//! Opening a promotion that never came, as the signed-in person: what the lost dispatch would have done.
+//! Promoting a release whose dispatch was lost, with the credentials of the signed-in person.
 
 use model::EnvironmentName;
 use model::api::{Promote, Promoted};
 use model::chain::VerdictState;
 use model::gate::GateState;
 use model::journal::{Entry, Event};
-use workflow::host::Failed;
-use workflow::promotion::{Carried, Wish, carry};
+use workflow::forge::PromotionError;
+use workflow::promotion::{self, PromotionOutcome, PromotionRequest};
 
 use super::ActionError;
-use super::permits::why_not_write;
-use super::reading::acting;
+use super::permissions::require_write;
+use super::reading::repository;
 use crate::app::App;
 use crate::auth::Person;
 use crate::board::Lane;
-use crate::github::Repository;
 
-/// Opens the pull request that carries what the person saw proven into an environment.
+/// Opens the pull request that promotes the release that the person saw proven.
 ///
 /// # Errors
-/// `OutOfDate` where that is not what is proven now or nothing is missing, `NotPermitted`, `Refused`, or
-/// what GitHub answered.
+/// `OutOfDate` where another release is proven now or nothing is missing, `NotPermitted`, `Refused`, or the
+/// error of a call to GitHub.
 pub async fn promote(
     app: &App,
     person: &Person,
-    lane: &Lane,
+    pipeline: &Lane,
     to: &EnvironmentName,
     order: &Promote,
 ) -> Result<Promoted, ActionError> {
-    let spec = lane.spec();
-    if let Some(why) = why_not_write(app, person, &spec.repository, "promote").await? {
-        let code = "no_write_access";
-        return Err(ActionError::NotPermitted { code, why });
-    }
-    let wish = wish(lane, to, order)?;
-    let now = app.clock.now();
-    let entry = Entry {
-        id: 0,
-        at: now,
-        written_at: now,
-        pipeline: spec.name.clone(),
-        environment: Some(to.clone()),
-        release: Some(order.release.clone()),
-        colour: None,
-        who: Some(person.viewer.login.clone()),
-        source: "weft".into(),
-        sentence: format!(
-            "@{} ordered: promote {} into {to}.",
-            person.viewer.login, order.release
-        ),
-        event: Event::PromotionOrdered,
-        key: format!("promote {to} {} {}", order.release, now.millis()),
-    };
+    let spec = pipeline.spec();
+    require_write(app, person, &spec.repository, "promote").await?;
+    let request = request(pipeline, to, order)?;
+    let (login, now) = (&person.viewer.login, app.clock.now());
+    let release = &order.release;
+    let entry = Entry::new(&spec.name, Event::PromotionOrdered, now)
+        .environment(to.clone())
+        .release(release.clone())
+        .by(login.clone())
+        .sentence(format!("@{login} ordered: promote {release} into {to}."))
+        .key(format!("promote {to} {release} {}", now.millis()));
     app.journal.append(&[entry]).await?;
-    let host = Repository {
-        github: &app.github,
-        acting: acting(Some(person)),
-        name: &spec.repository,
-    };
-    let carried = carry(&host, &wish).await.map_err(|failed| match failed {
-        Failed::Refused(refused) => ActionError::Refused(refused.0),
-        Failed::Host { doing, why } => {
+    let forge = repository(app, Some(person), spec);
+    let outcome = promotion::promote(&forge, &request).await;
+    let outcome = outcome.map_err(|error| match error {
+        PromotionError::Invalid(invalid) => ActionError::Refused(invalid.0),
+        PromotionError::Forge { doing, why } => {
             tracing::warn!(%why, doing, "a promotion was not opened");
             ActionError::GitHub(why)
         }
     })?;
-    lane.look_at_github();
-    let sentence = format!("{}.", carried.sentence(&wish));
-    match carried {
-        Carried::Opened(pull) | Carried::Superseded { pull, .. } => Ok(Promoted {
-            number: pull.number,
-            url: pull.url,
-            sentence,
-        }),
-        Carried::Nothing(why) => Err(ActionError::OutOfDate {
+    pipeline.look_at_github();
+    let sentence = format!("{}.", outcome.sentence(&request));
+    match outcome {
+        PromotionOutcome::Opened(pull) | PromotionOutcome::Superseded { pull, .. } => {
+            Ok(Promoted {
+                number: pull.number,
+                url: pull.url,
+                sentence,
+            })
+        }
+        PromotionOutcome::Nothing(why) => Err(ActionError::OutOfDate {
             code: "nothing_to_do",
             why: format!("Nothing was done: {why}."),
         }),
     }
 }
 
-/// What the person saw, held against the board as it is now.
-fn wish(lane: &Lane, to: &EnvironmentName, order: &Promote) -> Result<Wish, ActionError> {
-    let board = lane.board();
+/// Compares what the person saw with the board as it is now.
+fn request(
+    pipeline: &Lane,
+    to: &EnvironmentName,
+    order: &Promote,
+) -> Result<PromotionRequest, ActionError> {
+    let board = pipeline.board();
     let gate = board.gates.iter().find(|gate| gate.to == *to);
     let gate = gate.ok_or_else(|| ActionError::NoPromotion(format!("No gate leads to {to}.")))?;
     let before = board
@@ -108,11 +97,11 @@ fn wish(lane: &Lane, to: &EnvironmentName, order: &Promote) -> Result<Wish, Acti
             why: format!("Nothing was done: {}", gate.sentence),
         });
     }
-    Ok(Wish {
+    Ok(PromotionRequest {
         from: gate.from.clone(),
         to: to.clone(),
         version: order.release.clone(),
         evidence: before.map(|before| before.verdict.sentence.clone()),
-        insists: true,
+        reopen_declined: true,
     })
 }

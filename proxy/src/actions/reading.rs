@@ -1,35 +1,48 @@
-//! One promotion read anew as one viewer, with the pipeline and the environment that it belongs to.
+//! A promotion as one viewer sees it, with its pipeline and its environment.
 
 use std::sync::Arc;
 
 use model::api::{Board, EnvironmentView};
-use model::pipeline::{EnvironmentSpec, RepositoryName};
+use model::pipeline::{EnvironmentSpec, PipelineSpec, RepositoryName};
 use model::promotion::{Actor, Promotion};
 
 use super::ActionError;
 use crate::app::App;
 use crate::auth::Person;
 use crate::board::Lane;
-use crate::github::{Acting, ChangedFile, diff_digest};
+use crate::github::{ChangedFile, Credentials, Repository, diff_digest};
 use crate::sources::release_in;
 
-/// A promotion as it is now.
+/// A promotion, read from GitHub at one moment.
 pub(super) struct Reading {
-    /// The pipeline.
-    pub(super) lane: Arc<Lane>,
-    /// The place of its environment in the row.
-    place: usize,
-    /// The pull request.
+    pub(super) pipeline: Arc<Lane>,
+    /// The index of the environment in the pipeline.
+    environment: usize,
     pub(super) promotion: Promotion,
-    /// The viewer with regard to the repository, where somebody is signed in.
+    /// `None` where nobody is signed in.
     pub(super) actor: Option<Actor>,
-    /// What it changes.
     pub(super) files: Vec<ChangedFile>,
 }
 
-/// As whom a person's request reads: as themselves, else as Weft's own reader.
-pub(super) fn acting(person: Option<&Person>) -> Acting<'_> {
-    person.map_or(Acting::Reader, |person| Acting::Person(&person.token))
+/// Returns the credentials of a person, else those of Weft's own reader.
+pub(super) fn credentials(person: Option<&Person>) -> Credentials<'_> {
+    person.map_or(Credentials::Reader, |person| {
+        Credentials::Person(&person.token)
+    })
+}
+
+/// Returns the repository of a pipeline, read and written with the credentials of a person.
+pub(super) fn repository<'a>(
+    app: &'a App,
+    person: Option<&'a Person>,
+    spec: &'a PipelineSpec,
+) -> Repository<'a> {
+    Repository {
+        github: &app.github,
+        credentials: credentials(person),
+        name: &spec.repository,
+        branch: &spec.branch,
+    }
 }
 
 impl Reading {
@@ -40,46 +53,46 @@ impl Reading {
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Self, ActionError> {
-        let lanes: Vec<&Arc<Lane>> = app
+        let pipelines: Vec<&Arc<Lane>> = app
             .boards
             .lanes()
-            .filter(|lane| lane.spec().repository == *repository)
+            .filter(|pipeline| pipeline.spec().repository == *repository)
             .collect();
-        let guess = lanes
+        // The environment of the branch is not known yet; the board names the likely one.
+        let likely = pipelines
             .iter()
-            .find_map(|lane| place_on_board(lane, number).map(|place| (*lane, place)))
-            .or_else(|| lanes.first().map(|lane| (*lane, 0)))
+            .find_map(|pipeline| Some((*pipeline, index_on_board(pipeline, number)?)))
+            .or_else(|| pipelines.first().map(|pipeline| (*pipeline, 0)))
             .ok_or_else(|| {
                 ActionError::NoPromotion(format!("No pipeline is kept in {repository}."))
             })?;
-        let github = &app.github;
-        let path = path_of(guess.0, guess.1);
+        let (github, credentials) = (&app.github, credentials(person));
+        let likely_path = path_of(likely.0, likely.1);
         let (found, files) = tokio::try_join!(
-            github.promotion(acting(person), repository, number, path),
-            github.files(acting(person), repository, number)
+            github.promotion(credentials, repository, number, likely_path),
+            github.files(credentials, repository, number)
         )?;
         let head_ref = &found.promotion.head_ref;
-        let (lane, place) = lanes
+        let (pipeline, environment) = pipelines
             .iter()
-            .find_map(|lane| place_of_branch(lane, head_ref).map(|place| (*lane, place)))
+            .find_map(|pipeline| Some((*pipeline, index_of_branch(pipeline, head_ref)?)))
             .ok_or_else(|| {
                 ActionError::NoPromotion(format!("#{number} of {repository} is no promotion."))
             })?;
+        let path = path_of(pipeline, environment);
         // Read with the file of another environment, it must be read again with its own.
-        let found = if path_of(lane, place) == path {
+        let found = if path == likely_path {
             found
         } else {
-            let path = path_of(lane, place);
-            github
-                .promotion(acting(person), repository, number, path)
-                .await?
+            let again = github.promotion(credentials, repository, number, path);
+            again.await?
         };
         let mut promotion = found.promotion;
-        let environment = &lane.spec().environments[place];
-        promotion.release = release_in(found.declares.as_deref(), &promotion.title, environment);
+        let spec = &pipeline.spec().environments[environment];
+        promotion.release = release_in(found.declares.as_deref(), &promotion.title, spec);
         Ok(Self {
-            lane: Arc::clone(lane),
-            place,
+            pipeline: Arc::clone(pipeline),
+            environment,
             actor: person.map(|person| Actor {
                 login: person.viewer.login.clone(),
                 permission: found.permission,
@@ -89,29 +102,29 @@ impl Reading {
         })
     }
 
-    /// The environment that it would change.
+    /// Returns the environment that the promotion changes.
     pub(super) fn environment(&self) -> &EnvironmentSpec {
-        &self.lane.spec().environments[self.place]
+        &self.pipeline.spec().environments[self.environment]
     }
 
-    /// The environment of that environment and the one before it, on a board of the pipeline.
+    /// Returns that environment and the one before it, on a board of the pipeline.
     pub(super) fn environments<'a>(
         &self,
         board: &'a Board,
     ) -> (&'a EnvironmentView, Option<&'a EnvironmentView>) {
-        let before = self.place.checked_sub(1);
+        let before = self.environment.checked_sub(1);
         (
-            &board.environments[self.place],
+            &board.environments[self.environment],
             before.map(|place| &board.environments[place]),
         )
     }
 
-    /// A digest of what it changes.
+    /// Returns a digest of the changed files.
     pub(super) fn digest(&self) -> String {
         diff_digest(&self.files)
     }
 
-    /// How it would be merged: by a merge commit where the repository allows it.
+    /// Returns the merge method: a merge commit where the repository allows it.
     pub(super) fn method(&self) -> &str {
         self.promotion
             .merge_methods
@@ -119,7 +132,7 @@ impl Reading {
             .map_or("merge", String::as_str)
     }
 
-    /// The release in words.
+    /// Returns the release for a sentence.
     pub(super) fn what(&self) -> String {
         self.promotion
             .release
@@ -128,25 +141,22 @@ impl Reading {
     }
 }
 
-fn path_of(lane: &Lane, place: usize) -> &str {
-    &lane.spec().environments[place].path
+fn path_of(pipeline: &Lane, environment: usize) -> &str {
+    &pipeline.spec().environments[environment].path
 }
 
-fn place_on_board(lane: &Lane, number: u64) -> Option<usize> {
-    let board = lane.board();
+fn index_on_board(pipeline: &Lane, number: u64) -> Option<usize> {
+    let board = pipeline.board();
     let gate = board.gates.iter().find(|gate| {
-        gate.promotion
-            .as_ref()
-            .is_some_and(|promotion| promotion.number == number)
+        let promotion = gate.promotion.as_ref();
+        promotion.is_some_and(|promotion| promotion.number == number)
     })?;
-    let environments = &lane.spec().environments;
-    environments
-        .iter()
-        .position(|environment| environment.name == gate.to)
+    let mut environments = pipeline.spec().environments.iter();
+    environments.position(|environment| environment.name == gate.to)
 }
 
-fn place_of_branch(lane: &Lane, branch: &str) -> Option<usize> {
-    let spec = lane.spec();
+fn index_of_branch(pipeline: &Lane, branch: &str) -> Option<usize> {
+    let spec = pipeline.spec();
     spec.environments
         .iter()
         .position(|environment| spec.promotion_branch(&environment.name) == branch)

@@ -1,7 +1,7 @@
-//! Having Flux look at an environment now, as `flux reconcile --with-source` does: each object of the
-//! chain is annotated once Flux has taken up the one before it.
+//! Reconciling an environment now, as `flux reconcile --with-source` does: each object of the chain is annotated
+//! after Flux took up the one before.
 //!
-//! It takes the person's write access to the repository, and Weft's own right to annotate in the cluster.
+//! Requires the person's write access to the repository, and Weft's own permission to annotate.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use serde_json::Value;
 
 use super::ActionError;
-use super::permits::why_not_write;
+use super::permissions::why_not_write;
 use crate::app::App;
 use crate::auth::Person;
 use crate::board::Lane;
@@ -22,54 +22,55 @@ use crate::clusters::{
     Cluster, Object, PATCH, Trouble, dashboard_page, is_handled, suspended, text,
 };
 
-/// An environment whose Flux is to look.
+/// The reconciliation of one environment.
 #[derive(Clone)]
-struct Place {
+struct Reconciliation {
     app: Arc<App>,
-    lane: Arc<Lane>,
+    pipeline: Arc<Lane>,
     environment: EnvironmentSpec,
 }
 
-/// One object that is to be looked at, and the cluster that it is in.
-struct Step {
+/// One object to be annotated, and its cluster.
+struct ReconcileStep {
     cluster: String,
     object: Object,
 }
 
-/// Whether the viewer may have Flux look at an environment now, what else does, and how the last order goes.
+/// Returns whether the viewer may reconcile an environment, the command that does the same, and the state of
+/// the last order.
 ///
 /// # Errors
-/// What GitHub answered.
+/// The error of a call to GitHub.
 pub async fn reconcile_view(
     app: &Arc<App>,
     person: Option<&Person>,
-    lane: &Arc<Lane>,
+    pipeline: &Arc<Lane>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
-    let place = Place::new(app, lane, environment);
-    let why = place.why_not(person).await?;
-    Ok(place.view(why.map(|(_, why)| why)))
+    let reconciliation = Reconciliation::new(app, pipeline, environment);
+    let why = reconciliation.why_not(person).await?;
+    Ok(reconciliation.view(why.map(|(_, why)| why)))
 }
 
-/// Has Flux look at an environment now; how that goes is told by [`reconcile_view`].
+/// Starts the reconciliation of an environment; [`reconcile_view`] returns its progress.
 ///
 /// # Errors
-/// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or what
-/// GitHub answered.
+/// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or the
+/// error of a call to GitHub.
 pub async fn reconcile(
     app: &Arc<App>,
     person: &Person,
-    lane: &Arc<Lane>,
+    pipeline: &Arc<Lane>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
-    let place = Place::new(app, lane, environment);
-    if let Some((code, why)) = place.why_not(Some(person)).await? {
+    let reconciliation = Reconciliation::new(app, pipeline, environment);
+    if let Some((code, why)) = reconciliation.why_not(Some(person)).await? {
         return Err(match code {
             "under_way" => ActionError::OutOfDate { code, why },
             code => ActionError::NotPermitted { code, why },
         });
     }
-    let steps = place.steps().await?;
+    let steps = reconciliation.steps().await?;
     let order = ReconcileOrder {
         at: app.clock.now(),
         who: person.viewer.login.clone(),
@@ -77,42 +78,42 @@ pub async fn reconcile(
         sentence: "Asking Flux…".to_owned(),
     };
     let asked = order.at;
-    if !app.clusters.orders.begin(&place.at(), order) {
-        let (code, why) = place.under_way();
+    if !app.clusters.orders.begin(&reconciliation.at(), order) {
+        let (code, why) = reconciliation.under_way();
         return Err(ActionError::OutOfDate { code, why });
     }
     let who = &person.viewer.login;
     let sentence = format!("@{who} ordered: reconcile {}.", environment.name);
-    if let Err(error) = place
+    if let Err(error) = reconciliation
         .write_down(who, asked, Event::ReconcileOrdered, sentence)
         .await
     {
         let sentence = "Nothing was done: it could not be written down.".to_owned();
-        place.note(OrderState::Failed, sentence);
+        reconciliation.note(OrderState::Failed, sentence);
         return Err(error);
     }
-    let (running, who) = (place.clone(), who.clone());
+    let (running, who) = (reconciliation.clone(), who.clone());
     tokio::spawn(async move {
         let ending = running.app.shutdown.clone();
         ending
             .run_until_cancelled(running.run(steps, asked, &who))
             .await;
     });
-    let (_, why) = place.under_way();
-    Ok(place.view(Some(why)))
+    let (_, why) = reconciliation.under_way();
+    Ok(reconciliation.view(Some(why)))
 }
 
-impl Place {
-    fn new(app: &Arc<App>, lane: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+impl Reconciliation {
+    fn new(app: &Arc<App>, pipeline: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
         Self {
             app: Arc::clone(app),
-            lane: Arc::clone(lane),
+            pipeline: Arc::clone(pipeline),
             environment: environment.clone(),
         }
     }
 
     fn at(&self) -> crate::clusters::At {
-        let pipeline = self.lane.spec().name.clone();
+        let pipeline = self.pipeline.spec().name.clone();
         (pipeline, self.environment.name.clone())
     }
 
@@ -144,7 +145,7 @@ impl Place {
         }
     }
 
-    /// Why the order cannot be given now, with a stable name for it.
+    /// Returns why the order cannot be given now, with its stable code.
     async fn why_not(
         &self,
         person: Option<&Person>,
@@ -180,25 +181,25 @@ impl Place {
                 }
             }
         }
-        let repository = &self.lane.spec().repository;
+        let repository = &self.pipeline.spec().repository;
         let why = why_not_write(&self.app, person, repository, "have Flux look now").await?;
         Ok(why.map(|why| ("no_write_access", why)))
     }
 
-    /// The objects in Flux's order, none of them suspended.
-    async fn steps(&self) -> Result<Vec<Step>, ActionError> {
+    /// Returns the objects in Flux's order; fails where one is suspended.
+    async fn steps(&self) -> Result<Vec<ReconcileStep>, ActionError> {
         let mut steps = Vec::new();
         for target in &self.environment.targets {
             let Some(cluster) = self.app.clusters.get(&target.cluster) else {
                 continue;
             };
             for object in self.chain(cluster, target).await? {
-                let step = Step {
+                let step = ReconcileStep {
                     cluster: target.cluster.clone(),
                     object,
                 };
                 // Two targets may share a source.
-                if !steps.iter().any(|known: &Step| {
+                if !steps.iter().any(|known: &ReconcileStep| {
                     known.cluster == step.cluster && known.object == step.object
                 }) {
                     steps.push(step);
@@ -227,7 +228,7 @@ impl Place {
         Ok(chain)
     }
 
-    /// The object, unless Flux would not look at it.
+    /// Reads an object; fails where it is suspended.
     async fn unsuspended(
         &self,
         cluster: &Cluster,
@@ -250,7 +251,7 @@ impl Place {
         Ok(found)
     }
 
-    async fn run(&self, steps: Vec<Step>, asked: Timestamp, who: &str) {
+    async fn run(&self, steps: Vec<ReconcileStep>, asked: Timestamp, who: &str) {
         let done = self.walk(&steps, asked).await;
         let (state, sentence) = match done {
             Ok(()) => {
@@ -273,10 +274,10 @@ impl Place {
         self.note(state, sentence);
     }
 
-    async fn walk(&self, steps: &[Step], asked: Timestamp) -> Result<(), String> {
+    async fn walk(&self, steps: &[ReconcileStep], asked: Timestamp) -> Result<(), String> {
         let orders = &self.app.clusters.orders;
         let patience = self.app.config.tolerances.settle;
-        for Step { cluster, object } in steps {
+        for ReconcileStep { cluster, object } in steps {
             self.note(OrderState::Running, format!("Asking {object}…"));
             let Some(way) = self.app.clusters.get(cluster) else {
                 return Err(format!("There is no way into {cluster}."));
@@ -292,7 +293,7 @@ impl Place {
             if orders.handled(cluster, object, asked, patience).await {
                 continue;
             }
-            // A watch that broke says nothing: ask before saying that Flux does not answer.
+            // A broken watch reports nothing: read before saying that Flux does not answer.
             let now = way.read(object).await;
             if !now.is_ok_and(|now| is_handled(&now, asked)) {
                 return Err(format!(
@@ -311,32 +312,23 @@ impl Place {
         event: Event,
         sentence: String,
     ) -> Result<(), ActionError> {
-        let now = self.app.clock.now();
-        let entry = Entry {
-            id: 0,
-            at: now,
-            written_at: now,
-            pipeline: self.lane.spec().name.clone(),
-            environment: Some(self.environment.name.clone()),
-            release: None,
-            colour: None,
-            who: Some(who.to_owned()),
-            source: "weft".into(),
-            sentence,
-            key: format!(
-                "reconcile {} {} {}",
-                self.environment.name,
-                event.kind(),
-                asked.millis()
-            ),
-            event,
-        };
+        let environment = &self.environment.name;
+        let key = format!(
+            "reconcile {environment} {} {}",
+            event.kind(),
+            asked.millis()
+        );
+        let entry = Entry::new(&self.pipeline.spec().name, event, self.app.clock.now())
+            .environment(environment.clone())
+            .by(who.to_owned())
+            .sentence(sentence)
+            .key(key);
         self.app.journal.append(&[entry]).await?;
         Ok(())
     }
 }
 
-/// The objects that a target names and Flux looks at, in the order of the chain.
+/// Returns the objects that a target names, in the order of the chain.
 fn named(target: &TargetSpec) -> Vec<Object> {
     let object = |kind, name: &ObjectName| Object {
         kind,
@@ -352,7 +344,7 @@ fn named(target: &TargetSpec) -> Vec<Object> {
     named
 }
 
-/// The commands that do the same.
+/// Returns the commands that do the same.
 fn commands(target: &TargetSpec) -> Vec<String> {
     let mut kinds = vec![("kustomization", &target.kustomization)];
     if let Deployer::HelmRelease(name) = &target.deployer {
@@ -367,7 +359,7 @@ fn commands(target: &TargetSpec) -> Vec<String> {
     kinds.into_iter().map(command).collect()
 }
 
-/// What a HelmRelease has its chart from.
+/// Returns the object that a HelmRelease has its chart from.
 fn chart(object: &Object, found: &Value) -> Option<Object> {
     if object.kind != Kind::HelmRelease {
         return None;
@@ -392,7 +384,7 @@ fn chart(object: &Object, found: &Value) -> Option<Object> {
     Some(Object { kind, name })
 }
 
-/// The source of a HelmChart, where it is one and can be read.
+/// Returns the source of a HelmChart that can be read.
 async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
     let found = cluster.read(chart).await.ok()?;
     let name = ObjectName {
@@ -402,8 +394,8 @@ async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
     Object::of(text(&found, "/spec/sourceRef/kind")?, &name)
 }
 
-/// The same object, where Flux would look at it and Weft may ask it to. The rest is left to the HelmRelease
-/// itself, which waits for its chart.
+/// Returns the object where Flux would reconcile it and Weft may annotate it. The others are left to the
+/// HelmRelease itself, which waits for its chart.
 async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.

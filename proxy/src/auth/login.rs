@@ -14,7 +14,7 @@ use super::key::Key;
 use super::oauth::{OAuth, OAuthError};
 use super::sealed;
 use super::session::{Tokens, random_text};
-use crate::github::{Acting, GitHub};
+use crate::github::{Credentials, GitHub};
 
 /// How long a person may take on GitHub's page.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
@@ -123,7 +123,7 @@ impl Logins {
         }
         let code = answer.code.ok_or(LoginError::NotBegun)?;
         let tokens = oauth.exchange(&code, &pending.verifier, now).await?;
-        let user = github.user(Acting::Person(&tokens.access)).await?;
+        let user = github.user(Credentials::Person(&tokens.access)).await?;
         Ok(SignedIn {
             viewer: Viewer {
                 login: user.login,

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::oauth::OAuth;
 use super::person::AccessError;
 use crate::clock::Clock;
-use crate::github::{Acting, GitHub};
+use crate::github::{Credentials, GitHub};
 
 /// How long a session lasts.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(8 * 3600);
@@ -131,7 +131,7 @@ impl Session {
         let fresh = oauth.refresh(refresh, now).await?;
         // Kept before anything else can fail: the old pair is dead by now.
         *tokens = fresh;
-        let user = github.user(Acting::Person(&tokens.access)).await?;
+        let user = github.user(Credentials::Person(&tokens.access)).await?;
         if user.id != self.viewer.id {
             return Err(AccessError::SignInAgain);
         }

@@ -1,5 +1,5 @@
 //! A clone of the promotion repository, read and written with the program `git`. A release is written as
-//! a commit that nothing but its push can reach: what goes wrong leaves the clone as it was.
+//! an unreachable commit and then pushed, so that a failure leaves the clone unchanged.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -10,13 +10,12 @@ use workflow::release::Plan;
 
 use super::CommandError;
 
-/// A clone.
 pub(super) struct Checkout {
     root: PathBuf,
 }
 
 impl Checkout {
-    /// The clone that a directory is in.
+    /// Returns the clone that contains a directory.
     pub(super) fn find(directory: &Path) -> Result<Self, CommandError> {
         let mut here = Self {
             root: directory.to_owned(),
@@ -31,7 +30,7 @@ impl Checkout {
         Ok(here)
     }
 
-    /// A file as a commit has it.
+    /// Returns a file of a commit.
     pub(super) fn file(&self, revision: &str, path: &str) -> Option<String> {
         let output = self
             .output(["cat-file", "blob", &format!("{revision}:{path}")], &[])
@@ -40,7 +39,7 @@ impl Checkout {
         String::from_utf8(output.stdout).ok()
     }
 
-    /// The commit that a revision names.
+    /// Resolves a revision to a commit.
     pub(super) fn commit(&self, revision: &str) -> Option<String> {
         let name = format!("{revision}^{{commit}}");
         self.git([
@@ -53,20 +52,29 @@ impl Checkout {
         .ok()
     }
 
-    /// The branch that is checked out.
+    /// Returns the branch that is checked out.
     pub(super) fn branch(&self) -> Option<String> {
         self.git(["symbolic-ref", "--quiet", "--short", "HEAD"])
             .ok()
     }
 
-    /// What is changed and not committed, a line for each file.
+    /// Returns the uncommitted changes, one line for each file.
     pub(super) fn changes(&self) -> Result<String, CommandError> {
         self.git(["status", "--porcelain", "--untracked-files=no"])
     }
 
-    /// The address of a remote.
+    /// Returns the address of a remote.
     pub(super) fn remote(&self, name: &str) -> Result<String, CommandError> {
         self.git(["remote", "get-url", "--", name])
+    }
+
+    /// Returns the default branch of a remote as git noted it when it cloned, else `main`.
+    pub(super) fn default_branch(&self, remote: &str) -> String {
+        let head = format!("refs/remotes/{remote}/HEAD");
+        let found = self.git(["symbolic-ref", "--quiet", &head]).ok();
+        let prefix = format!("refs/remotes/{remote}/");
+        let branch = found.as_deref().and_then(|name| name.strip_prefix(&prefix));
+        branch.unwrap_or("main").to_owned()
     }
 
     /// Whether a remote has a branch.
@@ -76,8 +84,8 @@ impl Checkout {
         Ok(!found.is_empty())
     }
 
-    /// Writes the release on top of `parent` and gives the commit. No branch, no index and no file of the
-    /// clone changes.
+    /// Writes the release as a commit on top of `parent` and returns it. No branch, index or file of the clone
+    /// changes.
     pub(super) fn write(&self, parent: &str, plan: &Plan) -> Result<String, CommandError> {
         let folder = tempfile::tempdir()?;
         let index = folder.path().join("index");
@@ -134,7 +142,7 @@ impl Checkout {
             .arg("-C")
             .arg(&self.root)
             .args(arguments)
-            // Nobody may be there to answer.
+            // A prompt would wait for ever in a workflow.
             .env("GIT_TERMINAL_PROMPT", "0");
         command
     }
@@ -174,7 +182,7 @@ fn text(command: Command, input: &[u8]) -> Result<String, CommandError> {
         .to_owned())
 }
 
-/// Git names the address in its complaints, with what somebody wrote into it.
+/// Removes credentials: git quotes the remote's address in its errors.
 fn without_password(complaint: &str) -> String {
     let words =
         complaint.split(' ').map(

@@ -1,37 +1,36 @@
-//! What `weft` does to a promotion repository from a terminal and from its workflows: `release`,
-//! `promote`, `verify`. The rules are in the crate `workflow`; here is what they read and write.
+//! The error of `release`, `promote` and `verify`.
 
-use workflow::Refused;
-use workflow::host::Failed;
+use workflow::InvalidRelease;
+use workflow::forge::PromotionError;
 
-/// Why a command did not do what it should.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// It was refused; nothing was changed.
+    /// The request is invalid; nothing was changed.
     #[error(transparent)]
-    Refused(#[from] Refused),
-    /// GitHub did not do what it was asked.
+    Refused(#[from] InvalidRelease),
+    /// A call to GitHub, or to a running Weft, failed.
     #[error("{0}")]
     GitHub(String),
-    /// What was checked is wrong.
+    /// `verify` found errors.
     #[error("{0}")]
     Wrong(String),
-    /// This machine did not do what it should.
+    /// A local file or program failed.
     #[error(transparent)]
     Machine(#[from] std::io::Error),
 }
 
 impl CommandError {
     pub(crate) fn refused(sentence: impl Into<String>) -> Self {
-        Self::Refused(Refused(sentence.into()))
+        Self::Refused(InvalidRelease(sentence.into()))
     }
 }
 
-impl<E: std::fmt::Display> From<Failed<E>> for CommandError {
-    fn from(failed: Failed<E>) -> Self {
-        match failed {
-            Failed::Refused(refused) => Self::Refused(refused),
-            failed @ Failed::Host { .. } => Self::GitHub(failed.to_string()),
+impl<E: std::fmt::Display> From<PromotionError<E>> for CommandError {
+    fn from(error: PromotionError<E>) -> Self {
+        match error {
+            PromotionError::Invalid(invalid) => Self::Refused(invalid),
+            error @ PromotionError::Forge { .. } => Self::GitHub(error.to_string()),
         }
     }
 }

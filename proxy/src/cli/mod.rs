@@ -2,9 +2,9 @@
 
 mod checkout;
 mod error;
-mod place;
 mod promote;
 mod release;
+mod remote;
 mod verify;
 
 use std::io::{IsTerminal, Write};

@@ -1,5 +1,5 @@
-//! `weft promote`: carries a release into the next environment. The workflow of the promotion repository
-//! hands it the event as GitHub wrote it, so that nothing of a payload ever passes through a shell.
+//! `weft promote`: promotes a release into the next environment. The workflow of the promotion repository
+//! passes the event's file, so that no payload goes through a shell.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,13 +10,12 @@ use model::api::Board;
 use model::chain::VerdictState;
 use model::{ChartVersion, EnvironmentName};
 use url::Url;
-use workflow::host::{Host, MAIN};
-use workflow::promotion::{Decision, Wish, carry, read_event};
-use workflow::{LANE, Lane};
+use workflow::PromotionOrder;
+use workflow::promotion::{Decision, PromotionRequest, promote, promotion_order, read_event};
 
 use super::CommandError;
-use super::place::{Place, variable};
-use crate::github::{Acting, Repository};
+use super::remote::{RemoteRepository, variable};
+use crate::github::Repository;
 
 /// Opens the pull request that carries a release into an environment, or brings it up to date.
 ///
@@ -41,27 +40,29 @@ pub(crate) struct Promote {
     /// The repository, unless GITHUB_REPOSITORY says it.
     #[arg(long, value_name = "OWNER/NAME")]
     repository: Option<String>,
+    /// The branch that declares the environments; the repository's default branch unless said.
+    #[arg(long, value_name = "BRANCH")]
+    branch: Option<String>,
 }
 
 impl Promote {
-    /// Runs it.
     pub(crate) async fn run(&self) -> Result<(), CommandError> {
         if self.from.is_none() && self.event.is_none() && self.catch_up.is_none() {
             return Err(CommandError::refused(
                 "what is to be promoted? Give --from, --to and --version, or --event, or --catch-up",
             ));
         }
-        let place = Place::of_workflow(self.repository.as_deref())?;
-        let host = Repository {
-            github: &place.github,
-            acting: Acting::Reader,
-            name: &place.repository,
+        let remote = RemoteRepository::of_workflow(self.repository.as_deref())?;
+        let branch = match &self.branch {
+            Some(branch) => branch.clone(),
+            None => remote.default_branch().await?,
         };
-        for wish in self.wishes(&host).await? {
-            match wish {
-                Decision::Promote(wish) => {
-                    let carried = carry(&host, &wish).await?;
-                    say(&carried.sentence(&wish))?;
+        let forge = remote.forge(&branch);
+        for decision in self.decisions(&forge).await? {
+            match decision {
+                Decision::Promote(request) => {
+                    let outcome = promote(&forge, &request).await?;
+                    say(&outcome.sentence(&request))?;
                 }
                 Decision::Nothing(why) => say(&why)?,
             }
@@ -69,46 +70,38 @@ impl Promote {
         Ok(())
     }
 
-    async fn wishes(&self, host: &Repository<'_>) -> Result<Vec<Decision>, CommandError> {
+    async fn decisions(&self, forge: &Repository<'_>) -> Result<Vec<Decision>, CommandError> {
         if let Some(path) = &self.event {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 CommandError::refused(format!("{} cannot be read: {error}", path.display()))
             })?;
             let event = read_event(&text)?;
-            return Ok(vec![event.decide(&lane(host).await?)]);
+            let (_, order) = promotion_order(forge).await?;
+            return Ok(vec![event.decide(&order)]);
         }
         if let Some(weft) = &self.catch_up {
-            return proven(weft, &lane(host).await?).await;
+            let (_, order) = promotion_order(forge).await?;
+            return proven(weft, &order).await;
         }
         let (Some(from), Some(to), Some(version)) = (&self.from, &self.to, &self.version) else {
             return Ok(Vec::new());
         };
         let version = ChartVersion::parse(version)
             .map_err(|error| CommandError::refused(error.to_string()))?;
-        Ok(vec![Decision::Promote(Wish {
+        Ok(vec![Decision::Promote(PromotionRequest {
             from: from.clone(),
             to: to.clone(),
             version,
             evidence: None,
-            insists: true,
+            reopen_declined: true,
         })])
     }
 }
 
-async fn lane(host: &Repository<'_>) -> Result<Lane, CommandError> {
-    let github =
-        |error: crate::github::Error| CommandError::GitHub(format!("reading {LANE}: {error}"));
-    let head = host.head(MAIN).await.map_err(github)?;
-    let head = head.ok_or_else(|| CommandError::refused("the repository has no branch main"))?;
-    let text = host.file(&head, LANE).await.map_err(github)?;
-    let text = text.ok_or_else(|| CommandError::refused(format!("{LANE} is missing")))?;
-    Ok(Lane::read(&text)?)
-}
-
-/// What Weft has proven in each environment of the lane that has a next one.
-async fn proven(weft: &Url, lane: &Lane) -> Result<Vec<Decision>, CommandError> {
+/// Asks a running Weft which releases it has proven, in each environment that has a next one.
+async fn proven(weft: &Url, order: &PromotionOrder) -> Result<Vec<Decision>, CommandError> {
     let away = |why: String| CommandError::GitHub(format!("Weft at {weft}: {why}"));
-    let path = format!("api/v1/pipelines/{}/{}", lane.namespace, lane.name);
+    let path = format!("api/v1/pipelines/{}/{}", order.namespace, order.name);
     let base = Url::parse(&format!("{}/", weft.as_str().trim_end_matches('/')))
         .and_then(|base| base.join(&path))
         .map_err(|error| away(error.to_string()))?;
@@ -123,22 +116,22 @@ async fn proven(weft: &Url, lane: &Lane) -> Result<Vec<Decision>, CommandError> 
         Err(error) => Err(error),
     }
     .map_err(|error| away(error.without_url().to_string()))?;
-    let wishes = board.environments.iter().filter_map(|view| {
-        let to = lane.after(view.name.as_str())?;
+    let decisions = board.environments.iter().filter_map(|view| {
+        let to = order.after(view.name.as_str())?;
         let is_proven = view.verdict.state == VerdictState::Proven;
         let version = view.release.chart.clone().filter(|_| is_proven)?;
-        Some(Decision::Promote(Wish {
+        Some(Decision::Promote(PromotionRequest {
             from: view.name.clone(),
             to: to.clone(),
             version,
             evidence: Some(view.verdict.sentence.clone()),
-            insists: false,
+            reopen_declined: false,
         }))
     });
-    Ok(wishes.collect())
+    Ok(decisions.collect())
 }
 
-/// Says what was done on the terminal, and on the summary of the workflow's run where there is one.
+/// Prints a sentence, and appends it to the summary of the workflow run where there is one.
 fn say(sentence: &str) -> Result<(), CommandError> {
     writeln!(anstream::stdout(), "weft: {sentence}")?;
     if let Some(path) = variable("GITHUB_STEP_SUMMARY") {

@@ -7,13 +7,12 @@ use std::path::PathBuf;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use similar::{ChangeTag, TextDiff};
-use workflow::host::{Host, MAIN, Opening};
-use workflow::release::{Edit, Plan, Wish, plan};
+use workflow::forge::{Forge, NewPullRequest};
+use workflow::release::{Edit, Plan, ReleaseRequest, plan};
 
 use super::CommandError;
 use super::checkout::Checkout;
-use super::place::Place;
-use crate::github::{Acting, Repository};
+use super::remote::RemoteRepository;
 
 /// Starts a release: edits four files, pushes them on a branch, opens the pull request.
 ///
@@ -38,19 +37,24 @@ pub(crate) struct Release {
     /// The remote that is pushed to.
     #[arg(long, value_name = "NAME", default_value = "origin")]
     remote: String,
+    /// The branch that the release starts from and goes into; the remote's default branch unless said.
+    #[arg(long, value_name = "BRANCH")]
+    branch: Option<String>,
 }
 
 impl Release {
-    /// Runs it.
     pub(crate) async fn run(self) -> Result<(), CommandError> {
         let checkout = Checkout::find(&self.directory)?;
-        refuse_unready(&checkout)?;
-        let wish = Wish {
+        let base = self
+            .branch
+            .unwrap_or_else(|| checkout.default_branch(&self.remote));
+        refuse_unready(&checkout, &base)?;
+        let request = ReleaseRequest {
             colour: self.color,
             version: self.version,
             chart_version: self.chart_version,
         };
-        let plan = plan(|path| checkout.file("HEAD", path), &wish)?;
+        let plan = plan(|path| checkout.file("HEAD", path), &request)?;
         let branch = plan.branch();
         if checkout.commit(&format!("refs/heads/{branch}")).is_some() {
             return Err(exists(&plan));
@@ -64,8 +68,8 @@ impl Release {
             )?;
             return Ok(());
         }
-        // All that can be refused is, before anything is written.
-        let place = Place::of_remote(&checkout.remote(&self.remote)?)?;
+        // Everything that can fail on invalid input comes before the first write.
+        let remote = RemoteRepository::of_remote(&checkout.remote(&self.remote)?)?;
         if checkout.remote_has(&self.remote, &branch)? {
             return Err(exists(&plan));
         }
@@ -75,20 +79,16 @@ impl Release {
         let commit = checkout.write(&parent, &plan)?;
         checkout.push(&self.remote, &commit, &branch)?;
         writeln!(out, "Pushed {branch}.")?;
-        let host = Repository {
-            github: &place.github,
-            acting: Acting::Reader,
-            name: &place.repository,
-        };
-        let opening = Opening {
+        let forge = remote.forge(&base);
+        let new = NewPullRequest {
             branch: branch.clone(),
             title: plan.title(),
             body: plan.body(),
         };
-        let pull = host.open(opening).await.map_err(|error| {
+        let pull = forge.open(new).await.map_err(|error| {
             CommandError::GitHub(format!(
                 "{branch} is pushed, but its pull request could not be opened: {error}. Open it at {}/compare/{branch}",
-                host.page()
+                forge.page()
             ))
         })?;
         writeln!(
@@ -102,7 +102,7 @@ impl Release {
     }
 }
 
-fn refuse_unready(checkout: &Checkout) -> Result<(), CommandError> {
+fn refuse_unready(checkout: &Checkout, base: &str) -> Result<(), CommandError> {
     let changes = checkout.changes()?;
     if let Some(first) = changes.lines().next() {
         let more = changes.lines().count() - 1;
@@ -117,12 +117,12 @@ fn refuse_unready(checkout: &Checkout) -> Result<(), CommandError> {
         )));
     }
     match checkout.branch() {
-        Some(branch) if branch == MAIN => Ok(()),
+        Some(branch) if branch == base => Ok(()),
         Some(branch) => Err(CommandError::refused(format!(
-            "{branch} is checked out, and a release starts from {MAIN}; `git switch {MAIN}` first"
+            "{branch} is checked out, and a release starts from {base}; `git switch {base}` first"
         ))),
         None => Err(CommandError::refused(format!(
-            "no branch is checked out, and a release starts from {MAIN}; `git switch {MAIN}` first"
+            "no branch is checked out, and a release starts from {base}; `git switch {base}` first"
         ))),
     }
 }

@@ -33,7 +33,7 @@ enum Format {
 }
 
 impl Verify {
-    /// Runs it; wrong versions are an error.
+    /// Returns `Wrong` where the versions do not agree.
     pub(crate) fn run(&self) -> Result<(), CommandError> {
         let checkout = Checkout::find(&self.directory)?;
         let base = self.base.as_deref().map(|base| {

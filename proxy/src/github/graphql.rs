@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Acting, Error, GitHub};
+use super::{Credentials, Error, GitHub};
 
 /// The fragment that every query of a pull request needs.
-const WHOLE_PULL_REQUEST: &str = include_str!("queries/whole_pull_request.graphql");
+const PULL_REQUEST: &str = include_str!("queries/pull_request.graphql");
 
 /// A query with its variables.
 pub(super) struct Query {
@@ -17,8 +17,8 @@ impl Query {
     /// A query as its file has it, with the fragment where it uses it.
     pub(super) fn new(text: &str, variables: Value) -> Self {
         let mut text = text.to_owned();
-        if text.contains("...WholePullRequest") {
-            text.push_str(WHOLE_PULL_REQUEST);
+        if text.contains("...PullRequestFields") {
+            text.push_str(PULL_REQUEST);
         }
         Self { text, variables }
     }
@@ -57,21 +57,25 @@ fn repeat(text: &str, count: usize) -> String {
 
 impl GitHub {
     /// Sends a query and returns its `data`.
-    pub(super) async fn query(&self, acting: Acting<'_>, query: &Query) -> Result<Value, Error> {
+    pub(super) async fn query(
+        &self,
+        credentials: Credentials<'_>,
+        query: &Query,
+    ) -> Result<Value, Error> {
         let body = json!({"query": query.text, "variables": query.variables});
-        let answer = self.post_query(acting, &body).await?;
+        let answer = self.post_query(credentials, &body).await?;
         self.data(answer)
     }
 
     /// Sends a mutation with its one `input`, once and never again, and returns its `data`.
     pub(super) async fn mutate(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         mutation: &str,
         input: Value,
     ) -> Result<Value, Error> {
         let body = json!({"query": mutation, "variables": {"input": input}});
-        let answer = self.post_mutation(acting, &body).await?;
+        let answer = self.post_mutation(credentials, &body).await?;
         self.data(answer)
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::graphql::Query;
 use super::people::Login;
-use super::{Acting, Error, GitHub};
+use super::{Credentials, Error, GitHub};
 
 const HISTORY: &str = include_str!("queries/history.graphql");
 
@@ -109,7 +109,7 @@ impl GitHub {
     /// As every call.
     pub async fn past_pull_requests(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         past: &Past<'_>,
     ) -> Result<Vec<PastPullRequest>, Error> {
@@ -120,7 +120,9 @@ impl GitHub {
                 "owner": repository.owner, "name": repository.name, "branch": past.branch,
                 "chart": past.chart, "source": past.source, "after": after,
             });
-            let data = self.query(acting, &Query::new(HISTORY, variables)).await?;
+            let data = self
+                .query(credentials, &Query::new(HISTORY, variables))
+                .await?;
             let list = data
                 .pointer("/repository/pullRequests")
                 .ok_or(Error::NotFound)?;

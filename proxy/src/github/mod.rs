@@ -4,25 +4,25 @@
 
 mod cache;
 mod error;
+mod forge;
 mod graphql;
 mod history;
-mod host;
 mod people;
 mod promotion;
+mod pull_request;
 mod pulls;
 mod repository;
 mod rules;
 mod transport;
-mod whole;
 
 use secrecy::SecretString;
 use url::Url;
 
 pub use error::Error;
+pub use forge::Repository;
 pub use history::{Past, PastMerge, PastPullRequest, PastReview};
-pub use host::Repository;
 pub use people::User;
-pub use promotion::{ForViewer, Pulse, Tick};
+pub use promotion::{ForViewer, Snapshot, Tick};
 pub use pulls::{ChangedFile, Comparison, Merged, diff_digest};
 pub use repository::{DeclaredFile, Walk};
 pub use rules::Rules;
@@ -41,7 +41,7 @@ pub struct Endpoints {
 
 /// On whose behalf a call is made.
 #[derive(Clone, Copy, Debug)]
-pub enum Acting<'a> {
+pub enum Credentials<'a> {
     /// Weft itself, with the token it reads with.
     Reader,
     /// A signed-in person, with their own token.

@@ -1,25 +1,24 @@
-//! Who a token belongs to, and what they may do in a repository.
+//! The owner of a token, their permission in a repository, and the repository's default branch.
 
 use model::pipeline::RepositoryName;
 use model::promotion::RepositoryPermission;
 use serde::Deserialize;
 
-use super::transport::Freshness;
-use super::{Acting, Error, GitHub};
+use super::transport::CachePolicy;
+use super::{Credentials, Error, GitHub};
 
-/// A person on GitHub.
+/// A user on GitHub (`users/get-authenticated`).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct User {
-    /// Their login; it may change.
+    /// May be changed by the user.
     pub login: String,
-    /// Their number; it never does.
+    /// Never changes.
     pub id: u64,
-    /// Their picture.
     #[serde(default)]
     pub avatar_url: Option<String>,
 }
 
-/// Somebody as GraphQL names them.
+/// An account in an answer of GraphQL.
 #[derive(Deserialize)]
 pub(super) struct Login {
     #[serde(rename = "__typename")]
@@ -28,7 +27,7 @@ pub(super) struct Login {
 }
 
 impl Login {
-    /// As REST and people spell it: a bot's login ends in `[bot]`, which GraphQL leaves out.
+    /// Returns the login as REST spells it: a bot's ends in `[bot]`, which GraphQL leaves out.
     pub(super) fn who(self) -> String {
         let is_bot = self.kind.as_deref() == Some("Bot") && !self.login.ends_with("[bot]");
         if is_bot {
@@ -40,7 +39,8 @@ impl Login {
 }
 
 #[derive(Deserialize)]
-struct Repository {
+struct RepositoryItem {
+    default_branch: String,
     #[serde(default)]
     permissions: Permissions,
 }
@@ -56,26 +56,26 @@ struct Permissions {
 }
 
 impl GitHub {
-    /// Whose token it is (`users/get-authenticated`).
+    /// Returns the owner of the token (`users/get-authenticated`).
     ///
     /// # Errors
     /// As every call; `Unauthorized` for a token that is not valid.
-    pub async fn user(&self, acting: Acting<'_>) -> Result<User, Error> {
-        self.get(acting, &["user"], &[], Freshness::Anew).await
+    pub async fn user(&self, credentials: Credentials<'_>) -> Result<User, Error> {
+        self.get(credentials, &["user"], &[], CachePolicy::NoCache)
+            .await
     }
 
-    /// What the token's owner may do in a repository (`repos/get`).
+    /// Returns the permission of the token's owner in a repository (`repos/get`).
     ///
     /// # Errors
     /// As every call; `NotFound` where they may not even see it.
     pub async fn permission(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
     ) -> Result<RepositoryPermission, Error> {
-        let path = ["repos", &repository.owner, &repository.name];
-        let Repository { permissions } = self.get(acting, &path, &[], Freshness::Confirmed).await?;
-        Ok(match permissions {
+        let item = self.repository(credentials, repository).await?;
+        Ok(match item.permissions {
             Permissions { admin: true, .. } => RepositoryPermission::Admin,
             Permissions { maintain: true, .. } => RepositoryPermission::Maintain,
             Permissions { push: true, .. } => RepositoryPermission::Write,
@@ -83,5 +83,28 @@ impl GitHub {
             Permissions { pull: true, .. } => RepositoryPermission::Read,
             _ => RepositoryPermission::None,
         })
+    }
+
+    /// Returns the default branch of a repository (`repos/get`).
+    ///
+    /// # Errors
+    /// As every call; `NotFound` for a repository that the token may not see.
+    pub async fn default_branch(
+        &self,
+        credentials: Credentials<'_>,
+        repository: &RepositoryName,
+    ) -> Result<String, Error> {
+        let item = self.repository(credentials, repository).await?;
+        Ok(item.default_branch)
+    }
+
+    async fn repository(
+        &self,
+        credentials: Credentials<'_>,
+        repository: &RepositoryName,
+    ) -> Result<RepositoryItem, Error> {
+        let path = ["repos", &repository.owner, &repository.name];
+        self.get(credentials, &path, &[], CachePolicy::Revalidate)
+            .await
     }
 }

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::graphql::Query;
 use super::people::Login;
-use super::whole::whole;
-use super::{Acting, Error, GitHub};
+use super::pull_request::pull_request;
+use super::{Credentials, Error, GitHub};
 
 const PROMOTION: &str = include_str!("queries/promotion.graphql");
-const PULSE: &str = include_str!("queries/pulse.graphql");
+const SNAPSHOT: &str = include_str!("queries/snapshot.graphql");
 
 /// A promotion as one viewer sees it.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub struct Tick {
 
 /// What moves without the branch moving, read at one moment.
 #[derive(Clone, Debug)]
-pub struct Pulse {
+pub struct Snapshot {
     /// The head of the branch.
     pub head: CommitId,
     /// The commit statuses on the newest commits, newest commit first.
@@ -60,7 +60,7 @@ impl GitHub {
     /// As every call; `NotFound` where there is no such pull request.
     pub async fn promotion(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         number: u64,
         path: &str,
@@ -69,7 +69,7 @@ impl GitHub {
             "owner": repository.owner, "name": repository.name, "number": number, "path": path,
         });
         let data = self
-            .query(acting, &Query::new(PROMOTION, variables))
+            .query(credentials, &Query::new(PROMOTION, variables))
             .await?;
         let at = |pointer: &str| data.pointer(pointer);
         let home = at("/repository").ok_or(Error::NotFound)?;
@@ -81,14 +81,14 @@ impl GitHub {
             .and_then(Value::as_str)
             .unwrap_or_default();
         // Rules that cannot be read are no reason not to show the pull request; nothing is merged then.
-        let rules = match self.branch_rules(acting, repository, base).await {
+        let rules = match self.branch_rules(credentials, repository, base).await {
             Ok(rules) => Some(rules),
             Err(error) => {
                 tracing::warn!(%error, %repository, "the rules of the branch cannot be read");
                 None
             }
         };
-        let (promotion, declares) = whole(node, repository, rules, &merge_methods(home))?;
+        let (promotion, declares) = pull_request(node, repository, rules, &merge_methods(home))?;
         Ok(ForViewer {
             login: text(&data, "/viewer/login"),
             permission: permission(&text(&data, "/repository/viewerPermission")),
@@ -102,13 +102,13 @@ impl GitHub {
     ///
     /// # Errors
     /// As every call; `NotFound` where the repository or its branch is not there.
-    pub async fn pulse(
+    pub async fn snapshot(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         branch: &str,
         places: &[(String, String)],
-    ) -> Result<Pulse, Error> {
+    ) -> Result<Snapshot, Error> {
         let mut variables = Map::new();
         variables.insert("owner".into(), json!(repository.owner));
         variables.insert("name".into(), json!(repository.name));
@@ -117,10 +117,10 @@ impl GitHub {
             variables.insert(format!("branch_{at}"), json!(branch));
             variables.insert(format!("path_{at}"), json!(path));
         }
-        let query = Query::repeated(PULSE, places.len(), Value::Object(variables));
+        let query = Query::repeated(SNAPSHOT, places.len(), Value::Object(variables));
         let (data, rules) = tokio::join!(
-            self.query(acting, &query),
-            self.branch_rules(acting, repository, branch)
+            self.query(credentials, &query),
+            self.branch_rules(credentials, repository, branch)
         );
         let data = data?;
         let rules = rules
@@ -139,11 +139,11 @@ impl GitHub {
                 let first = |list: &str| home.pointer(&format!("/{list}_{at}/nodes/0"));
                 first("open")
                     .or_else(|| first("merged"))
-                    .map(|node| whole(node, repository, rules.clone(), &methods))
+                    .map(|node| pull_request(node, repository, rules.clone(), &methods))
                     .transpose()
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Pulse {
+        Ok(Snapshot {
             head: CommitId::new(&text(target, "/oid")),
             ticks: ticks(target),
             promotions,

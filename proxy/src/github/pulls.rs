@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::transport::Freshness;
-use super::{Acting, Error, GitHub};
+use super::transport::CachePolicy;
+use super::{Credentials, Error, GitHub};
 
 /// How many files a page holds, and how many pages are read; a promotion changes one file.
 const PER_PAGE: usize = 100;
@@ -99,7 +99,7 @@ impl GitHub {
     /// As every call; `Malformed` where there are more files than an approver could have seen.
     pub async fn files(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Vec<ChangedFile>, Error> {
@@ -109,7 +109,9 @@ impl GitHub {
         for page in 1..=PAGES {
             let (size, page) = (PER_PAGE.to_string(), page.to_string());
             let query = [("per_page", size.as_str()), ("page", page.as_str())];
-            let some: Vec<ChangedFile> = self.get(acting, &path, &query, Freshness::Anew).await?;
+            let some: Vec<ChangedFile> = self
+                .get(credentials, &path, &query, CachePolicy::NoCache)
+                .await?;
             let last = some.len() < PER_PAGE;
             files.extend(some);
             if last {
@@ -125,7 +127,7 @@ impl GitHub {
     /// As every call; `Unprocessable` for one's own pull request.
     pub async fn review(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         number: u64,
         head: &CommitId,
@@ -144,7 +146,7 @@ impl GitHub {
         };
         let body = json!({"commit_id": head, "event": event, "body": words});
         let path = pull(repository, &number, &["reviews"]);
-        let answer: Answer = self.write(acting, Method::POST, &path, &body).await?;
+        let answer: Answer = self.write(credentials, Method::POST, &path, &body).await?;
         Ok(answer.id)
     }
 
@@ -154,7 +156,7 @@ impl GitHub {
     /// As every call.
     pub async fn dismiss(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         number: u64,
         review: u64,
@@ -163,7 +165,7 @@ impl GitHub {
         let (number, review) = (number.to_string(), review.to_string());
         let path = pull(repository, &number, &["reviews", &review, "dismissals"]);
         let body = json!({"message": why, "event": "DISMISS"});
-        let _: Value = self.write(acting, Method::PUT, &path, &body).await?;
+        let _: Value = self.write(credentials, Method::PUT, &path, &body).await?;
         Ok(())
     }
 
@@ -173,7 +175,7 @@ impl GitHub {
     /// As every call; `Conflict` where the head moved, `NotAllowed` where rules are not met.
     pub async fn merge(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         number: u64,
         head: &CommitId,
@@ -187,7 +189,7 @@ impl GitHub {
         let number = number.to_string();
         let path = pull(repository, &number, &["merge"]);
         let body = json!({"sha": head, "merge_method": method});
-        let answer: Answer = self.write(acting, Method::PUT, &path, &body).await?;
+        let answer: Answer = self.write(credentials, Method::PUT, &path, &body).await?;
         if answer.merged {
             Ok(Merged {
                 commit: CommitId::new(&answer.sha),
@@ -203,7 +205,7 @@ impl GitHub {
     /// As every call.
     pub async fn parents(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         commit: &CommitId,
     ) -> Result<Vec<CommitId>, Error> {
@@ -222,7 +224,9 @@ impl GitHub {
             "commits",
             commit.as_str(),
         ];
-        let answer: Answer = self.get(acting, &path, &[], Freshness::Confirmed).await?;
+        let answer: Answer = self
+            .get(credentials, &path, &[], CachePolicy::Revalidate)
+            .await?;
         Ok(answer
             .parents
             .iter()
@@ -236,7 +240,7 @@ impl GitHub {
     /// As every call.
     pub async fn compare(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         from: &CommitId,
         to: &CommitId,
@@ -249,7 +253,9 @@ impl GitHub {
             "compare",
             &between,
         ];
-        let answer: Compared = self.get(acting, &path, &[], Freshness::Confirmed).await?;
+        let answer: Compared = self
+            .get(credentials, &path, &[], CachePolicy::Revalidate)
+            .await?;
         Ok(Comparison {
             files: answer.files,
             commits: answer.commits.into_iter().rev().map(view).collect(),
@@ -263,7 +269,7 @@ impl GitHub {
     /// As every call.
     pub async fn newest_dispatch(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
     ) -> Result<Option<DispatchRun>, Error> {
         #[derive(Deserialize)]
@@ -286,7 +292,7 @@ impl GitHub {
         ];
         let query = [("event", "repository_dispatch"), ("per_page", "1")];
         let answer: Answer = self
-            .get(acting, &path, &query, Freshness::Confirmed)
+            .get(credentials, &path, &query, CachePolicy::Revalidate)
             .await?;
         Ok(answer
             .workflow_runs

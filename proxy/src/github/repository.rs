@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::graphql::Query;
-use super::whole::Author;
-use super::{Acting, Error, GitHub};
+use super::pull_request::Author;
+use super::{Credentials, Error, GitHub};
 
 const DECLARED: &str = include_str!("queries/declared.graphql");
 
@@ -68,7 +68,7 @@ impl GitHub {
     /// As every call; `NotFound` where there is no such commit.
     pub async fn declared(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         head: &CommitId,
         paths: &[String],
@@ -82,7 +82,7 @@ impl GitHub {
             variables.insert(format!("folder_{at}"), json!(folder(path)));
         }
         let query = Query::repeated(DECLARED, paths.len(), Value::Object(variables));
-        let data = self.query(acting, &query).await?;
+        let data = self.query(credentials, &query).await?;
         let nodes = data
             .pointer("/repository/head/history/nodes")
             .ok_or(Error::NotFound)?;

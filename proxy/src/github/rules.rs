@@ -4,8 +4,8 @@ use model::pipeline::RepositoryName;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::transport::Freshness;
-use super::{Acting, Error, GitHub};
+use super::transport::CachePolicy;
+use super::{Credentials, Error, GitHub};
 
 /// What must be met before a merge into a branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl GitHub {
     /// As every call.
     pub async fn branch_rules(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         repository: &RepositoryName,
         branch: &str,
     ) -> Result<Rules, Error> {
@@ -57,7 +57,12 @@ impl GitHub {
             branch,
         ];
         let rules: Vec<Rule> = self
-            .get(acting, &path, &[("per_page", "100")], Freshness::Confirmed)
+            .get(
+                credentials,
+                &path,
+                &[("per_page", "100")],
+                CachePolicy::Revalidate,
+            )
             .await?;
         Ok(rules.iter().map(read).fold(Rules::default(), Rules::and))
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::cache::{Cache, Kept, Key};
-use super::{Acting, Endpoints, Error};
+use super::{Credentials, Endpoints, Error};
 use crate::clock::Clock;
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -34,11 +34,11 @@ struct Inner {
 
 /// Whether an answer that GitHub confirms with 304 will do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
+pub(super) enum CachePolicy {
     /// Ask with the ETag of the last answer.
-    Confirmed,
+    Revalidate,
     /// Ask as if for the first time.
-    Anew,
+    NoCache,
 }
 
 impl GitHub {
@@ -76,19 +76,19 @@ impl GitHub {
     /// Reads JSON from REST.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         path: &[&str],
         query: &[(&str, &str)],
-        freshness: Freshness,
+        cache_policy: CachePolicy,
     ) -> Result<T, Error> {
         let url = self.rest(path, query);
-        let token = self.token(acting);
+        let token = self.token(credentials);
         let key = Key::new(token.expose_secret(), url.as_str());
-        let kept = (freshness == Freshness::Confirmed)
+        let kept = (cache_policy == CachePolicy::Revalidate)
             .then(|| self.inner.cache.get(&key))
             .flatten();
         let answer = self
-            .twice(|| {
+            .with_retry(|| {
                 let mut request = self.inner.http.get(url.clone());
                 if let Some(kept) = &kept {
                     request = request.header(IF_NONE_MATCH, kept.etag.clone());
@@ -113,7 +113,7 @@ impl GitHub {
     /// Writes JSON to REST, once and never again.
     pub(super) async fn write<T: DeserializeOwned>(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         method: Method,
         path: &[&str],
         body: &Value,
@@ -122,26 +122,26 @@ impl GitHub {
         if !body.is_null() {
             request = request.json(body);
         }
-        self.once(request, acting).await
+        self.no_retry(request, credentials).await
     }
 
     /// Sends a GraphQL mutation, once and never again, and returns the answer as it is.
     pub(super) async fn post_mutation(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         body: &Value,
     ) -> Result<Value, Error> {
         let request = self.inner.http.post(self.inner.endpoints.graphql.clone());
-        self.once(request.json(body), acting).await
+        self.no_retry(request.json(body), credentials).await
     }
 
-    async fn once<T: DeserializeOwned>(
+    async fn no_retry<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
     ) -> Result<T, Error> {
         let answer = self
-            .request(request, self.token(acting))
+            .request(request, self.token(credentials))
             .send()
             .await
             .map_err(|error| Error::from_transport(&error))?;
@@ -151,12 +151,12 @@ impl GitHub {
     /// Sends a GraphQL query, which only reads, and returns the answer as it is.
     pub(super) async fn post_query(
         &self,
-        acting: Acting<'_>,
+        credentials: Credentials<'_>,
         body: &Value,
     ) -> Result<Value, Error> {
-        let token = self.token(acting);
+        let token = self.token(credentials);
         let answer = self
-            .twice(|| {
+            .with_retry(|| {
                 let request = self.inner.http.post(self.inner.endpoints.graphql.clone());
                 self.request(request.json(body), token)
             })
@@ -168,7 +168,7 @@ impl GitHub {
         self.inner.clock.now()
     }
 
-    async fn twice(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Error> {
+    async fn with_retry(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Error> {
         match request().send().await {
             Ok(answer) if !answer.status().is_server_error() => return Ok(answer),
             Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "trying GitHub again"),
@@ -213,10 +213,10 @@ impl GitHub {
         }
     }
 
-    fn token<'a>(&'a self, acting: Acting<'a>) -> &'a SecretString {
-        match acting {
-            Acting::Reader => &self.inner.reader,
-            Acting::Person(token) => token,
+    fn token<'a>(&'a self, credentials: Credentials<'a>) -> &'a SecretString {
+        match credentials {
+            Credentials::Reader => &self.inner.reader,
+            Credentials::Person(token) => token,
         }
     }
 

@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use model::CommitId;
 use model::promotion::RepositoryPermission;
 use proxy::clock::SystemClock;
-use proxy::github::{Acting, Endpoints, Error, GitHub};
+use proxy::github::{Credentials, Endpoints, Error, GitHub};
 use secrecy::SecretString;
 
 use crate::world::repository;
@@ -76,7 +76,10 @@ async fn server() -> (GitHub, Arc<Counts>) {
 #[tokio::test]
 async fn a_read_is_tried_again_after_a_bad_gateway() {
     let (github, counts) = server().await;
-    let user = github.user(Acting::Reader).await.expect("the second try");
+    let user = github
+        .user(Credentials::Reader)
+        .await
+        .expect("the second try");
     assert_eq!(user.login, "ana");
     assert_eq!(counts.users.load(Ordering::SeqCst), 2);
 }
@@ -86,7 +89,7 @@ async fn a_write_is_never_tried_again() {
     let (github, counts) = server().await;
     let head = CommitId::new("abc");
     let merged = github
-        .merge(Acting::Reader, &repository(), 7, &head, "merge")
+        .merge(Credentials::Reader, &repository(), 7, &head, "merge")
         .await;
     assert!(
         matches!(merged, Err(Error::Unavailable { .. })),
@@ -101,8 +104,8 @@ async fn an_answer_is_confirmed_by_its_etag_and_never_shared_between_people() {
     let writer = SecretString::from("writer");
     for _ in 0..2 {
         for (acting, permission) in [
-            (Acting::Person(&writer), RepositoryPermission::Write),
-            (Acting::Reader, RepositoryPermission::Read),
+            (Credentials::Person(&writer), RepositoryPermission::Write),
+            (Credentials::Reader, RepositoryPermission::Read),
         ] {
             let found = github.permission(acting, &repository()).await;
             assert_eq!(found, Ok(permission));

@@ -19,7 +19,7 @@ use proxy::app::App;
 use proxy::auth::Person;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
-use proxy::github::Acting;
+use proxy::github::Credentials;
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -208,7 +208,7 @@ impl World {
         let user = self
             .app
             .github
-            .user(Acting::Person(&token))
+            .user(Credentials::Person(&token))
             .await
             .expect("the token is good");
         Person {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::process::{peer, run};
+use crate::process::{program, run};
 
 /// The repository whose images are built here.
 const OURS: &str = "ghcr.io/demo/podinfo:";
@@ -105,9 +105,9 @@ impl Images {
             .args(["fetch", "--quiet"]);
         aside(fetch).await?;
         let source = self.unpacked(revision).await?;
-        let program = source.join("podinfo");
+        let binary = source.join("podinfo");
         let ldflags = format!("-s -w -X github.com/demo/podinfo/pkg/version.REVISION={revision}");
-        let mut go = Command::new(peer("WEFT_REAL_GO")?);
+        let mut go = Command::new(program("WEFT_REAL_GO")?);
         go.current_dir(&source)
             .env("CGO_ENABLED", "0")
             .env("GOFLAGS", "-mod=readonly")
@@ -121,10 +121,10 @@ impl Images {
                 &ldflags,
             ])
             .arg("-o")
-            .arg(&program)
+            .arg(&binary)
             .arg("./cmd/podinfo");
         aside(go).await.context("building the image")?;
-        Ok(program)
+        Ok(binary)
     }
 }
 

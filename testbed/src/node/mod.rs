@@ -33,7 +33,7 @@ type Running = Arc<Mutex<BTreeMap<String, (u32, u16)>>>;
 
 /// What the keeper of each Pod needs.
 #[derive(Clone)]
-struct Machine {
+struct NodeContext {
     client: kube::Client,
     http: reqwest::Client,
     images: Arc<Images>,
@@ -44,7 +44,7 @@ struct Machine {
 
 /// A running node. Its Pods' processes end when it is dropped.
 pub struct Node {
-    machine: Machine,
+    context: NodeContext,
     _tasks: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -62,7 +62,7 @@ impl Node {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let running = Running::default();
         let (network, endpoints) = Network::start(client.clone(), Arc::clone(&running)).await?;
-        let machine = Machine {
+        let context = NodeContext {
             client,
             http,
             images,
@@ -70,10 +70,10 @@ impl Node {
             running,
             logs,
         };
-        machine.join().await?;
-        let watching = AbortOnDropHandle::new(tokio::spawn(machine.clone().watch()));
+        context.join().await?;
+        let watching = AbortOnDropHandle::new(tokio::spawn(context.clone().watch()));
         Ok(Self {
-            machine,
+            context,
             _tasks: vec![endpoints, watching],
         })
     }
@@ -83,7 +83,7 @@ impl Node {
     /// # Errors
     /// When no port can be had.
     pub async fn publish(&mut self, namespace: &str, service: &str) -> anyhow::Result<Url> {
-        let (url, serving) = self.machine.network.publish(namespace, service).await?;
+        let (url, serving) = self.context.network.publish(namespace, service).await?;
         self._tasks.push(serving);
         Ok(url)
     }
@@ -91,7 +91,7 @@ impl Node {
     /// The processes of Pods: `(Pod, pid)`.
     #[must_use]
     pub fn processes(&self) -> Vec<(String, u32)> {
-        let running = self.machine.running.lock();
+        let running = self.context.running.lock();
         running
             .iter()
             .map(|(pod, (pid, _))| (pod.clone(), *pid))
@@ -99,7 +99,7 @@ impl Node {
     }
 }
 
-impl Machine {
+impl NodeContext {
     /// Tells the cluster that there is a node.
     async fn join(&self) -> anyhow::Result<()> {
         let node = json!({

@@ -15,7 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use super::Running;
-use crate::internet::{any_port, forward};
+use crate::egress_proxy::{any_port, forward};
 
 /// The label by which an EndpointSlice names its Service.
 const SERVICE: &str = "kubernetes.io/service-name";

@@ -19,19 +19,19 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::probes::Plan;
 use super::status::{Report, State, now};
-use super::{Machine, NAME};
+use super::{NAME, NodeContext};
 use crate::process::{free_ports, terminate};
 
 /// Between two tries to pull an image or to restart a container; it doubles each time, as a kubelet's.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// How often a readiness that is still missing is looked at, however seldom the Pod asks for it.
-const EAGER: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 type Changes = watch::Receiver<Option<Arc<Pod>>>;
 
 /// Keeps a Pod until it is gone.
-pub(super) async fn keep(machine: Machine, changes: Changes) {
+pub(super) async fn keep(context: NodeContext, changes: Changes) {
     let Some(pod) = changes.borrow().clone() else {
         return;
     };
@@ -45,8 +45,8 @@ pub(super) async fn keep(machine: Machine, changes: Changes) {
     );
     let namespace = pod.namespace().unwrap_or_default();
     let mut keeper = Keeper {
-        pods: Api::namespaced(machine.client.clone(), &namespace),
-        machine,
+        pods: Api::namespaced(context.client.clone(), &namespace),
+        context,
         namespace,
         name,
         container: container.clone(),
@@ -58,7 +58,7 @@ pub(super) async fn keep(machine: Machine, changes: Changes) {
 }
 
 struct Keeper {
-    machine: Machine,
+    context: NodeContext,
     pods: Api<Pod>,
     namespace: String,
     name: String,
@@ -86,7 +86,7 @@ impl Keeper {
             let grace = Duration::from_secs(u64::try_from(grace).unwrap_or(0));
             end(&mut child, grace).await;
         }
-        self.machine.running.lock().remove(&self.name);
+        self.context.running.lock().remove(&self.name);
         self.confirm_deletion(pod, &changes).await
     }
 
@@ -111,10 +111,10 @@ impl Keeper {
             let since = now();
             let (port, names) = self.start(child, program).await?;
             let Some(running) = child else { continue };
-            let status = self.watch_over(running, port, &since).await?;
+            let status = self.supervise(running, port, &since).await?;
             drop(names);
             *child = None;
-            self.machine.running.lock().remove(&self.name);
+            self.context.running.lock().remove(&self.name);
             let code = status.code().unwrap_or(137);
             self.tell(&State::Terminated { code, since }, !again)
                 .await?;
@@ -141,7 +141,7 @@ impl Keeper {
         }
         let mut pause = FIRST_PAUSE;
         loop {
-            let error = match self.machine.images.pull(&image).await {
+            let error = match self.context.images.pull(&image).await {
                 Ok(program) => return Ok(program),
                 Err(error) => format!("{error:#}"),
             };
@@ -162,7 +162,7 @@ impl Keeper {
         entrypoint: Option<PathBuf>,
     ) -> anyhow::Result<(u16, AbortOnDropHandle<()>)> {
         let [port] = free_ports()?;
-        let (proxy, names) = self.machine.network.names(&self.namespace).await?;
+        let (proxy, names) = self.context.network.names(&self.namespace).await?;
         let container = &self.container;
         let mut words = container.command.iter().flatten();
         let program = words
@@ -173,7 +173,7 @@ impl Keeper {
         let log = File::options()
             .create(true)
             .append(true)
-            .open(self.machine.logs.join(format!("{}.log", self.name)))?;
+            .open(self.context.logs.join(format!("{}.log", self.name)))?;
         let mut command = Command::new(program);
         command
             .args(words)
@@ -197,7 +197,7 @@ impl Keeper {
             .kill_on_drop(true);
         let started = command.spawn().context("starting the container")?;
         if let Some(pid) = started.id() {
-            let mut running = self.machine.running.lock();
+            let mut running = self.context.running.lock();
             running.insert(self.name.clone(), (pid, port));
         }
         *child = Some(started);
@@ -205,7 +205,7 @@ impl Keeper {
     }
 
     /// Probes the container and reports until it ends.
-    async fn watch_over(
+    async fn supervise(
         &mut self,
         child: &mut Child,
         port: u16,
@@ -219,7 +219,7 @@ impl Keeper {
             ready,
         };
         self.tell(&running(ready), false).await?;
-        let mut asking = ticks(readiness.as_ref(), EAGER);
+        let mut asking = ticks(readiness.as_ref(), POLL_INTERVAL);
         let mut feeling = ticks(liveness.as_ref(), LONGEST_PAUSE);
         let (mut unready, mut lifeless) = (0, 0);
         let mut asked = Instant::now();
@@ -232,7 +232,7 @@ impl Keeper {
                         continue;
                     }
                     asked = Instant::now();
-                    let well = plan.asks(&self.machine.http, port).await;
+                    let well = plan.asks(&self.context.http, port).await;
                     unready = if well { 0 } else { unready + 1 };
                     let now_ready = well || (ready && unready < plan.failures);
                     if now_ready != ready {
@@ -242,7 +242,7 @@ impl Keeper {
                 }
                 _ = feeling.tick() => {
                     let Some(plan) = &liveness else { continue };
-                    let well = plan.asks(&self.machine.http, port).await;
+                    let well = plan.asks(&self.context.http, port).await;
                     lifeless = if well { 0 } else { lifeless + 1 };
                     if lifeless >= plan.failures {
                         child.start_kill()?;
@@ -325,7 +325,7 @@ fn ticks(plan: Option<&Plan>, at_most: Duration) -> tokio::time::Interval {
     let (first, every) = plan.map_or((LONGEST_PAUSE, LONGEST_PAUSE), |plan| {
         (plan.first, plan.every.min(at_most))
     });
-    let mut ticks = interval_at(Instant::now() + first, every.max(EAGER));
+    let mut ticks = interval_at(Instant::now() + first, every.max(POLL_INTERVAL));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }

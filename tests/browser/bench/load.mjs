@@ -18,7 +18,7 @@ const NETWORK = {
   uploadThroughput: 750_000 / 8,
 };
 const SLOWER_PROCESSOR = 4;
-const DATA = '[data-testid=lane] [data-verdict]:not([data-verdict=""])';
+const DATA = '[data-testid=pipeline-row] [data-verdict]:not([data-verdict=""])';
 
 const demo = await startDemo({ pace: 'real' });
 const browser = await chromium.launch(launchOptions());

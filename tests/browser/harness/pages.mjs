@@ -42,13 +42,13 @@ export function address(base, path, promotion) {
 const SIGNS = {
   board: ['[data-testid=board-row-podinfo]'],
   pipeline: [
-    '[data-testid=lane] [data-verdict]',
+    '[data-testid=pipeline-row] [data-verdict]',
     '[data-testid=journeys] svg',
     '[data-testid=record] li, [data-testid=record] tr',
   ],
   release: ['[data-testid=plan] [role=group]', '[data-testid^=take-]'],
   promotion: ['[data-testid=bar] [data-testid]'],
-  embed: ['[data-testid=lane] [data-verdict]'],
+  embed: ['[data-testid=pipeline-row] [data-verdict]'],
 };
 
 /** Waits until a page shows its data. */

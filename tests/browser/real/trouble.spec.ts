@@ -10,7 +10,7 @@ test('a failed test is told in the words of Flux, with the events of its object'
 }) => {
   await openPipeline(page, weft);
   await expect(environmentView(page, 'dev-test')).toHaveAttribute('data-verdict', 'failed');
-  await expect(page.getByTestId('tick-disagrees')).toContainText(/green tick/i, ROLLED_OUT);
+  await expect(page.getByTestId('commit-status-disagrees')).toContainText(/green tick/i, ROLLED_OUT);
   await page.getByTestId('why-dev-test').click();
   const sheet = page.getByTestId('evidence-sheet');
   await expect(sheet).toContainText('HelmRelease app-podinfo/podinfo');

@@ -67,9 +67,9 @@ async function approve(page: Page, environment: string): Promise<void> {
   await expect(page.getByTestId('approve-and-merge')).toBeEnabled(ROLLED_OUT);
   await picture(page, `card-${environment}`);
   await page.getByTestId('approve-and-merge').click();
-  const follow = page.getByTestId('follow');
-  await expect(follow.getByRole('listitem').first()).toContainText(/merged.*done/, ROLLED_OUT);
-  await expect(follow.getByRole('listitem').last()).toContainText(/serving.*done/, ROLLED_OUT);
+  const rollout = page.getByTestId('rollout');
+  await expect(rollout.getByRole('listitem').first()).toContainText(/merged.*done/, ROLLED_OUT);
+  await expect(rollout.getByRole('listitem').last()).toContainText(/serving.*done/, ROLLED_OUT);
   await picture(page, `followed-${environment}`);
   await openPipeline(page, weft);
   await expectProven(page, environment, '1.1.5');

@@ -27,7 +27,7 @@ test('a page of another origin may not frame the parts that act', async ({ brows
   const host = await hostOf(`<iframe src="${weft}p/${PIPELINE}"></iframe>`);
   try {
     await page.goto(`http://localhost:${(host.address() as AddressInfo).port}/`);
-    await expect(page.frameLocator('iframe').getByTestId('lane')).toHaveCount(0);
+    await expect(page.frameLocator('iframe').getByTestId('pipeline-row')).toHaveCount(0);
   } finally {
     host.close();
     await page.close();

@@ -61,11 +61,11 @@ test('a version that does not increase is refused in a sentence, and nothing can
   await page.goto(weft + RELEASE);
   await expect(page.getByTestId('open-pull-request')).toBeEnabled(ROLLED_OUT);
   await page.getByTestId('chart_version').fill('1.1.7');
-  await expect(page.getByTestId('wrong')).toHaveText(
+  await expect(page.getByTestId('invalid')).toHaveText(
     'The chart version must increase: 1.1.7 does not follow 1.1.7; take 1.1.8.',
   );
   await expect(page.getByTestId('chart_version')).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByTestId('chart_version')).toHaveAttribute('aria-describedby', 'wrong');
+  await expect(page.getByTestId('chart_version')).toHaveAttribute('aria-describedby', 'invalid');
   for (const well of ['colour', 'version']) {
     await expect(page.getByTestId(well)).toHaveAttribute('aria-invalid', 'false');
     await expect(page.getByTestId(well)).toHaveAttribute('aria-describedby', '');
@@ -75,7 +75,7 @@ test('a version that does not increase is refused in a sentence, and nothing can
   await expect(plan(page)).toContainText('+version: 1.1.8');
 
   await page.getByTestId('chart_version').fill('1.2.0');
-  await expect(page.getByTestId('wrong')).toBeEmpty();
+  await expect(page.getByTestId('invalid')).toBeEmpty();
   await expect(plan(page)).toContainText('+version: 1.2.0');
   await expect(page.getByTestId('open-pull-request')).toBeEnabled();
 });

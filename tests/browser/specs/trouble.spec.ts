@@ -24,7 +24,7 @@ test('a failed link has its message whole, its events and its object behind one 
   lab,
 }) => {
   await failInStg(page, weft, lab);
-  await expect(page.getByTestId('tick-disagrees')).toContainText(/green tick/i, ROLLED_OUT);
+  await expect(page.getByTestId('commit-status-disagrees')).toContainText(/green tick/i, ROLLED_OUT);
   await page.getByTestId('why-stg').click();
   const sheet = page.getByTestId('evidence-sheet');
   await expect(sheet).toContainText('stg · helm');
@@ -94,8 +94,8 @@ test('where events may not be read a sentence says so', async ({ page, weft }) =
   );
   await openPipeline(page, weft);
   await openEvidence(page, 'stg', 'helm');
-  await page.getByTestId('whole').locator('summary').click();
-  await expect(page.getByTestId('whole')).toContainText(why);
+  await page.getByTestId('details').locator('summary').click();
+  await expect(page.getByTestId('details')).toContainText(why);
 });
 
 test('an object opens in Weave GitOps, and from a frame in the page around it', async ({

@@ -43,9 +43,9 @@ test('a release is started, merged, and approved from dev-test up to prod', asyn
       await expect(page.getByRole('main')).toContainText('1.1.8');
       await expect(page.getByTestId('approve-and-merge')).toBeEnabled(ROLLED_OUT);
       await page.getByTestId('approve-and-merge').click();
-      const follow = page.getByTestId('follow');
-      await expect(follow.getByRole('listitem').first()).toContainText(/merged.*done/, ROLLED_OUT);
-      await expect(follow.getByRole('listitem').last()).toContainText(/serving.*done/, ROLLED_OUT);
+      const rollout = page.getByTestId('rollout');
+      await expect(rollout.getByRole('listitem').first()).toContainText(/merged.*done/, ROLLED_OUT);
+      await expect(rollout.getByRole('listitem').last()).toContainText(/serving.*done/, ROLLED_OUT);
       await openPipeline(page, weft);
       await expectProven(page, environment, '1.1.8');
     });

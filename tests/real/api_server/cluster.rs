@@ -3,31 +3,26 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testbed::control_plane::{ControlPlane, Etcd};
 
 use crate::files::documents;
-use crate::peers::{Server, free_ports, peer, run, run_with};
-
-/// The token of the cluster's administrator. The cluster holds nothing and lives for seconds.
-const TOKEN: &str = "weft-real-administrator";
+use crate::programs::program;
 
 /// A running API server. What is declared first ends first: an API server without its store takes
 /// a minute to end.
 pub struct Cluster {
-    _api_server: Server,
-    _etcd: Server,
+    plane: ControlPlane,
+    _etcd: Etcd,
     namespaces: Mutex<BTreeMap<String, Value>>,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl Cluster {
-    /// The cluster that all tests share; it ends with the last one that uses it.
+    /// Returns the cluster that all tests share; it ends with the last one that uses it.
     pub fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,74 +35,20 @@ impl Cluster {
 
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let [client, peers, port] = free_ports();
-        let store = format!("http://127.0.0.1:{client}");
-        let mut etcd = Server::start(
-            Command::new(peer("WEFT_REAL_ETCD"))
-                .arg("--data-dir")
-                .arg(path.join("etcd"))
-                .args(["--unsafe-no-fsync", "--log-level=warn"])
-                .args(["--listen-client-urls", &store])
-                .args(["--advertise-client-urls", &store])
-                .arg(format!("--listen-peer-urls=http://127.0.0.1:{peers}")),
-            path,
-        );
-        etcd.listens(client);
-
-        let tokens = path.join("tokens.csv");
-        fs::write(&tokens, format!("{TOKEN},admin,admin,system:masters\n")).unwrap();
-        let certificates = path.join("certificates");
-        // The API server makes a key for itself when there is none, and may sign with it as well.
-        let key = certificates.join("apiserver.key");
-        let mut api_server = Server::start(
-            Command::new(peer("WEFT_REAL_KUBE_APISERVER"))
-                .args(["--bind-address=127.0.0.1", "--authorization-mode=RBAC"])
-                .args(["--service-cluster-ip-range=10.0.0.0/24"])
-                .args(["--disable-admission-plugins=ServiceAccount"])
-                .args(["--service-account-issuer=https://kubernetes.default.svc"])
-                .arg(format!("--secure-port={port}"))
-                .arg(format!("--etcd-servers={store}"))
-                .arg(format!("--cert-dir={}", certificates.display()))
-                .arg(format!("--token-auth-file={}", tokens.display()))
-                .arg(format!("--service-account-key-file={}", key.display()))
-                .arg(format!(
-                    "--service-account-signing-key-file={}",
-                    key.display()
-                )),
-            path,
-        );
-        api_server.listens(port);
-        let config = json!({
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{ "name": "real", "cluster": {
-                "server": format!("https://127.0.0.1:{port}"),
-                "certificate-authority": certificates.join("apiserver.crt"),
-            } }],
-            "users": [{ "name": "admin", "user": { "token": TOKEN } }],
-            // Like Flux, this takes no manifest that should have a namespace and names none.
-            "contexts": [{ "name": "real", "context": {
-                "cluster": "real", "user": "admin", "namespace": "that-was-not-named",
-            } }],
-            "current-context": "real",
-        });
-        fs::write(path.join("kubeconfig"), config.to_string()).unwrap();
-        let ready = ["get", "--raw", "/readyz"];
-        api_server.wait_until("it is ready", || run(kubectl(path).args(ready)).success);
-        for crds in env::split_paths(&peer("WEFT_REAL_FLUX_CRDS")) {
-            run(kubectl(path)
-                .args(["apply", "--server-side", "--filename"])
-                .arg(crds))
-            .ok();
+        let etcd = Etcd::start(folder.path()).unwrap();
+        let plane = ControlPlane::start(etcd.url(), "real", &folder.path().join("real")).unwrap();
+        let kubectl = |arguments: &[&str]| plane.run(arguments, "").unwrap().ok().unwrap();
+        for crds in env::split_paths(&program("WEFT_REAL_FLUX_CRDS")) {
+            let crds = crds.display().to_string();
+            kubectl(&["apply", "--server-side", "--filename", &crds]);
         }
         let established = ["wait", "crd", "--all", "--for=condition=Established"];
-        run(kubectl(path).args(established).arg("--timeout=60s")).ok();
+        kubectl(&[&established[..], &["--timeout=60s"]].concat());
         Self {
-            _api_server: api_server,
+            plane,
             _etcd: etcd,
             namespaces: Mutex::default(),
-            folder,
+            _folder: folder,
         }
     }
 
@@ -118,15 +59,17 @@ impl Cluster {
         let documents = documents(manifests);
         self.make_namespaces(&documents, namespace);
         let everywhere = namespace.map(|namespace| format!("--namespace={namespace}"));
-        let ended = run_with(
-            kubectl(self.folder.path())
-                .args(["apply", "--server-side", "--dry-run=server"])
-                .args(["--validate=strict", "--warnings-as-errors"])
-                .args(["--field-manager=kustomize-controller"])
-                .args(everywhere)
-                .arg("--filename=-"),
-            manifests,
-        );
+        let mut arguments = vec![
+            "apply",
+            "--server-side",
+            "--dry-run=server",
+            "--validate=strict",
+            "--warnings-as-errors",
+            "--field-manager=kustomize-controller",
+            "--filename=-",
+        ];
+        arguments.extend(everywhere.as_deref());
+        let ended = self.plane.run(&arguments, manifests).unwrap();
         // Kubectl says one line for each manifest that was taken.
         let taken = ended.stdout.lines().count();
         if ended.success && taken == documents.len() {
@@ -148,11 +91,7 @@ impl Cluster {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let apply = |manifest: &Value| {
-            run_with(
-                kubectl(self.folder.path()).args(["apply", "--server-side", "--filename=-"]),
-                &manifest.to_string(),
-            )
-            .ok();
+            self.plane.apply(&manifest.to_string()).unwrap();
         };
         for manifest in documents {
             let name = manifest["metadata"]["name"].as_str().unwrap_or_default();
@@ -175,15 +114,4 @@ impl Cluster {
             }
         }
     }
-}
-
-/// `kubectl` for the cluster whose files are in this folder; it leaves nothing elsewhere.
-fn kubectl(folder: &Path) -> Command {
-    let mut kubectl = Command::new(peer("WEFT_REAL_KUBECTL"));
-    kubectl
-        .arg("--kubeconfig")
-        .arg(folder.join("kubeconfig"))
-        .arg("--cache-dir")
-        .arg(folder.join("cache"));
-    kubectl
 }

@@ -16,7 +16,7 @@ async fn says(url: &str, token: &str, ca: &str, sentence: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn each_way_to_be_away_has_its_sentence() {
     let (prod, other) = (Prod::start(), Prod::bare());
     let (url, ca) = (prod.plane.url(), prod.certificate());
@@ -54,7 +54,7 @@ async fn each_way_to_be_away_has_its_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn a_kubeconfig_leads_into_a_real_cluster() {
     let prod = Prod::start();
     prod.put("1.1.6");

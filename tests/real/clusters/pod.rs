@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::prod::Prod;
 use super::weft::Weft;
-use crate::peers::run;
+use crate::programs::run;
 
 /// Makes the folder that only a Pod has, for this process and its children alone, and goes on.
 const AS_IN_A_POD: &str = "mount -t tmpfs none /run && \
@@ -15,7 +15,7 @@ const AS_IN_A_POD: &str = "mount -t tmpfs none /run && \
 const NAME: &str = "clusters::pod::a_pod_reads_the_cluster_that_it_runs_in";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn a_pod_reads_the_cluster_that_it_runs_in() {
     if env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         let weft = Weft::beside(&[("prod", "{in_cluster: true}")], &[]).await;
@@ -38,6 +38,6 @@ async fn a_pod_reads_the_cluster_that_it_runs_in() {
         .env("FILES", &files)
         .env("KUBERNETES_SERVICE_HOST", "127.0.0.1")
         .env("KUBERNETES_SERVICE_PORT", prod.port().to_string());
-    let said = run(&mut again).ok();
+    let said = run(&mut again).ok().unwrap();
     assert!(said.contains("1 passed"), "{said}");
 }

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ::testbed::control_plane::{ControlPlane, Etcd};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use testbed::control_plane::{ControlPlane, Etcd};
 
 use crate::files::folder;
 
@@ -23,7 +23,7 @@ impl Prod {
     pub fn start() -> Self {
         let prod = Self::bare();
         prod.plane
-            .apply(&::testbed::definitions::flux().unwrap())
+            .apply(&testbed::definitions::flux().unwrap())
             .unwrap();
         let established = ["wait", "crd", "--all", "--for=condition=Established"];
         prod.said(&established);

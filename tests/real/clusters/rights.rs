@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::prod::{Prod, by_token, deployed};
 use super::weft::Weft;
 use crate::files::documents;
-use crate::peers::Complaints;
+use crate::programs::Complaints;
 
 const ACCOUNT: &str = "--as=system:serviceaccount:weft:weft";
 
@@ -62,7 +62,7 @@ async fn weft(prod: &Prod) -> Weft {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn the_role_is_enough_and_each_right_in_it_is_needed() {
     let prod = Prod::start();
     let whole = rights(&written()["rules"]);
@@ -119,7 +119,7 @@ fn held(prod: &Prod) -> BTreeSet<Right> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn the_optional_role_may_patch_what_flux_reconciles_and_nothing_else() {
     let prod = Prod::start();
     let before = held(&prod);
@@ -137,7 +137,7 @@ async fn the_optional_role_may_patch_what_flux_reconciles_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn the_account_may_do_nothing_else() {
     let prod = Prod::start();
     let has = held(&prod);

@@ -13,7 +13,7 @@ async fn beside(prod: &Prod, gate: &Gate) -> Weft {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn a_watch_outlives_what_happens_to_a_real_api_server() {
     let mut prod = Prod::start();
     prod.put("1.1.6");
@@ -54,7 +54,7 @@ async fn a_watch_outlives_what_happens_to_a_real_api_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 async fn a_token_that_ends_is_followed_by_the_one_that_its_file_holds_then() {
     let prod = Prod::start();
     prod.put("1.1.6");

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::helm;
 use crate::files::{below, document};
-use crate::peers::run;
+use crate::programs::run;
 
 /// The lab's forge, and what its chart repository gave.
 struct Fetched {
@@ -79,21 +79,24 @@ fn without_times(mut index: Value) -> Value {
 
 /// The names of the files in a package, in order.
 fn contents(package: &Path) -> Vec<String> {
-    let listed = run(Command::new("tar").arg("-tzf").arg(package)).ok();
+    let listed = run(Command::new("tar").arg("-tzf").arg(package))
+        .ok()
+        .unwrap();
     let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
     names.sort();
     names
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_labs_index_is_what_helm_makes_of_the_same_packages() {
     let lab = fetched();
     assert!(entries(&lab.index).len() > 2, "{}", lab.index);
     run(helm(lab.home.path())
         .args(["repo", "index", "--url", &lab.url])
         .arg(&lab.packages))
-    .ok();
+    .ok()
+    .unwrap();
     let helms = document(&fs::read_to_string(lab.packages.join("index.yaml")).unwrap());
     let pretty = |index: Value| serde_json::to_string_pretty(&without_times(index)).unwrap();
     let (ours, helms) = (pretty(lab.index), pretty(helms));
@@ -101,7 +104,7 @@ fn the_labs_index_is_what_helm_makes_of_the_same_packages() {
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn the_labs_packages_hold_what_helm_would_pack() {
     let lab = fetched();
     for package in below(&lab.packages, &[".tgz"]) {
@@ -113,19 +116,21 @@ fn the_labs_packages_hold_what_helm_would_pack() {
             .arg(&package)
             .arg("-C")
             .arg(&from))
-        .ok();
+        .ok()
+        .unwrap();
         run(helm(lab.home.path())
             .args(["package", "--destination"])
             .arg(&to)
             .arg(from.join("podinfo")))
-        .ok();
+        .ok()
+        .unwrap();
         let helms = to.join(package.file_name().unwrap());
         assert_eq!(contents(&package), contents(&helms), "{package:?}");
     }
 }
 
 #[test]
-#[ignore = "needs real peers: cargo xtask test --real"]
+#[ignore = "needs the real programs: cargo xtask test --real"]
 fn helm_uses_the_labs_repository_as_any_other() {
     let lab = fetched();
     for entry in entries(&lab.index) {
@@ -134,7 +139,8 @@ fn helm_uses_the_labs_repository_as_any_other() {
         let shown = run(helm(lab.home.path())
             .args(["show", "chart"])
             .args(from_repository))
-        .ok();
+        .ok()
+        .unwrap();
         let chart = document(&shown);
         for key in ["name", "version", "appVersion"] {
             assert_eq!(chart[key], entry[key], "{version}");
@@ -142,7 +148,8 @@ fn helm_uses_the_labs_repository_as_any_other() {
         let made = run(helm(lab.home.path())
             .args(["template", "podinfo"])
             .args(from_repository))
-        .ok();
+        .ok()
+        .unwrap();
         let app_version = entry["appVersion"].as_str().unwrap();
         assert!(made.contains(&format!("podinfo:{app_version}")), "{made}");
     }

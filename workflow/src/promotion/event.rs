@@ -1,24 +1,23 @@
 //! What a dispatch of Flux's notification-controller asks for. The reason of the event decides, never
-//! its words: Flux sends "succeeded" before a chart's tests ran, and for every rollback.
+//! its message: Flux sends "succeeded" before a chart's tests ran, and for every rollback.
 
 use model::{ChartVersion, EnvironmentName};
 use serde::Deserialize;
 
-use super::Wish;
-use crate::{Lane, Refused};
+use super::PromotionRequest;
+use crate::{InvalidRelease, PromotionOrder};
 
-/// The one reason that promotes: helm-controller gives it when a release's tests passed.
+/// The only reason that promotes: helm-controller gives it when a release's tests passed.
 const TESTED: &str = "TestSucceeded";
 
-/// GitHub takes no larger payload of a dispatch; the event around it carries the repository as well.
+/// In bytes. GitHub takes no larger payload of a dispatch; the event around it holds the repository as well.
 const LIMIT: usize = 256 * 1024;
 
-/// What follows from an event.
+/// Whether an event promotes a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// A release is to be promoted.
-    Promote(Wish),
-    /// Nothing, and why.
+    Promote(PromotionRequest),
+    /// Nothing is promoted, for this reason.
     Nothing(String),
 }
 
@@ -26,16 +25,15 @@ pub enum Decision {
 #[derive(Debug, Deserialize)]
 pub struct Dispatch {
     /// The `event_type` of the dispatch.
-    pub action: String,
-    /// What notification-controller sent.
-    pub client_payload: Payload,
+    action: String,
+    client_payload: Payload,
 }
 
-/// Flux's event, as far as it matters.
+/// An event of notification-controller; fields that decide nothing are left out.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub struct Payload {
-    involved_object: Object,
+struct Payload {
+    involved_object: InvolvedObject,
     reason: String,
     message: String,
     metadata: Metadata,
@@ -43,7 +41,7 @@ pub struct Payload {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Object {
+struct InvolvedObject {
     kind: String,
     namespace: String,
     name: String,
@@ -56,31 +54,38 @@ struct Metadata {
     revision: String,
 }
 
-/// Reads the file that `GITHUB_EVENT_PATH` names.
+/// Parses the file that `GITHUB_EVENT_PATH` names.
 ///
 /// # Errors
-/// When it is too long or no `repository_dispatch`.
-pub fn read_event(text: &str) -> Result<Dispatch, Refused> {
+/// When it is longer than 256 KiB or no `repository_dispatch`.
+pub fn read_event(text: &str) -> Result<Dispatch, InvalidRelease> {
     if text.len() > LIMIT {
-        return Err(Refused::new("the event is longer than 256 KiB"));
+        return Err(InvalidRelease::new("the event is longer than 256 KiB"));
     }
-    serde_json::from_str(text)
-        .map_err(|error| Refused::new(format!("the event is no repository_dispatch: {error}")))
+    serde_json::from_str(text).map_err(|error| {
+        InvalidRelease::new(format!("the event is no repository_dispatch: {error}"))
+    })
 }
 
-/// Whether an event asks for a promotion on this lane.
-#[must_use]
-pub fn decide(event_type: &str, payload: &Payload, lane: &Lane) -> Decision {
-    match wish(event_type, payload, lane) {
-        Ok(wish) => Decision::Promote(wish),
-        Err(why) => Decision::Nothing(why),
+impl Dispatch {
+    /// Decides whether the event promotes a release of this promotion order.
+    #[must_use]
+    pub fn decide(&self, order: &PromotionOrder) -> Decision {
+        match request(&self.action, &self.client_payload, order) {
+            Ok(request) => Decision::Promote(request),
+            Err(why) => Decision::Nothing(why),
+        }
     }
 }
 
-fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String> {
+fn request(
+    event_type: &str,
+    payload: &Payload,
+    order: &PromotionOrder,
+) -> Result<PromotionRequest, String> {
     let Payload {
         involved_object:
-            Object {
+            InvolvedObject {
                 kind,
                 namespace,
                 name,
@@ -90,15 +95,18 @@ fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String
         metadata: Metadata { env, revision },
     } = payload;
     // Where all environments share a cluster, each has a namespace of its own, called after it.
-    let expected = [lane.namespace.clone(), format!("{}-{env}", lane.namespace)];
+    let expected = [
+        order.namespace.clone(),
+        format!("{}-{env}", order.namespace),
+    ];
     let ours = kind == "HelmRelease"
         && expected.contains(namespace)
-        && *name == lane.name
+        && *name == order.name
         && event_type == format!("HelmRelease/{name}.{namespace}");
     if !ours {
         return Err(format!(
             "this is about another object than HelmRelease {}/{}",
-            lane.namespace, lane.name
+            order.namespace, order.name
         ));
     }
     if reason != TESTED {
@@ -107,39 +115,31 @@ fn wish(event_type: &str, payload: &Payload, lane: &Lane) -> Result<Wish, String
             clipped(reason)
         ));
     }
-    // The words may forbid what the reason allows: a chart without tests proves nothing.
+    // The message may forbid what the reason allows: a chart without tests proves nothing.
     if message.trim_end().ends_with("no test hooks") {
         return Err("the chart has no tests, so nothing was proven".to_owned());
     }
-    if lane.at(env).is_none() {
+    if order.at(env).is_none() {
         return Err(format!("{} is no environment of this lane", clipped(env)));
     }
-    let to = lane
+    let to = order
         .after(env)
         .ok_or_else(|| format!("nothing follows {env}"))?;
     let version = ChartVersion::from_revision(revision)
         .map_err(|_| format!("{} is not a chart version", clipped(revision)))?;
-    Ok(Wish {
+    Ok(PromotionRequest {
         from: EnvironmentName(env.clone()),
         to: to.clone(),
         version,
         evidence: Some(message.clone()),
-        insists: false,
+        reopen_declined: false,
     })
 }
 
-/// What a stranger wrote, short, quoted, with nothing in it that a terminal or a log would obey.
+/// Cuts and quotes foreign text, so that no terminal or log interprets it.
 fn clipped(text: &str) -> String {
     let short: String = text.chars().take(60).collect();
     format!("{short:?}")
-}
-
-impl Dispatch {
-    /// Whether it asks for a promotion on this lane.
-    #[must_use]
-    pub fn decide(&self, lane: &Lane) -> Decision {
-        decide(&self.action, &self.client_payload, lane)
-    }
 }
 
 #[cfg(test)]
@@ -161,16 +161,16 @@ mod tests {
         change(&mut event);
         read_event(&event.to_string())
             .unwrap()
-            .decide(&crate::lane::tests::lane())
+            .decide(&crate::promotion_order::tests::order())
     }
 
     #[test]
     fn a_tested_release_goes_one_environment_on() {
-        let Decision::Promote(wish) = event(|_| {}) else {
+        let Decision::Promote(request) = event(|_| {}) else {
             panic!("nothing was decided");
         };
-        assert_eq!((wish.from.as_str(), wish.to.as_str()), ("uat", "stg"));
-        assert_eq!(wish.version.to_string(), "1.1.7");
+        assert_eq!((request.from.as_str(), request.to.as_str()), ("uat", "stg"));
+        assert_eq!(request.version.to_string(), "1.1.7");
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
             let decision = event(|event| *event.pointer_mut(pointer).unwrap() = value);
             match decision {
                 Decision::Nothing(why) => why,
-                Decision::Promote(wish) => panic!("{wish:?}"),
+                Decision::Promote(request) => panic!("{request:?}"),
             }
         };
         let payload = |rest: &str| -> &'static str { format!("/client_payload/{rest}").leak() };

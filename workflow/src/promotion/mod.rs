@@ -1,27 +1,26 @@
-//! Carrying a release into the next environment: whether an event asks for it, what the pull request
-//! says, and how it is opened, brought up to date, or left alone.
+//! Promoting a release into the next environment: the event that asks for it, the text of the pull
+//! request, and how it is opened, brought up to date, or left alone.
 
-mod carry;
 mod event;
+mod promote;
 mod text;
 
 use model::{ChartVersion, EnvironmentName};
 
-pub use carry::{Carried, carry};
-pub use event::{Decision, decide, read_event};
+pub use event::{Decision, read_event};
+pub use promote::{PromotionOutcome, promote, promotion_order};
 pub use text::{body, title};
 
-/// What is to be carried where.
+/// A release to be promoted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
-    /// The environment that has it.
+pub struct PromotionRequest {
+    /// The environment that runs the release.
     pub from: EnvironmentName,
-    /// The environment that would get it.
+    /// The environment that follows it.
     pub to: EnvironmentName,
-    /// The chart's exact version.
     pub version: ChartVersion,
-    /// What proves it in `from`, in the words of whoever says so.
+    /// What proves the version in `from`, as Flux or Weft words it.
     pub evidence: Option<String>,
-    /// Whether a person asked for exactly this, so that it is opened again where somebody had closed it.
-    pub insists: bool,
+    /// Whether a pull request that somebody closed is opened again: a person asked for exactly this.
+    pub reopen_declined: bool,
 }

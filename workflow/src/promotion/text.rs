@@ -1,39 +1,45 @@
-//! What a promotion's pull request says.
+//! The title and the body of a promotion's pull request.
 
 use model::{ChartVersion, EnvironmentName};
 use serde_json::json;
 
-use super::Wish;
-use crate::Lane;
+use super::PromotionRequest;
+use crate::PromotionOrder;
 
-/// The most that is shown of what Flux said.
+/// In characters.
 const EVIDENCE: usize = 300;
 
-/// The title of a promotion.
+/// Returns the title of a promotion.
 #[must_use]
-pub fn title(lane: &Lane, to: &EnvironmentName, version: &ChartVersion) -> String {
+pub fn title(order: &PromotionOrder, to: &EnvironmentName, version: &ChartVersion) -> String {
     format!(
         "Promote {}/{} in {} to {version}",
-        lane.namespace,
-        lane.name,
+        order.namespace,
+        order.name,
         to.as_str()
     )
 }
 
-/// The text of a promotion, with a marker for programs at its end; `page` is the repository's.
+/// Returns the body of a promotion, in Markdown, with a marker for programs at its end. `page` is the URL of
+/// the repository.
 #[must_use]
-pub fn body(page: &str, lane: &Lane, wish: &Wish, before: &ChartVersion) -> String {
-    let Wish {
+pub fn body(
+    page: &str,
+    order: &PromotionOrder,
+    request: &PromotionRequest,
+    before: &ChartVersion,
+) -> String {
+    let PromotionRequest {
         from, to, version, ..
-    } = wish;
-    let name = &lane.name;
-    let evidence = wish
+    } = request;
+    let name = &order.name;
+    let evidence = request
         .evidence
         .as_deref()
         .map(|words| format!("\n\nFlux said in {}: `{}`", from.as_str(), plain(words)))
         .unwrap_or_default();
     let marker = json!({
-        "namespace": lane.namespace, "name": name,
+        "namespace": order.namespace, "name": name,
         "from": from.as_str(), "to": to.as_str(), "before": before, "version": version,
     });
     format!(
@@ -47,7 +53,7 @@ pub fn body(page: &str, lane: &Lane, wish: &Wish, before: &ChartVersion) -> Stri
     )
 }
 
-/// A stranger's words as one line of code: nothing in them is Markdown, a mention or a link.
+/// Makes foreign text one line of inline code: none of it is Markdown, a mention or a link.
 fn plain(words: &str) -> String {
     let letter = |letter: char| match letter {
         '`' => '\'',
@@ -64,17 +70,17 @@ mod tests {
     #[test]
     fn the_words_of_others_stay_words() {
         let version = |text| ChartVersion::parse(text).unwrap();
-        let wish = Wish {
+        let request = PromotionRequest {
             from: EnvironmentName("uat".into()),
             to: EnvironmentName("stg".into()),
             version: version("1.1.7"),
             evidence: Some("fine` @everyone\n<!-- weft:promotion {} -->".to_owned()),
-            insists: false,
+            reopen_declined: false,
         };
         let text = body(
             "https://github.com/o/r",
-            &crate::lane::tests::lane(),
-            &wish,
+            &crate::promotion_order::tests::order(),
+            &request,
             &version("1.1.6"),
         );
         assert!(text.contains("Flux said in uat: `fine' @everyone <!-- weft:promotion {} -->`"));

@@ -8,7 +8,7 @@ use model::PipelineName;
 use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
 use model::pipeline::PipelineSpec;
 use serde::Deserialize;
-use workflow::release::Wish;
+use workflow::release::ReleaseRequest;
 
 use super::extract::{Json, Path, Query};
 use super::pipelines::unknown;
@@ -38,12 +38,12 @@ pub(super) async fn plan(
     Query(desired): Query<Wanted>,
 ) -> Result<axum::Json<ReleasePlan>, Failure> {
     let person = reader.person(&app).await?;
-    let wish = Wish {
+    let request = ReleaseRequest {
         colour: desired.colour,
         version: desired.version,
         chart_version: desired.chart_version,
     };
-    let planned = actions::release_plan(&app, person.as_ref(), spec(&app, &name)?, &wish).await;
+    let planned = actions::release_plan(&app, person.as_ref(), spec(&app, &name)?, &request).await;
     planned
         .map(axum::Json)
         .map_err(|error| failure(&app, reader.0.as_ref(), error))

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::declaration::{release_in, want_in};
 use crate::app::App;
 use crate::board::Lane;
-use crate::github::{Acting, DeclaredFile, Error, Tick};
+use crate::github::{Credentials, DeclaredFile, Error, Tick};
 
 /// How soon to look again after somebody said to look: GitHub's own copies may lag behind its webhook.
 const ONCE_MORE: Duration = Duration::from_secs(1);
@@ -123,19 +123,24 @@ impl Reader {
                 (branch, environment.path.clone())
             })
             .collect();
-        let (pulse, dispatch) = tokio::join!(
-            github.pulse(Acting::Reader, &spec.repository, &spec.branch, &places),
-            github.newest_dispatch(Acting::Reader, &spec.repository)
+        let (snapshot, dispatch) = tokio::join!(
+            github.snapshot(Credentials::Reader, &spec.repository, &spec.branch, &places),
+            github.newest_dispatch(Credentials::Reader, &spec.repository)
         );
-        let pulse = pulse?;
+        let snapshot = snapshot?;
         let mut facts = Vec::new();
-        if self.head.as_ref() != Some(&pulse.head) {
+        if self.head.as_ref() != Some(&snapshot.head) {
             let paths: Vec<String> = places.into_iter().map(|(_, path)| path).collect();
             let files = github
-                .declared(Acting::Reader, &spec.repository, &pulse.head, &paths)
+                .declared(
+                    Credentials::Reader,
+                    &spec.repository,
+                    &snapshot.head,
+                    &paths,
+                )
                 .await?;
             for (environment, file) in spec.environments.iter().zip(files) {
-                facts.push(declared(environment, &pulse.head, file));
+                facts.push(declared(environment, &snapshot.head, file));
             }
         }
         match dispatch {
@@ -143,8 +148,8 @@ impl Reader {
             // The right to read Actions may be missing; the promotions tell the rest.
             Err(error) => tracing::debug!(%error, "the newest dispatch cannot be read"),
         }
-        facts.extend(ticks(&spec.environments, &pulse.ticks));
-        let promotions = promotions(&spec.environments, pulse.promotions);
+        facts.extend(ticks(&spec.environments, &snapshot.ticks));
+        let promotions = promotions(&spec.environments, snapshot.promotions);
         facts.extend(
             promotions
                 .iter()
@@ -156,7 +161,7 @@ impl Reader {
             .filter_map(Option::as_deref)
             .filter(|promotion| promotion.state == PromotionState::Open)
             .collect();
-        self.remember(&pulse.head, &open).await;
+        self.remember(&snapshot.head, &open).await;
         let computing = |promotion: &&Promotion| promotion.mergeable == Mergeable::Computing;
         Ok(open.iter().any(computing))
     }

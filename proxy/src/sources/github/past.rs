@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::super::declaration::version_in_title;
 use crate::app::App;
 use crate::board::{Lane, ReleaseRecord};
-use crate::github::{Acting, Error as GitHubError, Past, PastPullRequest};
+use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -70,7 +70,7 @@ pub(super) async fn tell(
     };
     let pulls = app
         .github
-        .past_pull_requests(Acting::Reader, &spec.repository, &past)
+        .past_pull_requests(Credentials::Reader, &spec.repository, &past)
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {
