@@ -18,4 +18,4 @@ use http_client::http_client;
 
 pub use jobs::ENVIRONMENTS;
 pub use signature::sign;
-pub use world::{Lab, LabOptions, forge};
+pub use world::{BranchBuild, Forge, ForgeOptions, Lab, LabOptions, PullState, PullSummary};

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use github_world::World;
-use lab::forge::PullState;
+use lab::PullState;
 use lab::sign;
 use parking_lot::Mutex;
 use reqwest::Method;

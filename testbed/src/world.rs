@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use futures::future::try_join_all;
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::forge::{Forge, ForgeOptions};
+use lab::{Forge, ForgeOptions};
 use lab::github::RepositoryEvent;
 use lab::seed::Seed;
 use serde_json::json;

@@ -10,6 +10,7 @@ pub(crate) mod git;
 mod git_http;
 mod graphql;
 pub(crate) mod json;
+mod links;
 mod oauth;
 pub(crate) mod operations;
 mod pages;
@@ -19,7 +20,7 @@ mod rest;
 pub(crate) mod rules;
 pub(crate) mod state;
 pub(crate) mod tokens;
-mod webhooks;
+pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
@@ -36,11 +37,9 @@ pub use self::registry::COLOR_ANNOTATION;
 pub use self::tokens::OAuthApp;
 
 use self::state::GitHubState;
-use crate::http_client;
 
-/// Serves on `listener` and delivers webhooks until the state's `stop` is cancelled.
-pub(crate) fn start(github: &Arc<GitHubState>, listener: TcpListener) -> anyhow::Result<()> {
-    webhooks::start(github, http_client()?);
+/// Serves on `listener` until the state's `stop` is cancelled.
+pub(crate) fn serve(github: &Arc<GitHubState>, listener: TcpListener) {
     let stop = github.stop.clone();
     let server = axum::serve(listener, routes(github.clone()))
         .with_graceful_shutdown(async move { stop.cancelled().await });
@@ -49,7 +48,6 @@ pub(crate) fn start(github: &Arc<GitHubState>, listener: TcpListener) -> anyhow:
             tracing::error!(%error, "the GitHub-shaped server stopped serving");
         }
     });
-    Ok(())
 }
 
 fn routes(github: Arc<GitHubState>) -> Router {

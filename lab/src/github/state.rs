@@ -16,10 +16,9 @@ use url::Url;
 
 use super::error::ApiError;
 use super::event::{Published, RepositoryEvent};
-use super::json::Links;
+use super::links::Links;
 use super::repository::Repository;
 use super::tokens::{OAuthApp, Tokens};
-use super::webhooks::Webhooks;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -33,7 +32,6 @@ pub(crate) struct GitHubState {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) tokens: Tokens,
-    pub(crate) webhooks: Webhooks,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
     /// By `owner/name` in lower case.
@@ -59,7 +57,6 @@ impl GitHubState {
             clock,
             faults,
             tokens: Tokens::default(),
-            webhooks: Webhooks::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             repositories: BTreeMap::from([(name, Arc::new(repository))]),

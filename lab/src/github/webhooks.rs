@@ -38,36 +38,39 @@ pub(crate) struct Webhooks {
 }
 
 impl Webhooks {
+    /// Sends every event from now on to the receivers.
+    pub(crate) fn start(github: &Arc<GitHubState>, client: reqwest::Client) -> Arc<Self> {
+        let webhooks = Arc::new(Self::default());
+        let (queue, mut deliveries) = mpsc::unbounded_channel();
+        let configured = webhooks.clone();
+        github.on_event("webhooks", move |repo, event| {
+            let hooks = configured.hooks.lock().clone();
+            if hooks.is_empty() {
+                return;
+            }
+            let Some((event, body)) = payload(repo, event) else {
+                return;
+            };
+            let body = body.to_string().into_bytes();
+            for hook in hooks {
+                let body = body.clone();
+                if queue.send(Delivery { hook, event, body }).is_err() {
+                    tracing::debug!(event, "a webhook was not sent: the server shuts down");
+                }
+            }
+        });
+        github.spawn(async move {
+            while let Some(delivery) = deliveries.recv().await {
+                deliver(&client, delivery).await;
+            }
+        });
+        webhooks
+    }
+
     /// Adds a receiver.
     pub(crate) fn add(&self, url: Url, secret: String) {
         self.hooks.lock().push(Hook { url, secret });
     }
-}
-
-/// Sends every event from now on to the receivers.
-pub(crate) fn start(github: &Arc<GitHubState>, client: reqwest::Client) {
-    let (queue, mut deliveries) = mpsc::unbounded_channel();
-    github.on_event("webhooks", move |repo, event| {
-        let hooks = repo.github.webhooks.hooks.lock().clone();
-        if hooks.is_empty() {
-            return;
-        }
-        let Some((event, body)) = payload(repo, event) else {
-            return;
-        };
-        let body = body.to_string().into_bytes();
-        for hook in hooks {
-            let body = body.clone();
-            if queue.send(Delivery { hook, event, body }).is_err() {
-                tracing::debug!(event, "a webhook was not sent: the server shuts down");
-            }
-        }
-    });
-    github.spawn(async move {
-        while let Some(delivery) = deliveries.recv().await {
-            deliver(&client, delivery).await;
-        }
-    });
 }
 
 async fn deliver(client: &reqwest::Client, delivery: Delivery) {

@@ -6,7 +6,7 @@ use workflow::CHART;
 use workflow::verify::{Severity, as_text, verify};
 
 use super::files::Files;
-use super::{Job, Jobs, Outcome};
+use super::runner::{Job, Outcome, Runner};
 use crate::github::accounts::Account;
 use crate::github::git::Git;
 use crate::github::operations::statuses::NewRun;
@@ -22,7 +22,7 @@ pub(crate) static PULL_REQUEST: Workflow = Workflow {
 };
 
 /// Starts the checks of a pull request's head.
-pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, number: u64, by: &'static Account) {
+pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, number: u64, by: &'static Account) {
     let pull = repo.state.lock().pulls.get(&number).cloned();
     let Some(pull) = pull.filter(|pull| pull.base_ref == DEFAULT_BRANCH) else {
         return;
@@ -39,7 +39,7 @@ pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, number: u64, by: &'static Acc
         head: pull.head,
         actor: by,
     };
-    jobs.run(repo, run, checks);
+    runner.run(repo, run, checks);
 }
 
 /// Checks whether the program could be built: the lab has no compiler, so it reads what a build needs.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::files::Files;
-use super::{Jobs, Outcome};
+use super::runner::{Outcome, Runner};
 use crate::github::accounts::Account;
 use crate::github::event::RepositoryEvent;
 use crate::github::git::{Git, RefUpdate, ZERO};
@@ -22,7 +22,7 @@ pub(crate) static BRANCH: Workflow = Workflow {
 
 /// Starts the build when the push changed the program.
 pub(super) fn start(
-    jobs: &Arc<Jobs>,
+    runner: &Arc<Runner>,
     repo: &Repo,
     branch: &str,
     update: &RefUpdate,
@@ -48,7 +48,7 @@ pub(super) fn start(
         let tag = build(repo, &branch, &sha)?;
         Ok(Outcome::success(format!("Pushed {tag}")))
     };
-    jobs.run(repo, run, vec![Box::new(job)]);
+    runner.run(repo, run, vec![Box::new(job)]);
 }
 
 fn changes_program(git: &Git, update: &RefUpdate) -> anyhow::Result<bool> {

@@ -10,7 +10,7 @@ use workflow::promotion::{self, Decision, PromotionOutcome, read_event};
 use workflow::{PROMOTION_FILE, PromotionOrder};
 
 use super::forge::RepoForge;
-use super::{Jobs, Outcome};
+use super::runner::{Outcome, Runner};
 use crate::github::accounts::promotion_bot;
 use crate::github::operations::pulls;
 use crate::github::operations::statuses::NewRun;
@@ -26,7 +26,7 @@ pub(crate) static PROMOTION: Workflow = Workflow {
 };
 
 /// Starts the promotion.
-pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, event_type: &str, payload: &Value) {
+pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, event_type: &str, payload: &Value) {
     // The workflow's `on: repository_dispatch: types:`.
     if event_type != "HelmRelease/podinfo.app-podinfo" {
         return;
@@ -42,7 +42,7 @@ pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, event_type: &str, payload: &V
         actor: promotion_bot(),
     };
     let event = json!({ "action": event_type, "client_payload": payload }).to_string();
-    jobs.run(
+    runner.run(
         repo,
         run,
         vec![Box::new(move |repo| promote(repo, &head, &event))],

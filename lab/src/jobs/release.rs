@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
 use super::files::Files;
-use super::{Jobs, Outcome};
+use super::runner::{Outcome, Runner};
 use crate::github::accounts::{Account, promotion_bot};
 use crate::github::event::RepositoryEvent;
 use crate::github::git::{Edit, Git, RefUpdate, ZERO};
@@ -31,7 +31,7 @@ pub(crate) static RELEASE: Workflow = Workflow {
 };
 
 /// Starts the release when the push changed the chart.
-pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, update: &RefUpdate, by: &'static Account) {
+pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, update: &RefUpdate, by: &'static Account) {
     if update.before == ZERO {
         return;
     }
@@ -52,7 +52,7 @@ pub(super) fn start(jobs: &Arc<Jobs>, repo: &Repo, update: &RefUpdate, by: &'sta
         head: sha.clone(),
         actor: by,
     };
-    jobs.run(repo, run, vec![Box::new(move |repo| publish(repo, &sha))]);
+    runner.run(repo, run, vec![Box::new(move |repo| publish(repo, &sha))]);
 }
 
 fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {

@@ -14,8 +14,8 @@ use parking_lot::Mutex;
 
 use crate::faults::FaultError;
 use crate::github::ApiError;
+use crate::world::BranchBuild;
 use crate::world::Lab;
-use crate::world::forge::BranchBuild;
 
 pub use self::http::routes;
 pub use self::state::{AccountState, ClockState, FaultState, ScenarioState, StepState, StepStatus};

@@ -11,7 +11,7 @@ use super::{Release, Scenario, ScenarioError};
 use crate::faults::Fault;
 use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
-use crate::world::forge::{PullState, PullSummary};
+use crate::world::{PullState, PullSummary};
 
 /// The environments that a person approves.
 const GATED: [&str; 3] = ["uat", "stg", "prod"];

@@ -15,10 +15,10 @@ use workflow::{
     set_colour, set_pin,
 };
 
+use super::history::{Deployed, DeployedStatus, FILES, Seed, status_context};
 use super::import::{Import, Imported};
 use super::runs::{self, SeededRun};
 use super::week::{self, Release, SeedEvent};
-use super::{Deployed, DeployedStatus, FILES, Seed, status_context};
 use crate::github::accounts::{Account, account, actions_bot, flux_bot, promotion_bot};
 use crate::github::git::{Edit, Git};
 use crate::github::operations::pulls::request_owners;

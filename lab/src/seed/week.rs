@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Deployed, DeployedStatus};
+use super::history::{Deployed, DeployedStatus};
 
 /// One release of the week.
 pub(super) struct Release {
@@ -158,12 +158,6 @@ pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (42, promote("stg", &AMBER)),
 ];
 
-/// The Helm actions of the seeded week, oldest first, for a lab that starts at `now`.
-#[must_use]
-pub fn history(now: OffsetDateTime) -> Vec<Deployed> {
-    deployments(&WEEK, now)
-}
-
 /// The Helm actions among the events.
 pub(super) fn deployments(
     events: &'static [(i64, SeedEvent)],
@@ -199,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_environment_has_more_entries_than_flux_keeps() {
-        let history = history(OffsetDateTime::UNIX_EPOCH);
+        let history = deployments(&WEEK, OffsetDateTime::UNIX_EPOCH);
         for environment in ["dev-test", "uat", "stg", "prod"] {
             let entries = history
                 .iter()
@@ -210,7 +204,7 @@ mod tests {
 
     #[test]
     fn prod_failed_once_and_succeeded_hours_later() {
-        let history = history(OffsetDateTime::UNIX_EPOCH);
+        let history = deployments(&WEEK, OffsetDateTime::UNIX_EPOCH);
         let prod: Vec<_> = history
             .iter()
             .filter(|entry| entry.environment == "prod")

@@ -215,7 +215,7 @@ impl Forge {
 
     /// Pauses a workflow: its runs stay queued, as when no runner is free. `None` resumes it.
     pub fn pause_workflow(&self, workflow: Option<&str>) {
-        self.jobs.paused.send_replace(workflow.map(str::to_owned));
+        self.runner.paused.send_replace(workflow.map(str::to_owned));
     }
 
     /// Returns the number of a workflow's runs that wait for a runner.

@@ -15,12 +15,11 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::github::accounts::{self, flux_bot, promotion_bot};
 use crate::github::state::{GitHubState, Repo};
+use crate::github::webhooks::Webhooks;
 use crate::github::{self, OAuthApp, Published};
-use crate::jobs::Jobs;
+use crate::http_client;
+use crate::jobs::{self, Runner};
 use crate::seed::{self, Deployed, Seed};
-
-pub use super::control::{PullState, PullSummary};
-pub use super::steps::BranchBuild;
 
 /// Options of [`Forge::start`].
 #[derive(Clone, Debug)]
@@ -58,7 +57,8 @@ impl ForgeOptions {
 pub struct Forge {
     github: Arc<GitHubState>,
     pub(super) repo: Repo,
-    pub(super) jobs: Arc<Jobs>,
+    pub(super) runner: Arc<Runner>,
+    webhooks: Arc<Webhooks>,
     history: Vec<Deployed>,
     flux_token: String,
     bot_token: String,
@@ -85,15 +85,17 @@ impl Forge {
             seeded.ids,
         ));
         let repo = github.repo("demo", "podinfo")?;
-        let jobs = Jobs::start(&github, options.job_delay);
-        github::start(&github, listener)?;
+        let runner = jobs::start(&github, options.job_delay);
+        let webhooks = Webhooks::start(&github, http_client()?);
+        github::serve(&github, listener);
         Ok(Self {
             history: seeded.history,
             flux_token: github.tokens.lasting(flux_bot()),
             bot_token: github.tokens.lasting(promotion_bot()),
             github,
             repo,
-            jobs,
+            runner,
+            webhooks,
         })
     }
 
@@ -143,7 +145,7 @@ impl Forge {
 
     /// Sends webhooks to `url`, signed with `secret`.
     pub fn add_webhook(&self, url: Url, secret: &str) {
-        self.github.webhooks.add(url, secret.to_owned());
+        self.webhooks.add(url, secret.to_owned());
     }
 
     /// Subscribes to the repository's events from now on.

@@ -2,7 +2,7 @@
 //! dashboard beside them, all on loopback.
 
 mod control;
-pub mod forge;
+mod forge;
 mod steps;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,7 +27,9 @@ use crate::github::RepositoryEvent;
 use crate::jobs::ENVIRONMENTS;
 use crate::seed::{self, Deployed, DeployedStatus, Seed};
 
-use self::forge::{Forge, ForgeOptions};
+pub use self::control::{PullState, PullSummary};
+pub use self::forge::{Forge, ForgeOptions};
+pub use self::steps::BranchBuild;
 
 /// The number of changes that a watch can go back.
 const WATCH_WINDOW: usize = 512;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::forge::{Forge, ForgeOptions};
+use lab::{Forge, ForgeOptions};
 use lab::seed::Seed;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

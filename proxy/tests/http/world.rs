@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lab::faults::Faults;
-use lab::forge::{Forge, ForgeOptions};
+use lab::{Forge, ForgeOptions};
 use lab::seed::Seed;
 use model::{PipelineName, Timestamp};
 use proxy::app::App;

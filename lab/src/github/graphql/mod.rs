@@ -19,7 +19,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::mutation::Mutation;
 use self::object::Object;
+use self::query::Query;
 use super::access::Viewer;
 use super::accounts::Account;
 use super::error::ApiError;
@@ -37,13 +39,6 @@ pub(crate) fn routes() -> Router<Arc<GitHubState>> {
         .route("/api/graphql", post(answer))
 }
 
-/// On whose behalf a request is resolved.
-#[derive(Clone)]
-struct Context {
-    github: Arc<GitHubState>,
-    viewer: &'static Account,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -57,15 +52,14 @@ async fn answer(
     Viewer(viewer): Viewer,
     Json(request): Json<Request>,
 ) -> Result<Json<Value>, ApiError> {
-    let context = Context { github, viewer };
-    let answer = tokio::task::spawn_blocking(move || execute(&context, &request))
+    let answer = tokio::task::spawn_blocking(move || execute(github, viewer, &request))
         .await
         .map_err(|error| ApiError::Internal(error.into()))?;
     Ok(Json(answer))
 }
 
 /// Executes a request. As on GitHub, its errors come with HTTP 200.
-fn execute(context: &Context, request: &Request) -> Value {
+fn execute(github: Arc<GitHubState>, viewer: &'static Account, request: &Request) -> Value {
     let parsed = ExecutableDocument::parse_and_validate(&SCHEMA, &request.query, "query.graphql");
     let document = match parsed {
         Ok(document) => document,
@@ -80,9 +74,9 @@ fn execute(context: &Context, request: &Request) -> Value {
         .get(request.operation_name.as_deref())
         .and_then(|operation| {
             let root = if operation.is_query() {
-                Object::Query(context.clone())
+                Object::new(Query { github, viewer })
             } else {
-                Object::Mutation(context.clone())
+                Object::new(Mutation { github, viewer })
             };
             Execution::new(&SCHEMA, &document)
                 .operation(operation)

@@ -1,14 +1,18 @@
 //! `createCommitOnBranch`: one commit of several files, guarded by the head that the caller saw.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::Context;
-use super::object::{Args, Object, Resolved, object};
+use super::commits::{Ref, by_oid};
+use super::object::{Args, Resolved, Resolver, object};
+use crate::github::accounts::Account;
 use crate::github::error::ApiError;
 use crate::github::git::Edit;
 use crate::github::operations::commits::{self, Change};
+use crate::github::state::{GitHubState, Repo};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,39 +54,74 @@ struct FileDeletion {
     path: String,
 }
 
-/// `Mutation`, whose only field is `createCommitOnBranch`.
-pub(super) fn root<'v>(context: &Context, _field: &str, args: &Args<'_>) -> Resolved<'v> {
-    let input = serde_json::to_value(args.0.get("input"));
-    let input: CreateCommitOnBranchInput = input
-        .and_then(serde_json::from_value)
-        .map_err(|error| ApiError::unprocessable(error.to_string()))?;
-    let full_name = &input.branch.repository_name_with_owner;
-    let (owner, name) = full_name.split_once('/').unwrap_or_default();
-    let repo = context.github.repo(owner, name)?;
-    let branch = &input.branch.branch_name;
-    let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
-    if repo.git.branch(branch).is_none() {
-        return Err(ApiError::missing(format!(
-            "Branch \"{branch}\" does not exist"
-        )));
+/// `Mutation`.
+pub(super) struct Mutation {
+    pub(super) github: Arc<GitHubState>,
+    pub(super) viewer: &'static Account,
+}
+
+impl Resolver for Mutation {
+    fn type_name(&self) -> &str {
+        "Mutation"
     }
-    let CommitMessage { headline, body } = &input.message;
-    let body = body.as_deref().unwrap_or_default();
-    let message = format!("{headline}\n\n{body}");
-    let change = Change {
-        branch,
-        parent: &input.expected_head_oid,
-        message: message.trim_end(),
-        edits: edits(&input.file_changes.unwrap_or_default())?,
-        force: false,
-    };
-    let commit = commits::commit(&repo, context.viewer, change)?;
-    let reference = format!("refs/heads/{branch}");
-    Ok(object(Object::CreateCommitOnBranchPayload {
-        repo,
-        commit,
-        reference,
-    }))
+
+    /// Resolves `createCommitOnBranch`, the only field.
+    fn field<'v>(&self, _name: &str, args: &Args<'_>) -> Resolved<'v> {
+        let input = serde_json::to_value(args.0.get("input"));
+        let input: CreateCommitOnBranchInput = input
+            .and_then(serde_json::from_value)
+            .map_err(|error| ApiError::unprocessable(error.to_string()))?;
+        let full_name = &input.branch.repository_name_with_owner;
+        let (owner, name) = full_name.split_once('/').unwrap_or_default();
+        let repo = self.github.repo(owner, name)?;
+        let branch = &input.branch.branch_name;
+        let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+        if repo.git.branch(branch).is_none() {
+            return Err(ApiError::missing(format!(
+                "Branch \"{branch}\" does not exist"
+            )));
+        }
+        let CommitMessage { headline, body } = &input.message;
+        let body = body.as_deref().unwrap_or_default();
+        let message = format!("{headline}\n\n{body}");
+        let change = Change {
+            branch,
+            parent: &input.expected_head_oid,
+            message: message.trim_end(),
+            edits: edits(&input.file_changes.unwrap_or_default())?,
+            force: false,
+        };
+        let commit = commits::commit(&repo, self.viewer, change)?;
+        let reference = format!("refs/heads/{branch}");
+        Ok(object(CreateCommitOnBranchPayload {
+            repo,
+            commit,
+            reference,
+        }))
+    }
+}
+
+/// `CreateCommitOnBranchPayload`.
+struct CreateCommitOnBranchPayload {
+    repo: Repo,
+    /// The oid.
+    commit: String,
+    /// The full name.
+    reference: String,
+}
+
+impl Resolver for CreateCommitOnBranchPayload {
+    fn type_name(&self) -> &str {
+        "CreateCommitOnBranchPayload"
+    }
+
+    fn field<'v>(&self, name: &str, _args: &Args<'_>) -> Resolved<'v> {
+        match name {
+            "commit" => by_oid(&self.repo, &self.commit),
+            // "ref"
+            _ => Ok(object(Ref(self.repo.clone(), self.reference.clone()))),
+        }
+    }
 }
 
 fn edits(changes: &FileChanges) -> Result<Vec<Edit>, ApiError> {

@@ -1,4 +1,4 @@
-//! The values that the resolvers hand to the executor.
+//! The values that the resolvers hand to the executor: objects, connections, leaves and errors.
 
 use std::sync::Arc;
 
@@ -6,111 +6,84 @@ use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedV
 use apollo_compiler::response::{GraphQLError, JsonMap};
 use serde_json::{Value, json};
 
-use super::{Context, commits, mutation, pulls, query};
 use crate::github::accounts::{APPROVERS, Account, AccountKind};
 use crate::github::error::ApiError;
-use crate::github::git::{Commit, TreeEntry};
-use crate::github::repository::{Pull, Review};
-use crate::github::state::Repo;
 
 /// The value of a field, or why there is none.
 pub(super) type Resolved<'v> = Result<ResolvedValue<'v>, ApiError>;
 
-/// A value of one of the schema's object types.
+/// A value of one of the schema's object types, and the resolution of its fields. The executor has
+/// validated names and arguments, so that a field can only be one of the schema's.
+pub(super) trait Resolver {
+    /// The name of the object type.
+    fn type_name(&self) -> &str;
+
+    /// Resolves one field.
+    fn field<'v>(&self, name: &str, args: &Args<'_>) -> Resolved<'v>;
+}
+
+/// A value as the executor takes it.
 #[derive(Clone)]
-pub(super) enum Object {
-    Query(Context),
-    Mutation(Context),
-    Repository(Context, Repo),
-    PullRequest(Repo, Arc<Pull>),
-    PullRequestCommit(Repo, Arc<Commit>),
-    PullRequestReview(Repo, Arc<Review>),
-    Commit(Repo, Arc<Commit>),
-    /// By its full name.
-    Ref(Repo, String),
-    TreeEntry(Repo, TreeEntry),
-    /// Of a commit's oid.
-    StatusCheckRollup(Repo, String),
-    CreateCommitOnBranchPayload {
-        repo: Repo,
-        commit: String,
-        reference: String,
-    },
-    Connection {
-        type_name: &'static str,
-        nodes: Vec<Object>,
-        page_info: Value,
-        total: usize,
-    },
-    /// An object without arguments, whose `__typename` is among its fields.
-    Data(Value),
+pub(super) struct Object(Arc<dyn Resolver>);
+
+impl Object {
+    pub(super) fn new(resolver: impl Resolver + 'static) -> Self {
+        Self(Arc::new(resolver))
+    }
 }
 
 impl ObjectValue for Object {
     fn type_name(&self) -> &str {
-        match self {
-            Self::Query(_) => "Query",
-            Self::Mutation(_) => "Mutation",
-            Self::Repository(..) => "Repository",
-            Self::PullRequest(..) => "PullRequest",
-            Self::PullRequestCommit(..) => "PullRequestCommit",
-            Self::PullRequestReview(..) => "PullRequestReview",
-            Self::Commit(..) => "Commit",
-            Self::Ref(..) => "Ref",
-            Self::TreeEntry(..) => "TreeEntry",
-            Self::StatusCheckRollup(..) => "StatusCheckRollup",
-            Self::CreateCommitOnBranchPayload { .. } => "CreateCommitOnBranchPayload",
-            Self::Connection { type_name, .. } => type_name,
-            Self::Data(fields) => fields["__typename"].as_str().unwrap_or_default(),
-        }
+        self.0.type_name()
     }
 
     fn resolve_field<'a>(
         &'a self,
         info: &'a ResolveInfo<'a>,
     ) -> Result<ResolvedValue<'a>, FieldError> {
-        self.field(info.field_name(), &Args(info.arguments()))
+        self.0
+            .field(info.field_name(), &Args(info.arguments()))
             .map_err(|error| FieldError {
                 message: format!("{}{SEPARATOR}{}", error_type(&error), error.sentence()),
             })
     }
 }
 
-impl Object {
-    fn field<'v>(&self, name: &str, args: &Args<'_>) -> Resolved<'v> {
-        match self {
-            Self::Query(context) => query::root(context, name, args),
-            Self::Mutation(context) => mutation::root(context, name, args),
-            Self::Repository(context, repo) => query::repository(context, repo, name, args),
-            Self::PullRequest(repo, pull) => pulls::pull(repo, pull, name, args),
-            Self::PullRequestCommit(repo, commit) => {
-                Ok(object(Self::Commit(repo.clone(), commit.clone())))
+/// An object without arguments, whose `__typename` is among its fields.
+pub(super) struct Data(pub(super) Value);
+
+impl Resolver for Data {
+    fn type_name(&self) -> &str {
+        self.0["__typename"].as_str().unwrap_or_default()
+    }
+
+    fn field<'v>(&self, name: &str, _args: &Args<'_>) -> Resolved<'v> {
+        Ok(data(&self.0[name]))
+    }
+}
+
+/// A page of a list.
+struct Connection {
+    type_name: &'static str,
+    nodes: Vec<Object>,
+    page_info: Value,
+    total: usize,
+}
+
+impl Resolver for Connection {
+    fn type_name(&self) -> &str {
+        self.type_name
+    }
+
+    fn field<'v>(&self, name: &str, _args: &Args<'_>) -> Resolved<'v> {
+        Ok(match name {
+            "nodes" => {
+                ResolvedValue::list(self.nodes.clone().into_iter().map(ResolvedValue::object))
             }
-            Self::PullRequestReview(repo, review) => pulls::review(repo, review, name),
-            Self::Commit(repo, commit) => commits::commit(repo, commit, name, args),
-            Self::Ref(repo, full_name) => commits::reference(repo, full_name, name),
-            Self::TreeEntry(repo, entry) => commits::tree_entry(repo, entry, name),
-            Self::StatusCheckRollup(repo, sha) => commits::rollup(repo, sha, name, args),
-            Self::CreateCommitOnBranchPayload {
-                repo,
-                commit,
-                reference,
-            } => match name {
-                "commit" => commits::by_oid(repo, commit),
-                _ => Ok(object(Self::Ref(repo.clone(), reference.clone()))),
-            },
-            Self::Connection {
-                nodes,
-                page_info,
-                total,
-                ..
-            } => Ok(match name {
-                "nodes" => ResolvedValue::list(nodes.clone().into_iter().map(object)),
-                "pageInfo" => data(page_info),
-                _ => leaf(*total),
-            }),
-            Self::Data(fields) => Ok(data(&fields[name])),
-        }
+            "pageInfo" => data(&self.page_info),
+            // "totalCount"
+            _ => leaf(self.total),
+        })
     }
 }
 
@@ -119,14 +92,18 @@ pub(super) fn leaf<'v>(value: impl Into<Value>) -> ResolvedValue<'v> {
     ResolvedValue::leaf(value.into())
 }
 
-pub(super) fn object<'v>(object: Object) -> ResolvedValue<'v> {
-    ResolvedValue::object(object)
+pub(super) fn object<'v>(resolver: impl Resolver + 'static) -> ResolvedValue<'v> {
+    ResolvedValue::object(Object::new(resolver))
 }
 
-/// Whatever the JSON is: a leaf, a list, or an [`Object::Data`].
+pub(super) fn nullable<'v>(resolver: Option<impl Resolver + 'static>) -> ResolvedValue<'v> {
+    resolver.map_or_else(ResolvedValue::null, object)
+}
+
+/// The JSON as it is: a leaf, a list, or an object with its `__typename`.
 pub(super) fn data<'v>(value: &Value) -> ResolvedValue<'v> {
     match value {
-        Value::Object(_) => object(Object::Data(value.clone())),
+        Value::Object(_) => object(Data(value.clone())),
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(data).collect();
             ResolvedValue::list(items)
@@ -151,11 +128,11 @@ pub(super) fn team() -> Value {
 
 /// The page of `items` that `first`, `last` and `after` ask for. A cursor is the number of items up to
 /// and including its own.
-pub(super) fn connection<'v, T>(
+pub(super) fn connection<'v, T, N: Resolver + 'static>(
     type_name: &'static str,
     items: Vec<T>,
     args: &Args<'_>,
-    node: impl Fn(T) -> Result<Object, ApiError>,
+    node: impl Fn(T) -> Result<N, ApiError>,
 ) -> Resolved<'v> {
     let total = items.len();
     let after = args.text("after").and_then(|cursor| cursor.parse().ok());
@@ -168,9 +145,11 @@ pub(super) fn connection<'v, T>(
         start = start.max(end.saturating_sub(last));
     }
     let page = items.into_iter().skip(start).take(end - start);
-    Ok(object(Object::Connection {
+    Ok(object(Connection {
         type_name,
-        nodes: page.map(node).collect::<Result<_, _>>()?,
+        nodes: page
+            .map(|item| Ok(Object::new(node(item)?)))
+            .collect::<Result<_, ApiError>>()?,
         page_info: json!({
             "__typename": "PageInfo",
             "hasNextPage": end < total,

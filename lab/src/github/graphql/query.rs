@@ -2,63 +2,82 @@
 
 use std::sync::Arc;
 
-use apollo_compiler::resolvers::ResolvedValue;
-
-use super::Context;
-use super::commits;
-use super::object::{Args, Object, Resolved, actor, connection, data, leaf, object};
+use super::commits::{Ref, expression};
+use super::object::{Args, Resolved, Resolver, actor, connection, data, leaf, nullable, object};
+use super::pulls::PullRequest;
+use crate::github::accounts::Account;
 use crate::github::error::ApiError;
 use crate::github::repository::Pull;
-use crate::github::state::Repo;
+use crate::github::state::{GitHubState, Repo};
 
 /// `Query`.
-pub(super) fn root<'v>(context: &Context, field: &str, args: &Args<'_>) -> Resolved<'v> {
-    if field == "viewer" {
-        return Ok(data(&actor(context.viewer)));
+pub(super) struct Query {
+    pub(super) github: Arc<GitHubState>,
+    pub(super) viewer: &'static Account,
+}
+
+impl Resolver for Query {
+    fn type_name(&self) -> &str {
+        "Query"
     }
-    let owner = args.text("owner").unwrap_or_default();
-    let name = args.text("name").unwrap_or_default();
-    let repo = context.github.repo(owner, name).map_err(|_| {
-        ApiError::missing(format!(
-            "Could not resolve to a Repository with the name '{owner}/{name}'."
-        ))
-    })?;
-    Ok(object(Object::Repository(context.clone(), repo)))
+
+    fn field<'v>(&self, name: &str, args: &Args<'_>) -> Resolved<'v> {
+        if name == "viewer" {
+            return Ok(data(&actor(self.viewer)));
+        }
+        // "repository"
+        let owner = args.text("owner").unwrap_or_default();
+        let name = args.text("name").unwrap_or_default();
+        let repo = self.github.repo(owner, name).map_err(|_| {
+            ApiError::missing(format!(
+                "Could not resolve to a Repository with the name '{owner}/{name}'."
+            ))
+        })?;
+        let viewer = self.viewer;
+        Ok(object(Repository { repo, viewer }))
+    }
 }
 
 /// `Repository`.
-pub(super) fn repository<'v>(
-    context: &Context,
-    repo: &Repo,
-    field: &str,
-    args: &Args<'_>,
-) -> Resolved<'v> {
-    Ok(match field {
-        "mergeCommitAllowed" | "squashMergeAllowed" => leaf(true),
-        "rebaseMergeAllowed" => leaf(false),
-        "viewerPermission" => leaf(context.viewer.permission.as_str()),
-        "object" => return commits::expression(repo, args.text("expression").unwrap_or_default()),
-        "pullRequest" => {
-            let number = args.number("number").unwrap_or_default();
-            let found = repo.state.lock().pulls.get(&(number as u64)).cloned();
-            let pull = found.ok_or_else(|| {
-                ApiError::missing(format!(
-                    "Could not resolve to a PullRequest with the number of {number}."
-                ))
-            })?;
-            object(Object::PullRequest(repo.clone(), Arc::new(pull)))
-        }
-        "pullRequests" => return pull_requests(repo, args),
-        // "ref"
-        _ => {
-            let name = args.text("qualifiedName").unwrap_or_default();
-            let full = ["", "refs/heads/", "refs/tags/"]
-                .iter()
-                .map(|prefix| format!("{prefix}{name}"))
-                .find(|full| repo.git.reference(full).is_some());
-            ResolvedValue::nullable_object(full.map(|full| Object::Ref(repo.clone(), full)))
-        }
-    })
+struct Repository {
+    repo: Repo,
+    viewer: &'static Account,
+}
+
+impl Resolver for Repository {
+    fn type_name(&self) -> &str {
+        "Repository"
+    }
+
+    fn field<'v>(&self, name: &str, args: &Args<'_>) -> Resolved<'v> {
+        let repo = &self.repo;
+        Ok(match name {
+            "mergeCommitAllowed" | "squashMergeAllowed" => leaf(true),
+            "rebaseMergeAllowed" => leaf(false),
+            "viewerPermission" => leaf(self.viewer.permission.as_str()),
+            "object" => return expression(repo, args.text("expression").unwrap_or_default()),
+            "pullRequest" => {
+                let number = args.number("number").unwrap_or_default();
+                let found = repo.state.lock().pulls.get(&(number as u64)).cloned();
+                let pull = found.ok_or_else(|| {
+                    ApiError::missing(format!(
+                        "Could not resolve to a PullRequest with the number of {number}."
+                    ))
+                })?;
+                object(PullRequest(repo.clone(), pull))
+            }
+            "pullRequests" => return pull_requests(repo, args),
+            // "ref"
+            _ => {
+                let name = args.text("qualifiedName").unwrap_or_default();
+                let full = ["", "refs/heads/", "refs/tags/"]
+                    .iter()
+                    .map(|prefix| format!("{prefix}{name}"))
+                    .find(|full| repo.git.reference(full).is_some());
+                nullable(full.map(|full| Ref(repo.clone(), full)))
+            }
+        })
+    }
 }
 
 fn pull_requests<'v>(repo: &Repo, args: &Args<'_>) -> Resolved<'v> {
@@ -85,6 +104,6 @@ fn pull_requests<'v>(repo: &Repo, args: &Args<'_>) -> Resolved<'v> {
         pulls.reverse();
     }
     connection("PullRequestConnection", pulls, args, |pull| {
-        Ok(Object::PullRequest(repo.clone(), Arc::new(pull)))
+        Ok(PullRequest(repo.clone(), pull))
     })
 }

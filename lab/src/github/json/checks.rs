@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::format::{node_id, stamp};
 use super::people::user;
-use super::{node_id, repositories, stamp};
+use super::repositories;
 use crate::github::repository::{CheckRun, Status, WorkflowRun};
 use crate::github::state::Repo;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::format::{node_id, stamp};
 use super::people::user;
-use super::{node_id, stamp};
 use crate::github::accounts;
 use crate::github::git::{Commit, FileDiff, Signature};
 use crate::github::state::Repo;

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Links, node_id};
+use super::format::node_id;
 use crate::github::accounts::{APPROVERS, Account, AccountKind, ORGANIZATION, Permission};
+use crate::github::links::Links;
 
 /// `simple-user`.
 pub(crate) fn user(links: &Links, account: &Account) -> Value {

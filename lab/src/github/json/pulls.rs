@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::format::{extend, node_id, stamp};
 use super::people::{organization, team, user};
-use super::{extend, node_id, repositories, stamp};
+use super::repositories;
 use crate::github::accounts;
 use crate::github::repository::{Comment, Pull, RepositoryState, Review};
 use crate::github::rules;

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::format::{extend, node_id, stamp};
 use super::people::organization;
-use super::{extend, node_id, stamp};
 use crate::github::accounts::{Account, Permission};
 use crate::github::repository::DEFAULT_BRANCH;
 use crate::github::state::Repo;

@@ -7,8 +7,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Page;
 use super::contents::{Reference, resolve};
+use super::extract::Page;
 use crate::github::access::Viewer;
 use crate::github::error::ApiError;
 use crate::github::json;

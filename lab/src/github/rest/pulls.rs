@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Number, Page};
+use super::extract::{Number, Page};
 use crate::github::access::Viewer;
 use crate::github::error::ApiError;
 use crate::github::json;

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Number;
+use super::extract::Number;
 use crate::github::access::Viewer;
 use crate::github::error::ApiError;
 use crate::github::json;
