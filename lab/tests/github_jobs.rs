@@ -16,7 +16,6 @@ use github_world::World;
 use lab::PullState;
 use lab::sign;
 use parking_lot::Mutex;
-use reqwest::Method;
 use serde_json::Value;
 
 /// Carries release 1.1.5 up to the chart repository.
@@ -38,7 +37,7 @@ async fn released(world: &World) {
 /// How many promotion runs have ended.
 async fn runs(world: &World) -> usize {
     let path = "actions/runs?event=repository_dispatch&status=completed";
-    let runs = world.api("sam", Method::GET, path, None).await.json;
+    let runs = world.rest(path).await;
     usize::try_from(runs["total_count"].as_u64().unwrap()).unwrap()
 }
 
@@ -70,20 +69,14 @@ async fn a_succeeded_test_opens_exactly_one_promotion_however_often_it_is_told()
     assert_eq!(pull.title, "Promote app-podinfo/podinfo in uat to 1.1.5");
     assert_eq!(pull.author, "weft-demo[bot]");
     assert!(pull.body.contains("**1.1.4** → **1.1.5**"), "{}", pull.body);
-    let files = world
-        .api("sam", Method::GET, &format!("pulls/{number}/files"), None)
-        .await
-        .json;
+    let files = world.rest(&format!("pulls/{number}/files")).await;
     assert_eq!(files.as_array().unwrap().len(), 1);
     assert_eq!(
         files[0]["filename"],
         "environments/uat/podinfo-helmrelease.yaml"
     );
     assert_eq!(files[0]["changes"], 2);
-    let pull = world
-        .api("sam", Method::GET, &format!("pulls/{number}"), None)
-        .await
-        .json;
+    let pull = world.rest(&format!("pulls/{number}")).await;
     assert_eq!(pull["requested_teams"][0]["slug"], "approvers");
     assert_eq!(pull["requested_reviewers"].as_array().unwrap().len(), 2);
 }
@@ -144,7 +137,7 @@ async fn a_newer_release_takes_over_the_open_promotion_and_says_so() {
     let path = format!("issues/{}/comments", pull.number);
     world
         .eventually("a comment says so", async || {
-            let said = world.api("sam", Method::GET, &path, None).await.json;
+            let said = world.rest(&path).await;
             said[0]["body"]
                 .as_str()?
                 .contains("superseded")

@@ -37,17 +37,11 @@ async fn merge(world: &World, login: &str, number: u64, body: Value) -> github_w
 async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image() {
     let world = World::fresh().await;
     let number = world.release("#2f6b52", "5.1.6", "1.1.5").await;
-    let pull = world
-        .api("sam", Method::GET, &format!("pulls/{number}"), None)
-        .await
-        .json;
+    let pull = world.rest(&format!("pulls/{number}")).await;
     assert_eq!(pull["mergeable_state"], "blocked");
     assert_eq!(pull["changed_files"], 4);
     assert_eq!(approve(&world, "sam", number).await.status, 200);
-    let pull = world
-        .api("sam", Method::GET, &format!("pulls/{number}"), None)
-        .await
-        .json;
+    let pull = world.rest(&format!("pulls/{number}")).await;
     assert_eq!(pull["mergeable_state"], "clean");
 
     let sha = pull["head"]["sha"].clone();
@@ -56,10 +50,7 @@ async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image()
     assert_eq!(merged.json["merged"], true);
     let oid = merged.json["sha"].as_str().unwrap();
     assert_eq!(world.forge.branch("main").unwrap(), oid);
-    let commit = world
-        .api("sam", Method::GET, &format!("commits/{oid}"), None)
-        .await
-        .json;
+    let commit = world.rest(&format!("commits/{oid}")).await;
     assert_eq!(commit["parents"][1]["sha"], sha);
     assert_eq!(commit["author"]["login"], "sam");
     world
@@ -69,10 +60,7 @@ async fn a_release_is_approved_by_another_and_merged_into_a_chart_and_an_image()
             (charts[0] == "1.1.5" && images.contains(&"5.1.6".to_owned())).then_some(())
         })
         .await;
-    let after = world
-        .api("sam", Method::GET, &format!("pulls/{number}"), None)
-        .await
-        .json;
+    let after = world.rest(&format!("pulls/{number}")).await;
     assert_eq!(
         (&after["state"], &after["merged"]),
         (&json!("closed"), &json!(true))
@@ -247,14 +235,8 @@ async fn errors_have_githubs_shape() {
 async fn a_compare_shows_each_file_with_its_patch() {
     let world = World::seeded().await;
     let compared = world
-        .api(
-            "sam",
-            Method::GET,
-            "compare/main...promotion-app-podinfo-podinfo-stg",
-            None,
-        )
-        .await
-        .json;
+        .rest("compare/main...promotion-app-podinfo-podinfo-stg")
+        .await;
     assert_eq!(compared["status"], "ahead");
     assert_eq!(compared["ahead_by"], 1);
     let file = &compared["files"][0];
@@ -287,15 +269,7 @@ async fn a_status_is_set_and_read() {
         )
         .await;
     assert_eq!(set.status, 201, "{}", set.text);
-    let list = world
-        .api(
-            "sam",
-            Method::GET,
-            &format!("commits/{main}/statuses"),
-            None,
-        )
-        .await
-        .json;
+    let list = world.rest(&format!("commits/{main}/statuses")).await;
     assert_eq!(list[0]["creator"]["login"], "fluxcdbot");
     let body = json!({ "state": "success" });
     let refused = world
@@ -351,7 +325,7 @@ async fn a_deleted_branch_closes_its_pull_request_and_a_closed_one_may_be_opened
         world.api("ana", Method::DELETE, branch, None).await.status,
         204
     );
-    let closed = world.api("sam", Method::GET, &path, None).await.json;
+    let closed = world.rest(&path).await;
     assert_eq!(
         (&closed["state"], &closed["merged"]),
         (&json!("closed"), &json!(false))

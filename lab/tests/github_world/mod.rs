@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::{Forge, ForgeOptions};
 use lab::seed::Seed;
+use lab::{Forge, ForgeOptions};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -151,6 +151,11 @@ impl World {
             request = request.json(&body);
         }
         read(request).await
+    }
+
+    /// The JSON at a path under `repos/demo/podinfo/`, as sam reads it.
+    pub async fn rest(&self, path: &str) -> Value {
+        self.api("sam", Method::GET, path, None).await.json
     }
 
     /// A GraphQL request as an account.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
+
 use super::commits::{Ref, expression};
-use super::object::{Args, Resolved, Resolver, actor, connection, data, leaf, nullable, object};
+use super::object::{Args, Resolved, Resolver, connection, data, leaf, nullable, object};
 use super::pulls::PullRequest;
 use crate::github::accounts::Account;
 use crate::github::error::ApiError;
@@ -23,7 +25,12 @@ impl Resolver for Query {
 
     fn field<'v>(&self, name: &str, args: &Args<'_>) -> Resolved<'v> {
         if name == "viewer" {
-            return Ok(data(&actor(self.viewer)));
+            // An app is a `User` here too, with the `[bot]` in its login.
+            return Ok(data(&json!({
+                "__typename": "User",
+                "databaseId": self.viewer.id,
+                "login": self.viewer.login,
+            })));
         }
         // "repository"
         let owner = args.text("owner").unwrap_or_default();
