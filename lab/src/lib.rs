@@ -7,14 +7,15 @@ pub mod clusters;
 pub mod dashboard;
 pub mod faults;
 pub mod github;
-mod http_client;
+mod html;
 pub mod jobs;
+mod loopback;
 pub mod scenario;
 pub mod seed;
 mod signature;
 mod world;
 
-use http_client::http_client;
+use loopback::http_client;
 
 pub use jobs::ENVIRONMENTS;
 pub use signature::sign;

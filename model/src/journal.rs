@@ -8,6 +8,7 @@ use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
 
 /// What happened. The numbers are those of pull requests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Event {
     /// A release was merged into the followed branch.
@@ -101,6 +102,7 @@ impl Event {
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entry {
     /// Assigned by the journal, ascending; 0 before it is written.
     pub id: u64,

@@ -11,6 +11,8 @@ pub mod flux;
 pub mod gate;
 pub mod journal;
 pub mod observation;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod pipeline;
 pub mod promotion;
 pub mod release;

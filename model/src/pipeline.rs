@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The name of an environment, such as `uat`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct EnvironmentName(pub String);
 
@@ -31,6 +32,7 @@ impl fmt::Display for EnvironmentName {
 
 /// What a pipeline is called: the application's namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams), into_params(parameter_in = Path))]
 pub struct PipelineName {
     /// The application's namespace.
     pub namespace: String,
@@ -46,6 +48,7 @@ impl fmt::Display for PipelineName {
 
 /// A repository on GitHub.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RepositoryName {
     /// The user or organisation.
     pub owner: String,
@@ -61,6 +64,7 @@ impl fmt::Display for RepositoryName {
 
 /// The namespace and name of a Kubernetes object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ObjectName {
     /// The object's namespace.
@@ -77,6 +81,7 @@ impl fmt::Display for ObjectName {
 
 /// How a release gets into an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateKind {
     /// By itself: image automation, or a version range that Flux follows.

@@ -7,6 +7,7 @@ use crate::{ChartVersion, CommitId, Timestamp};
 
 /// Whether a pull request is open, merged or closed without a merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionState {
     /// It waits.
@@ -19,6 +20,7 @@ pub enum PromotionState {
 
 /// Whether GitHub could merge it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mergeable {
     /// Without conflict.
@@ -31,6 +33,7 @@ pub enum Mergeable {
 
 /// How one check or status stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
     /// It succeeded, or was skipped or neutral.
@@ -43,6 +46,7 @@ pub enum CheckState {
 
 /// One check on the head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
     /// Its name or context.
     pub name: String,
@@ -60,6 +64,7 @@ pub struct Check {
 
 /// One approval, or the opposite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
     /// Who.
     pub login: String,
@@ -161,6 +166,7 @@ pub struct Actor {
 
 /// How many checks stand how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckSummary {
     /// Passed.
     pub passed: usize,

@@ -8,6 +8,7 @@ use crate::Colour;
 
 /// The version of a chart, strict semver without build metadata; a release's identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 #[serde(try_from = "String", into = "String")]
 pub struct ChartVersion(semver::Version);
 
@@ -78,6 +79,7 @@ impl From<ChartVersion> for String {
 
 /// The version that the application itself answers, as it spells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct AppVersion(pub String);
 
@@ -102,6 +104,7 @@ impl fmt::Display for AppVersion {
 
 /// A git commit's object id, lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct CommitId(String);
 
@@ -140,6 +143,7 @@ impl fmt::Display for CommitId {
 
 /// A release as far as one source or another has told it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Release {
     /// The chart's version, absent for a branch build in dev.
     pub chart: Option<ChartVersion>,

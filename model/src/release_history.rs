@@ -11,6 +11,7 @@ use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
 
 /// One release in one environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentVisit {
     /// The pull request that carried it, if one did.
     pub number: Option<u64>,
@@ -34,6 +35,7 @@ pub struct EnvironmentVisit {
 
 /// A stop with the environment's name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NamedVisit {
     /// The environment.
     pub environment: EnvironmentName,
@@ -43,6 +45,7 @@ pub struct NamedVisit {
 
 /// One release's way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseHistory {
     /// The release.
     pub release: ChartVersion,
@@ -56,6 +59,7 @@ pub struct ReleaseHistory {
 
 /// One figure, with how it was counted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Figure {
     /// The figure as people read it, such as `47 min`; `–` where there is nothing to count.
     pub value: String,
@@ -67,6 +71,7 @@ pub struct Figure {
 
 /// The figures over a span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DoraMetrics {
     /// From the release's merge to the last environment, median.
     pub lead_time: Option<Figure>,

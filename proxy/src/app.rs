@@ -1,10 +1,12 @@
-//! The seams of the server: everything that handlers, sources and actions share.
+//! The server's state: puts the parts together. Only the programs, the interface, actions and sources
+//! know it; none of its parts does.
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Access;
+use crate::auth::Auth;
 use crate::board::Boards;
 use crate::clock::Clock;
 use crate::clusters::Clusters;
@@ -12,23 +14,19 @@ use crate::config::Config;
 use crate::github::{Endpoints, GitHub};
 use crate::journal::{Journal, JournalError, SqliteJournal};
 
-/// The running server, shared by all of its parts.
-pub struct App {
-    /// What the operator set.
-    pub config: Config,
-    /// What time it is.
+/// The running server's parts; cheap to clone. Handlers take single parts of it by `State`.
+#[derive(Clone, FromRef)]
+pub struct AppState {
+    pub config: Arc<Config>,
     pub clock: Arc<dyn Clock>,
-    /// GitHub.
     pub github: GitHub,
-    /// What is known now, by pipeline.
-    pub boards: Boards,
-    /// The clusters, for what is asked of them because a person asks.
-    pub(crate) clusters: Clusters,
-    /// The record.
+    /// The current state of every pipeline.
+    pub boards: Arc<Boards>,
+    /// The clusters, for requests that a person makes.
+    pub(crate) clusters: Arc<Clusters>,
     pub journal: Arc<dyn Journal>,
-    /// Who is signed in, and what they may be offered.
-    pub access: Access,
-    /// The client for everything that is neither GitHub's interface nor Kubernetes.
+    pub auth: Arc<Auth>,
+    /// The client for everything that is neither GitHub's API nor Kubernetes; it follows no redirects.
     pub http: reqwest::Client,
     /// Cancelled when the server is to end.
     pub shutdown: CancellationToken,
@@ -40,9 +38,7 @@ pub enum StartError {
     /// The data folder cannot be used.
     #[error("the data folder {folder} cannot be used: {error}")]
     DataDir {
-        /// Which.
         folder: String,
-        /// Why.
         error: std::io::Error,
     },
     /// The journal cannot be opened.
@@ -53,12 +49,12 @@ pub enum StartError {
     Tls(#[from] reqwest::Error),
 }
 
-impl App {
+impl AppState {
     /// Puts the parts together; nothing runs yet, and no port is open.
     ///
     /// # Errors
     /// When the data folder or the journal in it cannot be used.
-    pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, StartError> {
+    pub async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let unusable = |error| StartError::DataDir {
             folder: config.data_dir.display().to_string(),
             error,
@@ -68,25 +64,26 @@ impl App {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let access = Access::open(&config, http.clone()).map_err(unusable)?;
-        let journal = SqliteJournal::open(&config.data_dir.join("journal.sqlite")).await?;
         let endpoints = Endpoints {
             rest: config.github.rest_url.clone(),
             graphql: config.github.graphql_url.clone(),
             web: config.github.web_url.clone(),
         };
         let github = GitHub::new(endpoints, config.github.token.clone(), Arc::clone(&clock))?;
+        let auth = Auth::open(&config, http.clone(), github.clone(), Arc::clone(&clock))
+            .map_err(unusable)?;
+        let journal = SqliteJournal::open(&config.data_dir.join("journal.sqlite")).await?;
         let boards = Boards::new(&config.pipelines, config.tolerances, Arc::clone(&clock));
-        Ok(Arc::new(Self {
-            clusters: Clusters::new(&config.clusters),
-            config,
-            boards,
+        Ok(Self {
+            clusters: Arc::new(Clusters::new(&config.clusters)),
+            config: Arc::new(config),
+            boards: Arc::new(boards),
             clock,
             github,
             journal: Arc::new(journal),
-            access,
+            auth: Arc::new(auth),
             http,
             shutdown: CancellationToken::new(),
-        }))
+        })
     }
 }

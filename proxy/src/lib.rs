@@ -1,6 +1,6 @@
 //! The server of Weft: sources, journal, board, actions, and the HTTP interface.
 //!
-//! `app` holds the seams; facts flow `sources` → `board` → `front`, and commands `front` → `actions`.
+//! `app` puts the parts together; facts flow `sources` → `board` → `http`, and commands `http` → `actions`.
 
 pub mod actions;
 pub mod app;
@@ -10,10 +10,11 @@ pub mod cli;
 pub mod clock;
 mod clusters;
 pub mod config;
+#[cfg(feature = "demo")]
 mod demo;
 pub mod github;
 pub mod http;
 pub mod journal;
-pub mod problem;
+mod run;
 pub mod sources;
 mod tls;

@@ -68,7 +68,7 @@ pub(crate) async fn api_headers(
     next: Next,
 ) -> Response {
     let now = github.now();
-    if github.faults.stands(Fault::ForgeDown, None) {
+    if github.faults.is_ordered(Fault::ForgeDown, None) {
         return (StatusCode::BAD_GATEWAY, "Bad Gateway").into_response();
     }
     let asked = viewer(&github, request.headers());

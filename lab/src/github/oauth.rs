@@ -13,9 +13,9 @@ use serde_json::json;
 use url::Url;
 
 use super::accounts::{self, ACCOUNTS, AccountKind};
-use super::json::escape;
 use super::state::GitHubState;
 use super::tokens::{self, ACCESS_LIFE, Grant, Pair, REFRESH_LIFE};
+use crate::html::escape;
 
 /// The routes of signing in, at the web root.
 pub(crate) fn routes() -> Router<Arc<GitHubState>> {

@@ -12,11 +12,12 @@ use serde::Deserialize;
 
 use super::accounts;
 use super::error::ApiError;
-use super::json::{escape, stamp};
+use super::json::stamp;
 use super::operations;
 use super::repository::{Pull, RepositoryState};
 use super::rules;
 use super::state::{GitHubState, Repo};
+use crate::html::escape;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--back:#f6f7f9;--card:#fff;--text:#1c2128;--soft:#5f6672;\

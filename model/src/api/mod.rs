@@ -22,6 +22,7 @@ pub use orders::{
 
 /// Problem details (RFC 9457), the body of every error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// A URI reference that names the kind; `about:blank` where the code says it all.
     #[serde(rename = "type")]
@@ -49,6 +50,7 @@ pub struct Problem {
 
 /// What one target of an environment shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TargetView {
     /// Its name.
     pub name: String,
@@ -62,6 +64,7 @@ pub struct TargetView {
 
 /// One environment on the lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentView {
     /// Its name.
     pub name: EnvironmentName,
@@ -98,6 +101,7 @@ pub struct EnvironmentView {
 
 /// How user_facing a headline is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// All is well.
@@ -112,6 +116,7 @@ pub enum Tone {
 
 /// The one sentence over a board.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Headline {
     /// It.
     pub sentence: String,
@@ -124,6 +129,7 @@ pub struct Headline {
 
 /// How a source is doing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SourceView {
     /// Its name.
     pub name: String,
@@ -135,6 +141,7 @@ pub struct SourceView {
 
 /// The current state of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Board {
     /// Which.
     pub pipeline: PipelineName,
@@ -159,6 +166,7 @@ pub struct Board {
 
 /// One cell of the matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cell {
     /// The environment.
     pub environment: EnvironmentName,
@@ -176,6 +184,7 @@ pub struct Cell {
 
 /// One row of the matrix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Row {
     /// The pipeline.
     pub pipeline: PipelineName,
@@ -195,6 +204,7 @@ pub struct Row {
 
 /// Answer of `GET api/v1/pipelines`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rows {
     /// The rows of this page.
     pub rows: Vec<Row>,
@@ -206,6 +216,7 @@ pub struct Rows {
 
 /// The signed-in person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Viewer {
     /// Login on GitHub.
     pub login: String,
@@ -218,6 +229,7 @@ pub struct Viewer {
 
 /// Answer of `GET api/v1/session`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// The signed-in person, if there is one.
     pub viewer: Option<Viewer>,
@@ -238,6 +250,7 @@ pub struct Session {
 
 /// One line of evidence on a promotion card.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EvidenceLine {
     /// Whether it speaks for the promotion.
     pub ok: bool,
@@ -249,6 +262,7 @@ pub struct EvidenceLine {
 
 /// One changed file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FileDiff {
     /// Its path.
     pub path: String,
@@ -258,6 +272,7 @@ pub struct FileDiff {
 
 /// One commit between two releases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CommitView {
     /// Its id.
     pub id: CommitId,
@@ -274,6 +289,7 @@ pub struct CommitView {
 
 /// Whether a viewer may do something, and why not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Permission {
     /// Whether.
     pub allowed: bool,
@@ -294,6 +310,7 @@ impl Permission {
 
 /// Answer of `GET api/v1/promotions/{owner}/{repo}/{number}`: everything an approver needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromotionCard {
     /// The pipeline it belongs to.
     pub pipeline: PipelineName,
@@ -375,6 +392,7 @@ pub struct PromotionCard {
 
 /// Answer of `GET …/journeys`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Journeys {
     /// From when.
     pub since: Timestamp,
@@ -390,6 +408,7 @@ pub struct Journeys {
 
 /// Answer of `GET …/journal`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Record {
     /// The entries, newest first.
     pub entries: Vec<Entry>,

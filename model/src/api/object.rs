@@ -8,6 +8,7 @@ use crate::api::Permission;
 
 /// Answer of `GET …/environments/{environment}/events`: what happened to one object lately.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Events {
     /// The events, newest first, at most 20; Kubernetes keeps them for an hour.
     pub events: Vec<ObjectEvent>,
@@ -19,6 +20,7 @@ pub struct Events {
 
 /// One event of an object, as Kubernetes keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectEvent {
     /// When it happened last.
     pub at: Option<Timestamp>,
@@ -34,6 +36,7 @@ pub struct ObjectEvent {
 
 /// Answer of `GET` and `POST …/environments/{environment}/reconcile`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reconcile {
     /// Whether the viewer may order it now, and why not.
     pub permit: Permission,
@@ -48,6 +51,7 @@ pub struct Reconcile {
 
 /// An order to reconcile an environment now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReconcileOrder {
     /// When it was given: what the objects are annotated with.
     pub at: Timestamp,
@@ -61,6 +65,7 @@ pub struct ReconcileOrder {
 
 /// How an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// Flux has not taken up all of it yet.

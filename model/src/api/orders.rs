@@ -8,6 +8,7 @@ use crate::{ChartVersion, Colour, CommitId};
 
 /// Body of `POST …/approve`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approve {
     /// The intent from the card.
@@ -21,6 +22,7 @@ pub struct Approve {
 
 /// Body of `POST …/refuse`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Refuse {
     /// The intent from the card.
@@ -31,6 +33,7 @@ pub struct Refuse {
 
 /// Answer of the two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActionResult {
     /// What was done, in a sentence.
     pub sentence: String,
@@ -49,6 +52,7 @@ pub struct ActionResult {
 
 /// What identifies a release and what tells it apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseValues {
     /// The colour that is compiled into the container.
     pub colour: Colour,
@@ -60,6 +64,7 @@ pub struct ReleaseValues {
 
 /// One file that a release changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseEdit {
     /// Its path.
     pub path: String,
@@ -71,6 +76,7 @@ pub struct ReleaseEdit {
 
 /// `GET …/release`: the release that would be started; nothing is written yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasePlan {
     /// The pipeline.
     pub pipeline: PipelineName,
@@ -90,6 +96,7 @@ pub struct ReleasePlan {
 
 /// `POST …/releases`: start what the plan showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StartRelease {
     /// The commit that the plan was made on.
@@ -104,6 +111,7 @@ pub struct StartRelease {
 
 /// The answer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseStarted {
     /// The pull request.
     pub number: u64,
@@ -115,6 +123,7 @@ pub struct ReleaseStarted {
 
 /// `POST …/environments/{environment}/dispatch`: open the promotion that never came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Promote {
     /// The release that the person saw proven in the environment before.
@@ -123,6 +132,7 @@ pub struct Promote {
 
 /// The answer to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Promoted {
     /// The pull request.
     pub number: u64,

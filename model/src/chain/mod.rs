@@ -54,6 +54,7 @@ impl Default for Tolerances {
 
 /// The four links, in the order of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LinkName {
     /// What git asks for.
@@ -84,6 +85,7 @@ impl LinkName {
 
 /// How a link stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
     /// It agrees with the link before it, and is fresh.
@@ -104,6 +106,7 @@ pub enum LinkState {
 
 /// Where a link's word comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Evidence {
     /// The source, such as `flux uat`.
     pub source: String,
@@ -150,6 +153,7 @@ impl Evidence {
 
 /// One link of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Link {
     /// Which.
     pub name: LinkName,
@@ -165,6 +169,7 @@ pub struct Link {
 
 /// What a chain adds up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictState {
     /// All four links hold.
@@ -198,6 +203,7 @@ impl VerdictState {
 
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Verdict {
     /// What.
     pub state: VerdictState,

@@ -21,6 +21,7 @@ const BEFORE_THE_PROOF: Duration = Duration::from_secs(15);
 
 /// What a gate is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// Both sides hold the same release: nothing to do.
@@ -55,6 +56,7 @@ impl GateState {
 
 /// The pull request at a gate, as far as a board needs it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromotionSummary {
     /// Where.
     pub repository: RepositoryName,
@@ -107,6 +109,7 @@ impl From<&Promotion> for PromotionSummary {
 
 /// One step of a release's way into an environment after the merge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RolloutStep {
     /// `merged`, `applied`, `deployed`, `serving`.
     pub name: String,
@@ -118,6 +121,7 @@ pub struct RolloutStep {
 
 /// How a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Done.
@@ -132,6 +136,7 @@ pub enum StepState {
 
 /// What stands before an environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gate {
     /// The environment before it.
     pub from: EnvironmentName,

@@ -19,6 +19,7 @@ pub use fact::{CommitStatus, Declared, Desired, DispatchRun, Fact, FactKey, Live
 
 /// Where facts come from, in words for the screen: `github`, `flux uat`, `live uat`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
 pub struct SourceName(String);
 

@@ -14,7 +14,7 @@ use model::rollout::verdict_after;
 use super::permissions::{CardPermissions, missing};
 use super::reading::{Reading, credentials};
 use super::{ActionError, evidence};
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::auth::intent::Subject;
 use crate::github::Comparison;
@@ -28,7 +28,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// # Errors
 /// `NoPromotion`, or what GitHub answered.
 pub async fn card(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     repository: &RepositoryName,
     number: u64,
@@ -38,7 +38,7 @@ pub async fn card(
 }
 
 /// Returns the card of a reading, with an intent for a signed-in person.
-pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> PromotionCard {
+pub(super) async fn of(app: &AppState, person: Option<&Person>, reading: Reading) -> PromotionCard {
     let board = reading.pipeline.board();
     let (view, before) = reading.environments(&board);
     let promotion = &reading.promotion;
@@ -51,7 +51,7 @@ pub(super) async fn of(app: &App, person: Option<&Person>, reading: Reading) -> 
     let now = app.clock.now();
     let minted = person
         .filter(|_| promotion.state == PromotionState::Open)
-        .map(|person| app.access.intents.mint(subject(&reading, person), now));
+        .map(|person| app.auth.intents.mint(subject(&reading, person), now));
     let (intent_expires_at, intent) = minted
         .map(|(intent, text)| (intent.expires_at, text))
         .unzip();
@@ -135,7 +135,7 @@ fn release_to_come(reading: &Reading, before: Option<&EnvironmentView>) -> Relea
 /// Compares the release of the environment with the promoted one; empty where either is unknown or the call
 /// fails, since the pull request itself is shown all the same.
 async fn between(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     reading: &Reading,
     view: &EnvironmentView,
@@ -178,7 +178,7 @@ fn files(reading: &Reading, between: &Comparison) -> Vec<FileDiff> {
 
 /// Returns the steps of the rollout after the merge, with their times from the journal. A promotion that a
 /// later one overtook has none: what the environment does now belongs to the later one.
-async fn steps(app: &App, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
+async fn steps(app: &AppState, reading: &Reading, view: &EnvironmentView) -> Vec<RolloutStep> {
     let promotion = &reading.promotion;
     let overtaken = view.desired_chart > promotion.release;
     let Some(merged_at) = promotion.closed_at else {

@@ -5,7 +5,7 @@ use model::pipeline::RepositoryName;
 use model::promotion::{Actor, Promotion, PromotionState, RepositoryPermission};
 
 use super::ActionError;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github::{self, Credentials};
 
@@ -109,7 +109,7 @@ pub(super) fn missing(promotion: &Promotion) -> String {
 
 /// Fails with `NotPermitted` for a person without write access to a repository; `deed` ends the sentence.
 pub(super) async fn require_write(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     deed: &str,
@@ -125,7 +125,7 @@ pub(super) async fn require_write(
 
 /// Returns why a person may not write to a repository, as GitHub says now; `deed` ends the sentence.
 pub(super) async fn why_not_write(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     deed: &str,

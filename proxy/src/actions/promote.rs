@@ -11,7 +11,7 @@ use workflow::promotion::{self, PromotionOutcome, PromotionRequest};
 use super::ActionError;
 use super::permissions::require_write;
 use super::reading::repository;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 
@@ -21,7 +21,7 @@ use crate::board::Lane;
 /// `OutOfDate` where another release is proven now or nothing is missing, `NotPermitted`, `Refused`, or the
 /// error of a call to GitHub.
 pub async fn promote(
-    app: &App,
+    app: &AppState,
     person: &Person,
     pipeline: &Lane,
     to: &EnvironmentName,

@@ -7,7 +7,7 @@ use model::pipeline::{EnvironmentSpec, PipelineSpec, RepositoryName};
 use model::promotion::{Actor, Promotion};
 
 use super::ActionError;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 use crate::github::{ChangedFile, Credentials, Repository, diff_digest};
@@ -33,7 +33,7 @@ pub(super) fn credentials(person: Option<&Person>) -> Credentials<'_> {
 
 /// Returns the repository of a pipeline, read and written with the credentials of a person.
 pub(super) fn repository<'a>(
-    app: &'a App,
+    app: &'a AppState,
     person: Option<&'a Person>,
     spec: &'a PipelineSpec,
 ) -> Repository<'a> {
@@ -48,7 +48,7 @@ pub(super) fn repository<'a>(
 impl Reading {
     /// Reads a promotion from GitHub, never from a cache.
     pub(super) async fn new(
-        app: &App,
+        app: &AppState,
         person: Option<&Person>,
         repository: &RepositoryName,
         number: u64,

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::ActionError;
 use super::permissions::why_not_write;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::Lane;
 use crate::clusters::{
@@ -25,7 +25,7 @@ use crate::clusters::{
 /// The reconciliation of one environment.
 #[derive(Clone)]
 struct Reconciliation {
-    app: Arc<App>,
+    app: AppState,
     pipeline: Arc<Lane>,
     environment: EnvironmentSpec,
 }
@@ -42,7 +42,7 @@ struct ReconcileStep {
 /// # Errors
 /// The error of a call to GitHub.
 pub async fn reconcile_view(
-    app: &Arc<App>,
+    app: &AppState,
     person: Option<&Person>,
     pipeline: &Arc<Lane>,
     environment: &EnvironmentSpec,
@@ -58,7 +58,7 @@ pub async fn reconcile_view(
 /// `NotPermitted`, `OutOfDate` where an order is under way or an object is suspended, `Cluster`, or the
 /// error of a call to GitHub.
 pub async fn reconcile(
-    app: &Arc<App>,
+    app: &AppState,
     person: &Person,
     pipeline: &Arc<Lane>,
     environment: &EnvironmentSpec,
@@ -104,9 +104,9 @@ pub async fn reconcile(
 }
 
 impl Reconciliation {
-    fn new(app: &Arc<App>, pipeline: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+    fn new(app: &AppState, pipeline: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
         Self {
-            app: Arc::clone(app),
+            app: app.clone(),
             pipeline: Arc::clone(pipeline),
             environment: environment.clone(),
         }

@@ -16,7 +16,7 @@ use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 use super::ActionError;
 use super::permissions::{require_write, why_not_write};
 use super::reading::repository;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github::{self, Repository};
 
@@ -29,7 +29,7 @@ const PUSH: &str = "push a release";
 /// # Errors
 /// `Refused` and `Wrong` for invalid files and values, else the error of a call to GitHub.
 pub async fn release_plan(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     spec: &PipelineSpec,
     request: &ReleaseRequest,
@@ -65,7 +65,7 @@ pub async fn release_plan(
 /// `OutOfDate` where the branch moved and the plan with it, or the release exists; `Refused`, `NotPermitted`,
 /// or the error of a call to GitHub.
 pub async fn start_release(
-    app: &App,
+    app: &AppState,
     person: &Person,
     spec: &PipelineSpec,
     order: &StartRelease,
@@ -256,7 +256,7 @@ fn wrong(
 
 /// Returns why the viewer may not start a release.
 async fn why_not(
-    app: &App,
+    app: &AppState,
     person: Option<&Person>,
     spec: &PipelineSpec,
 ) -> Result<Option<String>, github::Error> {

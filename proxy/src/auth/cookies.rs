@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use http::{HeaderMap, HeaderValue, header};
 
 /// The cookies' names and attributes. Over TLS the names carry `__Host-`, which browsers accept only
@@ -9,15 +10,6 @@ use http::{HeaderMap, HeaderValue, header};
 #[derive(Clone, Debug)]
 pub struct Cookies {
     secure: bool,
-}
-
-/// When a browser sends a cookie along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SameSite {
-    /// Also when one comes from elsewhere by a link.
-    Lax,
-    /// Only from pages of this site.
-    Strict,
 }
 
 impl Cookies {
@@ -32,19 +24,19 @@ impl Cookies {
 
     /// The value that lets its bearer read, if the request carries one.
     #[must_use]
-    pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub fn read(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::READ)
     }
 
     /// The value that lets its bearer write.
     #[must_use]
-    pub fn write<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub fn write(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::WRITE)
     }
 
     /// The sealed state of a sign-in under way.
     #[must_use]
-    pub fn login<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub fn login(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::LOGIN)
     }
 
@@ -87,35 +79,37 @@ impl Cookies {
         format!("{prefix}{name}")
     }
 
-    fn find<'a>(&self, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    fn find(&self, headers: &HeaderMap, name: &str) -> Option<String> {
         let name = self.name(name);
-        pairs(headers)
-            .find(|(found, _)| *found == name)
-            .map(|(_, value)| value)
+        cookies(headers)
+            .find(|cookie| cookie.name() == name)
+            .map(|cookie| cookie.value().to_owned())
             .filter(|value| !value.is_empty())
     }
 
     fn cookie(&self, name: &str, value: &str, same_site: SameSite, life: Duration) -> HeaderValue {
-        let name = self.name(name);
-        let secure = if self.secure { "; Secure" } else { "" };
-        let seconds = life.as_secs();
-        let text = format!(
-            "{name}={value}; Path=/; HttpOnly; SameSite={same_site:?}; Max-Age={seconds}{secure}"
-        );
+        let seconds = i64::try_from(life.as_secs()).unwrap_or(i64::MAX);
+        let cookie = Cookie::build((self.name(name), value))
+            .path("/")
+            .http_only(true)
+            .same_site(same_site)
+            .max_age(time::Duration::seconds(seconds))
+            .secure(self.secure);
+        let text = cookie.to_string();
         let mut value = HeaderValue::try_from(text).expect("names and values are plain ASCII");
         value.set_sensitive(true);
         value
     }
 }
 
-/// The cookies of a request, by name and value.
-pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+/// The cookies of a request.
+pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = Cookie<'_>> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
 }
 
 #[cfg(test)]
@@ -132,11 +126,11 @@ mod tests {
         let [read, write] = Cookies::new(true).set_session("r", "w", life);
         assert_eq!(
             read,
-            "__Host-weft_read=r; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+            "__Host-weft_read=r; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=60"
         );
         assert_eq!(
             write,
-            "__Host-weft_write=w; Path=/; HttpOnly; SameSite=Strict; Max-Age=60; Secure"
+            "__Host-weft_write=w; HttpOnly; SameSite=Strict; Secure; Path=/; Max-Age=60"
         );
         assert!(read.is_sensitive() && write.is_sensitive());
     }
@@ -145,8 +139,11 @@ mod tests {
     fn over_tls_a_cookie_without_the_prefix_is_not_taken() {
         let planted = request("weft_read=planted; session=abc");
         assert_eq!(Cookies::new(true).read(&planted), None);
-        assert_eq!(Cookies::new(false).read(&planted), Some("planted"));
+        assert_eq!(
+            Cookies::new(false).read(&planted).as_deref(),
+            Some("planted")
+        );
         let own = request("session=abc; __Host-weft_write=w");
-        assert_eq!(Cookies::new(true).write(&own), Some("w"));
+        assert_eq!(Cookies::new(true).write(&own).as_deref(), Some("w"));
     }
 }

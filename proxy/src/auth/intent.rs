@@ -1,4 +1,4 @@
-//! Signed intents: what exactly a person saw when they were offered a tap.
+//! Signed intents: the statement of what was shown when an action was offered.
 
 use std::time::Duration;
 
@@ -13,46 +13,40 @@ use super::sealed;
 pub const LIFETIME: Duration = Duration::from_secs(300);
 const PURPOSE: &str = "intent";
 
-/// What a tap is bound to.
+/// The promotion that an intent is bound to, as it was shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The person's numeric id on GitHub.
     pub user: u64,
-    /// The repository.
     pub repository: RepositoryName,
-    /// The pull request.
     pub number: u64,
-    /// The head that was shown.
     pub head: CommitId,
-    /// The branch it goes into.
+    /// The branch that it is merged into.
     pub base_ref: String,
-    /// The commit of that branch.
+    /// The commit of `base_ref`.
     pub base: CommitId,
-    /// A digest of the diff that was shown.
+    /// The digest of the diff.
     pub diff_digest: String,
-    /// How it would be merged: `merge`, `squash`, `rebase`.
+    /// The merge method: `merge`, `squash` or `rebase`.
     pub method: String,
 }
 
-/// A subject with the id that makes its intent usable once, and the time when it ends.
+/// A subject with an id that the journal consumes once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
-    /// Its id, to be consumed in the journal.
     pub id: String,
-    /// When it ends.
     pub expires_at: Timestamp,
-    /// What it is bound to.
     #[serde(flatten)]
     pub subject: Subject,
 }
 
-/// Why an intent is not taken.
+/// Why an intent is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IntentError {
     /// Weft did not sign it, or it was changed.
     #[error("the intent was not made by this Weft")]
     Forged,
-    /// Its time is over.
+    /// It is older than [`LIFETIME`].
     #[error("the intent is older than five minutes")]
     Expired,
 }
@@ -68,7 +62,7 @@ impl Intents {
         Self { key }
     }
 
-    /// Signs an intent that ends after [`LIFETIME`], and gives it with its text for the card.
+    /// Signs an intent that ends after [`LIFETIME`], and returns it with its text for the card.
     #[must_use]
     pub fn mint(&self, subject: Subject, now: Timestamp) -> (Intent, String) {
         let intent = Intent {
@@ -80,11 +74,11 @@ impl Intents {
         (intent, text)
     }
 
-    /// Reads the text of an intent. Whether it was used before, and whether its subject is still what
-    /// it was, is for the caller to find out.
+    /// Verifies the text of an intent. The caller checks whether it was used before, and whether its subject
+    /// is still the same.
     ///
     /// # Errors
-    /// When it is not authentic, or its time is over.
+    /// When it is not authentic or has expired.
     pub fn verify(&self, text: &str, now: Timestamp) -> Result<Intent, IntentError> {
         let intent: Intent = sealed::open(&self.key, PURPOSE, text).ok_or(IntentError::Forged)?;
         if now >= intent.expires_at {

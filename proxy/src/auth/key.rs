@@ -37,13 +37,13 @@ impl Key {
         Ok(key)
     }
 
-    /// The tag of `message` under this key; `purpose` keeps one use's tags from serving another.
+    /// The tag of `message`; a tag of one `purpose` is not valid for another.
     pub(super) fn sign(&self, purpose: &str, message: &[u8]) -> Vec<u8> {
         self.mac(purpose, message).finalize().into_bytes().to_vec()
     }
 
-    /// Whether `tag` is that of `message`, in constant time.
-    pub(super) fn holds(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
+    /// Verifies `tag` in constant time.
+    pub(super) fn verify(&self, purpose: &str, message: &[u8], tag: &[u8]) -> bool {
         self.mac(purpose, message).verify_slice(tag).is_ok()
     }
 

@@ -1,37 +1,35 @@
-//! One sign-in from its start to its return, kept in a sealed cookie of the browser that began it.
+//! Sign-ins from their beginning to GitHub's callback, kept in a sealed cookie of the browser.
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::Timestamp;
 use model::api::Viewer;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use url::Url;
+use utoipa::IntoParams;
 
 use super::key::Key;
 use super::oauth::{OAuth, OAuthError};
 use super::sealed;
-use super::session::{Tokens, random_text};
+use super::tokens::Tokens;
 use crate::github::{Credentials, GitHub};
 
 /// How long a person may take on GitHub's page.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(600);
 const PURPOSE: &str = "login";
 
-/// What a sign-in is asked for with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Start {
+/// The query that a sign-in begins with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+pub struct LoginQuery {
     /// Where to go afterwards; only paths of Weft are taken.
     #[serde(default)]
     pub return_to: Option<String>,
-    /// Whether this is a popup of a frame.
+    /// Present in the popup of a frame.
     #[serde(default)]
     pub popup: Option<String>,
 }
 
-/// What the browser keeps while the person is at GitHub.
+/// The state of a sign-in, which the browser keeps while the person is at GitHub.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     state: String,
@@ -41,7 +39,7 @@ struct Pending {
     ends_at: Timestamp,
 }
 
-/// Why a sign-in did not end well.
+/// Why a sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
     /// It was not begun in this browser, or too long ago.
@@ -59,14 +57,14 @@ pub enum LoginError {
 }
 
 /// The query that GitHub sends the browser back with.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Return {
+#[derive(Debug, Deserialize, IntoParams)]
+pub(crate) struct Callback {
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
 }
 
-/// A sign-in that ended well.
+/// A completed sign-in.
 pub(crate) struct SignedIn {
     pub viewer: Viewer,
     pub tokens: Tokens,
@@ -85,25 +83,25 @@ impl Logins {
         Self { key, base_path }
     }
 
-    /// Begins one: gives GitHub's page, and the cookie that the browser keeps meanwhile.
-    pub fn begin(&self, start: &Start, oauth: &OAuth, now: Timestamp) -> (Url, String) {
+    /// Begins a sign-in: GitHub's page, and the value of the cookie that the browser keeps meanwhile.
+    pub fn begin(&self, query: &LoginQuery, oauth: &OAuth, now: Timestamp) -> (Url, String) {
+        let authorization = oauth.authorize();
         let pending = Pending {
-            state: random_text(),
-            verifier: random_text(),
-            return_to: self.inside(start.return_to.as_deref()),
-            popup: start.popup.is_some(),
+            state: authorization.state,
+            verifier: authorization.verifier,
+            return_to: self.inside(query.return_to.as_deref()),
+            popup: query.popup.is_some(),
             ends_at: now + LIFETIME,
         };
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(pending.verifier.as_bytes()));
-        let page = oauth.authorize_url(&pending.state, &challenge);
-        (page, sealed::seal(&self.key, PURPOSE, &pending))
+        let sealed = sealed::seal(&self.key, PURPOSE, &pending);
+        (authorization.url, sealed)
     }
 
-    /// Ends one, with the cookie from [`Logins::begin`] and what GitHub answered.
+    /// Ends a sign-in with the cookie of [`Logins::begin`] and GitHub's callback.
     pub async fn end(
         &self,
         cookie: Option<&str>,
-        answer: Return,
+        callback: Callback,
         oauth: &OAuth,
         github: &GitHub,
         now: Timestamp,
@@ -112,17 +110,17 @@ impl Logins {
             .and_then(|cookie| sealed::open(&self.key, PURPOSE, cookie))
             .filter(|pending: &Pending| pending.ends_at > now)
             .ok_or(LoginError::NotBegun)?;
-        if answer.state.as_deref() != Some(&pending.state) {
+        if callback.state.as_deref() != Some(&pending.state) {
             return Err(LoginError::NotBegun);
         }
-        if let Some(error) = answer.error {
+        if let Some(error) = callback.error {
             return Err(match error.as_str() {
                 "access_denied" => LoginError::Cancelled,
                 _ => OAuthError::Refused(error).into(),
             });
         }
-        let code = answer.code.ok_or(LoginError::NotBegun)?;
-        let tokens = oauth.exchange(&code, &pending.verifier, now).await?;
+        let code = callback.code.ok_or(LoginError::NotBegun)?;
+        let tokens = oauth.exchange(code, pending.verifier, now).await?;
         let user = github.user(Credentials::Person(&tokens.access)).await?;
         Ok(SignedIn {
             viewer: Viewer {
@@ -136,12 +134,13 @@ impl Logins {
         })
     }
 
-    /// The path to return to, or Weft's home where the wish leads elsewhere.
-    fn inside(&self, wish: Option<&str>) -> String {
+    /// The path to return to, or Weft's home where the given one leads elsewhere.
+    fn inside(&self, return_to: Option<&str>) -> String {
         // Resolved as a browser would: `//host`, `/\host` and `..` must not lead out.
         let origin = Url::parse("http://weft.invalid/").expect("a constant URL");
-        wish.filter(|wish| wish.len() < 2000)
-            .and_then(|wish| origin.join(wish).ok())
+        return_to
+            .filter(|path| path.len() < 2000)
+            .and_then(|path| origin.join(path).ok())
             .filter(|url| url.origin() == origin.origin())
             .filter(|url| url.path().starts_with(&self.base_path))
             .map_or_else(
@@ -160,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = Key::open(&folder.path().join("key")).unwrap();
         let logins = Logins::new(key, "/promotions/".into());
-        for (wish, goes) in [
+        for (given, goes) in [
             (
                 "/promotions/p/a/b?zoom=day#x",
                 "/promotions/p/a/b?zoom=day#x",
@@ -173,7 +172,7 @@ mod tests {
             ("/promotions/../../elsewhere", "/promotions/"),
             ("javascript:alert(1)", "/promotions/"),
         ] {
-            assert_eq!(logins.inside(Some(wish)), goes, "{wish}");
+            assert_eq!(logins.inside(Some(given)), goes, "{given}");
         }
         assert_eq!(logins.inside(None), "/promotions/");
     }

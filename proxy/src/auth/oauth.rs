@@ -1,16 +1,20 @@
-//! GitHub's web flow for user tokens: authorize, exchange, refresh.
-//!
-//! By hand over `reqwest`: GitHub answers errors with HTTP 200 and an `error` field, which clients for
-//! the letter of RFC 6749 take for a broken token.
+//! GitHub's web flow for user tokens, over the `oauth2` crate: authorize, exchange, refresh.
 
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use model::Timestamp;
+use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, RequestTokenError, TokenResponse, TokenUrl,
+};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use url::Url;
 
-use super::session::Tokens;
+use super::tokens::Tokens;
 use crate::config::Config;
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -29,119 +33,145 @@ pub enum OAuthError {
     Malformed(String),
 }
 
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
 /// The web flow with one GitHub App.
-pub struct OAuth {
-    http: reqwest::Client,
-    web_url: Url,
-    client_id: String,
-    client_secret: SecretString,
-    redirect_uri: String,
+pub(super) struct OAuth {
+    client: Client,
+    http: HttpClient,
 }
 
-/// GitHub's answer to a code or a refresh token; either `error` or a token.
-#[derive(Deserialize)]
-struct Answer {
-    error: Option<String>,
-    access_token: Option<SecretString>,
-    expires_in: Option<u64>,
-    refresh_token: Option<SecretString>,
+/// A request for authorization that a browser is sent to GitHub with.
+pub(super) struct Authorization {
+    /// GitHub's page.
+    pub url: Url,
+    /// The value that GitHub sends back with the code.
+    pub state: String,
+    /// The PKCE verifier whose digest is in `url`.
+    pub verifier: String,
 }
 
 impl OAuth {
-    pub(super) fn new(config: &Config, http: reqwest::Client) -> Self {
-        Self {
-            http,
-            web_url: config.github.web_url.clone(),
-            client_id: config.github.client_id.clone(),
-            client_secret: config.github.client_secret.clone(),
-            redirect_uri: format!("{}auth/github/callback", config.home_url()),
+    /// `http` must not follow redirects.
+    pub fn new(config: &Config, http: reqwest::Client) -> Self {
+        let github = &config.github;
+        let page = |name: &str| {
+            let mut url = github.web_url.clone();
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.pop_if_empty().extend(["login", "oauth", name]);
+            }
+            url
+        };
+        let redirect = format!("{}auth/github/callback", config.home_url());
+        let secret = github.client_secret.expose_secret().to_owned();
+        let client = BasicClient::new(ClientId::new(github.client_id.clone()))
+            .set_client_secret(ClientSecret::new(secret))
+            .set_auth_type(AuthType::RequestBody)
+            .set_auth_uri(AuthUrl::from_url(page("authorize")))
+            .set_token_uri(TokenUrl::from_url(page("access_token")))
+            .set_redirect_uri(RedirectUrl::new(redirect).expect("the public URL is a URL"));
+        let http = HttpClient(http);
+        Self { client, http }
+    }
+
+    /// Where to send the browser, with a new state and a new verifier.
+    pub fn authorize(&self) -> Authorization {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (url, state) = self
+            .client
+            .authorize_url(CsrfToken::new_random)
+            .set_pkce_challenge(challenge)
+            .url();
+        Authorization {
+            url,
+            state: state.into_secret(),
+            verifier: verifier.into_secret(),
         }
     }
 
-    /// Where to send the browser. `challenge` is the SHA-256 of the verifier, in base64url.
-    pub(super) fn authorize_url(&self, state: &str, challenge: &str) -> Url {
-        let mut url = self.page("authorize");
-        url.query_pairs_mut()
-            .append_pair("client_id", &self.client_id)
-            .append_pair("redirect_uri", &self.redirect_uri)
-            .append_pair("state", state)
-            .append_pair("code_challenge", challenge)
-            .append_pair("code_challenge_method", "S256");
-        url
-    }
-
     /// Exchanges the code that GitHub sent the browser back with.
-    pub(super) async fn exchange(
+    pub async fn exchange(
         &self,
-        code: &str,
-        verifier: &str,
+        code: String,
+        verifier: String,
         now: Timestamp,
     ) -> Result<Tokens, OAuthError> {
-        let fields = [
-            ("code", code),
-            ("redirect_uri", &self.redirect_uri),
-            ("code_verifier", verifier),
-        ];
-        self.ask(&fields, now).await
+        let response = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
+            .request_async(&self.http)
+            .boxed()
+            .await;
+        tokens(response, now)
     }
 
     /// Exchanges a refresh token. GitHub kills the old pair, whatever becomes of its answer.
-    pub(super) async fn refresh(
+    pub async fn refresh(
         &self,
         refresh_token: &SecretString,
         now: Timestamp,
     ) -> Result<Tokens, OAuthError> {
-        let fields = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token.expose_secret()),
-        ];
-        self.ask(&fields, now).await
+        let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
+        let response = self
+            .client
+            .exchange_refresh_token(&token)
+            .request_async(&self.http)
+            .boxed()
+            .await;
+        tokens(response, now)
     }
+}
 
-    async fn ask(&self, fields: &[(&str, &str)], now: Timestamp) -> Result<Tokens, OAuthError> {
-        let mut form = vec![
-            ("client_id", self.client_id.as_str()),
-            ("client_secret", self.client_secret.expose_secret()),
-        ];
-        form.extend_from_slice(fields);
+/// The client of the exchanges, with a time limit.
+struct HttpClient(reqwest::Client);
+
+impl HttpClient {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, OAuthError> {
         // An error of reqwest may name its URL, which holds no secret here: all travels in the body.
         let unavailable = |error: reqwest::Error| OAuthError::Unavailable(error.to_string());
-        let answer = self
-            .http
-            .post(self.page("access_token"))
-            .timeout(TIME_LIMIT)
-            .header(http::header::ACCEPT, "application/json")
-            .form(&form)
-            .send()
-            .await
-            .map_err(unavailable)?;
-        if answer.status().is_server_error() {
-            return Err(OAuthError::Unavailable(answer.status().to_string()));
+        let mut request = reqwest::Request::try_from(request).map_err(unavailable)?;
+        *request.timeout_mut() = Some(TIME_LIMIT);
+        let answer = self.0.execute(request).await.map_err(unavailable)?;
+        let status = answer.status();
+        if status.is_server_error() {
+            return Err(OAuthError::Unavailable(status.to_string()));
         }
-        let body = answer.bytes().await.map_err(unavailable)?;
-        let answer: Answer = serde_json::from_slice(&body).map_err(|_| {
-            OAuthError::Malformed("it is not the JSON that GitHub documents".into())
-        })?;
-        if let Some(error) = answer.error {
-            return Err(OAuthError::Refused(error));
-        }
-        let access = answer
-            .access_token
-            .ok_or_else(|| OAuthError::Malformed("it holds no access_token".into()))?;
-        Ok(Tokens {
-            access,
-            ends_at: answer
-                .expires_in
-                .map(|seconds| now + Duration::from_secs(seconds)),
-            refresh: answer.refresh_token,
-        })
+        let mut response = HttpResponse::new(answer.bytes().await.map_err(unavailable)?.into());
+        *response.status_mut() = status;
+        Ok(response)
     }
+}
 
-    fn page(&self, name: &str) -> Url {
-        let mut url = self.web_url.clone();
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(["login", "oauth", name]);
-        }
-        url
+impl<'c> AsyncHttpClient<'c> for HttpClient {
+    type Error = OAuthError;
+    type Future = BoxFuture<'c, Result<HttpResponse, OAuthError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        self.send(request).boxed()
     }
+}
+
+fn tokens(
+    response: Result<BasicTokenResponse, RequestTokenError<OAuthError, BasicErrorResponse>>,
+    now: Timestamp,
+) -> Result<Tokens, OAuthError> {
+    let refused = |error: &BasicErrorResponse| OAuthError::Refused(error.error().to_string());
+    let token = response.map_err(|error| match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::ServerResponse(error) => refused(&error),
+        // GitHub answers errors with the status 200, which for RFC 6749 is a broken token.
+        RequestTokenError::Parse(_, body) => match serde_json::from_slice(&body) {
+            Ok(error) => refused(&error),
+            Err(_) => OAuthError::Malformed("it is not the JSON that GitHub documents".into()),
+        },
+        RequestTokenError::Other(why) => OAuthError::Malformed(why),
+    })?;
+    Ok(Tokens {
+        access: token.access_token().secret().as_str().into(),
+        ends_at: token.expires_in().map(|life| now + life),
+        refresh: token
+            .refresh_token()
+            .map(|token| token.secret().as_str().into()),
+    })
 }

@@ -1,4 +1,4 @@
-//! Values that go through the browser and must come back unchanged: `base64(json).base64(tag)`.
+//! Values that the browser keeps and returns unchanged: `base64(json).base64(tag)`.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::key::Key;
 
-/// Writes `value` as text with its tag. It is authentic, not secret.
+/// Writes `value` as text with its tag: authentic, not secret.
 pub(super) fn seal<T: Serialize>(key: &Key, purpose: &str, value: &T) -> String {
     let body = serde_json::to_vec(value).expect("plain structs always have a JSON form");
     let tag = key.sign(purpose, &body);
@@ -18,12 +18,12 @@ pub(super) fn seal<T: Serialize>(key: &Key, purpose: &str, value: &T) -> String 
     )
 }
 
-/// Reads what [`seal`] wrote for the same purpose; `None` for everything else.
+/// Reads a text of [`seal`] for the same purpose; `None` for everything else.
 pub(super) fn open<T: DeserializeOwned>(key: &Key, purpose: &str, text: &str) -> Option<T> {
     let (body, tag) = text.split_once('.')?;
     let body = URL_SAFE_NO_PAD.decode(body).ok()?;
     let tag = URL_SAFE_NO_PAD.decode(tag).ok()?;
-    key.holds(purpose, &body, &tag)
+    key.verify(purpose, &body, &tag)
         .then(|| serde_json::from_slice(&body).ok())
         .flatten()
 }

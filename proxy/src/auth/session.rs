@@ -1,4 +1,4 @@
-//! Who is signed in, in memory: a restart signs everybody out, and no token ever touches a disk.
+//! Sessions, in memory: a restart signs everybody out, and no token is ever written to a disk.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,9 @@ use model::api::Viewer;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::error::AuthError;
 use super::oauth::OAuth;
-use super::person::AccessError;
+use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::github::{Credentials, GitHub};
 
@@ -21,23 +22,11 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(8 * 3600);
 /// How long a token must still be good for, so that the call made with it does not fail halfway.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// A person's tokens on GitHub.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// What acts as them.
-    pub access: SecretString,
-    /// When that ends; `None` where it does not.
-    pub ends_at: Option<Timestamp>,
-    /// What gets the next pair.
-    pub refresh: Option<SecretString>,
-}
-
 /// One signed-in browser.
 #[derive(Debug)]
 pub struct Session {
-    /// Who.
     pub viewer: Viewer,
-    /// What every write must carry in `X-Weft-CSRF`.
+    /// The token that every write carries in `X-Weft-CSRF`.
     pub csrf_token: String,
     write: Fingerprint,
     ends_at: Timestamp,
@@ -45,8 +34,8 @@ pub struct Session {
     tokens: tokio::sync::Mutex<Tokens>,
 }
 
-/// What a new session gives to the browser.
-pub struct Opened {
+/// The cookie values of a new session, which only the browser keeps.
+pub struct SessionCookies {
     /// The value of the cookie that reads.
     pub read: String,
     /// The value of the cookie that writes.
@@ -65,15 +54,15 @@ fn fingerprint(secret: &str) -> Fingerprint {
 }
 
 /// 256 random bits as text.
-pub(super) fn random_text() -> String {
+fn random_text() -> String {
     URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
 }
 
 impl Sessions {
     /// Signs somebody in.
     #[must_use]
-    pub fn open(&self, viewer: Viewer, tokens: Tokens, now: Timestamp) -> Opened {
-        let opened = Opened {
+    pub fn open(&self, viewer: Viewer, tokens: Tokens, now: Timestamp) -> SessionCookies {
+        let opened = SessionCookies {
             read: random_text(),
             write: random_text(),
         };
@@ -121,19 +110,19 @@ impl Session {
         oauth: &OAuth,
         github: &GitHub,
         clock: &dyn Clock,
-    ) -> Result<SecretString, AccessError> {
+    ) -> Result<SecretString, AuthError> {
         let mut tokens = self.tokens.lock().await;
         let now = clock.now();
         if tokens.ends_at.is_none_or(|ends_at| ends_at > now + MARGIN) {
             return Ok(tokens.access.clone());
         }
-        let refresh = tokens.refresh.as_ref().ok_or(AccessError::SignInAgain)?;
+        let refresh = tokens.refresh.as_ref().ok_or(AuthError::SignInAgain)?;
         let fresh = oauth.refresh(refresh, now).await?;
         // Kept before anything else can fail: the old pair is dead by now.
         *tokens = fresh;
         let user = github.user(Credentials::Person(&tokens.access)).await?;
         if user.id != self.viewer.id {
-            return Err(AccessError::SignInAgain);
+            return Err(AuthError::SignInAgain);
         }
         Ok(tokens.access.clone())
     }
@@ -143,7 +132,7 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn sessions() -> (Sessions, Opened) {
+    fn sessions() -> (Sessions, SessionCookies) {
         let sessions = Sessions::default();
         let viewer = Viewer {
             login: "sam".into(),

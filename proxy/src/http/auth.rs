@@ -1,85 +1,109 @@
-//! Signing in by GitHub's web flow, and out again.
+//! Signing in through GitHub's web flow, and out again.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
-use axum::routing::{get, post};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::error::ApiError;
+use super::extract::{Query, WriteSession};
 use super::page;
-use crate::app::App;
-use crate::auth::{LOGIN_LIFETIME, Return, SESSION_LIFETIME, Start, Writer};
-use crate::problem::Failure;
+use crate::app::AppState;
+use crate::auth::{Auth, Callback, LOGIN_LIFETIME, LoginQuery, SESSION_LIFETIME};
+use crate::config::Config;
 
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/auth/github/login", get(login))
-        .route("/auth/github/callback", get(callback))
-        .route("/auth/popup.js", get(popup_script))
-        .route("/auth/logout", post(logout))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(callback))
+        .routes(routes!(popup_script))
+        .routes(routes!(logout))
 }
 
 /// Sends the browser to GitHub.
+#[utoipa::path(
+    get,
+    path = "/auth/github/login",
+    tag = "auth",
+    params(LoginQuery),
+    responses((status = SEE_OTHER))
+)]
 async fn login(
-    State(app): State<Arc<App>>,
-    start: Result<Query<Start>, QueryRejection>,
-) -> Result<Response, Failure> {
-    let Query(start) = start?;
-    let access = &app.access;
-    let (page, sealed) = access.logins.begin(&start, &access.oauth, app.clock.now());
-    let cookie = access.cookies.set_login(&sealed, LOGIN_LIFETIME);
-    let headers = AppendHeaders([(header::SET_COOKIE, cookie)]);
-    Ok((headers, Redirect::to(page.as_str())).into_response())
+    State(auth): State<Arc<Auth>>,
+    Query(query): Query<LoginQuery>,
+) -> impl IntoResponse {
+    let (page, sealed) = auth.begin_login(&query);
+    let cookie = auth.cookies.set_login(&sealed, LOGIN_LIFETIME);
+    (set_cookies([cookie]), Redirect::to(page.as_str()))
 }
 
 /// Takes the browser back from GitHub.
+#[utoipa::path(
+    get,
+    path = "/auth/github/callback",
+    tag = "auth",
+    params(Callback),
+    responses((status = SEE_OTHER))
+)]
 async fn callback(
-    State(app): State<Arc<App>>,
+    State(auth): State<Arc<Auth>>,
+    State(config): State<Arc<Config>>,
     headers: HeaderMap,
-    answer: Result<Query<Return>, QueryRejection>,
-) -> Result<Response, Response> {
-    let access = &app.access;
-    // A sign-in ends once, however it ends.
-    let over = AppendHeaders([(header::SET_COOKIE, access.cookies.clear_login())]);
+    callback: Result<Query<Callback>, ApiError>,
+) -> Response {
+    // A sign-in ends once, whatever comes of it.
+    let cleared = set_cookies([auth.cookies.clear_login()]);
     let ended = async {
-        let Query(answer) = answer?;
-        let cookie = access.cookies.login(&headers);
-        let now = app.clock.now();
-        let ended = access
-            .logins
-            .end(cookie, answer, &access.oauth, &app.github, now);
-        Ok::<_, Failure>(ended.await?)
+        let Query(callback) = callback?;
+        let cookie = auth.cookies.login(&headers);
+        Ok::<_, ApiError>(auth.end_login(cookie.as_deref(), callback).await?)
     };
-    let signed_in = match ended.await {
-        Ok(signed_in) => signed_in,
-        Err(failure) => return Err((over, failure).into_response()),
+    let (signed_in, cookies) = match ended.await {
+        Ok(ended) => ended,
+        Err(error) => return (cleared, error).into_response(),
     };
     tracing::info!(login = signed_in.viewer.login, "signed in");
-    let opened = access
-        .sessions
-        .open(signed_in.viewer, signed_in.tokens, app.clock.now());
-    let cookies = access
-        .cookies
-        .set_session(&opened.read, &opened.write, SESSION_LIFETIME);
-    let cookies = AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)));
-    Ok(if signed_in.popup {
-        let page = page::signed_in(&app.config.base_path);
-        (over, cookies, Html(page)).into_response()
+    let (read, write) = (&cookies.read, &cookies.write);
+    let session = set_cookies(auth.cookies.set_session(read, write, SESSION_LIFETIME));
+    if signed_in.popup {
+        let page = page::signed_in(&config.base_path);
+        (cleared, session, Html(page)).into_response()
     } else {
-        (over, cookies, Redirect::to(&signed_in.return_to)).into_response()
-    })
+        (cleared, session, Redirect::to(&signed_in.return_to)).into_response()
+    }
 }
 
-async fn logout(State(app): State<Arc<App>>, Writer(session): Writer) -> Response {
-    app.access.sessions.close(&session);
-    let cleared = app.access.cookies.clear_session();
-    let cookies = AppendHeaders(cleared.map(|cookie| (header::SET_COOKIE, cookie)));
-    (StatusCode::NO_CONTENT, cookies).into_response()
+/// Ends the session.
+#[utoipa::path(
+    post,
+    path = "/auth/logout",
+    tag = "auth",
+    responses((status = NO_CONTENT))
+)]
+async fn logout(State(auth): State<Arc<Auth>>, write: WriteSession) -> impl IntoResponse {
+    auth.sessions.close(&write.session);
+    (
+        StatusCode::NO_CONTENT,
+        set_cookies(auth.cookies.clear_session()),
+    )
 }
 
+/// The script that closes a sign-in's popup.
+#[utoipa::path(
+    get,
+    path = "/auth/popup.js",
+    tag = "auth",
+    responses((status = OK, content_type = "text/javascript", body = String))
+)]
 async fn popup_script() -> impl IntoResponse {
     super::script(include_str!("popup.js"))
+}
+
+fn set_cookies<const N: usize>(
+    cookies: [HeaderValue; N],
+) -> AppendHeaders<[(header::HeaderName, HeaderValue); N]> {
+    AppendHeaders(cookies.map(|cookie| (header::SET_COOKIE, cookie)))
 }

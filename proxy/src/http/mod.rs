@@ -1,18 +1,22 @@
 //! The HTTP interface: the routes under the base path, the page's files, and the reverse proxy.
 //!
-//! What a route means is in `api` and `auth`; what surrounds every answer is in `envelope`.
+//! Handlers are in `api`, `auth` and `webhooks`; the layers around them in `problem_details` and here. Nothing
+//! but the programs imports this module.
 
 mod api;
 mod auth;
 mod dashboard;
-mod envelope;
+mod error;
+mod extract;
+mod openapi;
 mod page;
 mod policy;
+mod problem_details;
+mod request_id;
 mod same_origin;
 mod serve;
 mod site;
-
-use std::sync::Arc;
+mod webhooks;
 
 use axum::extract::Request;
 use axum::middleware::{self, Next};
@@ -23,35 +27,40 @@ use http::{HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use utoipa_axum::routes;
 
-use crate::app::App;
-use crate::problem::Failure;
-use crate::sources;
+use crate::app::AppState;
+
+use error::ApiError;
 
 pub use policy::PolicyError;
 pub use serve::{ServeError, serve};
 pub use site::SiteError;
 
-/// The most that a request's body may hold.
+/// The most bytes of a request's body.
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// All routes. `extra` are those that only the demo has, relative to the base path.
 ///
 /// # Errors
 /// When the built page cannot be served as it is.
-pub fn router(app: &Arc<App>, extra: Option<Router>) -> Result<Router, SiteError> {
+pub fn router(app: &AppState, extra: Option<Router>) -> Result<Router, SiteError> {
     let base = app.config.base_path.as_str();
     let site = site::Site::open(&app.config)?;
     let policy = site.policy().clone();
-    let nowhere = any(|| async { Failure::not_found("There is nothing at this address.") });
-    let mut own = Router::new()
-        // The built page's files come compressed already; streams are left as they are.
+    let nowhere = any(|| async { ApiError::not_found("There is nothing at this address.") });
+    let (described, api) = openapi::router()
+        // The built page's files are compressed already; streams are left as they are.
         .merge(api::routes().layer(CompressionLayer::new()))
         .merge(auth::routes())
-        .merge(sources::hooks::router())
-        .route("/embed.js", get(embed_script));
+        .merge(webhooks::routes())
+        .routes(routes!(embed_script))
+        .routes(routes!(openapi::openapi))
+        .split_for_parts();
+    let mut own = described.layer(Extension(openapi::document(api, base)));
     if let Some(extra) = extra {
-        let guarded = middleware::from_fn_with_state(Arc::clone(app), same_origin::guard);
+        let guarded = middleware::from_fn_with_state(app.clone(), same_origin::guard);
         own = own.merge(extra.route_layer(guarded).with_state(()));
     }
     for reserved in ["api", "auth", "hooks", "lab"] {
@@ -65,7 +74,7 @@ pub fn router(app: &Arc<App>, extra: Option<Router>) -> Result<Router, SiteError
         }))
         .layer(RequestBodyLimitLayer::new(BODY_LIMIT))
         .layer(Extension(site))
-        .with_state(Arc::clone(app));
+        .with_state(app.clone());
     let bare = base.trim_end_matches('/');
     let home = base.to_owned();
     let mut all = Router::new()
@@ -75,20 +84,28 @@ pub fn router(app: &Arc<App>, extra: Option<Router>) -> Result<Router, SiteError
         Some(dashboard) => {
             let forward = any(dashboard::forward)
                 .layer(Extension(dashboard::Upstream(dashboard.upstream.clone())))
-                .with_state(Arc::clone(app));
+                .with_state(app.clone());
             all.fallback_service(forward)
         }
         None => {
             let home = base.to_owned();
             all.route("/", get(move || async move { Redirect::temporary(&home) }))
-                .fallback(|| async { Failure::not_found("There is nothing at this address.") })
+                .fallback(|| async { ApiError::not_found("There is nothing at this address.") })
         }
     };
-    let envelope = middleware::from_fn_with_state(Arc::clone(app), envelope::envelope);
-    Ok(all.layer(CatchPanicLayer::custom(panicked)).layer(envelope))
+    let problem_details = middleware::from_fn_with_state(app.clone(), problem_details::layer);
+    // The last layer is the outermost.
+    Ok(all
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(problem_details)
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::map_request(async |request| {
+            request_id::without_harmful_id(request)
+        })))
 }
 
-/// The headers that every answer of Weft carries.
+/// Sets the headers that every response of Weft carries.
 async fn secured(policy: HeaderValue, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -100,7 +117,7 @@ async fn secured(policy: HeaderValue, request: Request, next: Next) -> Response 
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // What is computed for one viewer is never to be kept, unless a route says otherwise.
+    // What is computed for one viewer is not stored, unless a route says otherwise.
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
@@ -116,14 +133,21 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .downcast_ref::<&str>()
         .map(|words| (*words).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    Failure::internal(words.unwrap_or_else(|| "a panic without words".into())).into_response()
+    ApiError::internal(words.unwrap_or_else(|| "a panic without words".into())).into_response()
 }
 
+/// The script that adds Weft to the dashboard's navigation.
+#[utoipa::path(
+    get,
+    path = "/embed.js",
+    tag = "dashboard",
+    responses((status = OK, content_type = "text/javascript", body = String))
+)]
 async fn embed_script() -> impl IntoResponse {
     script(include_str!("embed.js"))
 }
 
-/// A script of Weft's own, which a new version of Weft may change.
+/// A script that is part of the binary: kept for five minutes, since a new version may change it.
 fn script(text: &'static str) -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),

@@ -1,8 +1,8 @@
-//! The few plain pages that Weft writes itself, without script or style.
+//! Plain pages that the server writes itself, without styles.
 
 use model::api::Problem;
 
-/// What is shown where the built page is missing.
+/// The page in place of a built page that is missing.
 pub(super) fn not_built(base_path: &str) -> String {
     page(
         "Weft",

@@ -1,4 +1,4 @@
-//! The content security policy of the page, from what its `index.html` really holds.
+//! The content security policy of the page, computed from its `index.html`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,12 +14,12 @@ pub enum PolicyError {
     /// Trunk writes one inline module script that starts the app.
     #[error("index.html holds no inline module script: it is not a page built by Trunk")]
     NoLoader,
-    /// It is no HTML at all.
+    /// It is not HTML.
     #[error("index.html cannot be read as HTML: {0}")]
     NotHtml(#[from] lol_html::errors::RewritingError),
 }
 
-/// What an `index.html` runs and styles inline.
+/// The inline scripts and styles of an `index.html`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Inline {
     scripts: Vec<String>,

@@ -1,4 +1,4 @@
-//! The check of what has no CSRF token of ours: the dashboard's interface, and the demo's controls.
+//! The same-origin check of writes without a CSRF token: the dashboard's API, and the demo's controls.
 
 use std::sync::Arc;
 
@@ -7,21 +7,25 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, header};
 
-use crate::app::App;
-use crate::auth::AccessError;
-use crate::problem::Failure;
+use super::error::ApiError;
+use crate::auth::AuthError;
+use crate::config::Config;
 
-/// Lets a mutation through only where no browser says that it comes from another origin. Programs that
-/// are no browsers say nothing, and carry no cookies that somebody could abuse.
-pub(super) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    match check(request.method(), request.headers(), &app.config.origin()) {
+/// Rejects a write that a browser sends from another origin. Programs that are no browsers send neither
+/// header, and carry no cookies that somebody could abuse.
+pub(super) async fn guard(
+    State(config): State<Arc<Config>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match check(request.method(), request.headers(), &config.origin()) {
         Ok(()) => next.run(request).await,
-        Err(error) => Failure::from(error).into_response(),
+        Err(error) => ApiError::from(error).into_response(),
     }
 }
 
-/// As [`guard`], for a handler of its own.
-pub(super) fn check(method: &Method, headers: &HeaderMap, origin: &str) -> Result<(), AccessError> {
+/// The check of [`guard`].
+pub(super) fn check(method: &Method, headers: &HeaderMap, origin: &str) -> Result<(), AuthError> {
     if method.is_safe() {
         return Ok(());
     }
@@ -31,10 +35,10 @@ pub(super) fn check(method: &Method, headers: &HeaderMap, origin: &str) -> Resul
             .is_some_and(|value| !fine.iter().any(|fine| value.as_bytes() == fine.as_bytes()))
     };
     if says_other(header::ORIGIN.as_str(), &[origin]) {
-        return Err(AccessError::NotFromHere("its origin is another one"));
+        return Err(AuthError::NotFromHere("its origin is another one"));
     }
     if says_other("sec-fetch-site", &["same-origin", "none"]) {
-        return Err(AccessError::NotFromHere("it was sent across sites"));
+        return Err(AuthError::NotFromHere("it was sent across sites"));
     }
     Ok(())
 }

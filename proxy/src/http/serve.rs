@@ -1,30 +1,28 @@
-//! Accepting connections until the end, and ending in time.
+//! The server's loop: accepts connections until the shutdown, and ends in time.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-
-use crate::app::App;
+use tokio_util::sync::CancellationToken;
 
 /// How long requests under way may take once the server is to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Why the server ended by itself.
+/// The error by which the server ended.
 #[derive(Debug, thiserror::Error)]
 #[error("the server ended: {0}")]
 pub struct ServeError(#[from] std::io::Error);
 
-/// Serves until `app.shutdown` is cancelled: then accepts nothing more, ends the streams, and lets
+/// Serves until `shutdown` is cancelled: then accepts nothing more, ends the streams, and lets
 /// other requests finish within five seconds.
 ///
 /// # Errors
 /// When connections can no longer be accepted.
 pub async fn serve(
-    app: &Arc<App>,
+    shutdown: &CancellationToken,
     listener: TcpListener,
     router: Router,
 ) -> Result<(), ServeError> {
@@ -35,10 +33,10 @@ pub async fn serve(
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service)
-        .with_graceful_shutdown(app.shutdown.clone().cancelled_owned());
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(shutdown.clone().cancelled_owned());
     let too_late = async {
-        app.shutdown.cancelled().await;
+        shutdown.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {

@@ -10,34 +10,23 @@ use http::{HeaderValue, Uri, header};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+use super::error::ApiError;
 use super::page;
 use super::policy::{self, PolicyError};
-use crate::app::App;
 use crate::config::Config;
-use crate::problem::Failure;
 
 /// Why the built page cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
     /// Its `index.html` cannot be read.
     #[error("{file} cannot be read: {error}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        error: std::io::Error,
-    },
+    Unreadable { file: String, error: std::io::Error },
     /// Its `index.html` is not a page of Weft.
     #[error("{folder}: {error}")]
-    Policy {
-        /// Its folder.
-        folder: String,
-        /// Why.
-        error: PolicyError,
-    },
+    Policy { folder: String, error: PolicyError },
 }
 
-/// The built page, or the news that there is none.
+/// The built page, where there is one, and the security policy.
 #[derive(Clone)]
 pub(super) struct Site {
     folder: Option<PathBuf>,
@@ -82,15 +71,15 @@ impl Site {
         let path = request.uri().path();
         let inside = path.strip_prefix('/').unwrap_or(path);
         let name = inside.rsplit('/').next().unwrap_or_default();
-        // A path without an extension is a view of the app, which reads it by itself.
-        let desired = if name.contains('.') {
+        // A path without an extension is a view of the page, which reads it by itself.
+        let file_name = if name.contains('.') {
             inside
         } else {
             "index.html"
         };
-        let cache = cache_control(desired);
-        let Ok(uri) = Uri::try_from(format!("/{desired}")) else {
-            return Failure::not_found("There is nothing at this address.").into_response();
+        let cache = cache_control(file_name);
+        let Ok(uri) = Uri::try_from(format!("/{file_name}")) else {
+            return ApiError::not_found("There is nothing at this address.").into_response();
         };
         let (mut parts, _) = request.into_parts();
         parts.uri = uri;
@@ -111,11 +100,11 @@ impl Site {
 
 /// Serves a file of the page, or the page itself for every path that is a view of it.
 pub(super) async fn serve(
-    State(app): State<Arc<App>>,
+    State(config): State<Arc<Config>>,
     axum::Extension(site): axum::Extension<Site>,
     request: Request,
 ) -> Response {
-    site.serve(&app.config.base_path, request).await
+    site.serve(&config.base_path, request).await
 }
 
 /// How long a browser may keep a file. Trunk names wasm and sheets by their content, but its script by

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::Lane;
 
 const TIME_LIMIT: Duration = Duration::from_secs(2);
@@ -20,12 +20,12 @@ const AT_ONCE: usize = 16;
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Starts one asker for each target.
-pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
+pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     for lane in app.boards.lanes() {
         for (environment, target, desired) in lane.apps() {
             let asker = Asker {
-                app: Arc::clone(app),
+                app: app.clone(),
                 lane: Arc::clone(lane),
                 environment: environment.name.clone(),
                 target: target.name.clone(),
@@ -42,7 +42,7 @@ pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationTo
 }
 
 struct Asker {
-    app: Arc<App>,
+    app: AppState,
     lane: Arc<Lane>,
     environment: EnvironmentName,
     target: String,

@@ -1,26 +1,23 @@
 //! The outside turned into observations: GitHub, the clusters' Flux objects, and the live apps.
 //!
-//! Each source writes into the boards and says when it is lost; `hooks` only make it look at once.
+//! Each source writes into the boards and says when it is lost; webhooks only make it look at once.
 
 mod declaration;
 mod flux;
 mod github;
-pub mod hooks;
 mod live;
-
-use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::App;
+use crate::app::AppState;
 
 pub(crate) use declaration::release_in;
 pub(crate) use flux::{Access, why};
 
 /// Starts all sources and the boards that they feed. They run until `ending`; the tracker tells when
 /// the last of them is done.
-pub fn start(app: &Arc<App>, ending: &CancellationToken) -> TaskTracker {
+pub fn start(app: &AppState, ending: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     app.boards.run(&app.journal, &tasks, ending);
     github::start(app, &tasks, ending);

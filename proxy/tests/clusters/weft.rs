@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::PipelineName;
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A Weft with one pipeline, `web/podinfo`, that has one environment in each cluster.
 pub struct Weft {
-    app: Arc<App>,
+    app: AppState,
     folder: tempfile::TempDir,
     _ending: DropGuard,
 }
@@ -84,7 +84,9 @@ clusters:
         )
         .unwrap();
         let config = Config::parse(&folder.path().join("weft.yaml"), &yaml).unwrap();
-        let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+        let app = AppState::build(config, Arc::new(SystemClock))
+            .await
+            .unwrap();
         proxy::sources::start(&app, &app.shutdown);
         Self {
             _ending: app.shutdown.clone().drop_guard(),

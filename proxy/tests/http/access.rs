@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::{Browser, TestApp, World, location};
+use crate::world::{Browser, TestApp, World, location, status_and_json};
 
 #[tokio::test]
 async fn who_signs_in_at_the_forge_is_who_the_session_says() {
@@ -48,9 +48,9 @@ async fn the_cookies_keep_reading_and_writing_apart() {
         .map(|cookie| cookie.to_str().unwrap())
         .collect();
     let of = |name: &str| *cookies.iter().find(|c| c.starts_with(name)).unwrap();
-    let common = "Path=/; HttpOnly; SameSite=";
-    assert!(of("weft_read=").contains(&format!("{common}Lax")));
-    assert!(of("weft_write=").contains(&format!("{common}Strict")));
+    for (name, same_site) in [("weft_read=", "Lax"), ("weft_write=", "Strict")] {
+        assert!(of(name).contains(&format!("HttpOnly; SameSite={same_site}; Path=/")));
+    }
     assert!(of("weft_login=").contains("Max-Age=0"), "it is used up");
 }
 
@@ -62,11 +62,10 @@ async fn a_callback_that_this_browser_did_not_begin_is_refused() {
         .ask_the_forge("sam", "auth/github/login")
         .await;
     let victim = app.stranger();
-    let answer = victim.get(&callback).send().await.unwrap();
-    assert_eq!(answer.status(), 400);
+    let (status, problem) = status_and_json(victim.get(&callback)).await;
     assert_eq!(
-        answer.json::<Value>().await.unwrap()["code"],
-        "sign_in_not_begun"
+        (status, &problem["code"]),
+        (400, &"sign_in_not_begun".into())
     );
 }
 
@@ -87,13 +86,8 @@ async fn a_code_of_another_sign_in_is_refused() {
             .into_owned()
     };
     let mixed = my_callback.replace(&code(&my_callback), &code(&callback));
-    let answer = mine.get(&mixed).send().await.unwrap();
-    let status = answer.status();
-    let problem: Value = answer.json().await.unwrap();
-    assert_eq!(
-        (status.as_u16(), &problem["code"]),
-        (403, &"sign_in_refused".into())
-    );
+    let (status, problem) = status_and_json(mine.get(&mixed)).await;
+    assert_eq!((status, &problem["code"]), (403, &"sign_in_refused".into()));
 }
 
 #[tokio::test]
@@ -162,9 +156,7 @@ async fn a_session_ends_after_eight_hours() {
 /// What needs the person's own token: a promotion that is not there.
 async fn nothing_there(app: &TestApp, browser: &Browser) -> (u16, Value) {
     let url = app.at("api/v1/promotions/demo/podinfo/999");
-    let answer = browser.get(&url).send().await.unwrap();
-    let status = answer.status().as_u16();
-    let problem: Value = answer.json().await.unwrap();
+    let (status, problem) = status_and_json(browser.get(&url)).await;
     (status, problem["code"].clone())
 }
 

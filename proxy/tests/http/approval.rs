@@ -1,77 +1,30 @@
 //! An approval over HTTP, in front of the whole lab: who may tap, what a tap is bound to, and what is
 //! answered where it cannot be done.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::process::Child;
-use tokio::time::Instant;
 
-use crate::demo;
-use crate::world::{Browser, client};
+use crate::demo::Demo;
+use crate::world::{Browser, status_and_json};
 
-/// The demo as a process, with the promotion into stg that its seeded week leaves waiting.
+/// The demo with the promotion into stg that its seeded week leaves waiting.
 struct Waiting {
-    url: String,
+    demo: Demo,
     number: u64,
-    _weft: Child,
-    _folder: tempfile::TempDir,
 }
 
 impl Waiting {
     async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (weft, url) = demo::start(folder.path()).await;
-        let mut waiting = Self {
-            url,
-            number: 0,
-            _weft: weft,
-            _folder: folder,
-        };
+        let demo = Demo::start().await;
         let waits = |board: &Value| board["gates"][2]["state"] == "waits_for_approval";
-        let board = waiting.board(waits).await;
-        waiting.number = board["gates"][2]["promotion"]["number"].as_u64().unwrap();
-        waiting
-    }
-
-    fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+        let board = demo.board(waits).await;
+        let number = board["gates"][2]["promotion"]["number"].as_u64().unwrap();
+        Self { demo, number }
     }
 
     fn promotion(&self, verb: &str) -> String {
         let number = self.number;
-        self.at(&format!("api/v1/promotions/demo/podinfo/{number}{verb}"))
-    }
-
-    fn stranger(&self) -> Browser {
-        Browser::at(self.url.trim_end_matches("/promotions/"))
-    }
-
-    async fn signed_in(&self, login: &str) -> Browser {
-        let mut browser = self.stranger();
-        browser.sign_in(login).await;
-        browser
-    }
-
-    /// The first board that is as wished, within half a minute.
-    async fn board(&self, wished: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            let url = self.at("api/v1/pipelines/app-podinfo/podinfo");
-            let board: Value = client()
-                .get(url)
-                .send()
-                .await
-                .unwrap()
-                .json()
-                .await
-                .unwrap();
-            if wished(&board) {
-                return board;
-            }
-            assert!(Instant::now() < deadline, "{board:#}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let path = format!("api/v1/promotions/demo/podinfo/{number}{verb}");
+        self.demo.at(&path)
     }
 
     /// The intent of a card that somebody looks at now.
@@ -83,16 +36,14 @@ impl Waiting {
 
     async fn approve(&self, browser: &Browser, intent: &Value) -> (u16, Value) {
         let order = json!({"intent": intent, "merge": true});
-        let tap = browser.post(&self.promotion("/approve")).json(&order);
-        let answer = tap.send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        status_and_json(browser.post(&self.promotion("/approve")).json(&order)).await
     }
 }
 
 #[tokio::test]
 async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
     let waiting = Waiting::start().await;
-    let sam = waiting.signed_in("sam").await;
+    let sam = waiting.demo.signed_in("sam").await;
     let intent = waiting.intent(&sam).await;
     let (status, done) = waiting.approve(&sam, &intent).await;
     assert_eq!(status, 200, "{done:#}");
@@ -103,8 +54,8 @@ async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
         let stg = &board["environments"][3];
         stg["release"]["chart"] == "1.1.7" && stg["verdict"]["state"] == "proven"
     };
-    waiting.board(serves).await;
-    let journal = waiting.at("api/v1/pipelines/app-podinfo/podinfo/journal");
+    waiting.demo.board(serves).await;
+    let journal = waiting.demo.pipeline("/journal");
     let record = sam.json(&journal).await.to_string();
     assert!(record.contains("\"intended\"") && record.contains("\"done\""));
 }
@@ -112,10 +63,10 @@ async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
 #[tokio::test]
 async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
     let waiting = Waiting::start().await;
-    let sam = waiting.signed_in("sam").await;
+    let sam = waiting.demo.signed_in("sam").await;
     let intent = waiting.intent(&sam).await;
     let intended = async {
-        let journal = waiting.at("api/v1/pipelines/app-podinfo/podinfo/journal");
+        let journal = waiting.demo.pipeline("/journal");
         while !sam
             .json(&journal)
             .await
@@ -130,19 +81,19 @@ async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
         () = intended => {}
     }
     let serves = |board: &Value| board["environments"][3]["release"]["chart"] == "1.1.7";
-    waiting.board(serves).await;
+    waiting.demo.board(serves).await;
 }
 
 #[tokio::test]
 async fn who_may_not_approve_is_told_why_and_nothing_happens() {
     let waiting = Waiting::start().await;
-    let stranger = waiting.stranger();
+    let stranger = waiting.demo.stranger();
     let card = stranger.json(&waiting.promotion("")).await;
     assert_eq!(card["intent"], Value::Null, "a stranger reads only");
     let (status, problem) = waiting.approve(&stranger, &json!("none")).await;
     assert_eq!((status, &problem["code"]), (401, &"not_signed_in".into()));
 
-    let kim = waiting.signed_in("kim").await;
+    let kim = waiting.demo.signed_in("kim").await;
     let card = kim.json(&waiting.promotion("")).await;
     assert_eq!(card["approve"]["allowed"], false);
     assert!(
@@ -157,8 +108,8 @@ async fn who_may_not_approve_is_told_why_and_nothing_happens() {
         assert_eq!(status, 403, "{problem:#}");
     }
 
-    let sam = waiting.signed_in("sam").await;
-    let li = waiting.signed_in("li").await;
+    let sam = waiting.demo.signed_in("sam").await;
+    let li = waiting.demo.signed_in("li").await;
     let (status, problem) = waiting.approve(&sam, &json!("forged.intent")).await;
     assert_eq!(status, 403, "{problem:#}");
     let sams = waiting.intent(&sam).await;
@@ -172,11 +123,11 @@ async fn who_may_not_approve_is_told_why_and_nothing_happens() {
 #[tokio::test]
 async fn a_moved_head_refuses_the_tap_and_shows_the_new_state() {
     let waiting = Waiting::start().await;
-    let sam = waiting.signed_in("sam").await;
+    let sam = waiting.demo.signed_in("sam").await;
     let before = sam.json(&waiting.promotion("")).await;
     let fault = sam.request(
         reqwest::Method::PUT,
-        &waiting.at("lab/v1/faults/head-moves"),
+        &waiting.demo.at("lab/v1/faults/head-moves"),
     );
     let ordered = fault
         .json(&json!({"environment": "stg"}))

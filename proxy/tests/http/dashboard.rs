@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get, post};
 use serde_json::Value;
 
-use crate::world::{Browser, TestApp, World, client};
+use crate::world::{Browser, TestApp, World, client, serve, status_and_json};
 
 const PAGE: &str =
     "<!doctype html><html lang=en><title>Weave GitOps</title><div id=app></div></html>";
@@ -47,10 +47,7 @@ async fn dashboard() -> SocketAddr {
         .route("/v1/missing", post(|| async { StatusCode::NOT_FOUND }))
         .route("/big.js", get(bytes))
         .route("/oauth2/userinfo", get(userinfo));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    address
+    serve(router).await
 }
 
 async fn fronted() -> TestApp {
@@ -145,10 +142,11 @@ async fn the_dashboards_errors_stay_its_own_and_its_absence_is_told() {
     };
     let app = world.start().await;
     let url = outside(&app, "/applications");
-    let answer = app.stranger().get(&url).send().await.unwrap();
-    assert_eq!(answer.status(), 502);
-    let problem: Value = answer.json().await.unwrap();
-    assert_eq!(problem["code"], "dashboard_unavailable");
+    let (status, problem) = status_and_json(app.stranger().get(&url)).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (502, &"dashboard_unavailable".into())
+    );
     let session = app.stranger().json(&app.at("api/v1/session")).await;
     assert_eq!(session["dashboard"], true, "Weft itself is there");
 }

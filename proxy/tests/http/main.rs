@@ -14,6 +14,7 @@ mod demo;
 mod interface;
 mod journal;
 mod objects;
+mod openapi;
 mod release;
 mod site;
 mod stream;

@@ -4,17 +4,17 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab::clusters::{Cluster, Key, Kind, Pace};
+use lab::clusters::{Cluster, Key, Kind, Timings};
 use lab::{Lab, LabOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Browser, TestApp, World};
+use crate::world::{Browser, TestApp, World, serve, status_and_json};
 
 const RELEASE: &str = "HelmRelease/app-podinfo/podinfo";
 
 /// A server in front of the lab's clusters.
-struct Desk {
+struct Server {
     weft: TestApp,
     lab: Lab,
     _ending: tokio_util::sync::DropGuard,
@@ -27,10 +27,10 @@ enum Account {
     Annotates,
 }
 
-impl Desk {
+impl Server {
     async fn start(account: Account, more: &'static str) -> Self {
         let lab = Lab::start(LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         })
         .await
@@ -77,8 +77,7 @@ impl Desk {
     }
 
     async fn order(&self, browser: &Browser) -> (u16, Value) {
-        let answer = browser.post(&self.at("reconcile")).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        status_and_json(browser.post(&self.at("reconcile"))).await
     }
 
     /// Waits until the last order is no longer under way.
@@ -117,7 +116,7 @@ fn events(object: &str) -> String {
 
 #[tokio::test]
 async fn the_last_events_of_an_object_come_newest_first_and_no_more_than_twenty() {
-    let desk = Desk::start(Account::Reads, "").await;
+    let server = Server::start(Account::Reads, "").await;
     for second in 0..30 {
         // Named so that the API server does not list them by time.
         let event = json!({
@@ -128,9 +127,13 @@ async fn the_last_events_of_an_object_come_newest_first_and_no_more_than_twenty(
             // Several in one second, as Flux says them when it fails and rolls back at once.
             "lastTimestamp": format!("2026-11-22T10:00:{:02}Z", second / 4),
         });
-        desk.uat().store().apply(&event, &[]).unwrap();
+        server.uat().store().apply(&event, &[]).unwrap();
     }
-    let answer = desk.weft.stranger().json(&desk.at(&events(RELEASE))).await;
+    let answer = server
+        .weft
+        .stranger()
+        .json(&server.at(&events(RELEASE)))
+        .await;
     let said: Vec<&str> = answer["events"]
         .as_array()
         .unwrap()
@@ -146,8 +149,8 @@ async fn the_last_events_of_an_object_come_newest_first_and_no_more_than_twenty(
     assert_eq!(answer["events"][0]["at"], "2026-11-22T10:00:07Z");
     assert_eq!(answer["why"], Value::Null);
 
-    let quiet = desk.at(&events("Kustomization/flux-system/app-promo-podinfo-uat"));
-    let quiet = desk.weft.stranger().json(&quiet).await;
+    let quiet = server.at(&events("Kustomization/flux-system/app-promo-podinfo-uat"));
+    let quiet = server.weft.stranger().json(&quiet).await;
     assert_eq!(quiet["events"], json!([]));
     assert!(
         quiet["why"].as_str().unwrap().contains("no event"),
@@ -194,9 +197,8 @@ async fn only_objects_that_the_environment_is_made_of_can_be_asked_for() {
             404,
         ),
     ] {
-        let answer = stranger.get(&at(&weft, query)).send().await.unwrap();
-        assert_eq!(answer.status(), status, "{query}");
-        let problem: Value = answer.json().await.unwrap();
+        let (found, problem) = status_and_json(stranger.get(&at(&weft, query))).await;
+        assert_eq!(found, status, "{query}");
         assert!(problem["request_id"].is_string(), "{query}: {problem}");
     }
     let nowhere = weft
@@ -213,9 +215,7 @@ async fn where_events_cannot_be_read_a_sentence_says_why() {
         });
         (http::StatusCode::FORBIDDEN, axum::Json(status))
     });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, forbids).await });
+    let address = serve(forbids).await;
     let nowhere = "http://127.0.0.1:1".to_owned();
     let world = World {
         clusters: vec![
@@ -243,46 +243,50 @@ async fn where_events_cannot_be_read_a_sentence_says_why() {
 
 #[tokio::test]
 async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
-    let desk = Desk::start(Account::Annotates, "").await;
-    let kim = desk.weft.signed_in("kim").await;
-    let view = kim.json(&desk.at("reconcile")).await;
+    let server = Server::start(Account::Annotates, "").await;
+    let kim = server.weft.signed_in("kim").await;
+    let view = kim.json(&server.at("reconcile")).await;
     assert_eq!(view["permit"]["allowed"], false);
-    let (status, refused) = desk.order(&kim).await;
+    let (status, refused) = server.order(&kim).await;
     assert_eq!((status, &refused["code"]), (403, &json!("no_write_access")));
 
-    desk.uat().pause_controllers(true);
-    let sam = desk.weft.signed_in("sam").await;
-    let view = sam.json(&desk.at("reconcile")).await;
+    server.uat().pause_controllers(true);
+    let sam = server.weft.signed_in("sam").await;
+    let view = sam.json(&server.at("reconcile")).await;
     assert_eq!(view["permit"]["allowed"], true, "{view:#}");
-    let (status, ordered) = desk.order(&sam).await;
+    let (status, ordered) = server.order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
     assert_eq!(ordered["order"]["state"], "running");
-    let (status, second) = desk.order(&sam).await;
+    let (status, second) = server.order(&sam).await;
     assert_eq!((status, &second["code"]), (409, &json!("under_way")));
     let asked = ordered["order"]["at"].clone();
     let first = async {
-        while desk.asked("GitRepository", "flux-system", "podinfo") != asked {
+        while server.asked("GitRepository", "flux-system", "podinfo") != asked {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), first)
         .await
         .expect("the source is annotated");
-    let release = || desk.asked("HelmRelease", "app-podinfo", "podinfo");
+    let release = || server.asked("HelmRelease", "app-podinfo", "podinfo");
     assert_eq!(release(), Value::Null, "not before its source");
 
-    desk.uat().pause_controllers(false);
-    let view = desk.ended(&sam).await;
+    server.uat().pause_controllers(false);
+    let view = server.ended(&sam).await;
     assert_eq!(view["order"]["state"], "done", "{view:#}");
     assert_eq!(
         view["order"]["sentence"],
         "Flux took it up: GitRepository, Kustomization, HelmRepository, HelmChart, HelmRelease."
     );
     assert_eq!(release(), asked);
-    let handled = desk.object("HelmRelease", "app-podinfo", "podinfo");
+    let handled = server.object("HelmRelease", "app-podinfo", "podinfo");
     assert_eq!(handled["status"]["lastHandledReconcileAt"], asked);
     let record = sam
-        .json(&desk.weft.at("api/v1/pipelines/app-podinfo/podinfo/journal"))
+        .json(
+            &server
+                .weft
+                .at("api/v1/pipelines/app-podinfo/podinfo/journal"),
+        )
         .await;
     let kinds: Vec<(&str, &str)> = record["entries"]
         .as_array()
@@ -301,12 +305,12 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
 
 #[tokio::test]
 async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
-    let desk = Desk::start(Account::Reads, "").await;
-    let stranger = desk.weft.stranger();
-    let view = stranger.json(&desk.at("reconcile")).await;
+    let server = Server::start(Account::Reads, "").await;
+    let stranger = server.weft.stranger();
+    let view = stranger.json(&server.at("reconcile")).await;
     assert_eq!(view["permit"]["why"], "Sign in with GitHub first.");
-    let sam = desk.weft.signed_in("sam").await;
-    let view = sam.json(&desk.at("reconcile")).await;
+    let sam = server.weft.signed_in("sam").await;
+    let view = sam.json(&server.at("reconcile")).await;
     let why = view["permit"]["why"].as_str().unwrap();
     assert!(
         why.starts_with("Weft's account in uat may not annotate"),
@@ -317,25 +321,25 @@ async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
         "flux reconcile kustomization app-promo-podinfo-uat --namespace flux-system --with-source && \
          flux reconcile helmrelease podinfo --namespace app-podinfo --with-source"
     );
-    let (status, refused) = desk.order(&sam).await;
+    let (status, refused) = server.order(&sam).await;
     assert_eq!(
         (status, &refused["code"]),
         (403, &json!("no_cluster_access"))
     );
     assert_eq!(
-        desk.asked("GitRepository", "flux-system", "podinfo"),
+        server.asked("GitRepository", "flux-system", "podinfo"),
         Value::Null
     );
 }
 
 #[tokio::test]
 async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
-    let desk = Desk::start(Account::Annotates, "tolerances: {settle: 0.3}\n").await;
-    desk.uat().pause_controllers(true);
-    let sam = desk.weft.signed_in("sam").await;
-    let (status, ordered) = desk.order(&sam).await;
+    let server = Server::start(Account::Annotates, "tolerances: {settle: 0.3}\n").await;
+    server.uat().pause_controllers(true);
+    let sam = server.weft.signed_in("sam").await;
+    let (status, ordered) = server.order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
-    let view = desk.ended(&sam).await;
+    let view = server.ended(&sam).await;
     assert_eq!(view["order"]["state"], "failed");
     let sentence = view["order"]["sentence"].as_str().unwrap();
     assert!(
@@ -347,20 +351,20 @@ async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
 
 #[tokio::test]
 async fn a_suspended_object_is_told_before_anything_is_annotated() {
-    let desk = Desk::start(Account::Annotates, "").await;
+    let server = Server::start(Account::Annotates, "").await;
     let key = Key::new(
         Kind::named("HelmRelease").unwrap(),
         "app-podinfo",
         "podinfo",
     );
     let suspend = json!({"spec": {"suspend": true}});
-    desk.uat().pause_controllers(true);
-    desk.uat().store().merge_patch(&key, &suspend).unwrap();
-    let sam = desk.weft.signed_in("sam").await;
-    let (status, refused) = desk.order(&sam).await;
+    server.uat().pause_controllers(true);
+    server.uat().store().merge_patch(&key, &suspend).unwrap();
+    let sam = server.weft.signed_in("sam").await;
+    let (status, refused) = server.order(&sam).await;
     assert_eq!((status, &refused["code"]), (409, &json!("suspended")));
     assert_eq!(
-        desk.asked("GitRepository", "flux-system", "podinfo"),
+        server.asked("GitRepository", "flux-system", "podinfo"),
         Value::Null
     );
 }
@@ -373,8 +377,6 @@ async fn an_order_from_elsewhere_or_from_nobody_is_refused() {
     assert_eq!(nobody.status(), 401);
     let mut sam = weft.signed_in("sam").await;
     sam.origin = "https://evil.example".into();
-    let elsewhere = sam.post(&url).send().await.unwrap();
-    assert_eq!(elsewhere.status(), 403);
-    let problem: Value = elsewhere.json().await.unwrap();
-    assert_eq!(problem["code"], "not_from_here");
+    let (status, problem) = status_and_json(sam.post(&url)).await;
+    assert_eq!((status, &problem["code"]), (403, &json!("not_from_here")));
 }

@@ -1,57 +1,22 @@
 //! Starting a release over HTTP, in front of the whole lab.
 
 use serde_json::{Value, json};
-use tokio::process::Child;
 
-use crate::demo;
-use crate::world::Browser;
+use crate::demo::Demo;
+use crate::world::{Browser, status_and_json};
 
-struct Desk {
-    url: String,
-    _weft: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Desk {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (weft, url) = demo::start(folder.path()).await;
-        Self {
-            url,
-            _weft: weft,
-            _folder: folder,
-        }
-    }
-
-    fn at(&self, rest: &str) -> String {
-        format!("{}api/v1/pipelines/app-podinfo/podinfo/{rest}", self.url)
-    }
-
-    async fn signed_in(&self, login: &str) -> Browser {
-        let mut browser = self.stranger();
-        browser.sign_in(login).await;
-        browser
-    }
-
-    fn stranger(&self) -> Browser {
-        Browser::at(self.url.trim_end_matches("/promotions/"))
-    }
-
-    async fn start_release(&self, browser: &Browser, plan: &Value) -> (u16, Value) {
-        let order = json!({
-            "base": plan["base"], "colour": plan["values"]["colour"],
-            "version": plan["values"]["version"], "chart_version": plan["values"]["chart_version"],
-        });
-        let tap = browser.post(&self.at("releases")).json(&order);
-        let answer = tap.send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
-    }
+async fn start_release(demo: &Demo, browser: &Browser, plan: &Value) -> (u16, Value) {
+    let order = json!({
+        "base": plan["base"], "colour": plan["values"]["colour"],
+        "version": plan["values"]["version"], "chart_version": plan["values"]["chart_version"],
+    });
+    status_and_json(browser.post(&demo.pipeline("/releases")).json(&order)).await
 }
 
 #[tokio::test]
 async fn a_release_is_planned_shown_and_started_as_the_person() {
-    let desk = Desk::start().await;
-    let plan = desk.stranger().json(&desk.at("release")).await;
+    let demo = Demo::start().await;
+    let plan = demo.stranger().json(&demo.pipeline("/release")).await;
     assert_eq!(plan["was"]["chart_version"], "1.1.7", "{plan:#}");
     assert_eq!(plan["values"]["chart_version"], "1.1.8");
     assert_eq!(plan["values"]["version"], "5.1.9");
@@ -63,13 +28,13 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
         "{patch}"
     );
 
-    let ana = desk.signed_in("ana").await;
+    let ana = demo.signed_in("ana").await;
     let plan = ana
-        .json(&desk.at("release?colour=%23112233&chart_version=1.2.0"))
+        .json(&demo.pipeline("/release?colour=%23112233&chart_version=1.2.0"))
         .await;
     assert_eq!(plan["values"]["colour"], "#112233");
     assert_eq!(plan["start"]["allowed"], true, "{plan:#}");
-    let (status, started) = desk.start_release(&ana, &plan).await;
+    let (status, started) = start_release(&demo, &ana, &plan).await;
     assert_eq!(status, 201, "{started:#}");
     let number = started["number"].as_u64().unwrap();
     assert!(
@@ -78,64 +43,65 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
             .unwrap()
             .ends_with(&format!("/pull/{number}"))
     );
-    let (status, problem) = desk.start_release(&ana, &plan).await;
+    let (status, problem) = start_release(&demo, &ana, &plan).await;
     assert_eq!(
         (status, &problem["code"]),
         (409, &json!("exists")),
         "{problem:#}"
     );
-    let again = ana.json(&desk.at("release?chart_version=1.2.0")).await;
+    let again = ana
+        .json(&demo.pipeline("/release?chart_version=1.2.0"))
+        .await;
     assert_eq!(again["start"]["allowed"], false);
     let why = again["start"]["why"].as_str().unwrap();
     assert!(why.contains("take the chart version 1.2.1"), "{why}");
-    let record = ana.json(&desk.at("journal")).await.to_string();
+    let record = ana.json(&demo.pipeline("/journal")).await.to_string();
     assert!(record.contains("\"release_ordered\"") && record.contains("\"release_opened\""));
 }
 
 #[tokio::test]
 async fn a_commit_that_changes_none_of_the_four_files_refuses_no_release() {
-    let desk = Desk::start().await;
-    let ana = desk.signed_in("ana").await;
-    let plan = ana.json(&desk.at("release")).await;
+    let demo = Demo::start().await;
+    let ana = demo.signed_in("ana").await;
+    let plan = ana.json(&demo.pipeline("/release")).await;
     // A branch build: Flux commits its tag to main, in dev's folder.
-    let step = format!("{}lab/v1/steps/branch-build", desk.url);
+    let step = demo.at("lab/v1/steps/branch-build");
     assert_eq!(ana.post(&step).send().await.unwrap().status(), 200);
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while ana.json(&desk.at("release")).await["base"] == plan["base"] {
+    while ana.json(&demo.pipeline("/release")).await["base"] == plan["base"] {
         assert!(tokio::time::Instant::now() < deadline, "main never moved");
     }
-    let (status, started) = desk.start_release(&ana, &plan).await;
+    let (status, started) = start_release(&demo, &ana, &plan).await;
     assert_eq!(status, 201, "{started:#}");
 }
 
 #[tokio::test]
 async fn what_cannot_be_released_is_said_and_nothing_is_pushed() {
-    let desk = Desk::start().await;
-    let ana = desk.signed_in("ana").await;
+    let demo = Demo::start().await;
+    let ana = demo.signed_in("ana").await;
     for (query, words) in [
         ("colour=blue", "blue"),
         ("version=5.1.8", "take 5.1.9"),
         ("chart_version=v2.0.0", "could be 1.1.8"),
         ("chart_version=1.0.0", "must increase"),
     ] {
-        let answer = ana
-            .get(&desk.at(&format!("release?{query}")))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 400, "{query}");
-        let problem: Value = answer.json().await.unwrap();
-        assert_eq!(problem["code"], "refused");
+        let url = demo.pipeline(&format!("/release?{query}"));
+        let (status, problem) = status_and_json(ana.get(&url)).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (400, &json!("refused")),
+            "{query}"
+        );
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(words) && detail.ends_with('.'), "{detail}");
     }
-    let mut plan = ana.json(&desk.at("release")).await;
-    let kim = desk.signed_in("kim").await;
-    let (status, problem) = desk.start_release(&kim, &plan).await;
+    let mut plan = ana.json(&demo.pipeline("/release")).await;
+    let kim = demo.signed_in("kim").await;
+    let (status, problem) = start_release(&demo, &kim, &plan).await;
     assert_eq!((status, &problem["code"]), (403, &json!("no_write_access")));
-    let (status, _) = desk.start_release(&desk.stranger(), &plan).await;
+    let (status, _) = start_release(&demo, &demo.stranger(), &plan).await;
     assert_eq!(status, 401);
     plan["base"] = json!("0".repeat(40));
-    let (status, problem) = desk.start_release(&ana, &plan).await;
+    let (status, problem) = start_release(&demo, &ana, &plan).await;
     assert_eq!((status, &problem["code"]), (409, &json!("base_moved")));
 }

@@ -9,7 +9,7 @@ use lab::faults::Faults;
 use lab::seed::Seed;
 use lab::{Forge, ForgeOptions};
 use model::{PipelineName, Timestamp};
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::clock::Clock;
 use proxy::config::Config;
 use proxy::http;
@@ -43,7 +43,7 @@ pub struct World {
 
 /// A running server.
 pub struct TestApp {
-    pub app: Arc<App>,
+    pub app: AppState,
     pub forge: Forge,
     pub clock: lab::clock::Clock,
     pub origin: String,
@@ -65,13 +65,13 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let config = self.config(folder.path(), &forge, &origin);
-        let app = App::build(config, Arc::new(LabClock(clock.clone())))
+        let app = AppState::build(config, Arc::new(LabClock(clock.clone())))
             .await
             .unwrap();
         let router = http::router(&app, None).unwrap();
         app.boards
             .run(&app.journal, &TaskTracker::new(), &app.shutdown);
-        let serving = Arc::clone(&app);
+        let serving = app.shutdown.clone();
         tokio::spawn(async move { http::serve(&serving, listener, router).await.unwrap() });
         TestApp {
             app,
@@ -237,6 +237,20 @@ impl Browser {
             }
         }
     }
+}
+
+/// The status of a response and its JSON.
+pub async fn status_and_json(request: RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+/// Serves a router on a free port.
+pub async fn serve(router: axum::Router) -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
 }
 
 /// A client that follows no redirects.

@@ -2,7 +2,6 @@
 //! no dispatch has.
 
 use std::process::Output;
-use std::sync::Arc;
 
 use proxy::http;
 use tokio::net::TcpListener;
@@ -33,8 +32,8 @@ async fn what_is_proven_and_was_not_promoted_is_caught_up_with_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let weft = format!("http://{}/promotions/", listener.local_addr().expect("it"));
     let router = http::router(&world.app, None).expect("the routes");
-    let app = Arc::clone(&world.app);
-    let serving = tokio::spawn(async move { http::serve(&app, listener, router).await });
+    let shutdown = world.app.shutdown.clone();
+    let serving = tokio::spawn(async move { http::serve(&shutdown, listener, router).await });
 
     world.stg_without_its_dispatch().await;
     let forge = world.lab.forge();

@@ -1,21 +1,19 @@
 //! Webhooks over HTTP: who is not signed is not heard, and who is makes Weft look at once.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use lab::sign;
 
 use crate::world::World;
 
-/// Serves the webhooks alone; the address that they are under.
+/// Serves the HTTP interface; the address that the webhooks are under.
 pub async fn serve(world: &World) -> String {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
         .expect("a free port");
     let address = listener.local_addr().expect("its address");
-    let router = proxy::sources::hooks::router().with_state(Arc::clone(&world.app));
+    let router = proxy::http::router(&world.app, None).expect("the routes");
     tokio::spawn(async move { axum::serve(listener, router).await });
-    format!("http://{address}/hooks")
+    format!("http://{address}{}hooks", world.app.config.base_path)
 }
 
 pub async fn deliver(url: &str, header: &str, signature: &str, body: &str) -> StatusCode {

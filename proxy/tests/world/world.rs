@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::clusters::Pace;
+use lab::clusters::Timings;
 use lab::faults::Fault;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
@@ -15,7 +15,7 @@ use model::pipeline::{
     PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::{EnvironmentName, Timestamp};
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::auth::Person;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A lab, and a Weft that watches it.
 pub struct World {
     pub lab: Lab,
-    pub app: Arc<App>,
+    pub app: AppState,
     ending: tokio_util::sync::DropGuard,
     tasks: TaskTracker,
     data: tempfile::TempDir,
@@ -115,7 +115,7 @@ impl World {
     /// A lab with its seeded week, at the pace of tests.
     pub async fn lab() -> Lab {
         Lab::start(LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         })
         .await
@@ -134,13 +134,13 @@ impl World {
     pub async fn restart(self) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        let config = self.app.config.clone();
+        let config = Config::clone(&self.app.config);
         Self::with(self.lab, self.data, config).await
     }
 
     async fn with(lab: Lab, data: tempfile::TempDir, config: Config) -> Self {
         let clock = Arc::new(LabClock(lab.clock().clone()));
-        let app = App::build(config, clock)
+        let app = AppState::build(config, clock)
             .await
             .expect("Weft is put together");
         let ending = CancellationToken::new();

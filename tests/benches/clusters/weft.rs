@@ -4,15 +4,14 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::api::Board;
-use proxy::app::App;
+use proxy::app::AppState;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
 
 use crate::cluster::{RELEASES, name};
-use crate::micros;
 
 const IN_EACH: usize = 5;
 /// Until what starting cost is over.
@@ -22,7 +21,9 @@ const SETTLE: Duration = Duration::from_secs(4);
 pub async fn run(folder: &Path, pipelines: usize) {
     let data = tempfile::tempdir().unwrap();
     let config = configuration(folder, data.path(), pipelines);
-    let app = App::build(config, Arc::new(SystemClock)).await.unwrap();
+    let app = AppState::build(config, Arc::new(SystemClock))
+        .await
+        .unwrap();
     let mut boards = app.boards.subscribe();
     let began = Instant::now();
     proxy::sources::start(&app, &app.shutdown);
@@ -58,7 +59,7 @@ pub async fn run(folder: &Path, pipelines: usize) {
     }
 }
 
-async fn until(app: &App, holds: impl Fn(&Board) -> bool) {
+async fn until(app: &AppState, holds: impl Fn(&Board) -> bool) {
     while !app.boards.all().iter().all(|board| holds(board)) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -83,7 +84,7 @@ fn deployed(board: &Board, at: usize) -> Option<&str> {
         .as_deref()
 }
 
-/// Megabytes.
+/// In megabytes.
 fn resident() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -132,4 +133,10 @@ pipelines:
         yaml.push_str("    ]}\n");
     }
     Config::parse(&data.join("weft.yaml"), &yaml).unwrap()
+}
+
+/// Microseconds of the clock that both processes read.
+pub fn micros() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs_f64() * 1e6
 }

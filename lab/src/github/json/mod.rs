@@ -9,7 +9,7 @@ mod repositories;
 
 pub(crate) use self::checks::{check_run, status, workflow_run};
 pub(crate) use self::commits::{commit, file, git_ref};
-pub(crate) use self::format::{escape, stamp};
+pub(crate) use self::format::stamp;
 pub(crate) use self::people::user;
 pub(crate) use self::pulls::{comment, pull, pull_detail, review};
 pub(crate) use self::repositories::{full_repository, repository};

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::super::reading::Reading;
 use super::super::{ActionError, card};
 use super::decide::{Action, Stop};
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::auth::intent::{Intent, IntentError, Subject};
 use crate::github::Credentials;
@@ -24,7 +24,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A request whose intent is authentic, the person's own, and was consumed by this request.
 pub(super) struct ApprovalAttempt<'a> {
-    pub(super) app: &'a App,
+    pub(super) app: &'a AppState,
     pub(super) action: Action,
     person: &'a Person,
     intent: Intent,
@@ -40,7 +40,7 @@ pub(super) enum IntentUse<'a> {
 impl<'a> ApprovalAttempt<'a> {
     /// Verifies and consumes an intent. A repeated use waits for the outcome of the first one.
     pub(super) async fn begin(
-        app: &'a App,
+        app: &'a AppState,
         person: &'a Person,
         repository: &RepositoryName,
         number: u64,
@@ -55,7 +55,7 @@ impl<'a> ApprovalAttempt<'a> {
                 card: Box::new(card),
             })
         };
-        let intent = match app.access.intents.verify(intent, app.clock.now()) {
+        let intent = match app.auth.intents.verify(intent, app.clock.now()) {
             Ok(intent) => intent,
             Err(IntentError::Forged) => return Err(ActionError::ForgedIntent),
             Err(IntentError::Expired) => {

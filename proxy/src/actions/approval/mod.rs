@@ -25,7 +25,7 @@ use self::attempt::{ApprovalAttempt, IntentUse};
 use self::decide::{Action, Path};
 use super::ActionError;
 use super::reading::Reading;
-use crate::app::App;
+use crate::app::AppState;
 use crate::auth::Person;
 use crate::github;
 
@@ -35,7 +35,7 @@ use crate::github;
 /// `Changed` where GitHub shows something else than the person saw, `NotPermitted`, `RulesUnmet`, or the
 /// error of a call to GitHub.
 pub async fn approve(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     number: u64,
@@ -56,7 +56,7 @@ pub async fn approve(
 /// # Errors
 /// `Incomplete` without a reason; else as [`approve`].
 pub async fn refuse(
-    app: &App,
+    app: &AppState,
     person: &Person,
     repository: &RepositoryName,
     number: u64,

@@ -1,8 +1,9 @@
-//! What happened: the journeys of releases, and the record as JSON and as CSV.
+//! The journal of a pipeline, as JSON, as CSV, and as release histories.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
@@ -12,58 +13,69 @@ use model::pipeline::{Deployer, EnvironmentSpec, PipelineSpec};
 use model::release_history::{ReleaseHistory, figures, journeys as journeys_of};
 use model::{EnvironmentName, PipelineName, Timestamp};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::extract::{Path, Query};
-use super::pipelines::unknown;
-use crate::app::App;
-use crate::problem::Failure;
+use crate::clock::Clock;
+use crate::http::error::ApiError;
+use crate::http::extract::{PipelinePath, Query};
+use crate::journal::Journal;
 
-const USUAL_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
-/// How far before a span its journeys may have begun, and still be drawn.
+const DEFAULT_SPAN: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How far before a span its releases may have begun, and still be shown.
 const RUN_UP: Duration = Duration::from_secs(60 * 24 * 3600);
 const LONGEST_SPAN: Duration = Duration::from_secs(400 * 24 * 3600);
-const USUAL_PAGE: usize = 50;
+const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 500;
 /// The most lines of one CSV file.
 const CSV_LINES: usize = 50_000;
+const CSV_HEADER: &str = "at,environment,release,kind,who,source,sentence,written_at\r\n";
 
-/// The query of `GET …/journeys`.
-#[derive(Debug, Deserialize)]
+/// The span of time of release histories.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Span {
-    /// RFC 3339; seven days before `until` unless said.
+pub(super) struct SpanQuery {
+    /// RFC 3339; seven days before `until` by default.
     since: Option<Timestamp>,
-    /// RFC 3339; now unless said.
+    /// RFC 3339; now by default.
     until: Option<Timestamp>,
 }
 
-/// The query of `GET …/journal`.
-#[derive(Debug, Deserialize)]
+/// Paging of the journal.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Page {
+pub(super) struct PageQuery {
     /// The `next_cursor` of the page before.
     cursor: Option<u64>,
-    /// How many entries; 50 unless said.
+    /// How many entries; 50 by default, at most 500.
     limit: Option<usize>,
 }
 
-/// `GET …/journeys`: the journeys that touch a span of time, and the figures over it.
+/// The release histories that touch a span of time, and the DORA metrics over it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journeys",
+    tag = "journal",
+    params(PipelineName, SpanQuery),
+    responses((status = OK, body = Journeys))
+)]
 pub(super) async fn journeys(
-    State(app): State<Arc<App>>,
-    Path(name): Path<PipelineName>,
-    Query(span): Query<Span>,
-) -> Result<axum::Json<Journeys>, Failure> {
-    let environments = chart_environments(spec(&app, &name)?);
-    let until = span.until.unwrap_or_else(|| app.clock.now());
-    let since = span.since.unwrap_or(until - USUAL_SPAN);
+    State(journal): State<Arc<dyn Journal>>,
+    State(clock): State<Arc<dyn Clock>>,
+    PipelinePath(pipeline): PipelinePath,
+    Query(span): Query<SpanQuery>,
+) -> Result<Json<Journeys>, ApiError> {
+    let environments = chart_environments(pipeline.spec());
+    let until = span.until.unwrap_or_else(|| clock.now());
+    let since = span.since.unwrap_or(until - DEFAULT_SPAN);
     if since >= until || until.since(since) > LONGEST_SPAN {
-        return Err(Failure::bad_request(
+        return Err(ApiError::bad_request(
             "The span must begin before it ends and have 400 days at most.",
         ));
     }
     // One more millisecond, since a span does not hold its end and this one ends now.
     let end = until + Duration::from_millis(1);
-    let entries = app.journal.between(&name, since - RUN_UP, end).await?;
+    let name = &pipeline.spec().name;
+    let entries = journal.between(name, since - RUN_UP, end).await?;
     let within: Vec<Entry> = entries
         .iter()
         .filter(|entry| entry.at >= since)
@@ -74,7 +86,7 @@ pub(super) async fn journeys(
         .filter(|journey| touches(journey, since))
         .collect();
     let counted = journeys_of(&within, &environments);
-    Ok(axum::Json(Journeys {
+    Ok(Json(Journeys {
         since,
         until,
         figures: figures(&counted, &environments, until.since(since)),
@@ -83,45 +95,58 @@ pub(super) async fn journeys(
     }))
 }
 
-/// `GET …/journal`: the record, newest first; as CSV where that is asked for.
+/// The journal, newest first; as CSV where `Accept` begins with `text/csv`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journal",
+    tag = "journal",
+    params(PipelineName, PageQuery),
+    responses((status = OK, body = Record))
+)]
 pub(super) async fn journal(
-    State(app): State<Arc<App>>,
-    Path(name): Path<PipelineName>,
-    Query(page): Query<Page>,
+    State(journal): State<Arc<dyn Journal>>,
+    PipelinePath(pipeline): PipelinePath,
+    Query(page): Query<PageQuery>,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let as_csv = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.trim_start().starts_with("text/csv"));
     if as_csv {
-        return csv_of(&app, &name).await;
+        return csv_file(&*journal, &pipeline.spec().name).await;
     }
-    spec(&app, &name)?;
-    let limit = page.limit.unwrap_or(USUAL_PAGE).clamp(1, LARGEST_PAGE);
-    let mut entries = app.journal.page(&name, page.cursor, limit + 1).await?;
+    let limit = page.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
+    let name = &pipeline.spec().name;
+    let mut entries = journal.page(name, page.cursor, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
     let last = entries.last().filter(|_| more);
     let next_cursor = last.map(|entry| entry.id.to_string());
-    let record = Record {
+    Ok(Json(Record {
         entries,
         next_cursor,
-    };
-    Ok(axum::Json(record).into_response())
+    })
+    .into_response())
 }
 
-/// `GET …/journal.csv`: the whole record as a file.
-pub(super) async fn csv(
-    State(app): State<Arc<App>>,
-    Path(name): Path<PipelineName>,
-) -> Result<Response, Failure> {
-    csv_of(&app, &name).await
+/// The newest 50,000 entries of the journal as a file.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/journal.csv",
+    tag = "journal",
+    params(PipelineName),
+    responses((status = OK, content_type = "text/csv", body = String))
+)]
+pub(super) async fn journal_csv(
+    State(journal): State<Arc<dyn Journal>>,
+    PipelinePath(pipeline): PipelinePath,
+) -> Result<Response, ApiError> {
+    csv_file(&*journal, &pipeline.spec().name).await
 }
 
-async fn csv_of(app: &App, name: &PipelineName) -> Result<Response, Failure> {
-    spec(app, name)?;
-    let entries = app.journal.page(name, None, CSV_LINES).await?;
+async fn csv_file(journal: &dyn Journal, name: &PipelineName) -> Result<Response, ApiError> {
+    let entries = journal.page(name, None, CSV_LINES).await?;
     let file = format!(
         "attachment; filename=\"{}-{}.csv\"",
         plain(&name.namespace),
@@ -131,17 +156,11 @@ async fn csv_of(app: &App, name: &PipelineName) -> Result<Response, Failure> {
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, file),
     ];
-    Ok((headers, csv_text(&entries)).into_response())
+    let text = csv_text(&entries).map_err(ApiError::internal)?;
+    Ok((headers, text).into_response())
 }
 
-fn spec<'a>(app: &'a App, name: &PipelineName) -> Result<&'a PipelineSpec, Failure> {
-    let mut pipelines = app.config.pipelines.iter();
-    pipelines
-        .find(|pipeline| pipeline.name == *name)
-        .ok_or_else(|| unknown(name))
-}
-
-/// The environments that hold chart releases: only those are on a journey.
+/// The environments that hold chart releases: a release history has only those.
 fn chart_environments(spec: &PipelineSpec) -> Vec<EnvironmentName> {
     let has_chart = |environment: &&EnvironmentSpec| {
         let mut targets = environment.targets.iter();
@@ -153,7 +172,7 @@ fn chart_environments(spec: &PipelineSpec) -> Vec<EnvironmentName> {
         .collect()
 }
 
-/// Whether something of a journey happened at `since` or later, or it stood somewhere then.
+/// Whether a release history has an event at `since` or later, or the release was deployed somewhere then.
 fn touches(journey: &ReleaseHistory, since: Timestamp) -> bool {
     let released = journey.released_at.is_some_and(|at| at >= since);
     released
@@ -170,8 +189,8 @@ fn touches(journey: &ReleaseHistory, since: Timestamp) -> bool {
         })
 }
 
-fn csv_text(entries: &[Entry]) -> String {
-    let mut text = String::from("at,environment,release,kind,who,source,sentence,written_at\r\n");
+fn csv_text(entries: &[Entry]) -> csv::Result<Vec<u8>> {
+    let mut writer = csv_writer(CSV_HEADER.into());
     for entry in entries {
         let environment = entry.environment.as_ref().map(ToString::to_string);
         let release = entry.release.as_ref().map(ToString::to_string);
@@ -185,17 +204,29 @@ fn csv_text(entries: &[Entry]) -> String {
             entry.sentence.clone(),
             entry.written_at.to_string(),
         ];
-        text.push_str(&cells.map(|cell| csv_cell(&cell)).join(","));
-        text.push_str("\r\n");
+        writer.write_record(cells.map(without_formula))?;
     }
-    text
+    writer.flush()?;
+    Ok(writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?)
 }
 
-/// One cell, quoted (RFC 4180). Spreadsheets run what begins like a formula: that gets an apostrophe.
-fn csv_cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    let guard = if formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
+/// A writer after RFC 4180 with every cell quoted, beginning with `text`.
+fn csv_writer(text: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new()
+        .quote_style(csv::QuoteStyle::Always)
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(text)
+}
+
+/// A cell that no spreadsheet runs: one that begins like a formula gets an apostrophe.
+fn without_formula(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 fn plain(name: &str) -> String {
@@ -222,7 +253,12 @@ mod tests {
             ("\t=1", "\"'\t=1\""),
             ("", "\"\""),
         ] {
-            assert_eq!(csv_cell(text), cell);
+            let mut writer = csv_writer(Vec::new());
+            writer.write_record([without_formula(text.into())]).unwrap();
+            assert_eq!(
+                writer.into_inner().unwrap(),
+                format!("{cell}\r\n").as_bytes()
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The JSON interface: one file for each theme, the routes in one table.
+//! The JSON API: one file for each resource.
 
-mod extract;
+mod detached;
 mod health;
 mod history;
 mod objects;
@@ -10,41 +10,28 @@ mod releases;
 mod session;
 mod stream;
 
-use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use axum::Router;
-use axum::routing::{get, post};
+use crate::app::AppState;
 
-use crate::app::App;
-
-pub(super) fn routes() -> Router<Arc<App>> {
-    const PIPELINE: &str = "/api/v1/pipelines/{namespace}/{name}";
-    const PROMOTION: &str = "/api/v1/promotions/{owner}/{repo}/{number}";
-    Router::new()
-        .route("/api/v1/session", get(session::session))
-        .route("/api/v1/pipelines", get(pipelines::rows))
-        .route(PIPELINE, get(pipelines::board))
-        .route(&format!("{PIPELINE}/journeys"), get(history::journeys))
-        .route(&format!("{PIPELINE}/journal"), get(history::journal))
-        .route(&format!("{PIPELINE}/journal.csv"), get(history::csv))
-        .route(&format!("{PIPELINE}/release"), get(releases::plan))
-        .route(&format!("{PIPELINE}/releases"), post(releases::start))
-        .route(
-            &format!("{PIPELINE}/environments/{{environment}}/dispatch"),
-            post(promotions::promote),
-        )
-        .route(
-            &format!("{PIPELINE}/environments/{{environment}}/events"),
-            get(objects::events),
-        )
-        .route(
-            &format!("{PIPELINE}/environments/{{environment}}/reconcile"),
-            get(objects::look).post(objects::reconcile),
-        )
-        .route("/api/v1/stream", get(stream::stream))
-        .route(PROMOTION, get(promotions::card))
-        .route(&format!("{PROMOTION}/approve"), post(promotions::approve))
-        .route(&format!("{PROMOTION}/refuse"), post(promotions::refuse))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(session::session))
+        .routes(routes!(pipelines::rows))
+        .routes(routes!(pipelines::board))
+        .routes(routes!(history::journeys))
+        .routes(routes!(history::journal))
+        .routes(routes!(history::journal_csv))
+        .routes(routes!(releases::plan))
+        .routes(routes!(releases::start))
+        .routes(routes!(promotions::promote))
+        .routes(routes!(objects::events))
+        .routes(routes!(objects::reconcile_state, objects::reconcile))
+        .routes(routes!(stream::stream))
+        .routes(routes!(promotions::card))
+        .routes(routes!(promotions::approve))
+        .routes(routes!(promotions::refuse))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
 }

@@ -1,74 +1,51 @@
-//! Single objects of a cluster: their last events, and having Flux look at an environment now.
+//! Objects of an environment: their Kubernetes events, and reconcile requests.
 
-use std::sync::Arc;
-
+use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use model::EnvironmentName;
 use model::api::object::{Events, Reconcile};
 use model::flux::Kind;
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::extract::{Path, Query};
-use super::pipelines::unknown;
-use super::promotions::{failure, to_its_end};
+use super::detached::spawn_detached;
 use crate::actions;
-use crate::app::App;
-use crate::auth::{Reader, Writer};
+use crate::app::AppState;
 use crate::board::Lane;
 use crate::clusters::{Object, Trouble, dashboard_page};
-use crate::problem::Failure;
+use crate::http::error::ApiError;
+use crate::http::extract::{
+    EnvironmentParameter, EnvironmentPath, Query, ReadSession, WriteSession,
+};
 
-/// The path of an environment.
-#[derive(Debug, Deserialize)]
-pub(super) struct At {
-    namespace: String,
-    name: String,
-    environment: String,
-}
-
-impl At {
-    fn find<'a>(&self, app: &'a App) -> Result<(&'a Arc<Lane>, &'a EnvironmentSpec), Failure> {
-        let pipeline = PipelineName {
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        };
-        let lane = app
-            .boards
-            .lane(&pipeline)
-            .ok_or_else(|| unknown(&pipeline))?;
-        let name = EnvironmentName(self.environment.clone());
-        let environment = lane.spec().environment(&name);
-        let environment = environment.ok_or_else(|| {
-            Failure::not_found(format!("{pipeline} has no environment of that name."))
-        })?;
-        Ok((lane, environment))
-    }
-}
-
-/// Which object's events.
-#[derive(Debug, Deserialize)]
+/// The object whose events are read.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct EventsQuery {
     /// The cluster, as the evidence's source names it.
     cluster: String,
     /// `Kind/namespace/name`.
     object: String,
 }
 
-/// `GET …/environments/{environment}/events?cluster=&object=`: the last events of an object that the
-/// environment is made of.
+/// The last Kubernetes events of an object that belongs to the environment.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/events",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter, EventsQuery),
+    responses((status = OK, body = Events))
+)]
 pub(super) async fn events(
-    State(app): State<Arc<App>>,
-    Path(at): Path<At>,
-    Query(desired): Query<Wanted>,
-) -> Result<axum::Json<Events>, Failure> {
-    let (lane, environment) = at.find(&app)?;
-    let object = Object::parse(&desired.object)
-        .filter(|object| is_part(lane, environment, &desired.cluster, object))
-        .ok_or_else(|| Failure::not_found("The environment has no such object."))?;
-    let name = &desired.cluster;
+    State(app): State<AppState>,
+    path: EnvironmentPath,
+    Query(query): Query<EventsQuery>,
+) -> Result<Json<Events>, ApiError> {
+    let object = Object::parse(&query.object)
+        .filter(|object| is_part(&path.pipeline, &path.environment, &query.cluster, object))
+        .ok_or_else(|| ApiError::not_found("The environment has no such object."))?;
+    let name = &query.cluster;
     let answer = match app.clusters.get(name) {
         Some(cluster) => cluster.events(&object).await.map_err(|why| match why {
             Trouble::Forbidden => format!(
@@ -89,7 +66,7 @@ pub(super) async fn events(
         }
         Err(why) => (Vec::new(), Some(why)),
     };
-    Ok(axum::Json(Events {
+    Ok(Json(Events {
         events,
         why,
         dashboard: dashboard_page(app.config.weave_gitops.as_ref(), name, &object),
@@ -133,33 +110,46 @@ fn names(target: &TargetSpec, object: &Object) -> bool {
         || is(Kind::Kustomization, &target.kustomization)
 }
 
-/// `GET …/environments/{environment}/reconcile`: whether the viewer may order it, what else does the
-/// same, and how the last order goes.
-pub(super) async fn look(
-    State(app): State<Arc<App>>,
-    reader: Reader,
-    Path(at): Path<At>,
-) -> Result<axum::Json<Reconcile>, Failure> {
-    let (lane, environment) = at.find(&app)?;
-    let person = reader.person(&app).await?;
-    let view = actions::reconcile_view(&app, person.as_ref(), lane, environment).await;
-    view.map(axum::Json)
-        .map_err(|error| failure(&app, reader.0.as_ref(), error))
+/// Whether the viewer may have Flux reconcile the environment, what else does the same, and the state of
+/// the last request.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/reconcile",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter),
+    responses((status = OK, body = Reconcile))
+)]
+pub(super) async fn reconcile_state(
+    State(app): State<AppState>,
+    session: ReadSession,
+    path: EnvironmentPath,
+) -> Result<Json<Reconcile>, ApiError> {
+    let person = session.person().await?;
+    let (pipeline, environment) = (&path.pipeline, &path.environment);
+    let view = actions::reconcile_view(&app, person.as_ref(), pipeline, environment).await;
+    view.map(Json).map_err(|error| session.failed(error))
 }
 
-/// `POST …/environments/{environment}/reconcile`: has Flux look now.
+/// Has Flux reconcile the environment now.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/reconcile",
+    tag = "objects",
+    params(PipelineName, EnvironmentParameter),
+    responses((status = ACCEPTED, body = Reconcile))
+)]
 pub(super) async fn reconcile(
-    State(app): State<Arc<App>>,
-    writer: Writer,
-    Path(at): Path<At>,
-) -> Result<(StatusCode, axum::Json<Reconcile>), Failure> {
-    let person = writer.person(&app).await?;
-    to_its_end(async move {
-        let (lane, environment) = at.find(&app)?;
-        let ordered = actions::reconcile(&app, &person, lane, environment).await;
+    State(app): State<AppState>,
+    session: WriteSession,
+    path: EnvironmentPath,
+) -> Result<(StatusCode, Json<Reconcile>), ApiError> {
+    let person = session.person().await?;
+    spawn_detached(async move {
+        let (pipeline, environment) = (&path.pipeline, &path.environment);
+        let ordered = actions::reconcile(&app, &person, pipeline, environment).await;
         ordered
-            .map(|view| (StatusCode::ACCEPTED, axum::Json(view)))
-            .map_err(|error| failure(&app, Some(&writer.0), error))
+            .map(|view| (StatusCode::ACCEPTED, Json(view)))
+            .map_err(|error| session.failed(error))
     })
     .await
 }

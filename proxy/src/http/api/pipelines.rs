@@ -1,26 +1,28 @@
-//! The pipelines: one row each, and each one's board.
+//! Pipelines: a row of each, and their boards.
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use model::PipelineName;
 use model::api::{Board, Row, Rows};
 use model::board::row;
 use model::chain::VerdictState;
+use model::pipeline::PipelineName;
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Path, Query};
-use crate::app::App;
-use crate::auth::{AccessError, Reader};
-use crate::problem::Failure;
+use crate::auth::AuthError;
+use crate::board::Boards;
+use crate::http::error::ApiError;
+use crate::http::extract::{PipelinePath, Query, ReadSession};
 
-const USUAL_PAGE: usize = 50;
+const DEFAULT_PAGE: usize = 50;
 const LARGEST_PAGE: usize = 500;
 
-/// The query of `GET api/v1/pipelines`.
-#[derive(Debug, Default, Deserialize)]
+/// Filters and paging of the rows.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct RowsQuery {
     /// Text in the pipeline's name or in what one of its environments serves.
     q: Option<String>,
     /// `me`: only where the viewer is asked to approve.
@@ -29,57 +31,57 @@ pub(super) struct Wanted {
     verdict: Option<VerdictState>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-    /// How many rows; 50 unless said.
+    /// How many rows; 50 by default, at most 500.
     limit: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Waiting {
     Me,
 }
 
-/// `GET api/v1/pipelines`: one page of rows, by the name of the pipeline.
+/// One page of rows, by the name of the pipeline.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines",
+    tag = "pipelines",
+    params(RowsQuery),
+    responses((status = OK, body = Rows))
+)]
 pub(super) async fn rows(
-    State(app): State<Arc<App>>,
-    Reader(session): Reader,
-    Query(desired): Query<Wanted>,
-) -> Result<axum::Json<Rows>, Failure> {
+    State(boards): State<Arc<Boards>>,
+    ReadSession { session, .. }: ReadSession,
+    Query(query): Query<RowsQuery>,
+) -> Result<Json<Rows>, ApiError> {
     let viewer = session.map(|session| session.viewer.login.clone());
-    if desired.waiting.is_some() && viewer.is_none() {
-        return Err(AccessError::NotSignedIn.into());
+    if query.waiting.is_some() && viewer.is_none() {
+        return Err(AuthError::NotSignedIn.into());
     }
-    let rows = app
-        .boards
-        .all()
-        .into_iter()
-        .map(|board| row(&board))
-        .collect();
-    Ok(axum::Json(page(rows, &desired, viewer.as_deref())))
+    let rows = boards.all().iter().map(|board| row(board)).collect();
+    Ok(Json(page(rows, &query, viewer.as_deref())))
 }
 
-/// `GET api/v1/pipelines/{namespace}/{name}`: the board.
-pub(super) async fn board(
-    State(app): State<Arc<App>>,
-    Path(name): Path<PipelineName>,
-) -> Result<axum::Json<Board>, Failure> {
-    let board = app.boards.get(&name).ok_or_else(|| unknown(&name))?;
-    Ok(axum::Json(Board::clone(&board)))
+/// The board of a pipeline.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}",
+    tag = "pipelines",
+    params(PipelineName),
+    responses((status = OK, body = Board))
+)]
+pub(super) async fn board(PipelinePath(pipeline): PipelinePath) -> Json<Board> {
+    Json(Board::clone(&pipeline.board()))
 }
 
-/// The failure for a pipeline that is not configured.
-pub(super) fn unknown(name: &PipelineName) -> Failure {
-    Failure::not_found(format!("There is no pipeline {name}."))
-}
-
-fn page(mut rows: Vec<Row>, desired: &Wanted, viewer: Option<&str>) -> Rows {
-    rows.retain(|row| matches(row, desired, viewer));
+fn page(mut rows: Vec<Row>, query: &RowsQuery, viewer: Option<&str>) -> Rows {
+    rows.retain(|row| matches(row, query, viewer));
     rows.sort_by(|a, b| a.pipeline.cmp(&b.pipeline));
     let total = rows.len();
-    if let Some(cursor) = &desired.cursor {
+    if let Some(cursor) = &query.cursor {
         rows.retain(|row| row.pipeline.to_string() > *cursor);
     }
-    let limit = desired.limit.unwrap_or(USUAL_PAGE).clamp(1, LARGEST_PAGE);
+    let limit = query.limit.unwrap_or(DEFAULT_PAGE).clamp(1, LARGEST_PAGE);
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more);
@@ -90,22 +92,17 @@ fn page(mut rows: Vec<Row>, desired: &Wanted, viewer: Option<&str>) -> Rows {
     }
 }
 
-fn matches(row: &Row, desired: &Wanted, viewer: Option<&str>) -> bool {
-    let text = desired
-        .q
-        .as_deref()
-        .unwrap_or_default()
-        .trim()
-        .to_lowercase();
+fn matches(row: &Row, query: &RowsQuery, viewer: Option<&str>) -> bool {
+    let text = query.q.as_deref().unwrap_or_default().trim().to_lowercase();
     let says = |words: &str| words.to_lowercase().contains(&text);
     let asked = |login: &String| viewer.is_some_and(|viewer| login.eq_ignore_ascii_case(viewer));
     (text.is_empty()
         || says(&row.pipeline.to_string())
         || row.cells.iter().any(|cell| says(&cell.label)))
-        && desired
+        && query
             .verdict
             .is_none_or(|verdict| row.cells.iter().any(|cell| cell.verdict == verdict))
-        && (desired.waiting.is_none() || row.waits_for.iter().any(asked))
+        && (query.waiting.is_none() || row.waits_for.iter().any(asked))
 }
 
 #[cfg(test)]
@@ -154,13 +151,13 @@ mod tests {
 
     #[test]
     fn filters_keep_what_they_say() {
-        let by = |desired: Wanted| {
-            let rows = page(fleet(), &desired, Some("sam"));
+        let by = |query: RowsQuery| {
+            let rows = page(fleet(), &query, Some("sam"));
             names(&rows).join(" ")
         };
-        let none = Wanted::default;
+        let none = RowsQuery::default;
         assert_eq!(by(none()), "api jobs web");
-        let q = |q: &str| Wanted {
+        let q = |q: &str| RowsQuery {
             q: Some(q.into()),
             ..none()
         };
@@ -168,23 +165,23 @@ mod tests {
         assert_eq!(by(q("1.1")), "api");
         assert_eq!(by(q("nothing")), "");
         let waiting = Some(Waiting::Me);
-        assert_eq!(by(Wanted { waiting, ..none() }), "api jobs");
+        assert_eq!(by(RowsQuery { waiting, ..none() }), "api jobs");
         let verdict = Some(VerdictState::Proven);
-        assert_eq!(by(Wanted { verdict, ..none() }), "jobs web");
+        assert_eq!(by(RowsQuery { verdict, ..none() }), "jobs web");
     }
 
     #[test]
     fn pages_follow_on() {
-        let first = Wanted {
+        let first = RowsQuery {
             limit: Some(2),
-            ..Wanted::default()
+            ..RowsQuery::default()
         };
         let first = page(fleet(), &first, None);
         assert_eq!((names(&first), first.total), (vec!["api", "jobs"], 3));
-        let next = Wanted {
+        let next = RowsQuery {
             limit: Some(2),
             cursor: first.next_cursor,
-            ..Wanted::default()
+            ..RowsQuery::default()
         };
         let next = page(fleet(), &next, None);
         assert_eq!((names(&next), next.total), (vec!["web"], 3));

@@ -1,136 +1,125 @@
-//! One promotion: everything an approver needs, and the two things they can do.
+//! Promotions: the card that an approver reads, and the actions on it.
 
-use std::sync::Arc;
-
+use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use model::EnvironmentName;
 use model::api::{ActionResult, Approve, Promote, Promoted, PromotionCard, Refuse};
 use model::pipeline::{PipelineName, RepositoryName};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
-use super::extract::{Json, Path};
-use super::pipelines::unknown;
-use crate::actions::{self, ActionError};
-use crate::app::App;
-use crate::auth::{Reader, Session, Writer};
-use crate::github;
-use crate::problem::Failure;
+use super::detached::spawn_detached;
+use crate::actions;
+use crate::app::AppState;
+use crate::http::error::ApiError;
+use crate::http::extract::{
+    self, EnvironmentParameter, EnvironmentPath, Path, ReadSession, WriteSession,
+};
 
 /// The path of a promotion.
-#[derive(Debug, Deserialize)]
-pub(super) struct Promotion {
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct PromotionPath {
     owner: String,
     repo: String,
     number: u64,
 }
 
-impl Promotion {
-    fn repository(&self) -> RepositoryName {
-        RepositoryName {
-            owner: self.owner.clone(),
-            name: self.repo.clone(),
-        }
+impl PromotionPath {
+    fn split(self) -> (RepositoryName, u64) {
+        let (owner, name) = (self.owner, self.repo);
+        (RepositoryName { owner, name }, self.number)
     }
 }
 
-/// `GET api/v1/promotions/{owner}/{repo}/{number}`: the card, read anew.
+/// The promotion card, read from GitHub.
+#[utoipa::path(
+    get,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}",
+    tag = "promotions",
+    params(PromotionPath),
+    responses((status = OK, body = PromotionCard))
+)]
 pub(super) async fn card(
-    State(app): State<Arc<App>>,
-    reader: Reader,
-    Path(promotion): Path<Promotion>,
-) -> Result<axum::Json<PromotionCard>, Failure> {
-    let person = reader.person(&app).await?;
-    let repository = promotion.repository();
-    let card = actions::card(&app, person.as_ref(), &repository, promotion.number).await;
-    card.map(axum::Json)
-        .map_err(|error| failure(&app, reader.0.as_ref(), error))
+    State(app): State<AppState>,
+    session: ReadSession,
+    Path(path): Path<PromotionPath>,
+) -> Result<Json<PromotionCard>, ApiError> {
+    let person = session.person().await?;
+    let (repository, number) = path.split();
+    let card = actions::card(&app, person.as_ref(), &repository, number).await;
+    card.map(Json).map_err(|error| session.failed(error))
 }
 
-/// `POST …/approve`: a review, and a merge where it is asked for.
+/// Approves a promotion, and merges it where that is ordered.
+#[utoipa::path(
+    post,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}/approve",
+    tag = "promotions",
+    params(PromotionPath),
+    request_body = Approve,
+    responses((status = OK, body = ActionResult))
+)]
 pub(super) async fn approve(
-    State(app): State<Arc<App>>,
-    writer: Writer,
-    Path(promotion): Path<Promotion>,
-    Json(order): Json<Approve>,
-) -> Result<axum::Json<ActionResult>, Failure> {
-    let person = writer.person(&app).await?;
-    to_its_end(async move {
-        let repository = promotion.repository();
-        let done = actions::approve(&app, &person, &repository, promotion.number, order).await;
-        done.map(axum::Json)
-            .map_err(|error| failure(&app, Some(&writer.0), error))
+    State(app): State<AppState>,
+    session: WriteSession,
+    Path(path): Path<PromotionPath>,
+    extract::Json(order): extract::Json<Approve>,
+) -> Result<Json<ActionResult>, ApiError> {
+    let person = session.person().await?;
+    spawn_detached(async move {
+        let (repository, number) = path.split();
+        let done = actions::approve(&app, &person, &repository, number, order).await;
+        done.map(Json).map_err(|error| session.failed(error))
     })
     .await
 }
 
-/// `POST …/refuse`: a review that asks for changes.
+/// Refuses a promotion by a review that requests changes.
+#[utoipa::path(
+    post,
+    path = "/api/v1/promotions/{owner}/{repo}/{number}/refuse",
+    tag = "promotions",
+    params(PromotionPath),
+    request_body = Refuse,
+    responses((status = OK, body = ActionResult))
+)]
 pub(super) async fn refuse(
-    State(app): State<Arc<App>>,
-    writer: Writer,
-    Path(promotion): Path<Promotion>,
-    Json(order): Json<Refuse>,
-) -> Result<axum::Json<ActionResult>, Failure> {
-    let person = writer.person(&app).await?;
-    to_its_end(async move {
-        let repository = promotion.repository();
-        let done = actions::refuse(&app, &person, &repository, promotion.number, order).await;
-        done.map(axum::Json)
-            .map_err(|error| failure(&app, Some(&writer.0), error))
+    State(app): State<AppState>,
+    session: WriteSession,
+    Path(path): Path<PromotionPath>,
+    extract::Json(order): extract::Json<Refuse>,
+) -> Result<Json<ActionResult>, ApiError> {
+    let person = session.person().await?;
+    spawn_detached(async move {
+        let (repository, number) = path.split();
+        let done = actions::refuse(&app, &person, &repository, number, order).await;
+        done.map(Json).map_err(|error| session.failed(error))
     })
     .await
 }
 
-/// The path of an environment.
-#[derive(Debug, Deserialize)]
-pub(super) struct Environment {
-    namespace: String,
-    name: String,
-    environment: String,
-}
-
-/// `POST …/environments/{environment}/dispatch`: the promotion that never came.
+/// Opens the promotion into an environment whose dispatch was lost.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/environments/{environment}/dispatch",
+    tag = "promotions",
+    params(PipelineName, EnvironmentParameter),
+    request_body = Promote,
+    responses((status = CREATED, body = Promoted))
+)]
 pub(super) async fn promote(
-    State(app): State<Arc<App>>,
-    writer: Writer,
-    Path(at): Path<Environment>,
-    Json(order): Json<Promote>,
-) -> Result<(StatusCode, axum::Json<Promoted>), Failure> {
-    let person = writer.person(&app).await?;
-    to_its_end(async move {
-        let pipeline = PipelineName {
-            namespace: at.namespace,
-            name: at.name,
-        };
-        let lane = app
-            .boards
-            .lane(&pipeline)
-            .ok_or_else(|| unknown(&pipeline))?;
-        let to = EnvironmentName(at.environment);
-        let done = actions::promote(&app, &person, lane, &to, &order).await;
-        done.map(|promoted| (StatusCode::CREATED, axum::Json(promoted)))
-            .map_err(|error| failure(&app, Some(&writer.0), error))
+    State(app): State<AppState>,
+    session: WriteSession,
+    path: EnvironmentPath,
+    extract::Json(order): extract::Json<Promote>,
+) -> Result<(StatusCode, Json<Promoted>), ApiError> {
+    let person = session.person().await?;
+    spawn_detached(async move {
+        let (pipeline, to) = (&path.pipeline, &path.environment.name);
+        let done = actions::promote(&app, &person, pipeline, to, &order).await;
+        done.map(|promoted| (StatusCode::CREATED, Json(promoted)))
+            .map_err(|error| session.failed(error))
     })
     .await
-}
-
-/// Lets an action end even where the browser goes away meanwhile: half an order, a review without the
-/// merge that was tapped with it, is what nobody asked for.
-pub(super) async fn to_its_end<T: Send + 'static>(
-    action: impl Future<Output = Result<T, Failure>> + Send + 'static,
-) -> Result<T, Failure> {
-    match tokio::spawn(action).await {
-        Ok(done) => done,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
-
-/// The answer to an action that was not done. Whose token GitHub no longer takes is signed out.
-pub(super) fn failure(app: &App, session: Option<&Arc<Session>>, error: ActionError) -> Failure {
-    if let ActionError::GitHub(github::Error::Unauthorized) = error
-        && let Some(session) = session
-    {
-        app.access.sessions.close(session);
-    }
-    error.into()
 }

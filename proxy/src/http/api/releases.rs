@@ -1,72 +1,76 @@
-//! Starting a release: the plan, and the order.
+//! Releases: the plan of one, and its start.
 
-use std::sync::Arc;
-
+use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use model::PipelineName;
 use model::api::{ReleasePlan, ReleaseStarted, StartRelease};
-use model::pipeline::PipelineSpec;
 use serde::Deserialize;
+use utoipa::IntoParams;
 use workflow::release::ReleaseRequest;
 
-use super::extract::{Json, Path, Query};
-use super::pipelines::unknown;
-use super::promotions::{failure, to_its_end};
+use super::detached::spawn_detached;
 use crate::actions;
-use crate::app::App;
-use crate::auth::{Reader, Writer};
-use crate::problem::Failure;
+use crate::app::AppState;
+use crate::http::error::ApiError;
+use crate::http::extract::{self, PipelinePath, Query, ReadSession, WriteSession};
 
-/// What a plan is asked for; what is left open is proposed.
-#[derive(Debug, Default, Deserialize)]
+/// The values of a planned release; those left out are proposed.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct PlanQuery {
     /// `#rrggbb`.
     colour: Option<String>,
     /// The container's version.
     version: Option<String>,
-    /// The chart's version.
     chart_version: Option<String>,
 }
 
-/// `GET …/release`: the release that would be started.
+/// The release that would be started.
+#[utoipa::path(
+    get,
+    path = "/api/v1/pipelines/{namespace}/{name}/release",
+    tag = "releases",
+    params(PipelineName, PlanQuery),
+    responses((status = OK, body = ReleasePlan))
+)]
 pub(super) async fn plan(
-    State(app): State<Arc<App>>,
-    reader: Reader,
-    Path(name): Path<PipelineName>,
-    Query(desired): Query<Wanted>,
-) -> Result<axum::Json<ReleasePlan>, Failure> {
-    let person = reader.person(&app).await?;
+    State(app): State<AppState>,
+    session: ReadSession,
+    PipelinePath(pipeline): PipelinePath,
+    Query(query): Query<PlanQuery>,
+) -> Result<Json<ReleasePlan>, ApiError> {
+    let person = session.person().await?;
     let request = ReleaseRequest {
-        colour: desired.colour,
-        version: desired.version,
-        chart_version: desired.chart_version,
+        colour: query.colour,
+        version: query.version,
+        chart_version: query.chart_version,
     };
-    let planned = actions::release_plan(&app, person.as_ref(), spec(&app, &name)?, &request).await;
-    planned
-        .map(axum::Json)
-        .map_err(|error| failure(&app, reader.0.as_ref(), error))
+    let planned = actions::release_plan(&app, person.as_ref(), pipeline.spec(), &request).await;
+    planned.map(Json).map_err(|error| session.failed(error))
 }
 
-/// `POST …/releases`: pushes it and opens its pull request.
+/// Pushes a release and opens its pull request.
+#[utoipa::path(
+    post,
+    path = "/api/v1/pipelines/{namespace}/{name}/releases",
+    tag = "releases",
+    params(PipelineName),
+    request_body = StartRelease,
+    responses((status = CREATED, body = ReleaseStarted))
+)]
 pub(super) async fn start(
-    State(app): State<Arc<App>>,
-    writer: Writer,
-    Path(name): Path<PipelineName>,
-    Json(order): Json<StartRelease>,
-) -> Result<(StatusCode, axum::Json<ReleaseStarted>), Failure> {
-    let person = writer.person(&app).await?;
-    to_its_end(async move {
-        let started = actions::start_release(&app, &person, spec(&app, &name)?, &order).await;
+    State(app): State<AppState>,
+    session: WriteSession,
+    PipelinePath(pipeline): PipelinePath,
+    extract::Json(order): extract::Json<StartRelease>,
+) -> Result<(StatusCode, Json<ReleaseStarted>), ApiError> {
+    let person = session.person().await?;
+    spawn_detached(async move {
+        let started = actions::start_release(&app, &person, pipeline.spec(), &order).await;
         started
-            .map(|started| (StatusCode::CREATED, axum::Json(started)))
-            .map_err(|error| failure(&app, Some(&writer.0), error))
+            .map(|started| (StatusCode::CREATED, Json(started)))
+            .map_err(|error| session.failed(error))
     })
     .await
-}
-
-fn spec<'a>(app: &'a App, name: &PipelineName) -> Result<&'a PipelineSpec, Failure> {
-    let lane = app.boards.lane(name).ok_or_else(|| unknown(name))?;
-    Ok(lane.spec())
 }

@@ -1,6 +1,6 @@
-//! The stream of events: what a page must show next, the moment that Weft knows it.
+//! Server-sent events: boards and rows as they change.
 //!
-//! A stream tells the newest state, not every step to it: whoever was away gets the present board, and
+//! A stream carries the newest state, not every step to it: a client that was away gets the current board, and
 //! of two boards the one with the higher version is newer.
 
 use std::convert::Infallible;
@@ -17,19 +17,21 @@ use model::api::Board;
 use model::board::row;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+use utoipa::IntoParams;
 
-use super::extract::Query;
-use super::pipelines::unknown;
-use crate::app::App;
-use crate::problem::Failure;
+use crate::board::Boards;
+use crate::clock::Clock;
+use crate::http::error::ApiError;
+use crate::http::extract::{Query, unknown_pipeline};
 
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The query of `GET api/v1/stream`.
-#[derive(Debug, Deserialize)]
+/// The boards that a stream carries.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(super) struct StreamQuery {
     /// `namespace/name`: the board of this pipeline; without it, the rows of all.
     pipeline: Option<String>,
 }
@@ -40,22 +42,31 @@ struct Ping {
     at: model::Timestamp,
 }
 
-/// `GET api/v1/stream`: `board` events of one pipeline or `row` events of all, the present ones first,
-/// and a `ping` every ten seconds. The id of an event is the version of its board; a board that the
-/// client has by its `Last-Event-ID` is not sent again.
+/// `board` events of one pipeline or `row` events of all, the current ones first, and a `ping` every ten
+/// seconds. The id of an event is the version of its board; a board that the client has by its
+/// `Last-Event-ID` is not sent again.
+#[utoipa::path(
+    get,
+    path = "/api/v1/stream",
+    tag = "pipelines",
+    params(StreamQuery),
+    responses((status = OK, content_type = "text/event-stream", body = String))
+)]
 pub(super) async fn stream(
-    State(app): State<Arc<App>>,
-    Query(desired): Query<Wanted>,
+    State(boards): State<Arc<Boards>>,
+    State(clock): State<Arc<dyn Clock>>,
+    State(shutdown): State<CancellationToken>,
+    Query(query): Query<StreamQuery>,
     headers: HeaderMap,
-) -> Result<impl IntoResponse, Failure> {
-    let pipeline = desired
+) -> Result<impl IntoResponse, ApiError> {
+    let pipeline = query
         .pipeline
         .map(|text| {
             let name = name(&text).ok_or_else(|| {
-                Failure::bad_request("The pipeline must be written namespace/name.")
+                ApiError::bad_request("The pipeline must be written namespace/name.")
             })?;
-            app.boards.get(&name).ok_or_else(|| unknown(&name))?;
-            Ok::<_, Failure>(name)
+            boards.get(&name).ok_or_else(|| unknown_pipeline(&name))?;
+            Ok::<_, ApiError>(name)
         })
         .transpose()?;
     let known = headers
@@ -63,7 +74,10 @@ pub(super) async fn stream(
         .and_then(|value| value.to_str().ok()?.parse().ok());
     // Proxies like nginx hold a stream back unless they are told not to.
     let unbuffered = AppendHeaders([("x-accel-buffering", "no")]);
-    Ok((unbuffered, Sse::new(events(app, pipeline, known))))
+    Ok((
+        unbuffered,
+        Sse::new(events(boards, clock, shutdown, pipeline, known)),
+    ))
 }
 
 fn name(text: &str) -> Option<PipelineName> {
@@ -75,26 +89,28 @@ fn name(text: &str) -> Option<PipelineName> {
 }
 
 fn events(
-    app: Arc<App>,
+    boards: Arc<Boards>,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
     pipeline: Option<PipelineName>,
     known: Option<u64>,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     async_stream::stream! {
-        // Subscribed before the present is read, so that nothing falls between the two.
-        let mut changes = app.boards.subscribe();
+        // Subscribed before the current boards are read, so that nothing falls between the two.
+        let mut changes = boards.subscribe();
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         // With rows of many pipelines, one number cannot say what is known of each: all are sent.
         let known = known.filter(|_| pipeline.is_some());
-        for board in present(&app, pipeline.as_ref()) {
+        for board in current(&boards, pipeline.as_ref()) {
             if known != Some(board.version) {
                 yield Ok(event(&board, pipeline.is_some()));
             }
         }
         loop {
             let changed = tokio::select! {
-                () = app.shutdown.cancelled() => break,
+                () = shutdown.cancelled() => break,
                 _ = heartbeat.tick() => {
-                    yield Ok(ping(&app));
+                    yield Ok(ping(&*clock));
                     continue;
                 }
                 changed = changes.recv() => changed,
@@ -105,9 +121,9 @@ fn events(
                         yield Ok(event(&board, pipeline.is_some()));
                     }
                 }
-                // Too slow for every step: the present state is all that counts.
+                // Too slow for every step: the current state is all that counts.
                 Err(RecvError::Lagged(_)) => {
-                    for board in present(&app, pipeline.as_ref()) {
+                    for board in current(&boards, pipeline.as_ref()) {
                         yield Ok(event(&board, pipeline.is_some()));
                     }
                 }
@@ -117,10 +133,10 @@ fn events(
     }
 }
 
-fn present(app: &App, pipeline: Option<&PipelineName>) -> Vec<Arc<Board>> {
+fn current(boards: &Boards, pipeline: Option<&PipelineName>) -> Vec<Arc<Board>> {
     match pipeline {
-        Some(name) => app.boards.get(name).into_iter().collect(),
-        None => app.boards.all(),
+        Some(name) => boards.get(name).into_iter().collect(),
+        None => boards.all(),
     }
 }
 
@@ -133,8 +149,8 @@ fn event(board: &Board, whole: bool) -> Event {
     }
 }
 
-fn ping(app: &App) -> Event {
-    let at = app.clock.now();
+fn ping(clock: &dyn Clock) -> Event {
+    let at = clock.now();
     json(Event::default().event("ping"), &Ping { at })
 }
 

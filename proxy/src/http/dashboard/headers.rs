@@ -1,18 +1,18 @@
-//! Which headers travel through the reverse proxy.
+//! Headers of the requests and responses that the reverse proxy forwards.
 
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
-use crate::auth::{Cookies, cookie_pairs};
+use crate::auth::{Cookies, cookies};
 use crate::config::Config;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// What belongs to one connection and not to the message (RFC 9110, 7.6.1).
+/// Headers of one connection (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [&str; 8] = [
     "connection",
     "keep-alive",
@@ -29,16 +29,16 @@ pub(super) fn onward(from: &HeaderMap, config: &Config, peer: Option<IpAddr>) ->
     let mut headers = end_to_end(from);
     headers.remove(header::HOST);
     headers.remove(header::COOKIE);
-    let foreign: Vec<String> = cookie_pairs(from)
-        .filter(|(name, _)| !Cookies::is_own(name))
-        .map(|(name, value)| format!("{name}={value}"))
+    let foreign: Vec<String> = cookies(from)
+        .filter(|cookie| !Cookies::is_own(cookie.name()))
+        .map(|cookie| cookie.to_string())
         .collect();
     if let Ok(cookies) = HeaderValue::from_str(&foreign.join("; "))
         && !foreign.is_empty()
     {
         headers.insert(header::COOKIE, cookies);
     }
-    if super::super::envelope::wants_page(from) {
+    if super::super::problem_details::wants_page(from) {
         // A page is rewritten on its way back, so it must come as it is.
         headers.insert(
             header::ACCEPT_ENCODING,
@@ -109,8 +109,8 @@ pub(super) fn is_plain_html(headers: &HeaderMap) -> bool {
 
 /// The dashboard's own session cookie, ready to send on.
 pub(super) fn session_cookie(headers: &HeaderMap) -> Option<HeaderValue> {
-    let (name, value) = cookie_pairs(headers).find(|(name, _)| *name == "session")?;
-    let mut cookie = HeaderValue::try_from(format!("{name}={value}")).ok()?;
+    let session = cookies(headers).find(|cookie| cookie.name() == "session")?;
+    let mut cookie = HeaderValue::try_from(session.to_string()).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)
 }

@@ -1,4 +1,4 @@
-//! One script into a page of HTML while it streams through.
+//! Adds a script to an HTML page as a stream.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,7 +8,7 @@ use lol_html::html_content::{ContentType, DocumentEnd};
 use lol_html::send::{HtmlRewriter, Settings};
 use lol_html::{OutputSink, element, end};
 
-/// Where the rewriter leaves what it has written.
+/// The sink of the rewriter.
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 

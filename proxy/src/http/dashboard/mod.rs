@@ -1,5 +1,5 @@
 //! The reverse proxy to Weave GitOps: everything outside the base path, with one entry added to its
-//! navigation. What belongs to a connection stays on it, and Weft's own cookies stay with Weft.
+//! navigation. Hop-by-hop headers and Weft's own cookies are not forwarded.
 
 mod headers;
 mod inject;
@@ -15,41 +15,41 @@ use futures::TryStreamExt;
 use http::{Method, StatusCode, header};
 use url::Url;
 
-use super::envelope::Foreign;
+use super::error::ApiError;
+use super::problem_details::Foreign;
 use super::same_origin;
-use crate::app::App;
-use crate::problem::Failure;
+use crate::config::{Config, WeaveGitOpsConfig};
 
-/// Where the dashboard is.
+/// The address of the dashboard.
 #[derive(Clone)]
 pub(super) struct Upstream(pub Url);
 
 /// Passes a request on to the dashboard, and its answer back.
 pub(super) async fn forward(
-    State(app): State<Arc<App>>,
+    State(config): State<Arc<Config>>,
+    State(client): State<reqwest::Client>,
     Extension(Upstream(upstream)): Extension<Upstream>,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     request: Request,
-) -> Result<Response, Failure> {
+) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    same_origin::check(&parts.method, &parts.headers, &app.config.origin())?;
+    same_origin::check(&parts.method, &parts.headers, &config.origin())?;
     let mut url = upstream.clone();
     url.set_path(parts.uri.path());
     url.set_query(parts.uri.query());
     let peer = peer.map(|Extension(ConnectInfo(address))| address.ip());
     let has_body = headers::has_body(&parts.headers);
-    let mut request = app
-        .http
+    let mut request = client
         .request(parts.method.clone(), url)
-        .headers(headers::onward(&parts.headers, &app.config, peer));
+        .headers(headers::onward(&parts.headers, &config, peer));
     if has_body {
         request = request.body(reqwest::Body::wrap_stream(body.into_data_stream()));
     }
     let answer = request.send().await.map_err(unavailable)?;
-    Ok(back(&app, &upstream, &parts.method, answer))
+    Ok(back(&config.base_path, &upstream, &parts.method, answer))
 }
 
-fn back(app: &App, upstream: &Url, method: &Method, answer: reqwest::Response) -> Response {
+fn back(base_path: &str, upstream: &Url, method: &Method, answer: reqwest::Response) -> Response {
     let status = answer.status();
     let mut onward = headers::back(answer.headers(), upstream);
     let rewrites = *method == Method::GET
@@ -59,7 +59,7 @@ fn back(app: &App, upstream: &Url, method: &Method, answer: reqwest::Response) -
     let body = if rewrites {
         onward.remove(header::CONTENT_LENGTH);
         onward.remove(header::ACCEPT_RANGES);
-        let script = format!("{}embed.js", app.config.base_path);
+        let script = format!("{base_path}embed.js");
         Body::from_stream(inject::script(body, &script))
     } else {
         Body::from_stream(body)
@@ -70,11 +70,11 @@ fn back(app: &App, upstream: &Url, method: &Method, answer: reqwest::Response) -
     response
 }
 
-fn unavailable(error: reqwest::Error) -> Failure {
-    Failure {
+fn unavailable(error: reqwest::Error) -> ApiError {
+    ApiError {
         // Without the URL: its query may hold what is not for the log.
         cause: Some(error.without_url().to_string()),
-        ..Failure::new(
+        ..ApiError::new(
             StatusCode::BAD_GATEWAY,
             "dashboard_unavailable",
             "The dashboard does not answer",
@@ -83,13 +83,15 @@ fn unavailable(error: reqwest::Error) -> Failure {
     }
 }
 
-/// Who is signed in to the dashboard in the same browser, where it says so.
-pub(super) async fn user(app: &App, headers: &http::HeaderMap) -> Option<String> {
-    let dashboard = app.config.weave_gitops.as_ref()?;
+/// The user who is signed in to the dashboard in the same browser, where it names one.
+pub(super) async fn user(
+    client: &reqwest::Client,
+    dashboard: &WeaveGitOpsConfig,
+    headers: &http::HeaderMap,
+) -> Option<String> {
     let cookie = headers::session_cookie(headers)?;
     let url = dashboard.upstream.join("/oauth2/userinfo").ok()?;
-    let answer = app
-        .http
+    let answer = client
         .get(url)
         .timeout(std::time::Duration::from_secs(2))
         .header(header::COOKIE, cookie)

@@ -29,21 +29,21 @@ use self::follow::Follower;
 use self::health::Health;
 use self::scribe::Scribe;
 pub(crate) use self::trouble::why;
-use crate::app::App;
+use crate::app::AppState;
 use crate::config::ClusterConfig;
 
 /// How often a cluster is asked whether it is still there, and how long it may take to say so.
 const PING: Duration = Duration::from_secs(5);
 
 /// Starts one keeper for each cluster that a pipeline is in.
-pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
+pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
     for cluster in &app.config.clusters {
         let desired = kinds::desired(app.boards.lanes().map(|lane| lane.spec()), &cluster.name);
         if desired.is_empty() {
             continue;
         }
         let keeper = Keeper {
-            app: Arc::clone(app),
+            app: app.clone(),
             source: SourceName::flux(&cluster.name),
             health: Arc::new(Health::new(desired.keys().copied())),
             access: Arc::new(Access::new(cluster.access.clone())),
@@ -57,7 +57,7 @@ pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationTo
 }
 
 struct Keeper {
-    app: Arc<App>,
+    app: AppState,
     cluster: ClusterConfig,
     access: Arc<Access>,
     source: SourceName,
@@ -66,10 +66,10 @@ struct Keeper {
 
 impl Keeper {
     async fn run(self, desired: BTreeMap<Kind, kinds::Namespaces>) {
-        let (entries, scribe) = Scribe::new(Arc::clone(&self.app));
+        let (entries, scribe) = Scribe::new(self.app.clone());
         let watches = desired.into_iter().map(|(kind, namespaces)| {
             let watch = watch::Watch::new(
-                Arc::clone(&self.app),
+                self.app.clone(),
                 self.cluster.name.clone(),
                 kind,
                 Arc::clone(&self.health),

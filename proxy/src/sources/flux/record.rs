@@ -10,12 +10,12 @@ use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
 use model::{ChartVersion, Timestamp};
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::Lane;
 
 /// Turns what objects of one cluster tell into entries, each once.
 pub(super) struct Record {
-    app: Arc<App>,
+    app: AppState,
     cluster: String,
     /// What an object deploys: pipelines, and the places of their environments in the row.
     places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>>,
@@ -33,7 +33,7 @@ struct Step {
 }
 
 impl Record {
-    pub(super) fn new(app: Arc<App>, cluster: String) -> Self {
+    pub(super) fn new(app: AppState, cluster: String) -> Self {
         Self {
             places: places(&app, &cluster),
             app,
@@ -95,7 +95,7 @@ impl Record {
     }
 }
 
-fn places(app: &App, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> {
+fn places(app: &AppState, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> {
     let mut places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> = BTreeMap::new();
     for lane in app.boards.lanes() {
         for (at, environment) in lane.spec().environments.iter().enumerate() {

@@ -1,12 +1,11 @@
 //! Writes entries into the journal beside the watches, many at once: no watch waits for a disk.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::journal::Entry;
 use tokio::sync::mpsc;
 
-use crate::app::App;
+use crate::app::AppState;
 
 /// Updates whose entries may wait; then the watches do.
 const WAITING: usize = 1024;
@@ -17,13 +16,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// What writes them.
 pub(super) struct Scribe {
-    app: Arc<App>,
+    app: AppState,
     entries: mpsc::Receiver<Vec<Entry>>,
 }
 
 impl Scribe {
     /// It, and where it takes entries from; it ends when nobody can give it any more.
-    pub(super) fn new(app: Arc<App>) -> (mpsc::Sender<Vec<Entry>>, Self) {
+    pub(super) fn new(app: AppState) -> (mpsc::Sender<Vec<Entry>>, Self) {
         let (sender, entries) = mpsc::channel(WAITING);
         (sender, Self { app, entries })
     }

@@ -15,10 +15,10 @@ use super::follow::{Event, Follower};
 use super::health::Health;
 use super::object::Object;
 use super::record::Record;
-use crate::app::App;
+use crate::app::AppState;
 
 pub(super) struct Watch {
-    app: Arc<App>,
+    app: AppState,
     cluster: String,
     kind: Kind,
     health: Arc<Health>,
@@ -36,14 +36,14 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(
-        app: Arc<App>,
+        app: AppState,
         cluster: String,
         kind: Kind,
         health: Arc<Health>,
         entries: mpsc::Sender<Vec<Entry>>,
     ) -> Self {
         Self {
-            record: deploys(kind).then(|| Record::new(Arc::clone(&app), cluster.clone())),
+            record: deploys(kind).then(|| Record::new(app.clone(), cluster.clone())),
             app,
             cluster,
             kind,

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::declaration::{release_in, want_in};
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::Lane;
 use crate::github::{Credentials, DeclaredFile, Error, Tick};
 
@@ -28,10 +28,10 @@ const UNSETTLED: u32 = 10;
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 
 /// Starts one reader for each pipeline.
-pub(super) fn start(app: &Arc<App>, tasks: &TaskTracker, ending: &CancellationToken) {
+pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
     for lane in app.boards.lanes() {
         let reader = Reader {
-            app: Arc::clone(app),
+            app: app.clone(),
             lane: Arc::clone(lane),
             head: None,
             open: Vec::new(),
@@ -63,7 +63,7 @@ impl Open {
 }
 
 struct Reader {
-    app: Arc<App>,
+    app: AppState,
     lane: Arc<Lane>,
     /// The head whose declarations are on the board.
     head: Option<CommitId>,

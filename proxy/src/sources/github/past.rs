@@ -10,7 +10,7 @@ use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
 use serde_json::Value;
 
 use super::super::declaration::version_in_title;
-use crate::app::App;
+use crate::app::AppState;
 use crate::board::{Lane, ReleaseRecord};
 use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
 use crate::journal::JournalError;
@@ -40,7 +40,7 @@ pub(super) enum Error {
 
 /// Reads the past as far as `reach` says and journals it, with the promotions that are open now.
 pub(super) async fn tell(
-    app: &App,
+    app: &AppState,
     lane: &Lane,
     open: &[&Promotion],
     reach: Reach,

@@ -1,14 +1,12 @@
-//! Webhooks of GitHub and Flux: signed words that say *look now*.
+//! Webhooks of GitHub and Flux: signed requests to read something again now.
 //!
-//! Nothing that Weft can look at is believed because of one. What Flux tells is kept beside it: as a witness
-//! of what was sent, and as the only word about a cluster that Weft cannot look into.
+//! A webhook changes nothing that Weft can read by itself. Flux's notifications are recorded beside that, and
+//! are all that is known of a cluster whose API Weft cannot reach.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::routing::post;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, StatusCode};
 use model::flux::FluxEvent;
@@ -16,19 +14,22 @@ use model::pipeline::RepositoryName;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::Sha256;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
 
-use crate::app::App;
-use crate::problem::Failure;
+use super::error::ApiError;
+use crate::app::AppState;
+use crate::board::Boards;
+use crate::config::Config;
 
-/// A notification names what changed and why; one that is longer than this is none.
-const MOST_BYTES: usize = 256 * 1024;
+/// The most that the body of a notification may hold.
+const NOTIFICATION_LIMIT: usize = 256 * 1024;
 
-/// `hooks/github` and `hooks/flux/{cluster}`, relative to the base path.
-pub fn router() -> Router<Arc<App>> {
-    Router::new().route("/hooks/github", post(github)).route(
-        "/hooks/flux/{cluster}",
-        post(flux).layer(DefaultBodyLimit::max(MOST_BYTES)),
-    )
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    let limit = DefaultBodyLimit::max(NOTIFICATION_LIMIT);
+    OpenApiRouter::new()
+        .routes(routes!(github))
+        .routes(routes!(flux).layer(limit))
 }
 
 #[derive(Deserialize)]
@@ -48,24 +49,31 @@ struct Owner {
     name: Option<String>,
 }
 
+/// A delivery of GitHub: reads its repository's pipelines again.
+#[utoipa::path(
+    post,
+    path = "/hooks/github",
+    tag = "webhooks",
+    responses((status = ACCEPTED))
+)]
 async fn github(
-    State(app): State<Arc<App>>,
+    State(config): State<Arc<Config>>,
+    State(boards): State<Arc<Boards>>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Failure> {
-    let secret = app
-        .config
+) -> Result<StatusCode, ApiError> {
+    let secret = config
         .github
         .webhook_secret
         .as_ref()
-        .ok_or_else(|| Failure::not_found("No webhooks of GitHub are taken here."))?;
+        .ok_or_else(|| ApiError::not_found("No webhooks of GitHub are taken here."))?;
     check(secret, &headers, "x-hub-signature-256", &body)?;
     let delivery: Delivery = serde_json::from_slice(&body)
-        .map_err(|_| Failure::bad_request("This is no delivery of GitHub."))?;
+        .map_err(|_| ApiError::bad_request("This is no delivery of GitHub."))?;
     if let Some(repository) = delivery.repository
         && let Some(owner) = repository.owner.login.or(repository.owner.name)
     {
-        app.boards.look_at_repository(&RepositoryName {
+        boards.look_at_repository(&RepositoryName {
             owner,
             name: repository.name,
         });
@@ -73,27 +81,34 @@ async fn github(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// A notification of Flux from a cluster: records it, and reads the cluster's pipelines again.
+#[utoipa::path(
+    post,
+    path = "/hooks/flux/{cluster}",
+    tag = "webhooks",
+    params(("cluster" = String, Path)),
+    responses((status = ACCEPTED))
+)]
 async fn flux(
-    State(app): State<Arc<App>>,
+    State(config): State<Arc<Config>>,
+    State(boards): State<Arc<Boards>>,
     Path(cluster): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, Failure> {
-    let secret = app
-        .config
+) -> Result<StatusCode, ApiError> {
+    let secret = config
         .hook_secret(&cluster)
-        .ok_or_else(|| Failure::not_found("No webhooks of this cluster are taken here."))?;
+        .ok_or_else(|| ApiError::not_found("No webhooks of this cluster are taken here."))?;
     check(secret, &headers, "x-signature", &body)?;
-    // Beside a watch it is only a witness of what was sent; without one it is all that is known.
-    if let Some(notice) = serde_json::from_slice(&body)
+    if let Some(event) = serde_json::from_slice(&body)
         .ok()
         .and_then(|body| FluxEvent::read(&body))
     {
-        app.boards.hear(&cluster, notice);
+        boards.hear(&cluster, event);
     }
-    // The app is what may have changed, and the pull request or the tick that follows.
-    app.boards.look_at_cluster(&cluster);
-    for lane in app.boards.lanes().filter(|lane| lane.is_in(&cluster)) {
+    // The app may have changed, and the pull request or commit status that follows.
+    boards.look_at_cluster(&cluster);
+    for lane in boards.lanes().filter(|lane| lane.is_in(&cluster)) {
         lane.look_at_github();
     }
     Ok(StatusCode::ACCEPTED)
@@ -104,7 +119,7 @@ fn check(
     headers: &HeaderMap,
     header: &str,
     body: &[u8],
-) -> Result<(), Failure> {
+) -> Result<(), ApiError> {
     let signature = headers
         .get(header)
         .and_then(|value| value.to_str().ok())
@@ -112,7 +127,7 @@ fn check(
     if is_signed(secret, signature, body) {
         return Ok(());
     }
-    Err(Failure::new(
+    Err(ApiError::new(
         StatusCode::UNAUTHORIZED,
         "bad_signature",
         "The signature does not fit",
@@ -120,7 +135,7 @@ fn check(
     ))
 }
 
-/// Whether `signature` (`sha256=<hex>`) is that of `body`, compared in constant time.
+/// Verifies the HMAC `signature` (`sha256=<hex>`) of `body` in constant time.
 fn is_signed(secret: &SecretString, signature: &str, body: &[u8]) -> bool {
     let Some(tag) = signature
         .strip_prefix("sha256=")
