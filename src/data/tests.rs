@@ -1,6 +1,6 @@
 //! What the server writes is what the page reads: a field that has another name on one side fails here.
 
-use model::api::object::{Events, ObjectEvent, OrderState};
+use model::api::object::{Events, ObjectEvent, ReconcileState};
 use model::api::{
     self, Journeys, Promoted, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues,
 };
@@ -328,10 +328,10 @@ fn the_page_reads_a_reconciliation_as_it_was_sent() {
         permit: Permission::unless(text("Sign in first.")),
         command: "flux reconcile".into(),
         dashboard: None,
-        order: Some(ReconcileOrder {
+        order: Some(ReconcileRequest {
             at: at(15),
             who: "sam".into(),
-            state: OrderState::Running,
+            state: ReconcileState::Running,
             sentence: "Flux has been asked.".into(),
         }),
     });
@@ -414,6 +414,7 @@ fn the_page_reads_a_release_plan_and_the_answers_to_actions_as_they_were_sent() 
     };
     assert_reads::<ReleasePlan>(&ReleasePlan {
         pipeline: pipeline(),
+        base_ref: "trunk".into(),
         base: CommitId::new("a1b9c3e"),
         was: values(),
         values: values(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
+use lab::forge::PullSummary;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
@@ -17,6 +18,7 @@ use model::pipeline::{
 use model::{EnvironmentName, Timestamp};
 use proxy::app::AppState;
 use proxy::auth::Person;
+use proxy::board::PipelineState;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
 use proxy::github::Credentials;
@@ -132,9 +134,15 @@ impl World {
 
     /// Ends Weft and starts it again beside the same lab, with what it has written.
     pub async fn restart(self) -> Self {
+        self.restart_with(|_| ()).await
+    }
+
+    /// The same with a configuration that the test changes first.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        let config = Config::clone(&self.app.config);
+        let mut config = Config::clone(&self.app.config);
+        change(&mut config);
         Self::with(self.lab, self.data, config).await
     }
 
@@ -181,7 +189,7 @@ impl World {
             Ok(board) => board,
             Err(_) => panic!(
                 "waited in vain until {what}; the board is\n{}",
-                told(&self.board())
+                describe(&self.board())
             ),
         }
     }
@@ -219,6 +227,12 @@ impl World {
             },
             token,
         }
+    }
+
+    /// A pull request as the forge has it.
+    pub async fn pull(&self, number: u64) -> lab::forge::PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
     }
 
     /// The number of the promotion that waits before an environment, as soon as its checks have passed.
@@ -261,6 +275,16 @@ impl World {
             stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
         })
         .await;
+    }
+
+    pub fn pipeline(&self) -> &Arc<PipelineState> {
+        let pipeline = self.app.boards.pipeline(&pipeline_name());
+        pipeline.expect("the pipeline")
+    }
+
+    pub async fn pull(&self, number: u64) -> PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
     }
 
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
@@ -327,7 +351,7 @@ pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {
         .expect("the environment")
 }
 
-fn told(board: &Board) -> String {
+fn describe(board: &Board) -> String {
     let environments = board.environments.iter().map(|view| {
         let links: Vec<String> = view
             .links
