@@ -85,9 +85,6 @@ impl Forge {
     }
 
     /// Every pull request, newest first.
-    ///
-    /// # Errors
-    /// When git fails.
     pub async fn pulls(&self) -> Result<Vec<PullSummary>, ApiError> {
         self.repo
             .blocking(|repo| {
@@ -112,9 +109,6 @@ impl Forge {
     }
 
     /// The open promotion into an environment, if there is one.
-    ///
-    /// # Errors
-    /// When git fails.
     pub async fn open_promotion(&self, environment: &str) -> Result<Option<PullSummary>, ApiError> {
         let branch = promotion_branch(environment);
         self.repo
@@ -131,9 +125,6 @@ impl Forge {
     }
 
     /// Adds a commit to a branch: whole files, `None` deletes. Returns the commit.
-    ///
-    /// # Errors
-    /// As the API refuses it.
     pub async fn commit(
         &self,
         branch: &str,
@@ -168,9 +159,6 @@ impl Forge {
     }
 
     /// Reviews a pull request: `APPROVE`, `REQUEST_CHANGES` or `COMMENT`.
-    ///
-    /// # Errors
-    /// As the API refuses it.
     pub async fn review(
         &self,
         number: u64,
@@ -197,9 +185,6 @@ impl Forge {
     }
 
     /// Closes a pull request without merging it.
-    ///
-    /// # Errors
-    /// As the API refuses it.
     pub async fn close(&self, number: u64, by: &str) -> Result<(), ApiError> {
         let by = person(by)?;
         self.repo
