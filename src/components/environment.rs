@@ -87,7 +87,7 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
             }
         })
     };
-    let commit_status = move || environment.with(|view| view.tick.clone());
+    let commit_status = move || environment.with(|view| view.commit_status.clone());
     let version = move || environment.with(|view| view.release.label());
     let of = name.clone();
     let description = move || {
