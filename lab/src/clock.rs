@@ -1,5 +1,5 @@
-//! The lab's clock: real time plus an offset that tests and presenters may advance. Everything in
-//! the lab that waits for an interval waits on it, so that an hour of lab time costs no hour.
+//! The lab's clock: real time plus an offset that tests and presenters may advance. Everything in the
+//! lab that waits for an interval waits on it, so that an hour of lab time takes no hour.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tokio::sync::watch;
 
 /// Lab time. Clones share the same offset.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<watch::Sender<Duration>>,
 }
@@ -17,9 +17,7 @@ impl Clock {
     /// A clock that agrees with real time.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            offset: Arc::new(watch::Sender::new(Duration::ZERO)),
-        }
+        Self::default()
     }
 
     /// The present lab time, UTC.
@@ -33,7 +31,7 @@ impl Clock {
         self.offset.send_modify(|offset| *offset += by);
     }
 
-    /// By how much lab time is ahead of real time.
+    /// How far lab time is ahead of real time.
     #[must_use]
     pub fn offset(&self) -> Duration {
         *self.offset.borrow()
@@ -61,12 +59,6 @@ impl Clock {
                 _ = offset.changed() => {}
             }
         }
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

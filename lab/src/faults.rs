@@ -1,24 +1,21 @@
-//! The faults that a presenter or a test can order. A fault stands until it is consumed by what it
-//! strikes, or is cancelled.
+//! The faults that a presenter or a test can order. A fault is ordered until it has struck, or is cancelled.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 
-/// What can be made to go wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
-    /// The next Helm upgrade in one environment fails and rolls back.
+    /// The next Helm upgrade in one environment fails and is rolled back.
     HelmUpgradeFails,
     /// The next `repository_dispatch` is never sent.
     DispatchLost,
     /// The forge answers every API request with 502 until cancelled.
     ForgeDown,
-    /// The Kubernetes API of one environment does not answer until cancelled.
-    ClusterDark,
+    /// The Kubernetes API of one environment answers nobody until cancelled.
+    ClusterUnavailable,
     /// The live app of one environment accepts connections and never answers until cancelled.
     AppHangs,
 }
@@ -29,67 +26,55 @@ impl Fault {
         Self::HelmUpgradeFails,
         Self::DispatchLost,
         Self::ForgeDown,
-        Self::ClusterDark,
+        Self::ClusterUnavailable,
         Self::AppHangs,
     ];
 
-    /// The fault's name in URLs.
+    /// The name of the fault in URLs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HelmUpgradeFails => "helm-upgrade-fails",
             Self::DispatchLost => "dispatch-lost",
             Self::ForgeDown => "forge-down",
-            Self::ClusterDark => "cluster-dark",
+            Self::ClusterUnavailable => "cluster-unavailable",
             Self::AppHangs => "app-hangs",
         }
+    }
+
+    fn named(name: &str) -> Result<Self, FaultError> {
+        let fault = Self::ALL.into_iter().find(|fault| fault.as_str() == name);
+        fault.ok_or_else(|| FaultError::Unknown(name.to_owned()))
     }
 
     /// Whether the fault strikes one environment, which must then be named.
     #[must_use]
     pub fn needs_environment(self) -> bool {
-        matches!(
-            self,
-            Self::HelmUpgradeFails | Self::ClusterDark | Self::AppHangs
-        )
+        !matches!(self, Self::DispatchLost | Self::ForgeDown)
     }
 }
 
 /// Why a fault could not be ordered or cancelled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
-    /// No fault has that name.
     #[error("there is no fault named {0}")]
     Unknown(String),
-    /// The fault strikes one environment and none was named.
     #[error("the fault {0} needs an environment")]
     NeedsEnvironment(&'static str),
 }
 
-impl std::str::FromStr for Fault {
-    type Err = FaultError;
-
-    fn from_str(name: &str) -> Result<Self, FaultError> {
-        Self::ALL
-            .into_iter()
-            .find(|fault| fault.as_str() == name)
-            .ok_or_else(|| FaultError::Unknown(name.to_owned()))
-    }
-}
-
-/// One fault that stands ordered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Ordered {
-    /// What will go wrong.
+/// A fault that is ordered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrderedFault {
     pub fault: Fault,
-    /// Where, for the faults that strike one environment.
+    /// The environment, for the faults that strike one.
     pub environment: Option<String>,
 }
 
-/// The faults that stand ordered. Clones share them.
+/// The ordered faults. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    ordered: Arc<Mutex<BTreeSet<Ordered>>>,
+    ordered: Arc<Mutex<BTreeSet<OrderedFault>>>,
 }
 
 impl Faults {
@@ -98,17 +83,21 @@ impl Faults {
     /// # Errors
     /// When no fault has that name, or when it needs an environment and none is given.
     pub fn order(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
-        let ordered = named(name, environment)?;
-        self.ordered.lock().insert(ordered);
+        let fault = Fault::named(name)?;
+        let environment = environment.filter(|_| fault.needs_environment());
+        if fault.needs_environment() && environment.is_none() {
+            return Err(FaultError::NeedsEnvironment(fault.as_str()));
+        }
+        self.ordered.lock().insert(ordered(fault, environment));
         Ok(())
     }
 
-    /// Takes an order back; without an environment, takes it back everywhere.
+    /// Cancels a fault; without an environment, everywhere.
     ///
     /// # Errors
     /// When no fault has that name.
     pub fn cancel(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
-        let fault: Fault = name.parse()?;
+        let fault = Fault::named(name)?;
         self.ordered.lock().retain(|ordered| {
             ordered.fault != fault
                 || environment.is_some_and(|wanted| ordered.environment.as_deref() != Some(wanted))
@@ -116,19 +105,16 @@ impl Faults {
         Ok(())
     }
 
-    /// Every fault that stands ordered.
+    /// Every fault that is ordered.
     #[must_use]
-    pub fn list(&self) -> Vec<Ordered> {
+    pub fn list(&self) -> Vec<OrderedFault> {
         self.ordered.lock().iter().cloned().collect()
     }
 
-    /// Whether the fault stands, in `environment` for those that strike one; consumes nothing.
+    /// Whether a fault is ordered, in `environment` for those that strike one; consumes nothing.
     #[must_use]
-    pub fn stands(&self, fault: Fault, environment: Option<&str>) -> bool {
-        self.ordered.lock().contains(&Ordered {
-            fault,
-            environment: environment.map(str::to_owned),
-        })
+    pub fn is_ordered(&self, fault: Fault, environment: Option<&str>) -> bool {
+        self.ordered.lock().contains(&ordered(fault, environment))
     }
 
     /// Consumes the order for the next Helm upgrade in `environment` to fail: true once.
@@ -145,24 +131,15 @@ impl Faults {
     }
 
     fn take(&self, fault: Fault, environment: Option<&str>) -> bool {
-        self.ordered.lock().remove(&Ordered {
-            fault,
-            environment: environment.map(str::to_owned),
-        })
+        self.ordered.lock().remove(&ordered(fault, environment))
     }
 }
 
-fn named(name: &str, environment: Option<&str>) -> Result<Ordered, FaultError> {
-    let fault: Fault = name.parse()?;
-    if fault.needs_environment() && environment.is_none() {
-        return Err(FaultError::NeedsEnvironment(fault.as_str()));
-    }
-    Ok(Ordered {
+fn ordered(fault: Fault, environment: Option<&str>) -> OrderedFault {
+    OrderedFault {
         fault,
-        environment: environment
-            .filter(|_| fault.needs_environment())
-            .map(str::to_owned),
-    })
+        environment: environment.map(str::to_owned),
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,14 @@ pub mod clusters;
 pub mod dashboard;
 pub mod faults;
 pub mod forge;
-mod http_client;
+mod html;
 pub mod jobs;
+mod loopback;
 pub mod scenario;
 pub mod seed;
 mod world;
 
-use http_client::http_client;
+use loopback::http_client;
 
 pub use jobs::ENVIRONMENTS;
 pub use world::{Lab, LabOptions};

@@ -1,7 +1,6 @@
-//! The lab assembled: one forge, and for each environment a cluster and a live application, and the
-//! dashboard beside them, all on loopback.
+//! The lab assembled: a forge, a cluster and a live application for each environment, and a dashboard, all
+//! on loopback.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,13 +8,14 @@ use anyhow::Context as _;
 use futures::future::try_join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::apps::{App, Serving};
 use crate::clock::Clock;
 use crate::clusters::{
-    Addresses, Bootstrap, Cluster, ClusterOptions, Pace, PastRelease, PastStatus, Running, Secrets,
-    Signal, Workload,
+    Addresses, Bootstrap, Cluster, ClusterOptions, PastRelease, PastStatus, Secrets, Timings,
+    Trigger, Workload,
 };
 use crate::dashboard::Dashboard;
 use crate::faults::{Fault, Faults};
@@ -31,13 +31,11 @@ const WATCH_WINDOW: usize = 512;
 pub struct LabOptions {
     /// Where git repositories are kept; a directory that is removed with the lab when `None`.
     pub data_dir: Option<PathBuf>,
-    /// How long things take.
-    pub pace: Pace,
+    pub timings: Timings,
     /// Whether a week has already happened; else there is one release, everywhere.
     pub seeded: bool,
-    /// The root of the server that Flux's webhooks go to, for `https://weft.example.com/`.
+    /// The server that Flux's webhooks go to, in place of `https://weft.example.com/`.
     pub weft_url: Option<Url>,
-    /// Lab time.
     pub clock: Clock,
 }
 
@@ -45,7 +43,7 @@ impl Default for LabOptions {
     fn default() -> Self {
         Self {
             data_dir: None,
-            pace: Pace::demo(),
+            timings: Timings::demo(),
             seeded: true,
             weft_url: None,
             clock: Clock::new(),
@@ -62,7 +60,7 @@ pub struct Lab {
     clock: Clock,
     faults: Faults,
     hook_secret: String,
-    forwarding: JoinHandle<()>,
+    _forwarding: AbortOnDropHandle<()>,
     _directory: Option<tempfile::TempDir>,
 }
 
@@ -85,42 +83,37 @@ impl Lab {
             options.clock.clone(),
             faults.clone(),
         );
-        forge.job_delay = options.pace.job;
-        forge.seed = if options.seeded {
-            Seed::Week
-        } else {
-            Seed::Fresh
+        forge.job_delay = options.timings.job;
+        forge.seed = match options.seeded {
+            true => Seed::Week,
+            false => Seed::Fresh,
         };
         let forge = Forge::start(forge).await.context("starting the forge")?;
         let hook_secret = hex::encode(rand::random::<[u8; 20]>());
         let addresses = Addresses {
             charts: forge.url().join("pages/demo/podinfo/")?,
             registry: forge.url().clone(),
-            forge: forge.url().clone(),
+            github: forge.url().clone(),
             weft: options.weft_url,
         };
-        let apps = ENVIRONMENTS.map(|environment| App::start(environment, any_port()));
-        let apps: Vec<Arc<App>> = try_join_all(apps)
-            .await?
-            .into_iter()
-            .map(Arc::new)
-            .collect();
+        let apps = ENVIRONMENTS.map(App::start);
+        let apps = try_join_all(apps).await?;
+        let apps: Vec<Arc<App>> = apps.into_iter().map(Arc::new).collect();
         let starting = ENVIRONMENTS.iter().zip(&apps).map(|(environment, app)| {
             Cluster::start(ClusterOptions {
                 environment: (*environment).to_owned(),
                 data_dir: data_dir.join("clusters"),
-                listen: any_port(),
                 addresses: addresses.clone(),
                 secrets: Secrets {
-                    github_token: Some(forge.flux_token().to_owned()),
-                    git_token: Some(forge.flux_token().to_owned()),
-                    weft_hmac: Some(hook_secret.clone()),
+                    github_token: forge.flux_token().to_owned(),
+                    git_token: forge.flux_token().to_owned(),
+                    weft_hmac: hook_secret.clone(),
                 },
                 clock: options.clock.clone(),
                 faults: faults.clone(),
-                pace: options.pace.clone(),
-                workload: Arc::new(Podinfo(Arc::clone(app))),
-                bootstrap: Bootstrap::Git {
+                timings: options.timings.clone(),
+                workload: Arc::clone(app) as Arc<dyn Workload>,
+                bootstrap: Bootstrap {
                     repository: "https://github.com/demo/podinfo".to_owned(),
                     branch: "main".to_owned(),
                     path: format!("clusters/{environment}"),
@@ -131,16 +124,12 @@ impl Lab {
             })
         });
         let clusters = try_join_all(starting).await?;
-        let stores = clusters
-            .iter()
-            .map(|cluster| {
-                (
-                    cluster.environment().to_owned(),
-                    Arc::clone(cluster.store()),
-                )
-            })
-            .collect();
-        let dashboard = Dashboard::start(any_port(), stores).await?;
+        let stores = clusters.iter().map(|cluster| {
+            let store = Arc::clone(cluster.store());
+            (cluster.environment().to_owned(), store)
+        });
+        let stores = stores.collect();
+        let dashboard = Dashboard::start(stores).await?;
         let forwarding = forward(&forge, &clusters);
         Ok(Self {
             forge,
@@ -150,7 +139,7 @@ impl Lab {
             clock: options.clock,
             faults,
             hook_secret,
-            forwarding,
+            _forwarding: AbortOnDropHandle::new(forwarding),
             _directory: directory,
         })
     }
@@ -164,9 +153,8 @@ impl Lab {
     /// The cluster of an environment; `None` when there is no such environment.
     #[must_use]
     pub fn cluster(&self, environment: &str) -> Option<&Cluster> {
-        self.clusters
-            .iter()
-            .find(|cluster| cluster.environment() == environment)
+        let mut clusters = self.clusters.iter();
+        clusters.find(|cluster| cluster.environment() == environment)
     }
 
     /// Every cluster, in the order of the environments.
@@ -178,26 +166,23 @@ impl Lab {
     /// The live application of an environment; `None` when there is no such environment.
     #[must_use]
     pub fn app(&self, environment: &str) -> Option<&App> {
-        let place = ENVIRONMENTS
-            .iter()
-            .position(|known| *known == environment)?;
-        self.apps.get(place).map(AsRef::as_ref)
+        let place = ENVIRONMENTS.iter().position(|known| *known == environment);
+        self.apps.get(place?).map(AsRef::as_ref)
     }
 
-    /// Where the Weave GitOps-shaped dashboard answers.
+    /// The address of the dashboard.
     #[must_use]
     pub fn dashboard_url(&self) -> &Url {
         self.dashboard.url()
     }
 
-    /// Lab time.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// What is to go wrong. Those that last until they are cancelled strike only once
-    /// [`Lab::apply_faults`] was called.
+    /// The faults. Those that last until they are cancelled strike only once [`Lab::apply_faults`] was
+    /// called.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
@@ -209,50 +194,34 @@ impl Lab {
         &self.hook_secret
     }
 
-    /// Makes clusters dark and applications hang where that is ordered, and well where it is not.
+    /// Makes clusters unavailable and applications hang where that is ordered, and well elsewhere.
     pub fn apply_faults(&self) {
         for (cluster, app) in self.clusters.iter().zip(&self.apps) {
-            let here = Some(cluster.environment());
-            let dark = self.faults.stands(Fault::ClusterDark, here);
-            if cluster.is_dark() != dark {
-                cluster.go_dark(dark);
-            }
-            app.hang(self.faults.stands(Fault::AppHangs, here));
+            let environment = Some(cluster.environment());
+            let is_ordered = |fault| self.faults.is_ordered(fault, environment);
+            cluster.set_unavailable(is_ordered(Fault::ClusterUnavailable));
+            app.hang(is_ordered(Fault::AppHangs));
         }
     }
 
     /// Ends everything, and waits until the forge's jobs have ended.
     pub async fn shutdown(mut self) {
-        self.forwarding.abort();
         self.clusters.clear();
         self.forge.shutdown().await;
     }
 }
 
-/// A free port on loopback.
-fn any_port() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
-}
-
-/// The application as the cluster runs it.
-struct Podinfo(Arc<App>);
-
-impl Workload for Podinfo {
-    fn serve(&self, running: Running) {
-        self.0.serve(Serving {
-            version: running.version,
-            color: running.color,
-            message: running.message,
-            revision: running.revision,
-        });
+impl Workload for App {
+    fn serve(&self, serving: Serving) {
+        Self::serve(self, serving);
     }
 
     fn url(&self) -> Option<Url> {
-        Some(self.0.url().clone())
+        Some(Self::url(self).clone())
     }
 }
 
-/// What the seeded history did in one environment.
+/// The seeded history of one environment.
 fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
     history
         .iter()
@@ -270,26 +239,26 @@ fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
         .collect()
 }
 
-/// Has every cluster look when the forge changes, as Flux's Receivers would.
+/// Triggers every cluster when the forge changes, as Flux's Receivers would.
 fn forward(forge: &Forge, clusters: &[Cluster]) -> JoinHandle<()> {
     let mut signals = forge.signals();
-    let senders: Vec<_> = clusters.iter().map(Cluster::signals).collect();
+    let senders: Vec<_> = clusters.iter().map(Cluster::triggers).collect();
     tokio::spawn(async move {
         loop {
-            let seen: &[Signal] = match signals.recv().await {
+            let triggers: &[Trigger] = match signals.recv().await {
                 Ok(forge::Signal::Push { reference, .. }) if reference == "refs/heads/main" => {
-                    &[Signal::Git]
+                    &[Trigger::Git]
                 }
-                Ok(forge::Signal::Image { .. }) => &[Signal::Images],
-                Ok(forge::Signal::Chart { .. }) => &[Signal::Charts],
+                Ok(forge::Signal::Image { .. }) => &[Trigger::Images],
+                Ok(forge::Signal::Chart { .. }) => &[Trigger::Charts],
                 Ok(_) => &[],
-                Err(RecvError::Lagged(_)) => &[Signal::Git, Signal::Images, Signal::Charts],
+                Err(RecvError::Lagged(_)) => &[Trigger::Git, Trigger::Images, Trigger::Charts],
                 Err(RecvError::Closed) => return,
             };
-            for signal in seen {
+            for trigger in triggers {
                 for sender in &senders {
-                    // A cluster that has ended needs no signal.
-                    let _ = sender.send(*signal);
+                    // Fails only when the cluster has ended.
+                    let _ = sender.send(*trigger);
                 }
             }
         }

@@ -7,7 +7,7 @@ mod clusters_world;
 
 use clusters_world::{World, eventually};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use lab::clusters::{Cluster, Key, Pace, Signal};
+use lab::clusters::{Cluster, Key, Kind, Timings, Trigger};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -94,7 +94,7 @@ async fn helm(environment: &str, version: &str) -> (World, Cluster) {
         "sources",
     );
     declare(&world, environment, version);
-    let cluster = world.cluster(environment, Pace::instant(), 1024).await;
+    let cluster = world.cluster(environment, Timings::instant(), 1024).await;
     (world, cluster)
 }
 
@@ -113,23 +113,29 @@ fn declare(world: &World, environment: &str, version: &str) -> String {
     )
 }
 
-fn key(api_version: &str, kind: &str, namespace: &str, name: &str) -> Key {
-    let metadata = json!({"namespace": namespace, "name": name});
-    Key::of(&json!({"apiVersion": api_version, "kind": kind, "metadata": metadata})).unwrap()
+fn get(cluster: &Cluster, kind: &str, name: &str) -> Value {
+    let key = Key::new(Kind::named(kind).unwrap(), "app-podinfo", name);
+    let object = cluster.store().get(&key);
+    object.map(|object| (*object).clone()).unwrap_or_default()
 }
 
 fn release(cluster: &Cluster) -> Value {
-    let key = key(
-        "helm.toolkit.fluxcd.io/v2",
-        "HelmRelease",
-        "app-podinfo",
-        "podinfo",
-    );
-    cluster
-        .store()
-        .get(&key)
-        .map(|object| (*object).clone())
-        .unwrap_or_default()
+    get(cluster, "HelmRelease", "podinfo")
+}
+
+/// Declares a version that is published now, whose upgrade fails; the commit's id.
+fn declare_failing(world: &World, cluster: &Cluster, version: &str) -> String {
+    let fault = world.faults.order("helm-upgrade-fails", Some("uat"));
+    fault.unwrap();
+    declare_published(world, cluster, version)
+}
+
+fn declare_published(world: &World, cluster: &Cluster, version: &str) -> String {
+    world.release(version);
+    cluster.trigger(Trigger::Charts);
+    let commit = declare(world, "uat", version);
+    cluster.trigger(Trigger::Git);
+    commit
 }
 
 fn ready(object: &Value) -> (String, String) {
@@ -164,8 +170,8 @@ async fn a_range_follows_the_chart_repository_and_a_pin_does_not() {
     deployed(&pinned, "1.1.6").await;
     world.release("1.1.7");
     other.release("1.1.7");
-    ranged.signal(Signal::Charts);
-    pinned.signal(Signal::Charts);
+    ranged.trigger(Trigger::Charts);
+    pinned.trigger(Trigger::Charts);
     deployed(&ranged, "1.1.7").await;
     assert_eq!(
         release(&ranged)["metadata"]["generation"],
@@ -216,14 +222,7 @@ async fn a_proven_release_is_dispatched_once_and_signed_for_weft() {
 async fn the_commits_status_stays_a_success_over_a_release_that_failed() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     deployed(&cluster, "1.1.6").await;
-    world.release("1.1.7");
-    cluster.signal(Signal::Charts);
-    world
-        .faults
-        .order("helm-upgrade-fails", Some("uat"))
-        .unwrap();
-    let commit = declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    let commit = declare_failing(&world, &cluster, "1.1.7");
     eventually("the rollback", || {
         (ready(&release(&cluster)) == ("False".into(), "RollbackSucceeded".into())).then_some(())
     })
@@ -260,14 +259,7 @@ async fn the_commits_status_stays_a_success_over_a_release_that_failed() {
 async fn a_release_that_was_given_up_is_tried_again_when_someone_resets_it() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     deployed(&cluster, "1.1.6").await;
-    world.release("1.1.7");
-    cluster.signal(Signal::Charts);
-    world
-        .faults
-        .order("helm-upgrade-fails", Some("uat"))
-        .unwrap();
-    declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    declare_failing(&world, &cluster, "1.1.7");
     eventually("the controller gives up", || {
         release(&cluster)["status"]
             .to_string()
@@ -276,15 +268,9 @@ async fn a_release_that_was_given_up_is_tried_again_when_someone_resets_it() {
     })
     .await;
     let asked = json!({"reconcile.fluxcd.io/requestedAt": "1", "reconcile.fluxcd.io/resetAt": "1"});
-    let key = key(
-        "helm.toolkit.fluxcd.io/v2",
-        "HelmRelease",
-        "app-podinfo",
-        "podinfo",
-    );
-    cluster
-        .store()
-        .merge_patch(&key, &json!({"metadata": {"annotations": asked}}));
+    let key = Key::of(&release(&cluster)).unwrap();
+    let patch = json!({"metadata": {"annotations": asked}});
+    cluster.store().merge_patch(&key, &patch);
     deployed(&cluster, "1.1.7").await;
     eventually("the request is handled", || {
         (release(&cluster)["status"]["lastHandledReconcileAt"] == "1").then_some(())
@@ -301,10 +287,7 @@ async fn a_lost_dispatch_is_lost_once() {
         world.faults.list().is_empty().then_some(())
     })
     .await;
-    world.release("1.1.7");
-    cluster.signal(Signal::Charts);
-    declare(&world, "uat", "1.1.7");
-    cluster.signal(Signal::Git);
+    declare_published(&world, &cluster, "1.1.7");
     deployed(&cluster, "1.1.7").await;
     let dispatch = eventually("the next dispatch", || world.posts("/dispatches").pop()).await;
     assert_eq!(
@@ -323,19 +306,14 @@ async fn what_leaves_git_leaves_the_cluster() {
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: app-podinfo}\n",
         "uat: take podinfo away",
     );
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the release is gone", || {
         release(&cluster).is_null().then_some(())
     })
     .await;
-    let chart = key(
-        "source.toolkit.fluxcd.io/v1",
-        "HelmChart",
-        "app-podinfo",
-        "app-podinfo-podinfo",
-    );
     eventually("its chart is gone", || {
-        cluster.store().get(&chart).is_none().then_some(())
+        let chart = get(&cluster, "HelmChart", "app-podinfo-podinfo");
+        chart.is_null().then_some(())
     })
     .await;
 }
@@ -385,7 +363,7 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
     world.image("5.1.5");
     world.push("clusters/dev/all.yaml", &sources("dev"), "sources");
     world.push("environments/dev/podinfo.yaml", DEV, "dev");
-    let cluster = world.cluster("dev", Pace::instant(), 1024).await;
+    let cluster = world.cluster("dev", Timings::instant(), 1024).await;
     let serving = |tag: &str| {
         let served = world.app.served.lock();
         served
@@ -396,7 +374,7 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
     eventually("5.1.5 is served", || serving("5.1.5")).await;
     let tag = "fix-ui-1a2b3c4-1700000000";
     world.image(tag);
-    cluster.signal(Signal::Images);
+    cluster.trigger(Trigger::Images);
     eventually("the automation's commit", || {
         (world.last_commit("%an") == "fluxcdbot").then_some(())
     })
@@ -413,18 +391,12 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
             .read("environments/dev/podinfo.yaml")
             .contains(&marker)
     );
-    cluster.signal(Signal::Git);
+    cluster.trigger(Trigger::Git);
     eventually("the branch build is served", || serving(tag)).await;
-    let deployment = cluster
-        .store()
-        .get(&key("apps/v1", "Deployment", "app-podinfo", "podinfo"))
-        .unwrap();
-    assert_eq!(deployment["metadata"]["generation"], 2);
+    let deployment = || get(&cluster, "Deployment", "podinfo");
+    assert_eq!(deployment()["metadata"]["generation"], 2);
     eventually("the rollout is over", || {
-        let deployment = cluster
-            .store()
-            .get(&key("apps/v1", "Deployment", "app-podinfo", "podinfo"))
-            .unwrap();
+        let deployment = deployment();
         let status = &deployment["status"];
         let done = [
             ("observedGeneration", 2),
@@ -437,17 +409,10 @@ async fn a_branch_build_is_written_into_git_and_served_in_dev() {
             .then_some(())
     })
     .await;
-    let automation = key(
-        "image.toolkit.fluxcd.io/v1",
-        "ImageUpdateAutomation",
-        "app-podinfo",
-        "podinfo",
-    );
     let pushed = eventually("the automation says what it pushed", || {
-        let automation = cluster.store().get(&automation)?;
-        automation["status"]["lastPushCommit"]
-            .as_str()
-            .map(str::to_owned)
+        let automation = get(&cluster, "ImageUpdateAutomation", "podinfo");
+        let commit = automation["status"]["lastPushCommit"].as_str();
+        commit.map(str::to_owned)
     })
     .await;
     assert_eq!(pushed, world.last_commit("%H"));
@@ -458,7 +423,7 @@ async fn paused_controllers_do_nothing_until_they_go_on() {
     let (world, cluster) = helm("uat", "1.1.6").await;
     world.push("clusters/stg/all.yaml", &sources("stg"), "stg");
     declare(&world, "stg", "1.1.6");
-    let witness = world.cluster("stg", Pace::instant(), 1024).await;
+    let witness = world.cluster("stg", Timings::instant(), 1024).await;
     deployed(&cluster, "1.1.6").await;
     deployed(&witness, "1.1.6").await;
     world.release("1.1.7");
@@ -467,8 +432,8 @@ async fn paused_controllers_do_nothing_until_they_go_on() {
         declare(&world, environment, "1.1.7");
     }
     for cluster in [&cluster, &witness] {
-        cluster.signal(Signal::Charts);
-        cluster.signal(Signal::Git);
+        cluster.trigger(Trigger::Charts);
+        cluster.trigger(Trigger::Git);
     }
     deployed(&witness, "1.1.7").await;
     assert_eq!(

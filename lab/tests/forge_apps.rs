@@ -20,9 +20,7 @@ fn serving() -> Serving {
 async fn started() -> App {
     // Fails when another test of this process was first, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    App::start("uat", "127.0.0.1:0".parse().unwrap())
-        .await
-        .unwrap()
+    App::start("uat").await.unwrap()
 }
 
 async fn get(app: &App, path: &str, agent: &str) -> (u16, String) {

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::clusters::{Key, Kind, Pace};
+use lab::clusters::{Key, Kind, Timings};
 use lab::scenario::{Scenario, ScenarioError, StepStatus};
 use lab::{ENVIRONMENTS, Lab, LabOptions};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 async fn lab(seeded: bool) -> Scenario {
     let options = LabOptions {
-        pace: Pace::instant(),
+        timings: Timings::instant(),
         seeded,
         ..LabOptions::default()
     };
@@ -21,17 +21,10 @@ async fn lab(seeded: bool) -> Scenario {
 }
 
 fn release(scenario: &Scenario, environment: &str) -> Value {
-    let key = Key::new(
-        Kind::named("HelmRelease").unwrap(),
-        "app-podinfo",
-        "podinfo",
-    );
-    let object = scenario
-        .lab()
-        .cluster(environment)
-        .unwrap()
-        .store()
-        .get(&key);
+    let kind = Kind::named("HelmRelease").unwrap();
+    let key = Key::new(kind, "app-podinfo", "podinfo");
+    let cluster = scenario.lab().cluster(environment).unwrap();
+    let object = cluster.store().get(&key);
     object.map(|object| (*object).clone()).unwrap_or_default()
 }
 
@@ -226,19 +219,16 @@ async fn a_promotion_moves_at_once_and_other_faults_wait() {
     assert!(matches!(refused, ScenarioError::NotNow(_)), "{refused}");
 
     scenario
-        .order_fault("cluster-dark", Some("prod"))
+        .order_fault("cluster-unavailable", Some("prod"))
         .await
         .unwrap();
-    assert!(scenario.lab().cluster("prod").unwrap().is_dark());
+    assert!(scenario.lab().cluster("prod").unwrap().is_unavailable());
     let state = scenario.state().await.unwrap();
-    let dark = state
-        .faults
-        .iter()
-        .find(|fault| fault.id == "cluster-dark")
-        .unwrap();
-    assert_eq!(dark.ordered_in, ["prod"]);
-    scenario.cancel_fault("cluster-dark", None).unwrap();
-    assert!(!scenario.lab().cluster("prod").unwrap().is_dark());
+    let mut faults = state.faults.iter();
+    let ordered = faults.find(|fault| fault.id == "cluster-unavailable");
+    assert_eq!(ordered.unwrap().ordered_in, ["prod"]);
+    scenario.cancel_fault("cluster-unavailable", None).unwrap();
+    assert!(!scenario.lab().cluster("prod").unwrap().is_unavailable());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -247,51 +237,30 @@ async fn the_presenters_controls_answer_over_http() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/lab/v1", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        axum::serve(listener, lab::scenario::routes(scenario))
+        axum::serve(listener, lab::scenario::http::routes(scenario))
             .await
             .unwrap();
     });
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let state: Value = http
-        .get(format!("{base}/state"))
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let at = |path: &str| format!("{base}/{path}");
+    let ask = async |request: reqwest::RequestBuilder| request.send().await.unwrap();
+    let state: Value = ask(http.get(at("state"))).await.json().await.unwrap();
     assert_eq!(state["steps"].as_array().unwrap().len(), 6);
     assert_eq!(state["steps"][4]["state"], "ready");
     assert_eq!(state["accounts"][1]["login"], "sam");
-    let ordered = http
-        .put(format!("{base}/faults/helm-upgrade-fails"))
-        .json(&serde_json::json!({"environment": "uat"}))
-        .send()
-        .await
-        .unwrap();
+    let fault = || http.put(at("faults/helm-upgrade-fails"));
+    let ordered = ask(fault().json(&json!({"environment": "uat"}))).await;
     let state: Value = ordered.json().await.unwrap();
     assert_eq!(state["faults"][0]["ordered_in"][0], "uat");
-    let nowhere = http
-        .put(format!("{base}/faults/helm-upgrade-fails"))
-        .send()
-        .await
-        .unwrap();
+    let nowhere = ask(fault()).await;
     assert_eq!(nowhere.status(), 422);
     assert_eq!(
         nowhere.headers()["content-type"],
         "application/problem+json"
     );
-    let unknown = http
-        .post(format!("{base}/steps/dance"))
-        .send()
-        .await
-        .unwrap();
+    let unknown = ask(http.post(at("steps/dance"))).await;
     assert_eq!(unknown.status(), 404);
-    let in_weft = http
-        .post(format!("{base}/steps/approve-stg"))
-        .send()
-        .await
-        .unwrap();
+    let in_weft = ask(http.post(at("steps/approve-stg"))).await;
     assert_eq!(in_weft.status(), 409);
 }
 
@@ -300,81 +269,39 @@ async fn the_dashboard_signs_in_as_weave_gitops_does() {
     let scenario = lab(false).await;
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let at = |path: &str| scenario.lab().dashboard_url().join(path).unwrap();
-    assert_eq!(
-        http.get(at("oauth2/userinfo"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        400
-    );
-    assert_eq!(
-        http.post(at("v1/objects")).send().await.unwrap().status(),
-        401
-    );
-    assert_eq!(
-        http.get(at("v1/featureflags"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        200
-    );
-    let credentials = serde_json::json!({"username": "admin", "password": "flux"});
-    let signed_in = http
-        .post(at("oauth2/sign_in"))
-        .json(&credentials)
-        .send()
-        .await
-        .unwrap();
+    let status = async |request: reqwest::RequestBuilder| request.send().await.unwrap().status();
+    assert_eq!(status(http.get(at("oauth2/userinfo"))).await, 400);
+    let sync = json!({"objects": [{
+        "kind": "HelmRelease", "name": "podinfo", "namespace": "app-podinfo", "clusterName": "uat",
+    }]});
+    assert_eq!(status(http.post(at("v1/sync")).json(&sync)).await, 401);
+    let credentials = json!({"username": "admin", "password": "flux"});
+    let sign_in = http.post(at("oauth2/sign_in")).json(&credentials);
+    let signed_in = sign_in.send().await.unwrap();
     assert_eq!(signed_in.status(), 200);
-    let cookie = signed_in.headers()["set-cookie"]
-        .to_str()
-        .unwrap()
-        .to_owned();
-    assert!(
-        cookie.ends_with("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
-        "{cookie}"
-    );
-    let cookie = cookie.split(';').next().unwrap().to_owned();
-    let ask = |request: reqwest::RequestBuilder| request.header("cookie", cookie.clone()).send();
-    let info: Value = ask(http.get(at("oauth2/userinfo")))
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let (cookie, attributes) = cookie.split_once(';').unwrap();
+    assert_eq!(attributes, " Path=/; Max-Age=3600; HttpOnly; SameSite=Lax");
+    let get = |path: &str| http.get(at(path)).header("cookie", cookie);
+    let info: Value = get("oauth2/userinfo")
+        .send()
         .await
         .unwrap()
         .json()
         .await
         .unwrap();
     assert_eq!(info["id"], "admin");
-    let asked = serde_json::json!({"kind": "HelmRelease", "namespace": ""});
-    let objects: Value = ask(http.post(at("v1/objects")).json(&asked))
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
-    assert_eq!(objects["objects"].as_array().unwrap().len(), 4);
-    let payload = objects["objects"][0]["payload"].as_str().unwrap();
-    assert_eq!(
-        serde_json::from_str::<Value>(payload).unwrap()["kind"],
-        "HelmRelease"
-    );
-    let page = ask(http.get(at("sources")))
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let page = get("sources").send().await.unwrap().text().await.unwrap();
     assert!(page.contains("aria-orientation=\"vertical\""), "{page}");
-    assert_eq!(
-        ask(http.get(at("promotions/x.js"))).await.unwrap().status(),
-        404
-    );
-    assert_eq!(
-        ask(http.post(at("oauth2/logout"))).await.unwrap().status(),
-        200
-    );
-    assert_eq!(
-        ask(http.get(at("oauth2/userinfo"))).await.unwrap().status(),
-        401
-    );
+    assert_eq!(page.matches("<td>HelmChart</td>").count(), 4, "{page}");
+    assert_eq!(status(get("promotions/x.js")).await, 404);
+    let sync = http
+        .post(at("v1/sync"))
+        .header("cookie", cookie)
+        .json(&sync);
+    assert_eq!(status(sync).await, 200);
+    let stranger = http
+        .get(at("oauth2/userinfo"))
+        .header("cookie", "session=1");
+    assert_eq!(status(stranger).await, 401);
 }

@@ -57,7 +57,7 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
         config(&lab, &origin, folder.path().join("weft"), static_dir).map_err(RunError::Lab)?;
     let home = config.home_url();
     let app = AppState::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
-    let controls = scenario::routes(Scenario::new(Arc::clone(&lab)));
+    let controls = scenario::http::routes(Scenario::new(Arc::clone(&lab)));
     let router = http::router(&app, Some(controls))?;
     if !options.no_open {
         open(&home);
@@ -68,9 +68,9 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
 async fn lab(options: &Demo, folder: &Path, origin: &Url) -> anyhow::Result<Arc<Lab>> {
     let lab = Lab::start(LabOptions {
         data_dir: Some(folder.join("lab")),
-        pace: match options.pace {
-            Pace::Fast => lab::clusters::Pace::fast(),
-            Pace::Real => lab::clusters::Pace::demo(),
+        timings: match options.pace {
+            Pace::Fast => lab::clusters::Timings::fast(),
+            Pace::Real => lab::clusters::Timings::demo(),
         },
         weft_url: Some(origin.clone()),
         ..LabOptions::default()

@@ -77,9 +77,7 @@ impl World {
         for (server, port) in &mut servers {
             server.listens(*port).unwrap();
         }
-        let lab = App::start("uat", "127.0.0.1:0".parse().unwrap())
-            .await
-            .unwrap();
+        let lab = App::start("uat").await.unwrap();
         lab.serve(Serving {
             version: "5.1.8".to_owned(),
             color: COLOR.to_owned(),

@@ -1,30 +1,28 @@
-//! The live applications: one podinfo-shaped server per environment, answering as podinfo 6.14
-//! does, with whatever version and colour were deployed.
+//! The live applications: a podinfo-shaped server for each environment, which answers as podinfo 6.14
+//! does, with the version and the colour that were deployed.
 
 mod page;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::Context;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde::Serialize;
-use tokio::net::TcpListener;
+use serde::{Serialize, Serializer};
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use url::Url;
+
+use crate::loopback::HttpServer;
 
 /// What an application serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Serving {
-    /// The version that the container was built with.
+    /// The version of the container, without a `v`.
     pub version: String,
-    /// The colour, `#rrggbb`.
+    /// `#rrggbb`.
     pub color: String,
     /// The greeting; podinfo's own when empty.
     pub message: String,
@@ -32,40 +30,35 @@ pub struct Serving {
     pub revision: String,
 }
 
-/// How an application behaves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Behaviour {
     hangs: bool,
     down: bool,
 }
 
-struct Inside {
+struct AppState {
     environment: String,
+    /// `None` before the first deployment.
     serving: watch::Sender<Option<Serving>>,
     behaviour: watch::Sender<Behaviour>,
 }
 
 /// A running application; it answers 503 until something is deployed.
 pub struct App {
-    url: Url,
-    inside: Arc<Inside>,
-    stop: CancellationToken,
+    server: HttpServer,
+    state: Arc<AppState>,
 }
 
 impl App {
-    /// Starts the server of an environment; port 0 takes a free one.
+    /// Starts the server of an environment.
     ///
     /// # Errors
-    /// When the address cannot be bound.
-    pub async fn start(environment: &str, listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("the app of {environment} cannot listen on {listen}"))?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-        let inside = Arc::new(Inside {
+    /// When no port can be bound.
+    pub async fn start(environment: &str) -> anyhow::Result<Self> {
+        let state = Arc::new(AppState {
             environment: environment.to_owned(),
             serving: watch::Sender::new(None),
-            behaviour: watch::Sender::new(Behaviour::default()),
+            behaviour: watch::Sender::default(),
         });
         let routes = Router::new()
             .route("/", get(home))
@@ -73,103 +66,69 @@ impl App {
             .route("/version", get(version))
             .route("/healthz", get(health))
             .route("/readyz", get(health))
-            .layer(middleware::from_fn_with_state(inside.clone(), misbehave))
-            .with_state(inside.clone());
-        let stop = CancellationToken::new();
-        let stopped = stop.clone();
-        tokio::spawn(async move {
-            // A hanging application must not keep the lab from ending, so nothing is drained.
-            tokio::select! {
-                result = axum::serve(listener, routes).into_future() => {
-                    if let Err(error) = result {
-                        tracing::error!(%error, "an application stopped serving");
-                    }
-                }
-                () = stopped.cancelled() => {}
-            }
-        });
-        Ok(Self { url, inside, stop })
+            .layer(middleware::from_fn_with_state(state.clone(), behave))
+            .with_state(state.clone());
+        let server = HttpServer::start(format!("the app of {environment}"), routes).await?;
+        Ok(Self { server, state })
     }
 
-    /// Where the application answers.
+    /// The address of the application, with a slash at the end.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.server.url
     }
 
-    /// Serves something else from now on.
+    /// Replaces what is served.
     pub fn serve(&self, serving: Serving) {
-        self.inside.serving.send_replace(Some(serving));
+        self.state.serving.send_replace(Some(serving));
     }
 
     /// What is served; `None` before the first deployment.
     #[must_use]
     pub fn serving(&self) -> Option<Serving> {
-        self.inside.serving.borrow().clone()
+        self.state.serving.borrow().clone()
     }
 
     /// Whether requests are accepted and never answered.
     pub fn hang(&self, hangs: bool) {
-        self.inside
-            .behaviour
-            .send_modify(|behaviour| behaviour.hangs = hangs);
+        let behaviour = &self.state.behaviour;
+        behaviour.send_modify(|behaviour| behaviour.hangs = hangs);
     }
 
     /// Whether every request is answered with 503.
     pub fn down(&self, down: bool) {
-        self.inside
-            .behaviour
-            .send_modify(|behaviour| behaviour.down = down);
+        let behaviour = &self.state.behaviour;
+        behaviour.send_modify(|behaviour| behaviour.down = down);
     }
 }
 
-impl Drop for App {
-    fn drop(&mut self) {
-        self.stop.cancel();
+impl AppState {
+    fn serving(&self) -> Result<Serving, StatusCode> {
+        let serving = self.serving.borrow().clone();
+        serving.ok_or(StatusCode::SERVICE_UNAVAILABLE)
     }
 }
 
-async fn misbehave(State(inside): State<Arc<Inside>>, request: Request, next: Next) -> Response {
-    let mut behaviour = inside.behaviour.subscribe();
-    if behaviour
-        .wait_for(|behaviour| !behaviour.hangs)
-        .await
-        .is_err()
-    {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+async fn behave(
+    State(state): State<Arc<AppState>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, StatusCode> {
+    let mut behaviour = state.behaviour.subscribe();
+    let answers = behaviour.wait_for(|behaviour| !behaviour.hangs).await;
+    if answers.map_or(true, |behaviour| behaviour.down) {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let down = inside.behaviour.borrow().down;
-    if down {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    Ok(next.run(request).await)
+}
+
+/// A JSON object with its fields in podinfo's order, all of them strings.
+struct Fields<'a>(&'a [(&'a str, &'a str)]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
     }
-    next.run(request).await
-}
-
-/// `/api/info`: all strings, in podinfo's order.
-#[derive(Serialize)]
-struct Info<'a> {
-    hostname: &'a str,
-    version: &'a str,
-    revision: &'a str,
-    color: &'a str,
-    logo: &'a str,
-    message: &'a str,
-    goos: &'a str,
-    goarch: &'a str,
-    runtime: &'a str,
-    num_goroutine: &'a str,
-    num_cpu: &'a str,
-}
-
-#[derive(Serialize)]
-struct Version<'a> {
-    commit: &'a str,
-    version: &'a str,
-}
-
-#[derive(Serialize)]
-struct Health<'a> {
-    status: &'a str,
 }
 
 fn greeting(serving: &Serving) -> String {
@@ -180,72 +139,51 @@ fn greeting(serving: &Serving) -> String {
     }
 }
 
-fn indented(body: &impl Serialize) -> Response {
-    match serde_json::to_string_pretty(body) {
-        Ok(text) => {
-            let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-            (kind, text).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+fn indented(fields: &[(&str, &str)]) -> Result<Response, StatusCode> {
+    let text = serde_json::to_string_pretty(&Fields(fields));
+    let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    Ok((kind, text).into_response())
 }
 
-async fn home(state: State<Arc<Inside>>, headers: HeaderMap) -> Response {
-    let browser = headers
-        .get(header::USER_AGENT)
-        .is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla"));
-    if !browser {
+async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, StatusCode> {
+    let agent = headers.get(header::USER_AGENT);
+    if !agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla")) {
         return info(state).await;
     }
-    let serving = state.serving.borrow().clone();
-    match serving {
-        Some(serving) => {
-            let greeting = greeting(&serving);
-            Html(page::page(&state.environment, &serving, &greeting)).into_response()
-        }
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
+    let serving = state.serving()?;
+    let page = page::page(
+        &state.environment,
+        &serving.version,
+        &serving.color,
+        &greeting(&serving),
+    );
+    Ok(Html(page).into_response())
 }
 
-async fn info(State(inside): State<Arc<Inside>>) -> Response {
-    let serving = inside.serving.borrow().clone();
-    let Some(serving) = serving else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
-    indented(&Info {
-        hostname: &format!("podinfo-{}", inside.environment),
-        version: &serving.version,
-        revision: &serving.revision,
-        color: &serving.color,
-        logo: "",
-        message: &greeting(&serving),
-        goos: "linux",
-        goarch: "amd64",
-        runtime: "go1.26.0",
-        num_goroutine: "8",
-        num_cpu: "2",
-    })
+async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
+    let serving = state.serving()?;
+    indented(&[
+        ("hostname", &format!("podinfo-{}", state.environment)),
+        ("version", &serving.version),
+        ("revision", &serving.revision),
+        ("color", &serving.color),
+        ("logo", ""),
+        ("message", &greeting(&serving)),
+        ("goos", "linux"),
+        ("goarch", "amd64"),
+        ("runtime", "go1.26.0"),
+        ("num_goroutine", "8"),
+        ("num_cpu", "2"),
+    ])
 }
 
-async fn version(State(inside): State<Arc<Inside>>) -> Response {
-    let serving = inside.serving.borrow().clone();
-    match serving {
-        Some(serving) => indented(&Version {
-            commit: &serving.revision,
-            version: &serving.version,
-        }),
-        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    }
+async fn version(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
+    let serving = state.serving()?;
+    indented(&[("commit", &serving.revision), ("version", &serving.version)])
 }
 
-async fn health(State(inside): State<Arc<Inside>>) -> Response {
-    let deployed = inside.serving.borrow().is_some();
-    if deployed {
-        indented(&Health { status: "OK" })
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE.into_response()
-    }
+async fn health(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
+    state.serving()?;
+    indented(&[("status", "OK")])
 }

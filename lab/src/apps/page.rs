@@ -1,10 +1,10 @@
-//! The page that a browser sees: the release's colour, filling it.
+//! The page of an application, filled with the colour of the release.
 
-use super::Serving;
+use crate::html::escape;
 
-/// The page of an environment. The text is dark or light, whichever reads better on the colour.
-pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> String {
-    let ink = if is_light(&serving.color) {
+/// The page of an environment, with dark or light text, whichever reads better on the colour.
+pub(super) fn page(environment: &str, version: &str, color: &str, greeting: &str) -> String {
+    let ink = if is_light(color) {
         "#14171c"
     } else {
         "#ffffff"
@@ -19,14 +19,10 @@ pub(super) fn page(environment: &str, serving: &Serving, greeting: &str) -> Stri
          <h1>{version}</h1><p>podinfo in {environment}</p><p>{greeting}</p><p>{color}</p>\
          </body></html>",
         environment = escape(environment),
-        color = escape(&serving.color),
-        version = escape(&serving.version),
+        color = escape(color),
+        version = escape(version),
         greeting = escape(greeting),
     )
-}
-
-fn escape(text: &str) -> String {
-    crate::forge::present::escape(text)
 }
 
 /// Whether dark text reads better on a colour (`#rrggbb`), by its luma.

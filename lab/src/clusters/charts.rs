@@ -4,138 +4,98 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use flate2::read::GzDecoder;
 use semver::{Version, VersionReq};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use url::Url;
 
-/// A chart repository's `index.yaml`.
+/// `index.yaml` of a chart repository.
 #[derive(Debug, Deserialize)]
 pub struct Index {
     /// The versions of each chart.
     #[serde(default)]
-    pub entries: BTreeMap<String, Vec<Entry>>,
+    pub entries: BTreeMap<String, Vec<IndexEntry>>,
 }
 
 /// One version of one chart in an index.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Entry {
-    /// The chart's version.
+pub struct IndexEntry {
     pub version: String,
-    /// Where its package is, absolute or relative to the index.
+    /// Addresses of the package, absolute or relative to the index.
     pub urls: Vec<String>,
 }
 
 impl Index {
-    /// Reads an `index.yaml`.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn read(text: &str) -> anyhow::Result<Self> {
-        serde_saphyr::from_str(text).context("reading index.yaml")
-    }
-
     /// The newest version of a chart that `wanted` allows: an exact version or a range.
     ///
     /// # Errors
     /// With source-controller's message when there is none.
-    pub fn choose(&self, chart: &str, wanted: &str) -> Result<&Entry, String> {
-        let none = || format!("no '{chart}' chart with version matching '{wanted}' found");
-        let range = Range::read(wanted).ok_or_else(none)?;
-        self.entries
-            .get(chart)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| Some((Version::parse(&entry.version).ok()?, entry)))
-            .filter(|(version, _)| range.allows(version))
-            .max_by(|(one, _), (other, _)| one.cmp(other))
+    pub fn choose(&self, chart: &str, wanted: &str) -> Result<&IndexEntry, String> {
+        let range = range(wanted);
+        let entries = self.entries.get(chart).into_iter().flatten();
+        let allowed = entries.filter_map(|entry| {
+            let version = Version::parse(&entry.version).ok()?;
+            range
+                .as_ref()?
+                .matches(&version)
+                .then_some((version, entry))
+        });
+        let newest = allowed.max_by(|(one, _), (other, _)| one.cmp(other));
+        newest
             .map(|(_, entry)| entry)
-            .ok_or_else(none)
+            .ok_or_else(|| format!("no '{chart}' chart with version matching '{wanted}' found"))
     }
 }
 
-impl Entry {
-    /// The address of the package.
+impl IndexEntry {
+    /// The absolute address of the package.
     ///
     /// # Errors
     /// When the entry has none.
     pub fn address(&self, repository: &str) -> anyhow::Result<String> {
         let url = self.urls.first().context("the chart has no URL")?;
-        if url.contains("://") {
-            return Ok(url.clone());
-        }
-        let base = format!("{}/", repository.trim_end_matches('/'));
-        Ok(Url::parse(&base)?.join(url)?.to_string())
+        let base = Url::parse(&format!("{}/", repository.trim_end_matches('/')))?;
+        Ok(base.join(url)?.to_string())
     }
 }
 
-/// What a `version:` allows, as Helm reads it: `1.2.3` is exact, the rest are ranges.
-enum Range {
-    Exact(Version),
-    AnyOf(Vec<VersionReq>),
+/// A constraint as Helm reads it: a version is exact, and comparators are separated by spaces.
+fn range(constraint: &str) -> Option<VersionReq> {
+    let constraint = match Version::parse(constraint) {
+        Ok(version) => format!("={version}"),
+        Err(_) => {
+            let comparators = constraint.split([' ', ',']).filter(|part| !part.is_empty());
+            comparators.collect::<Vec<_>>().join(",")
+        }
+    };
+    VersionReq::parse(&constraint).ok()
 }
 
-impl Range {
-    fn read(text: &str) -> Option<Self> {
-        let text = text.trim().trim_start_matches('v');
-        if let Ok(version) = Version::parse(text) {
-            return Some(Self::Exact(version));
-        }
-        let alternatives = if text.is_empty() { "*" } else { text };
-        alternatives
-            .split("||")
-            .map(|alternative| {
-                // Helm separates comparators by spaces too; the semver crate only by commas.
-                let joined = alternative.trim().replace(", ", ",");
-                let joined = joined
-                    .replace(" - ", " <=")
-                    .replace("> ", ">")
-                    .replace("< ", "<");
-                VersionReq::parse(&joined.replace("= ", "=").replace(' ', ",")).ok()
-            })
-            .collect::<Option<Vec<_>>>()
-            .map(Self::AnyOf)
-    }
-
-    fn allows(&self, version: &Version) -> bool {
-        match self {
-            Self::Exact(wanted) => wanted == version,
-            Self::AnyOf(ranges) => ranges.iter().any(|range| range.matches(version)),
-        }
-    }
-}
-
-/// A chart's package, read.
+/// The content of a chart's package.
 #[derive(Clone, Debug)]
-pub struct Chart {
-    /// The chart's name.
+pub struct ChartPackage {
     pub name: String,
-    /// The chart's version.
     pub version: String,
     /// The version of what it deploys.
     pub app_version: String,
-    /// Its `values.yaml`.
+    /// `values.yaml`.
     pub values: Value,
-    /// The names of its test hooks, for a release named as it is.
+    /// The names of its test hooks, for a release with the chart's name.
     pub tests: Vec<String>,
-    /// SHA-256 of the package, hexadecimal.
-    pub digest: String,
-    /// Size of the package in bytes.
-    pub size: usize,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct ChartMetadata {
     name: String,
     version: String,
     #[serde(default)]
     app_version: String,
 }
 
-impl Chart {
+impl ChartPackage {
     /// Reads a package (`.tgz`).
     ///
     /// # Errors
@@ -151,27 +111,26 @@ impl Chart {
                 files.insert(inner.to_owned(), text);
             }
         }
-        let Some(metadata) = files.get("Chart.yaml") else {
-            bail!("Chart.yaml file is missing");
-        };
-        let metadata: Metadata = serde_saphyr::from_str(metadata).context("reading Chart.yaml")?;
+        let metadata = files.get("Chart.yaml");
+        let metadata = metadata.context("Chart.yaml file is missing")?;
+        let metadata: ChartMetadata =
+            serde_saphyr::from_str(metadata).context("reading Chart.yaml")?;
         let values = match files.get("values.yaml") {
             Some(values) => super::yaml::document(values).context("reading values.yaml")?,
-            None => Value::Object(Map::new()),
+            None => json!({}),
         };
-        let tests = files
+        let templates = files
             .iter()
-            .filter(|(path, text)| path.starts_with("templates/") && is_test_hook(text))
-            .filter_map(|(_, text)| hook_name(text, &metadata.name))
-            .collect();
+            .filter(|(path, _)| path.starts_with("templates/"));
+        let tests = templates.filter(|(_, text)| is_test_hook(text));
         Ok(Self {
+            tests: tests
+                .filter_map(|(_, text)| hook_name(text, &metadata.name))
+                .collect(),
             name: metadata.name,
             version: metadata.version,
             app_version: metadata.app_version,
             values,
-            tests,
-            digest: super::sha256(package),
-            size: package.len(),
         })
     }
 }
@@ -184,42 +143,18 @@ fn is_test_hook(template: &str) -> bool {
 }
 
 fn hook_name(template: &str, release: &str) -> Option<String> {
-    let name = template
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("name:"))?;
-    Some(
-        name.replace("{{ .Release.Name }}", release)
-            .trim()
-            .trim_matches('"')
-            .to_owned(),
-    )
-}
-
-/// Lays one set of values over another, as Helm does: objects merge, null takes away, the rest
-/// replaces.
-#[must_use]
-pub fn overlay(mut values: Value, over: &Value) -> Value {
-    let (Some(fields), Some(over)) = (values.as_object_mut(), over.as_object()) else {
-        return over.clone();
-    };
-    for (name, value) in over {
-        if value.is_null() {
-            fields.remove(name);
-        } else {
-            let present = fields.remove(name).unwrap_or(Value::Null);
-            fields.insert(name.clone(), overlay(present, value));
-        }
-    }
-    values
+    let mut lines = template.lines();
+    let name = lines.find_map(|line| line.trim().strip_prefix("name:"))?;
+    let name = name.replace("{{ .Release.Name }}", release);
+    Some(name.trim().trim_matches('"').to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn index() -> Index {
-        Index::read(
+        serde_saphyr::from_str(
             "apiVersion: v1\nentries:\n  podinfo:\n  - {version: 1.1.7, urls: [podinfo-1.1.7.tgz]}\n  \
              - {version: 1.1.10, urls: [podinfo-1.1.10.tgz]}\n  - {version: 2.0.0-rc.1, urls: [x.tgz]}\n",
         )
@@ -258,16 +193,6 @@ mod tests {
         assert_eq!(
             entry.address("https://demo.github.io/podinfo").unwrap(),
             "https://demo.github.io/podinfo/podinfo-1.1.7.tgz"
-        );
-    }
-
-    #[test]
-    fn values_are_laid_over_those_of_the_chart() {
-        let chart = json!({"image": {"repository": "r", "tag": "1"}, "ui": {"color": ""}});
-        let over = json!({"image": {"tag": "2"}, "ui": null});
-        assert_eq!(
-            overlay(chart, &over),
-            json!({"image": {"repository": "r", "tag": "2"}})
         );
     }
 

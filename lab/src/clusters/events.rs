@@ -1,5 +1,5 @@
-//! The events that controllers leave on objects, kept as the API server keeps them: one for each thing
-//! that was said of an object, counted when it is said again, gone after an hour.
+//! Kubernetes events as the API server keeps them: one for each reason and message of an object, counted
+//! when it is repeated, deleted after an hour.
 
 use std::time::Duration;
 
@@ -8,38 +8,35 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::kinds;
-use super::notify::Report;
 use super::object::{Key, text, timestamp};
+use super::report::{Report, involved_object};
 use super::store::Store;
 
-/// For how long an event is kept after it was seen last.
-const KEPT: Duration = Duration::from_secs(3600);
-/// What the API server cuts messages to.
-const LONGEST: usize = 1024;
+/// From its last occurrence until an event is deleted.
+const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
+/// Characters of a message, the rest of which the API server cuts off.
+const LONGEST_MESSAGE: usize = 1024;
 
-/// Leaves an event on an object.
+/// Records an event of an object.
 pub(super) fn record(
     store: &Store,
     key: &Key,
     object: &Value,
     report: &Report,
-    controller: &str,
     now: OffsetDateTime,
 ) {
-    let kind = if report.severity == "error" {
-        "Warning"
-    } else {
-        "Normal"
+    let kind = match report.severity {
+        "error" => "Warning",
+        _ => "Normal",
     };
-    let message: String = report.message.chars().take(LONGEST).collect();
+    let message: String = report.message.chars().take(LONGEST_MESSAGE).collect();
     let at = timestamp(now);
     for (event_key, event) in store.list(&kinds::EVENT, Some(&key.namespace)).1 {
-        if is_old(&event, now) {
+        if is_expired(&event, now) {
             store.remove(&event_key);
         } else if is_same(&event, key, &report.reason, &message) {
-            store.rewrite(&event_key, |event| {
-                let count = event["count"].as_u64().unwrap_or(1);
-                event["count"] = json!(count + 1);
+            store.edit(&event_key, |event| {
+                event["count"] = json!(event["count"].as_u64().unwrap_or(1) + 1);
                 event["lastTimestamp"] = json!(at);
             });
             return;
@@ -47,14 +44,11 @@ pub(super) fn record(
     }
     // As client-go names them: by the object and the time in nanoseconds.
     let name = format!("{}.{:x}", key.name, now.unix_timestamp_nanos());
+    let controller = key.kind.controller();
     let event = json!({
         "apiVersion": "v1", "kind": "Event",
         "metadata": {"name": name, "namespace": key.namespace},
-        "involvedObject": {
-            "kind": key.kind.kind, "namespace": key.namespace, "name": key.name,
-            "uid": object["metadata"]["uid"], "apiVersion": key.kind.api_version(),
-            "resourceVersion": object["metadata"]["resourceVersion"],
-        },
+        "involvedObject": involved_object(key, object),
         "type": kind, "reason": report.reason, "message": message, "count": 1,
         "firstTimestamp": at, "lastTimestamp": at, "eventTime": null,
         "source": {"component": controller}, "reportingComponent": controller,
@@ -65,17 +59,18 @@ pub(super) fn record(
     }
 }
 
-fn is_old(event: &Value, now: OffsetDateTime) -> bool {
-    let last =
-        text(event, "/lastTimestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
-    last.is_some_and(|last| now - last > KEPT)
+fn is_expired(event: &Value, now: OffsetDateTime) -> bool {
+    let last = text(event, "/lastTimestamp");
+    let last = last.and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok());
+    last.is_some_and(|last| now - last > TIME_TO_LIVE)
 }
 
 fn is_same(event: &Value, key: &Key, reason: &str, message: &str) -> bool {
-    text(event, "/involvedObject/kind") == Some(key.kind.kind)
-        && text(event, "/involvedObject/name") == Some(&key.name)
-        && text(event, "/reason") == Some(reason)
-        && text(event, "/message") == Some(message)
+    let involved = &event["involvedObject"];
+    involved["kind"] == key.kind.kind
+        && involved["name"] == key.name
+        && event["reason"] == reason
+        && event["message"] == message
 }
 
 #[cfg(test)]
@@ -91,8 +86,7 @@ mod tests {
         let report = |reason: &str| Report::new("error", reason, "timed out", "");
         let now = OffsetDateTime::now_utc();
         let say = |reason, at| {
-            let report = report(reason);
-            record(&store, &key, &object, &report, "helm-controller", at);
+            record(&store, &key, &object, &report(reason), at);
         };
         say("UpgradeFailed", now);
         say("UpgradeFailed", now + Duration::from_secs(60));

@@ -1,5 +1,5 @@
-//! Git as source-controller and image-automation-controller use it: looking at a branch, fetching
-//! one commit, and pushing a change, with the ordinary `git` command.
+//! Git as source-controller and image-automation-controller use it, by the ordinary `git` command: the tip
+//! of a branch, the files of one commit, and a push.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::process::Command;
 use url::Url;
 
-/// The files of one commit, and what it says of itself.
+/// The files of one commit.
 #[derive(Debug)]
 pub struct Snapshot {
     /// The first line of the commit's message.
@@ -21,29 +21,26 @@ pub struct Snapshot {
     pub committed: String,
     /// Contents by path.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// SHA-256 of the archive, hexadecimal.
-    pub digest: String,
-    /// Size of the archive in bytes.
-    pub size: usize,
 }
 
-/// A bare repository that holds what was fetched.
+/// A bare repository for what was fetched.
 #[derive(Clone, Debug)]
 pub struct Mirror {
     directory: PathBuf,
 }
 
 impl Mirror {
-    /// Opens the mirror in `directory`, making it when it is not there.
+    /// Opens the mirror in `directory`, or makes it.
     ///
     /// # Errors
     /// When git cannot make it.
     pub async fn open(directory: PathBuf) -> anyhow::Result<Self> {
-        if !directory.join("HEAD").exists() {
-            tokio::fs::create_dir_all(&directory).await?;
-            run(&directory, &["init", "--quiet", "--bare"], None).await?;
+        let mirror = Self { directory };
+        if !mirror.directory.join("HEAD").exists() {
+            tokio::fs::create_dir_all(&mirror.directory).await?;
+            mirror.run(&["init", "--quiet", "--bare"]).await?;
         }
-        Ok(Self { directory })
+        Ok(mirror)
     }
 
     /// The commit at the tip of a branch, by `git ls-remote`.
@@ -52,17 +49,10 @@ impl Mirror {
     /// When the remote does not answer or has no such branch.
     pub async fn tip(&self, remote: &Url, branch: &str) -> anyhow::Result<String> {
         let wanted = format!("refs/heads/{branch}");
-        let listed = run(
-            &self.directory,
-            &["ls-remote", remote.as_str(), &wanted],
-            None,
-        )
-        .await?;
+        let listed = self.run(&["ls-remote", remote.as_str(), &wanted]).await?;
         let listed = String::from_utf8_lossy(&listed);
-        match listed.split_whitespace().next() {
-            Some(commit) => Ok(commit.to_owned()),
-            None => bail!("couldn't find remote ref \"{wanted}\""),
-        }
+        let tip = listed.split_whitespace().next().map(str::to_owned);
+        tip.with_context(|| format!("couldn't find remote ref \"{wanted}\""))
     }
 
     /// Fetches a branch to depth 1 and reads its tip, which has to be `commit`.
@@ -76,31 +66,23 @@ impl Mirror {
         commit: &str,
     ) -> anyhow::Result<Snapshot> {
         let refspec = format!("+refs/heads/{branch}:refs/heads/{branch}");
-        let fetch = [
-            "fetch",
-            "--quiet",
-            "--no-tags",
-            "--depth=1",
-            remote.as_str(),
-            &refspec,
-        ];
-        run(&self.directory, &fetch, None).await?;
-        let described = run(
-            &self.directory,
-            &["show", "--no-patch", "--format=%cI%n%s", commit],
-            None,
-        )
-        .await?;
+        let fetch = ["fetch", "--quiet", "--no-tags", "--depth=1"];
+        let fetch = [&fetch[..], &[remote.as_str(), &refspec]].concat();
+        self.run(&fetch).await?;
+        let show = ["show", "--no-patch", "--format=%cI%n%s", commit];
+        let described = self.run(&show).await?;
         let described = String::from_utf8_lossy(&described);
         let (committed, subject) = described.split_once('\n').unwrap_or_default();
-        let archive = run(&self.directory, &["archive", "--format=tar", commit], None).await?;
+        let archive = self.run(&["archive", "--format=tar", commit]).await?;
         Ok(Snapshot {
             subject: subject.trim().to_owned(),
             committed: committed.to_owned(),
             files: files(&archive)?,
-            digest: super::sha256(&archive),
-            size: archive.len(),
         })
+    }
+
+    async fn run(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+        finish(git(&self.directory, arguments, None)).await
     }
 }
 
@@ -118,94 +100,75 @@ fn files(archive: &[u8]) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-/// Who makes a commit.
+/// The author of a commit.
 #[derive(Clone, Debug)]
-pub struct Author {
-    /// The display name.
+pub struct CommitAuthor {
     pub name: String,
-    /// The mail address.
     pub email: String,
-    /// When the commit is made, RFC 3339.
+    /// RFC 3339.
     pub at: String,
 }
 
 /// A clone in which a change is made; removed when dropped.
-pub struct Clone {
+pub struct WorkingTree {
     directory: tempfile::TempDir,
-    token: Option<String>,
+    token: String,
 }
 
-impl Clone {
+impl WorkingTree {
     /// Clones one branch to depth 1; `token` is the password for reading and pushing.
     ///
     /// # Errors
     /// When the remote does not answer.
-    pub async fn of(
+    pub async fn clone(
         remote: &Url,
         branch: &str,
-        token: Option<String>,
+        token: String,
         under: &Path,
     ) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir_in(under)?;
-        let clone = [
-            "clone",
-            "--quiet",
-            "--depth=1",
-            "--branch",
-            branch,
-            remote.as_str(),
-            ".",
-        ];
-        run(directory.path(), &clone, token.as_deref()).await?;
-        Ok(Self { directory, token })
+        let tree = Self { directory, token };
+        let clone = ["clone", "--quiet", "--depth=1", "--branch", branch];
+        tree.run(&[&clone[..], &[remote.as_str(), "."]].concat())
+            .await?;
+        Ok(tree)
     }
 
-    /// Where the working tree is.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Commits all changes under `path` and pushes them to `branch`; the new commit's id.
+    /// Commits all changes under `path` and pushes them to `branch`; returns the id of the commit.
     ///
     /// # Errors
     /// When there is nothing to commit, or the push is refused, as when the branch has moved.
     pub async fn push(
         &self,
         path: &str,
-        author: &Author,
+        author: &CommitAuthor,
         message: &str,
         branch: &str,
     ) -> anyhow::Result<String> {
-        let directory = self.directory.path();
-        run(directory, &["add", "--", path], None).await?;
-        let mut commit = git(
-            directory,
-            &["commit", "--quiet", "--no-verify", "-m", message],
-            None,
-        );
+        self.run(&["add", "--", path]).await?;
+        let commit = ["commit", "--quiet", "--no-verify", "-m", message];
+        let mut commit = git(self.path(), &commit, None);
         for role in ["AUTHOR", "COMMITTER"] {
             commit
                 .env(format!("GIT_{role}_NAME"), &author.name)
                 .env(format!("GIT_{role}_EMAIL"), &author.email)
                 .env(format!("GIT_{role}_DATE"), &author.at);
         }
-        finish(commit, "commit").await?;
+        finish(commit).await?;
         let target = format!("HEAD:refs/heads/{branch}");
-        run(
-            directory,
-            &["push", "--quiet", "origin", &target],
-            self.token.as_deref(),
-        )
-        .await?;
-        let commit = run(directory, &["rev-parse", "HEAD"], None).await?;
+        self.run(&["push", "--quiet", "origin", &target]).await?;
+        let commit = self.run(&["rev-parse", "HEAD"]).await?;
         Ok(String::from_utf8_lossy(&commit).trim().to_owned())
     }
-}
 
-async fn run(directory: &Path, arguments: &[&str], token: Option<&str>) -> anyhow::Result<Vec<u8>> {
-    let verb = arguments.first().copied().unwrap_or_default();
-    finish(git(directory, arguments, token), verb).await
+    async fn run(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
+        finish(git(self.path(), arguments, Some(&self.token))).await
+    }
 }
 
 /// A git command; the token travels in the environment, so that no process list shows it.
@@ -227,22 +190,22 @@ fn git(directory: &Path, arguments: &[&str], token: Option<&str>) -> Command {
         .kill_on_drop(true);
     if let Some(token) = token {
         let credentials = STANDARD.encode(format!("x-access-token:{token}"));
+        let header = format!("Authorization: Basic {credentials}");
         command
             .env("GIT_CONFIG_COUNT", "1")
             .env("GIT_CONFIG_KEY_0", "http.extraHeader")
-            .env(
-                "GIT_CONFIG_VALUE_0",
-                format!("Authorization: Basic {credentials}"),
-            );
+            .env("GIT_CONFIG_VALUE_0", header);
     }
     command
 }
 
-async fn finish(mut command: Command, verb: &str) -> anyhow::Result<Vec<u8>> {
+async fn finish(mut command: Command) -> anyhow::Result<Vec<u8>> {
     let output = command.output().await.context("running git")?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!("git {verb}: {}", said.trim());
+        // After `-C` and the directory.
+        let verb = command.as_std().get_args().nth(2).unwrap_or_default();
+        let error = String::from_utf8_lossy(&output.stderr);
+        bail!("git {}: {}", verb.display(), error.trim());
     }
     Ok(output.stdout)
 }

@@ -5,32 +5,30 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::kinds::NAMESPACE;
-use super::object::{Key, text};
+use super::object::text;
 use super::yaml;
 
-/// Why the manifests cannot be built, in the words of kustomize-controller.
-pub type BuildError = String;
+type FileTree = BTreeMap<String, Vec<u8>>;
 
 /// All documents below `path` in the order in which they are applied: namespaces first, then by
-/// group, kind, namespace and name. A `kustomization.yaml` there chooses the files.
+/// group, kind, namespace and name. A `kustomization.yaml` there selects the files.
 ///
 /// # Errors
-/// When the path does not exist or a file is not YAML.
-pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>, BuildError> {
+/// With kustomize-controller's message when the path does not exist or a file is not YAML.
+pub fn build(files: &FileTree, path: &str) -> Result<Vec<Value>, String> {
     let directory = path.trim_start_matches("./").trim_matches('/');
-    let prefix = if directory.is_empty() {
-        String::new()
-    } else {
-        format!("{directory}/")
+    let prefix = match directory {
+        "" => String::new(),
+        directory => format!("{directory}/"),
     };
-    let chosen = chosen(files, &prefix)?;
-    if chosen.is_empty() {
+    let selected = select(files, &prefix)?;
+    if selected.is_empty() {
         return Err(format!(
             "kustomization path not found: stat /tmp/kustomization-1234567890/{directory}: no such file or directory"
         ));
     }
     let mut documents = Vec::new();
-    for file in chosen {
+    for file in selected {
         let malformed = |what: &str| {
             format!(
                 "failed to decode Kubernetes YAML from /tmp/kustomization-1234567890/{file}: MalformedYAMLError: yaml: {what}"
@@ -40,8 +38,7 @@ pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>
             format!("accumulating resources: stat {file}: no such file or directory")
         })?;
         let contents = std::str::from_utf8(contents).map_err(|_| malformed("invalid UTF-8"))?;
-        let read = yaml::documents(contents)
-            .map_err(|error| malformed(&first_line(&error.to_string())))?;
+        let read = yaml::documents(contents).map_err(|error| malformed(&first_line(&error)))?;
         for document in read {
             if text(&document, "/kind").is_none() || text(&document, "/metadata/name").is_none() {
                 return Err(malformed("an object has no kind or no name"));
@@ -50,46 +47,35 @@ pub fn build(files: &BTreeMap<String, Vec<u8>>, path: &str) -> Result<Vec<Value>
         }
     }
     documents.sort_by_cached_key(|document| {
-        let at = |pointer: &str| text(document, pointer).unwrap_or_default().to_owned();
-        (
-            at("/kind") != NAMESPACE.kind,
-            at("/apiVersion"),
-            at("/kind"),
-            at("/metadata/namespace"),
-            at("/metadata/name"),
-        )
+        let pointers = [
+            "/apiVersion",
+            "/kind",
+            "/metadata/namespace",
+            "/metadata/name",
+        ];
+        let parts = pointers.map(|pointer| text(document, pointer).unwrap_or_default().to_owned());
+        (parts[1] != NAMESPACE.kind, parts)
     });
     Ok(documents)
 }
 
-fn chosen(files: &BTreeMap<String, Vec<u8>>, prefix: &str) -> Result<Vec<String>, BuildError> {
+fn select(files: &FileTree, prefix: &str) -> Result<Vec<String>, String> {
     let Some(kustomization) = files.get(&format!("{prefix}kustomization.yaml")) else {
-        let yaml = |path: &&String| path.ends_with(".yaml") || path.ends_with(".yml");
         let below = files.keys().filter(|path| path.starts_with(prefix));
-        return Ok(below.filter(yaml).cloned().collect());
+        let yaml = below.filter(|path| path.ends_with(".yaml") || path.ends_with(".yml"));
+        return Ok(yaml.cloned().collect());
     };
     let kustomization = yaml::document(&String::from_utf8_lossy(kustomization))
-        .map_err(|error| format!("invalid Kustomization: {}", first_line(&error.to_string())))?;
-    let resources = kustomization["resources"].as_array();
-    Ok(resources
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(|resource| format!("{prefix}{}", resource.trim_start_matches("./")))
-        .collect())
+        .map_err(|error| format!("invalid Kustomization: {}", first_line(&error)))?;
+    let resources = kustomization["resources"].as_array().into_iter().flatten();
+    let resources = resources.filter_map(Value::as_str);
+    let paths = resources.map(|name| format!("{prefix}{}", name.trim_start_matches("./")));
+    Ok(paths.collect())
 }
 
-fn first_line(message: &str) -> String {
+fn first_line(error: &serde_saphyr::Error) -> String {
+    let message = error.to_string();
     message.lines().next().unwrap_or_default().to_owned()
-}
-
-/// `namespace_name_group_Kind`, as an inventory lists an object.
-#[must_use]
-pub fn inventory_id(key: &Key) -> String {
-    format!(
-        "{}_{}_{}_{}",
-        key.namespace, key.name, key.kind.group, key.kind.kind
-    )
 }
 
 #[cfg(test)]
@@ -97,6 +83,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::clusters::object::Key;
 
     fn tree(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
         entries
@@ -153,7 +140,7 @@ mod tests {
         for folder in ["environments", "clusters"] {
             for environment in crate::jobs::ENVIRONMENTS {
                 let path = format!("{folder}/{environment}/");
-                let listed: BTreeSet<String> = chosen(&files, &path).unwrap().into_iter().collect();
+                let listed: BTreeSet<String> = select(&files, &path).unwrap().into_iter().collect();
                 let present: BTreeSet<String> = files
                     .keys()
                     .filter(|file| file.starts_with(&path) && !file.ends_with("kustomization.yaml"))

@@ -1,12 +1,11 @@
-//! Kubernetes-shaped clusters with Flux in them: one API server per environment, and controllers that
-//! read the promotion repository out of the forge's git and behave as Flux 2.9 was recorded to.
-//! Not the forge, and not the live applications; of both only addresses are known here.
+//! Kubernetes-shaped clusters with Flux in them: an API server for each environment, and controllers that
+//! read the promotion repository from git and behave as Flux 2.9 was recorded to. Of GitHub, the registry
+//! and the applications only addresses are known here.
 
 mod addresses;
 mod api;
 mod artifacts;
 mod charts;
-mod conditions;
 mod controllers;
 mod events;
 mod git;
@@ -14,169 +13,53 @@ mod kinds;
 mod manifests;
 mod notify;
 mod object;
-mod pace;
+mod options;
 mod registry;
+mod report;
 mod setters;
+mod status;
 mod store;
+mod timings;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use serde_json::Value;
-use sha2::{Digest as _, Sha256};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use self::api::Api;
-use self::artifacts::Artifacts;
-use self::controllers::Context;
+use self::controllers::ClusterContext;
 use self::controllers::manager::Manager;
-use self::notify::Notifier;
-use crate::clock::Clock;
-use crate::faults::Faults;
+use self::registry::Registry;
+use crate::loopback::HttpServer;
 
 pub use self::addresses::Addresses;
-pub use self::controllers::choose_tag;
+pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
-pub use self::notify::Secrets;
-pub use self::object::{Key, Object};
-pub use self::pace::{Pace, UnknownPace};
-pub use self::store::{Applied, Change, Event, Store};
-
-/// What the application of an environment is to answer with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Running {
-    /// Its version, without a `v`.
-    pub version: String,
-    /// The commit that its container was built from.
-    pub revision: String,
-    /// `#rrggbb`.
-    pub color: String,
-    /// Its greeting.
-    pub message: String,
-}
-
-/// The application that a cluster runs.
-pub trait Workload: Send + Sync {
-    /// New Pods took the place of the old.
-    fn serve(&self, running: Running);
-
-    /// Where the application answers, with a slash at the end; `None` when it answers nowhere.
-    fn url(&self) -> Option<Url>;
-}
-
-/// One release that was made before the lab was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastRelease {
-    /// The version of the chart.
-    pub chart_version: String,
-    /// The version of the application.
-    pub app_version: String,
-    /// When.
-    pub at: OffsetDateTime,
-    /// What came of it.
-    pub status: PastStatus,
-}
-
-/// What came of a release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PastStatus {
-    /// It was deployed, and its tests succeeded.
-    Deployed,
-    /// It failed.
-    Failed,
-    /// It is the one before, to which a failed one was rolled back.
-    RolledBack,
-}
-
-/// Where the first objects of a cluster come from.
-#[derive(Clone, Debug)]
-pub enum Bootstrap {
-    /// A path of a git branch, as `flux bootstrap` applies it.
-    Git {
-        /// The repository's address.
-        repository: String,
-        /// The branch.
-        branch: String,
-        /// The path.
-        path: String,
-    },
-    /// These manifests.
-    Manifests(Vec<Value>),
-}
-
-/// Something happened outside that a cluster would else only see at its next interval; what a
-/// Receiver is to Flux.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// A branch was pushed.
-    Git,
-    /// The chart repository has a new index.
-    Charts,
-    /// The registry has a new image.
-    Images,
-}
-
-impl Signal {
-    fn wakes(self) -> &'static [&'static str] {
-        match self {
-            Self::Git => &["GitRepository"],
-            Self::Charts => &["HelmRepository"],
-            Self::Images => &["ImageRepository", "Deployment"],
-        }
-    }
-}
-
-/// What a cluster is made of.
-pub struct ClusterOptions {
-    /// The environment that it is, such as `uat`.
-    pub environment: String,
-    /// Where its git mirror and its clones are.
-    pub data_dir: PathBuf,
-    /// Where its API listens.
-    pub listen: SocketAddr,
-    /// Where public addresses lead.
-    pub addresses: Addresses,
-    /// The secrets that git does not hold.
-    pub secrets: Secrets,
-    /// Lab time.
-    pub clock: Clock,
-    /// What is to go wrong.
-    pub faults: Faults,
-    /// How long things take.
-    pub pace: Pace,
-    /// The application that it runs.
-    pub workload: Arc<dyn Workload>,
-    /// Where its first objects come from.
-    pub bootstrap: Bootstrap,
-    /// When given, the cluster starts in the middle of this history; else it starts empty, and goes
-    /// through everything before one's eyes.
-    pub past: Option<Vec<PastRelease>>,
-    /// The UID of the Provider `commit-status`, where the statuses of the past bear it already.
-    pub commit_status_uid: Option<String>,
-    /// How many changes watches can go back.
-    pub watch_window: usize,
-}
+pub use self::object::{Key, StoredObject};
+pub(crate) use self::object::{condition, is_current, is_true, text};
+pub use self::options::{
+    Bootstrap, ClusterOptions, PastRelease, PastStatus, Secrets, Trigger, Workload,
+};
+pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
+pub use self::timings::Timings;
 
 /// One running cluster. It ends when it is dropped.
 pub struct Cluster {
     environment: String,
-    url: Url,
+    server: HttpServer,
     token: Arc<str>,
     viewer_token: Arc<str>,
     store: Arc<Store>,
-    dark: watch::Sender<bool>,
-    /// The kinds whose controllers are away.
-    away: watch::Sender<BTreeSet<&'static str>>,
-    signals: mpsc::UnboundedSender<Signal>,
-    tasks: Vec<JoinHandle<()>>,
+    unavailable: watch::Sender<bool>,
+    /// The kinds whose controllers are paused.
+    paused: watch::Sender<BTreeSet<&'static str>>,
+    triggers: mpsc::UnboundedSender<Trigger>,
+    _managing: AbortOnDropHandle<()>,
 }
 
 impl Cluster {
@@ -186,90 +69,74 @@ impl Cluster {
     /// When it cannot listen, or its first objects cannot be had.
     pub async fn start(options: ClusterOptions) -> anyhow::Result<Self> {
         let environment = options.environment;
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .with_context(|| format!("listening for the cluster {environment}"))?;
-        let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let store = Arc::new(Store::new(options.clock.clone(), options.watch_window));
-        let http = crate::http_client()?;
         let scratch = options.data_dir.join(&environment);
-        let mirror = git::Mirror::open(scratch.join("source.git")).await?;
-        let notifier = Notifier {
-            store: Arc::clone(&store),
-            http: http.clone(),
-            addresses: options.addresses.clone(),
-            secrets: options.secrets,
-            clock: options.clock.clone(),
-            faults: options.faults.clone(),
-            silent: false,
-        };
-        let context = Context {
+        let bookmarks = options.timings.bookmarks;
+        let context = ClusterContext {
             environment: environment.as_str().into(),
             store: Arc::clone(&store),
-            artifacts: Arc::new(Artifacts::default()),
-            mirror,
-            addresses: options.addresses,
-            http,
-            notifier,
+            artifacts: Arc::default(),
+            mirror: git::Mirror::open(scratch.join("source.git")).await?,
+            registry: Registry {
+                http: crate::http_client()?,
+                addresses: options.addresses,
+            },
+            secrets: options.secrets,
+            is_silent: false,
             clock: options.clock,
             faults: options.faults,
-            pace: options.pace.clone(),
+            timings: options.timings,
             workload: options.workload,
             scratch,
         };
-        bootstrap(&context, options.bootstrap)
+        bootstrap(&context, &options.bootstrap)
             .await
             .with_context(|| format!("bootstrapping the cluster {environment}"))?;
         if let Some(uid) = options.commit_status_uid {
             let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
-            store.rewrite(&provider, |object| object["metadata"]["uid"] = uid.into());
+            store.edit(&provider, |object| object["metadata"]["uid"] = json!(uid));
         }
         if let Some(past) = &options.past {
             context.seeding().settle().await?;
             context.date_back(past);
         }
 
-        let (dark, in_the_dark) = watch::channel(false);
-        let (away, controllers_away) = watch::channel(BTreeSet::new());
-        let (signals, signalled) = mpsc::unbounded_channel();
+        let unavailable = watch::Sender::new(false);
+        let paused = watch::Sender::new(BTreeSet::new());
+        let (triggers, triggered) = mpsc::unbounded_channel();
         let (token, viewer_token) = (random_token(), random_token());
         let router = api::router(Api {
             store: Arc::clone(&store),
             token: Arc::clone(&token),
             viewer_token: Arc::clone(&viewer_token),
-            dark: in_the_dark,
-            bookmarks: options.pace.bookmarks,
+            unavailable: unavailable.subscribe(),
+            bookmarks,
         });
-        let name = environment.clone();
-        let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(environment = name, "the cluster's API ended: {error}");
-            }
-        });
-        let managing = Manager::start(context, controllers_away, signalled);
+        let server = HttpServer::start(format!("the cluster {environment}"), router).await?;
+        let managing = Manager::start(context, paused.subscribe(), triggered);
         Ok(Self {
             environment,
-            url,
+            server,
             token,
             viewer_token,
             store,
-            dark,
-            away,
-            signals,
-            tasks: vec![serving, managing],
+            unavailable,
+            paused,
+            triggers,
+            _managing: AbortOnDropHandle::new(managing),
         })
     }
 
-    /// The environment that it is.
+    /// The environment, such as `uat`.
     #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
     }
 
-    /// Where its API answers: plain HTTP, on loopback.
+    /// The address of its API: plain HTTP, on loopback.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.server.url
     }
 
     /// A bearer token that may read everything, and patch annotations and specs.
@@ -284,89 +151,69 @@ impl Cluster {
         &self.viewer_token
     }
 
-    /// Its objects.
+    /// The objects of the cluster.
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
 
-    /// While dark, the API answers nobody and open watches end; the controllers go on.
-    pub fn go_dark(&self, dark: bool) {
-        self.dark.send_replace(dark);
+    /// While unavailable, the API answers nobody and open watches end; the controllers go on.
+    pub fn set_unavailable(&self, unavailable: bool) {
+        self.unavailable.send_if_modified(|present| {
+            let changed = *present != unavailable;
+            *present = unavailable;
+            changed
+        });
     }
 
-    /// Whether it is dark.
     #[must_use]
-    pub fn is_dark(&self) -> bool {
-        *self.dark.borrow()
+    pub fn is_unavailable(&self) -> bool {
+        *self.unavailable.borrow()
     }
 
     /// While paused, controllers finish what they are doing and begin nothing.
     pub fn pause_controllers(&self, paused: bool) {
         for kind in kinds::KINDS {
-            self.stop_controller(kind.kind, paused);
+            self.pause_controller(kind.kind, paused);
         }
     }
 
-    /// While stopped, the controller of that kind finishes what it is doing and begins nothing; the
-    /// others go on.
-    pub fn stop_controller(&self, kind: &'static str, stopped: bool) {
-        self.away.send_modify(|away| {
-            if stopped {
-                away.insert(kind);
+    /// Pauses or resumes the controller of one kind.
+    pub fn pause_controller(&self, kind: &'static str, paused: bool) {
+        self.paused.send_modify(|kinds| {
+            if paused {
+                kinds.insert(kind);
             } else {
-                away.remove(kind);
+                kinds.remove(kind);
             }
         });
     }
 
-    /// Where signals for this cluster can be sent by whoever outlives its borrow.
-    pub(crate) fn signals(&self) -> mpsc::UnboundedSender<Signal> {
-        self.signals.clone()
+    /// A sender of triggers that may outlive the cluster.
+    pub(crate) fn triggers(&self) -> mpsc::UnboundedSender<Trigger> {
+        self.triggers.clone()
     }
 
-    /// Has the controllers look at what changed outside, before their interval is over.
-    pub fn signal(&self, signal: Signal) {
+    /// Wakes the controllers that the trigger concerns.
+    pub fn trigger(&self, trigger: Trigger) {
         // The receiver lives as long as the manager, which ends with this cluster.
-        let _ = self.signals.send(signal);
+        let _ = self.triggers.send(trigger);
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-async fn bootstrap(context: &Context, from: Bootstrap) -> anyhow::Result<()> {
-    let manifests = match from {
-        Bootstrap::Manifests(manifests) => manifests,
-        Bootstrap::Git {
-            repository,
-            branch,
-            path,
-        } => {
-            let remote = context.addresses.resolve(&repository)?;
-            let remote = remote.context("the repository's host is not known")?;
-            let tip = context.mirror.tip(&remote, &branch).await?;
-            let snapshot = context.mirror.fetch(&remote, &branch, &tip).await?;
-            manifests::build(&snapshot.files, &path).map_err(anyhow::Error::msg)?
-        }
-    };
+async fn bootstrap(context: &ClusterContext, from: &Bootstrap) -> anyhow::Result<()> {
+    let remote = context.registry.addresses.resolve(&from.repository)?;
+    let remote = remote.context("the repository's host is not known")?;
+    let tip = context.mirror.tip(&remote, &from.branch).await?;
+    let snapshot = context.mirror.fetch(&remote, &from.branch, &tip).await?;
+    let manifests = manifests::build(&snapshot.files, &from.path).map_err(anyhow::Error::msg)?;
     for manifest in manifests {
-        context
-            .store
-            .apply(&manifest, &[])
-            .map_err(anyhow::Error::msg)?;
+        let applied = context.store.apply(&manifest, &[]);
+        applied.map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }
 
 fn random_token() -> Arc<str> {
     hex::encode(rand::random::<[u8; 20]>()).into()
-}
-
-/// SHA-256, hexadecimal.
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }

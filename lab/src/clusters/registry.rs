@@ -1,26 +1,29 @@
-//! Container images as a node pulls them: a tag's manifest, whose annotations say what is inside,
-//! and the list of tags.
+//! Container images as a node pulls them: the manifest of a tag, whose annotations describe the
+//! container, and the list of tags.
 
-use anyhow::{Context as _, bail};
+use std::collections::HashMap;
+
+use anyhow::Context as _;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::addresses::Addresses;
 
-/// What a container says of itself: its version, the commit it was built from, its colour.
+/// What the annotations of an image say.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
+pub struct PulledImage {
     /// `org.opencontainers.image.version`.
     pub version: String,
-    /// `org.opencontainers.image.revision`.
+    /// `org.opencontainers.image.revision`, the commit that it was built from.
     pub revision: String,
-    /// `dev.weft.color`.
+    /// `dev.weft.color`, as `#rrggbb`.
     pub color: String,
 }
 
 #[derive(Deserialize)]
 struct Manifest {
     #[serde(default)]
-    annotations: std::collections::HashMap<String, String>,
+    annotations: HashMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +31,7 @@ struct Tags {
     tags: Option<Vec<String>>,
 }
 
-/// An image's name taken apart: `ghcr.io`, `demo/podinfo`, `5.1.5`.
+/// Host, name and tag of an image, such as `ghcr.io`, `demo/podinfo` and `5.1.5`.
 #[must_use]
 pub fn parts(image: &str) -> (&str, &str, &str) {
     let (host, rest) = image.split_once('/').unwrap_or(("", image));
@@ -37,62 +40,50 @@ pub fn parts(image: &str) -> (&str, &str, &str) {
     (host, name, tag)
 }
 
-/// Pulls the manifest of an image.
-///
-/// # Errors
-/// When the registry does not answer or has no such tag.
-pub async fn pull(
-    http: &reqwest::Client,
-    addresses: &Addresses,
-    image: &str,
-) -> anyhow::Result<Image> {
-    let (host, name, tag) = parts(image);
-    let manifest: Manifest = read(http, addresses, host, &format!("v2/{name}/manifests/{tag}"))
-        .await
-        .with_context(|| format!("failed to pull and unpack image \"{image}\""))?;
-    let annotation = |name: &str| manifest.annotations.get(name).cloned().unwrap_or_default();
-    Ok(Image {
-        version: annotation("org.opencontainers.image.version"),
-        revision: annotation("org.opencontainers.image.revision"),
-        color: annotation("dev.weft.color"),
-    })
+/// A client of the registries that images name.
+#[derive(Clone)]
+pub struct Registry {
+    pub http: reqwest::Client,
+    pub addresses: Addresses,
 }
 
-/// The tags of an image's repository.
-///
-/// # Errors
-/// When the registry does not answer.
-pub async fn tags(
-    http: &reqwest::Client,
-    addresses: &Addresses,
-    image: &str,
-) -> anyhow::Result<Vec<String>> {
-    let (host, name, _) = parts(image);
-    let tags: Tags = read(http, addresses, host, &format!("v2/{name}/tags/list")).await?;
-    Ok(tags.tags.unwrap_or_default())
-}
+impl Registry {
+    /// Pulls the manifest of an image.
+    ///
+    /// # Errors
+    /// When the registry does not answer or has no such tag.
+    pub async fn pull(&self, image: &str) -> anyhow::Result<PulledImage> {
+        let (host, name, tag) = parts(image);
+        let pulled = self.read(host, &format!("v2/{name}/manifests/{tag}")).await;
+        let mut manifest: Manifest =
+            pulled.with_context(|| format!("failed to pull and unpack image \"{image}\""))?;
+        let mut annotation = |name: &str| manifest.annotations.remove(name).unwrap_or_default();
+        Ok(PulledImage {
+            version: annotation("org.opencontainers.image.version"),
+            revision: annotation("org.opencontainers.image.revision"),
+            color: annotation("dev.weft.color"),
+        })
+    }
 
-async fn read<T: serde::de::DeserializeOwned>(
-    http: &reqwest::Client,
-    addresses: &Addresses,
-    host: &str,
-    path: &str,
-) -> anyhow::Result<T> {
-    let Some(url) = addresses.resolve(&format!("https://{host}/{path}"))? else {
-        bail!("dial tcp: lookup {host}: no such host");
-    };
-    let response = http
-        .get(url)
-        .header(
+    /// The tags of the repository of an image.
+    ///
+    /// # Errors
+    /// When the registry does not answer.
+    pub async fn tags(&self, image: &str) -> anyhow::Result<Vec<String>> {
+        let (host, name, _) = parts(image);
+        let tags: Tags = self.read(host, &format!("v2/{name}/tags/list")).await?;
+        Ok(tags.tags.unwrap_or_default())
+    }
+
+    async fn read<T: DeserializeOwned>(&self, host: &str, path: &str) -> anyhow::Result<T> {
+        let url = self.addresses.resolve(&format!("https://{host}/{path}"))?;
+        let url = url.with_context(|| format!("dial tcp: lookup {host}: no such host"))?;
+        let request = self.http.get(url).header(
             http::header::ACCEPT,
             "application/vnd.oci.image.manifest.v1+json, application/json",
-        )
-        .send()
-        .await?;
-    if !response.status().is_success() {
-        bail!("unexpected status from GET request: {}", response.status());
+        );
+        Ok(request.send().await?.error_for_status()?.json().await?)
     }
-    Ok(response.json().await?)
 }
 
 #[cfg(test)]
@@ -101,21 +92,11 @@ mod tests {
 
     #[test]
     fn an_image_is_taken_apart_at_its_host_and_its_tag() {
-        for (image, expected) in [
-            (
-                "ghcr.io/demo/podinfo:5.1.5",
-                ("ghcr.io", "demo/podinfo", "5.1.5"),
-            ),
-            (
-                "127.0.0.1:5000/demo/podinfo:a",
-                ("127.0.0.1:5000", "demo/podinfo", "a"),
-            ),
-            (
-                "ghcr.io/demo/podinfo",
-                ("ghcr.io", "demo/podinfo", "latest"),
-            ),
-        ] {
-            assert_eq!(parts(image), expected);
-        }
+        let tagged = parts("ghcr.io/demo/podinfo:5.1.5");
+        assert_eq!(tagged, ("ghcr.io", "demo/podinfo", "5.1.5"));
+        let with_port = parts("127.0.0.1:5000/demo/podinfo:a");
+        assert_eq!(with_port, ("127.0.0.1:5000", "demo/podinfo", "a"));
+        let untagged = parts("ghcr.io/demo/podinfo");
+        assert_eq!(untagged, ("ghcr.io", "demo/podinfo", "latest"));
     }
 }

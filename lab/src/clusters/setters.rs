@@ -1,55 +1,44 @@
-//! The markers by which image automation finds what to write: `# {"$imagepolicy": "ns:name"}`.
+//! The setters of image automation: values with the marker `# {"$imagepolicy": "ns:name"}`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 static MARKED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"^(?<lead>\s*(?:-\s+)?[\w./-]+:\s*)(?<value>[^\s#]+)(?<marker>\s+#\s*\{\s*"\$imagepolicy":\s*"(?<policy>[^":]+:[^":]+)(?::(?<part>tag|name))?"\s*\}.*)$"#,
+        r#"(?m)^(?<lead>[ \t]*(?:- +)?[\w./-]+:[ \t]*)(?<value>[^\s#]+)(?<marker>[ \t]+#[ \t]*\{\s*"\$imagepolicy":\s*"(?<policy>[^":]+:[^":]+)"\s*\}.*)$"#,
     )
     .expect("the pattern is a constant")
 });
 
-/// One value that was written.
+/// Image and tag that each policy chose, by its `namespace:name`.
+pub type Choices = BTreeMap<String, (String, String)>;
+
+/// One value that was replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// What stood there.
     pub old: String,
-    /// What stands there now.
     pub new: String,
 }
 
-/// The text with every marked value replaced by what its policy chose, and what that changed.
-/// `chosen` holds `(image, tag)` by `namespace:name` of the policy.
+/// The text with every marked value replaced by the choice of its policy, and the replacements.
 #[must_use]
-pub fn write(text: &str, chosen: &BTreeMap<String, (String, String)>) -> (String, Vec<Written>) {
+pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
     let mut written = Vec::new();
-    let lines: Vec<String> = text
-        .split('\n')
-        .map(|line| {
-            let Some(found) = MARKED.captures(line) else {
-                return line.to_owned();
-            };
-            let Some((image, tag)) = chosen.get(&found["policy"]) else {
-                return line.to_owned();
-            };
-            let new = match found.name("part").map(|part| part.as_str()) {
-                Some("tag") => tag.clone(),
-                Some(_) => image.clone(),
-                None => format!("{image}:{tag}"),
-            };
-            let old = found["value"].to_owned();
-            if old == new {
-                return line.to_owned();
-            }
-            let line = format!("{}{new}{}", &found["lead"], &found["marker"]);
+    let text = MARKED.replace_all(text, |found: &Captures<'_>| {
+        let Some((image, tag)) = chosen.get(&found["policy"]) else {
+            return found[0].to_owned();
+        };
+        let new = format!("{image}:{tag}");
+        let line = format!("{}{new}{}", &found["lead"], &found["marker"]);
+        let old = found["value"].to_owned();
+        if old != new {
             written.push(Written { old, new });
-            line
-        })
-        .collect();
-    (lines.join("\n"), written)
+        }
+        line
+    });
+    (text.into_owned(), written)
 }
 
 /// A commit message from the template's `{{range .Changed.Changes}}…{{end}}`, of which `print` and
@@ -64,10 +53,8 @@ pub fn message(template: &str, written: &[Written]) -> String {
     for change in written {
         let mut line = each.to_owned();
         for (field, value) in [(".OldValue", &change.old), (".NewValue", &change.new)] {
-            line = line
-                .replace(&format!("{{{{{field}}}}}"), value)
-                .replace(&format!("{{{{print {field}}}}}"), value)
-                .replace(&format!("{{{{println {field}}}}}"), &format!("{value}\n"));
+            line = line.replace(&format!("{{{{print {field}}}}}"), value);
+            line = line.replace(&format!("{{{{println {field}}}}}"), &format!("{value}\n"));
         }
         message.push_str(&line);
     }
@@ -79,7 +66,7 @@ pub fn message(template: &str, written: &[Written]) -> String {
 mod tests {
     use super::*;
 
-    fn chosen() -> BTreeMap<String, (String, String)> {
+    fn chosen() -> Choices {
         BTreeMap::from([(
             "app-podinfo:podinfo".to_owned(),
             (
@@ -99,16 +86,6 @@ mod tests {
         );
         assert_eq!(written.len(), 1);
         assert_eq!(write(&after, &chosen()).1, []);
-    }
-
-    #[test]
-    fn a_marker_may_ask_for_the_tag_alone() {
-        let text = "tag: 5.1.5 # {\"$imagepolicy\": \"app-podinfo:podinfo:tag\"}";
-        assert!(
-            write(text, &chosen())
-                .0
-                .starts_with("tag: fix-ui-1a2b3c4-17 #")
-        );
     }
 
     #[test]

@@ -1,72 +1,67 @@
-//! The objects of one cluster: generations, resource versions, and the log of changes that watches
-//! read. Not what the objects mean; that is the controllers' business.
+//! The objects of one cluster, their generations and resource versions, and the log of changes that
+//! watches read. What the objects mean is the controllers' business.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use super::conditions::Status;
 use super::kinds::Kind;
-use super::object::{self, Key, Object};
+use super::object::{self, Key, StoredObject, text};
+use super::status::StatusEditor;
 use crate::clock::Clock;
 
 /// How an object changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is new.
+pub enum ChangeKind {
     Added,
-    /// It is different.
     Modified,
-    /// It is gone; the event holds its last state.
+    /// The change holds the last state of the object.
     Deleted,
 }
 
 /// One change of one object.
 #[derive(Debug)]
-pub struct Event {
-    /// The cluster's resource version that this change made.
+pub struct ObjectChange {
+    /// The resource version of the cluster that this change made.
     pub revision: u64,
-    /// What happened.
-    pub change: Change,
-    /// To what.
+    pub kind: ChangeKind,
     pub key: Key,
-    /// The object after the change.
-    pub object: Object,
-    /// The object before the change.
-    pub previous: Option<Object>,
+    /// After the change.
+    pub object: StoredObject,
+    /// Before the change; `None` when it was created.
+    pub previous: Option<StoredObject>,
 }
 
-/// What applying a manifest did, in the words that kustomize-controller reports.
+/// The changes after some revision: those of the log, and those to come.
+pub type ChangeStream = (
+    Vec<Arc<ObjectChange>>,
+    broadcast::Receiver<Arc<ObjectChange>>,
+);
+
+/// What applying a manifest did, in the words of kustomize-controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// The object is new.
     Created,
-    /// The object changed.
     Configured,
-    /// The object was so already.
     Unchanged,
 }
-
-/// The log no longer reaches back to the resource version asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expired;
 
 /// The objects of one cluster.
 pub struct Store {
     inner: Mutex<Inner>,
-    events: broadcast::Sender<Arc<Event>>,
+    changes: broadcast::Sender<Arc<ObjectChange>>,
     clock: Clock,
     window: usize,
 }
 
 struct Inner {
-    objects: BTreeMap<Key, Object>,
+    objects: BTreeMap<Key, StoredObject>,
     revision: u64,
-    log: VecDeque<Arc<Event>>,
-    /// The newest revision that the log has forgotten.
+    log: VecDeque<Arc<ObjectChange>>,
+    /// The newest revision that is no longer in the log.
     forgotten: u64,
 }
 
@@ -81,34 +76,35 @@ impl Store {
                 log: VecDeque::new(),
                 forgotten: 0,
             }),
-            events: broadcast::Sender::new(window.max(16)),
+            changes: broadcast::Sender::new(window.max(16)),
             clock,
             window,
         }
     }
 
-    /// The object with that key.
     #[must_use]
-    pub fn get(&self, key: &Key) -> Option<Object> {
+    pub fn get(&self, key: &Key) -> Option<StoredObject> {
         self.inner.lock().objects.get(key).cloned()
     }
 
-    /// The present resource version, and all objects of a kind, in one namespace or in all, ordered
-    /// by namespace and name.
+    /// The present revision, and all objects of a kind in one namespace or in all, by namespace and
+    /// name.
     #[must_use]
-    pub fn list(&self, kind: &'static Kind, namespace: Option<&str>) -> (u64, Vec<(Key, Object)>) {
+    pub fn list(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+    ) -> (u64, Vec<(Key, StoredObject)>) {
         let inner = self.inner.lock();
-        let found = inner
-            .objects
-            .iter()
-            .filter(|(key, _)| key.kind == kind)
-            .filter(|(key, _)| namespace.is_none_or(|wanted| key.namespace == wanted))
-            .map(|(key, object)| (key.clone(), Arc::clone(object)))
-            .collect();
-        (inner.revision, found)
+        let wanted = |key: &Key| {
+            key.kind == kind && namespace.is_none_or(|namespace| key.namespace == namespace)
+        };
+        let found = inner.objects.iter().filter(|(key, _)| wanted(key));
+        let found = found.map(|(key, object)| (key.clone(), Arc::clone(object)));
+        (inner.revision, found.collect())
     }
 
-    /// The present resource version.
+    /// The present revision.
     #[must_use]
     pub fn revision(&self) -> u64 {
         self.inner.lock().revision
@@ -116,40 +112,23 @@ impl Store {
 
     /// Every change from now on.
     #[must_use]
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.events.subscribe()
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<ObjectChange>> {
+        self.changes.subscribe()
     }
 
-    /// The changes after `revision` that have happened, and those that will.
-    ///
-    /// # Errors
-    /// When the log has forgotten some of them.
-    #[allow(clippy::type_complexity, reason = "a pair that is taken apart at once")]
-    pub fn since(
-        &self,
-        revision: u64,
-    ) -> Result<(Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>), Expired> {
+    /// The changes after `revision`; `None` when the log has forgotten some of them.
+    #[must_use]
+    pub fn since(&self, revision: u64) -> Option<ChangeStream> {
         let inner = self.inner.lock();
         if revision < inner.forgotten {
-            return Err(Expired);
+            return None;
         }
-        let past = inner
-            .log
-            .iter()
-            .filter(|event| event.revision > revision)
-            .cloned()
-            .collect();
-        Ok((past, self.events.subscribe()))
+        let past = inner.log.iter().filter(|past| past.revision > revision);
+        Some((past.cloned().collect(), self.changes.subscribe()))
     }
 
-    /// Whether the log still reaches back to `revision`.
-    #[must_use]
-    pub fn remembers(&self, revision: u64) -> bool {
-        revision >= self.inner.lock().forgotten
-    }
-
-    /// Makes the object be as `manifest` says, with `labels` added, and keeps its status. What
-    /// someone else had set in the spec and the manifest does not say is taken away.
+    /// Creates or updates an object from a manifest, with `labels` added. The status stays; fields
+    /// that the manifest does not set are removed, but for labels and annotations.
     ///
     /// # Errors
     /// When the manifest names no kind that is served, or no name.
@@ -159,80 +138,60 @@ impl Store {
         labels: &[(&str, &str)],
     ) -> Result<(Key, Applied), String> {
         let key = Key::of(manifest).ok_or_else(|| {
-            format!(
-                "no matches for kind \"{}\" in version \"{}\"",
-                object::text(manifest, "/kind").unwrap_or_default(),
-                object::text(manifest, "/apiVersion").unwrap_or_default()
-            )
+            let part = |pointer: &str| text(manifest, pointer).unwrap_or_default().to_owned();
+            let (kind, version) = (part("/kind"), part("/apiVersion"));
+            format!("no matches for kind \"{kind}\" in version \"{version}\"")
         })?;
-        let mut wanted = manifest.clone();
-        if let Some(spec) = wanted.get_mut("spec").and_then(Value::as_object_mut) {
-            key.kind.fill_defaults(spec);
-        }
+        let mut next = manifest.clone();
         for (name, value) in labels {
-            wanted["metadata"]["labels"][*name] = json!(value);
+            next["metadata"]["labels"][*name] = json!(value);
         }
         let mut inner = self.inner.lock();
         let Some(present) = inner.objects.get(&key).cloned() else {
-            let created = self.created(&key, wanted);
-            self.put(&mut inner, &key, created);
+            self.initialize(&key, &mut next);
+            self.put(&mut inner, &key, next);
             return Ok((key, Applied::Created));
         };
-        let mut next = (*present).clone();
-        for part in ["labels", "annotations"] {
-            if let Some(values) = wanted["metadata"].get(part).and_then(Value::as_object) {
-                for (name, value) in values {
-                    next["metadata"][part][name] = value.clone();
-                }
-            }
+        let metadata = next["metadata"].take();
+        next["metadata"] = present["metadata"].clone();
+        json_patch::merge(&mut next["metadata"], &metadata);
+        if let Some(status) = present.get("status") {
+            next["status"] = status.clone();
         }
-        replace_contents(&mut next, wanted);
         let changed = self.put(&mut inner, &key, next);
-        let applied = if changed {
-            Applied::Configured
-        } else {
-            Applied::Unchanged
+        let applied = match changed {
+            true => Applied::Configured,
+            false => Applied::Unchanged,
         };
         Ok((key, applied))
     }
 
-    /// Edits the status of an object; an edit that changes nothing is no event. `None` when the
+    /// Edits the status of an object. An edit that changes nothing is no change. `None` when the
     /// object is gone.
-    pub fn edit_status(&self, key: &Key, edit: impl FnOnce(&mut Status<'_>)) -> Option<Object> {
-        let mut inner = self.inner.lock();
-        let mut next = (**inner.objects.get(key)?).clone();
-        edit(&mut Status::of(
-            &mut next,
-            object::timestamp(self.clock.now()),
-        ));
-        self.put(&mut inner, key, next);
-        inner.objects.get(key).cloned()
+    pub fn edit_status(
+        &self,
+        key: &Key,
+        edit: impl FnOnce(&mut StatusEditor<'_>),
+    ) -> Option<StoredObject> {
+        let now = object::timestamp(self.clock.now());
+        self.edit(key, |object| edit(&mut StatusEditor::new(object, now)))
     }
 
-    /// Merges a patch (RFC 7396) into metadata and spec; the status stays. `None` when there is no
-    /// such object.
-    pub fn merge_patch(&self, key: &Key, patch: &Value) -> Option<Object> {
-        let mut inner = self.inner.lock();
-        let mut next = (**inner.objects.get(key)?).clone();
-        for part in ["labels", "annotations"] {
-            if let Some(patch) = patch.pointer(&format!("/metadata/{part}")) {
-                merge(&mut next["metadata"][part], patch);
-            }
+    /// Merges a patch (RFC 7396) into everything but the status. `None` when there is no such object.
+    pub fn merge_patch(&self, key: &Key, patch: &Value) -> Option<StoredObject> {
+        let mut patch = patch.clone();
+        if let Some(patch) = patch.as_object_mut() {
+            patch.remove("status");
         }
-        if let Some(patch) = patch.get("spec") {
-            merge(&mut next["spec"], patch);
-        }
-        self.put(&mut inner, key, next);
-        inner.objects.get(key).cloned()
+        self.edit(key, |object| json_patch::merge(object, &patch))
     }
 
-    /// Rewrites an object whole, generation and all: for seeding the past.
-    pub fn rewrite(&self, key: &Key, edit: impl FnOnce(&mut Value)) -> Option<Object> {
+    /// Edits an object in any of its parts.
+    pub fn edit(&self, key: &Key, edit: impl FnOnce(&mut Value)) -> Option<StoredObject> {
         let mut inner = self.inner.lock();
-        let present = inner.objects.get(key)?.clone();
-        let mut next = (*present).clone();
+        let mut next = (**inner.objects.get(key)?).clone();
         edit(&mut next);
-        self.log(&mut inner, key, Change::Modified, next, Some(present));
+        self.put(&mut inner, key, next);
         inner.objects.get(key).cloned()
     }
 
@@ -243,37 +202,37 @@ impl Store {
             return false;
         };
         let object = (*last).clone();
-        self.log(&mut inner, key, Change::Deleted, object, Some(last));
+        self.log(&mut inner, key, ChangeKind::Deleted, object, Some(last));
         true
     }
 
-    fn created(&self, key: &Key, mut object: Value) -> Value {
+    fn initialize(&self, key: &Key, object: &mut Value) {
+        let metadata = &mut object["metadata"];
         if key.kind.namespaced {
-            object["metadata"]["namespace"] = json!(key.namespace);
+            metadata["namespace"] = json!(key.namespace);
         }
-        object["metadata"]["uid"] = json!(uid());
-        object["metadata"]["creationTimestamp"] = json!(object::timestamp(self.clock.now()));
-        object["metadata"]["generation"] = json!(1);
+        metadata["uid"] = json!(uuid::Uuid::new_v4().to_string());
+        metadata["creationTimestamp"] = json!(object::timestamp(self.clock.now()));
+        metadata["generation"] = json!(1);
         if key.kind.reports {
             object["status"] = json!({"observedGeneration": -1});
         }
-        object
     }
 
     /// Stores `next` unless it is the same; raises the generation when the spec changed.
     fn put(&self, inner: &mut Inner, key: &Key, mut next: Value) -> bool {
         let previous = inner.objects.get(key).cloned();
-        let change = match &previous {
-            None => Change::Added,
+        let kind = match &previous {
+            None => ChangeKind::Added,
             Some(previous) if **previous == next => return false,
             Some(previous) => {
                 if previous.get("spec") != next.get("spec") {
                     next["metadata"]["generation"] = json!(object::generation(previous) + 1);
                 }
-                Change::Modified
+                ChangeKind::Modified
             }
         };
-        self.log(inner, key, change, next, previous);
+        self.log(inner, key, kind, next, previous);
         true
     }
 
@@ -281,81 +240,32 @@ impl Store {
         &self,
         inner: &mut Inner,
         key: &Key,
-        change: Change,
+        kind: ChangeKind,
         mut object: Value,
-        previous: Option<Object>,
+        previous: Option<StoredObject>,
     ) {
         inner.revision += 1;
         object["metadata"]["resourceVersion"] = json!(inner.revision.to_string());
         let object = Arc::new(object);
-        if change != Change::Deleted {
+        if kind != ChangeKind::Deleted {
             inner.objects.insert(key.clone(), Arc::clone(&object));
         }
-        let event = Arc::new(Event {
+        let change = Arc::new(ObjectChange {
             revision: inner.revision,
-            change,
+            kind,
             key: key.clone(),
             object,
             previous,
         });
-        inner.log.push_back(Arc::clone(&event));
+        inner.log.push_back(Arc::clone(&change));
         while inner.log.len() > self.window {
             if let Some(oldest) = inner.log.pop_front() {
                 inner.forgotten = oldest.revision;
             }
         }
-        // Nobody listening is no error: the objects are what counts.
-        let _ = self.events.send(event);
+        // Fails only when nobody listens.
+        let _ = self.changes.send(change);
     }
-}
-
-/// Everything of `wanted` but its metadata and status replaces that of `object`.
-fn replace_contents(object: &mut Value, wanted: Value) {
-    let (Some(object), Value::Object(wanted)) = (object.as_object_mut(), wanted) else {
-        return;
-    };
-    let kept = |name: &str| matches!(name, "metadata" | "status");
-    object.retain(|name, _| kept(name) || wanted.contains_key(name));
-    for (name, value) in wanted {
-        if !kept(&name) {
-            object.insert(name, value);
-        }
-    }
-}
-
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    if let Some(target) = target.as_object_mut() {
-        for (name, value) in patch {
-            if value.is_null() {
-                target.remove(name);
-            } else {
-                merge(target.entry(name).or_insert(Value::Null), value);
-            }
-        }
-    }
-}
-
-/// A random version 4 UUID.
-fn uid() -> String {
-    let mut bytes: [u8; 16] = rand::random();
-    bytes[6] = bytes[6] & 0x0f | 0x40;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex = hex::encode(bytes);
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }
 
 #[cfg(test)]
@@ -417,7 +327,7 @@ mod tests {
         for version in ["1.0.1", "1.0.2", "1.0.3"] {
             store.apply(&manifest(version), &[]).unwrap();
         }
-        assert!(store.since(first).is_err());
+        assert!(store.since(first).is_none());
         assert_eq!(store.since(first + 1).unwrap().0.len(), 2);
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn dress(
     next: Next,
 ) -> Response {
     let now = engine.now();
-    if engine.faults.stands(Fault::ForgeDown, None) {
+    if engine.faults.is_ordered(Fault::ForgeDown, None) {
         return (StatusCode::BAD_GATEWAY, "Bad Gateway").into_response();
     }
     let asked = viewer(&engine, request.headers())

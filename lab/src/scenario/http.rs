@@ -20,68 +20,64 @@ use crate::forge::Refusal;
 pub fn routes(scenario: Scenario) -> Router {
     Router::new()
         .route("/lab/v1/state", get(state))
-        .route("/lab/v1/steps/{step}", post(take))
+        .route("/lab/v1/steps/{step}", post(run_step))
         .route("/lab/v1/faults/{fault}", put(order).delete(cancel))
         .route("/lab/v1/clock", post(advance))
         .with_state(scenario)
 }
 
-type Answer = Result<Json<ScenarioState>, Problem>;
+type StateResult = Result<Json<ScenarioState>, ScenarioError>;
 
-async fn state(State(scenario): State<Scenario>) -> Answer {
+async fn state(State(scenario): State<Scenario>) -> StateResult {
     Ok(Json(scenario.state().await?))
 }
 
-async fn take(State(scenario): State<Scenario>, Path(step): Path<String>) -> Answer {
+async fn run_step(State(scenario): State<Scenario>, Path(step): Path<String>) -> StateResult {
     scenario.run_step(&step).await?;
-    Ok(Json(scenario.state().await?))
+    state(State(scenario)).await
 }
 
+/// The body of a request, which may be empty.
 #[derive(Default, Deserialize)]
-struct Order {
+#[serde(default)]
+struct ControlRequest {
     environment: Option<String>,
+    advance_seconds: u64,
 }
 
-async fn order(State(scenario): State<Scenario>, Path(fault): Path<String>, body: Bytes) -> Answer {
-    let order: Order = read(&body)?;
-    scenario
-        .order_fault(&fault, order.environment.as_deref())
-        .await?;
-    Ok(Json(scenario.state().await?))
+impl ControlRequest {
+    fn read(body: &[u8]) -> Result<Self, ScenarioError> {
+        match body {
+            [] => Ok(Self::default()),
+            body => Ok(serde_json::from_slice(body)?),
+        }
+    }
+}
+
+async fn order(
+    State(scenario): State<Scenario>,
+    Path(fault): Path<String>,
+    body: Bytes,
+) -> StateResult {
+    let environment = ControlRequest::read(&body)?.environment;
+    scenario.order_fault(&fault, environment.as_deref()).await?;
+    state(State(scenario)).await
 }
 
 async fn cancel(
     State(scenario): State<Scenario>,
     Path(fault): Path<String>,
     body: Bytes,
-) -> Answer {
-    let order: Order = read(&body)?;
-    scenario.cancel_fault(&fault, order.environment.as_deref())?;
-    Ok(Json(scenario.state().await?))
+) -> StateResult {
+    let environment = ControlRequest::read(&body)?.environment;
+    scenario.cancel_fault(&fault, environment.as_deref())?;
+    state(State(scenario)).await
 }
 
-#[derive(Default, Deserialize)]
-struct Advance {
-    #[serde(default)]
-    advance_seconds: u64,
-}
-
-async fn advance(State(scenario): State<Scenario>, body: Bytes) -> Answer {
-    let advance: Advance = read(&body)?;
-    let by = Duration::from_secs(advance.advance_seconds);
-    scenario.lab().clock().advance(by);
-    Ok(Json(scenario.state().await?))
-}
-
-/// An empty body says nothing.
-fn read<T: Default + for<'de> Deserialize<'de>>(body: &[u8]) -> Result<T, Problem> {
-    if body.is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body).map_err(|error| Problem {
-        status: StatusCode::BAD_REQUEST,
-        detail: format!("the body cannot be read: {error}"),
-    })
+async fn advance(State(scenario): State<Scenario>, body: Bytes) -> StateResult {
+    let by = ControlRequest::read(&body)?.advance_seconds;
+    scenario.lab().clock().advance(Duration::from_secs(by));
+    state(State(scenario)).await
 }
 
 impl From<&ScenarioError> for StatusCode {
@@ -91,6 +87,7 @@ impl From<&ScenarioError> for StatusCode {
                 Self::NOT_FOUND
             }
             ScenarioError::NotNow(_) => Self::CONFLICT,
+            ScenarioError::Body(_) => Self::BAD_REQUEST,
             ScenarioError::Fault(_) => Self::UNPROCESSABLE_ENTITY,
             ScenarioError::Forge(Refusal::Answer { status, .. }) => {
                 Self::from_u16(*status).unwrap_or(Self::BAD_GATEWAY)
@@ -101,28 +98,15 @@ impl From<&ScenarioError> for StatusCode {
 }
 
 /// Problem details (RFC 9457).
-struct Problem {
-    status: StatusCode,
-    detail: String,
-}
-
-impl From<ScenarioError> for Problem {
-    fn from(error: ScenarioError) -> Self {
-        Self {
-            status: StatusCode::from(&error),
-            detail: error.to_string(),
-        }
-    }
-}
-
-impl IntoResponse for Problem {
+impl IntoResponse for ScenarioError {
     fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("Error");
+        let status = StatusCode::from(&self);
+        let title = status.canonical_reason().unwrap_or("Error");
         let body = json!({
-            "type": "about:blank", "title": title, "status": self.status.as_u16(),
-            "detail": self.detail, "code": "lab_refused",
+            "type": "about:blank", "title": title, "status": status.as_u16(),
+            "detail": self.to_string(), "code": "lab_refused",
         });
         let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        (self.status, kind, body.to_string()).into_response()
+        (status, kind, body.to_string()).into_response()
     }
 }

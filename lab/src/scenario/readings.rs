@@ -1,81 +1,66 @@
-//! How things stand in the lab, as far as steps depend on it.
+//! The state of the clusters, as far as the steps depend on it.
 
 use serde_json::Value;
 
-use crate::clusters::{Cluster, Key, Kind};
+use crate::clusters::{Cluster, Key, Kind, StoredObject, condition, is_current, is_true, text};
 
-/// How a HelmRelease stands towards one chart version.
+/// The progress of a HelmRelease towards one chart version.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Progress {
     /// It is deployed, and its tests succeeded.
     Deployed,
-    /// It is asked for, and not there yet.
-    Under,
-    /// It was tried and failed, with Flux's message.
+    /// It is asked for, and not deployed yet.
+    UnderWay,
+    /// It was tried and failed, with the message of Flux.
     Failed(String),
-    /// Something else is asked for.
-    Elsewhere,
+    /// Another version is asked for.
+    NotAskedFor,
 }
 
-/// How the release of a cluster stands towards `chart_version`.
-pub(super) fn standing(cluster: &Cluster, chart_version: &str) -> Standing {
-    let release = object(cluster, "HelmRelease", "podinfo");
-    let chart = object(cluster, "HelmChart", "app-podinfo-podinfo");
-    let text = |value: &Value, pointer: &str| {
-        let text = value.pointer(pointer).and_then(Value::as_str);
-        text.unwrap_or_default().to_owned()
-    };
-    let resolved = text(&chart, "/status/artifact/revision");
-    let pinned = text(&release, "/spec/chart/spec/version");
-    let ready = condition(&release, "Ready");
-    let word = |name: &str| text(&ready, name);
-    let deployed = release["status"]["history"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .find(|entry| entry["status"] == "deployed");
-    let newest = deployed.map(|entry| text(entry, "/chartVersion"));
-    let current = ready["observedGeneration"] == release["metadata"]["generation"];
-    if newest.as_deref() == Some(chart_version) && word("/status") == "True" && current {
-        return Standing::Deployed;
+/// The progress of the release of a cluster towards `chart_version`.
+pub(super) fn progress(cluster: &Cluster, chart_version: &str) -> Progress {
+    let release = object(cluster, "HelmRelease", "podinfo").unwrap_or_default();
+    let chart = object(cluster, "HelmChart", "app-podinfo-podinfo").unwrap_or_default();
+    let ready = condition(&release, "Ready").filter(|ready| is_current(&release, ready));
+    let history = release["status"]["history"].as_array();
+    let mut history = history.into_iter().flatten();
+    let deployed = history.find(|revision| revision["status"] == "deployed");
+    let deployed = deployed.is_some_and(|revision| revision["chartVersion"] == chart_version);
+    let names = |object: &Value, pointer: &str| text(object, pointer) == Some(chart_version);
+    if deployed && ready.is_some_and(|ready| ready["status"] == "True") {
+        return Progress::Deployed;
     }
-    if resolved != chart_version && pinned != chart_version {
-        return Standing::Elsewhere;
+    if !names(&chart, "/status/artifact/revision") && !names(&release, "/spec/chart/spec/version") {
+        return Progress::NotAskedFor;
     }
-    let attempted = text(&release, "/status/lastAttemptedRevision");
-    let stalled = condition(&release, "Stalled");
-    if attempted == chart_version && stalled["status"] == "True" && current {
-        return Standing::Failed(word("/message"));
+    match ready.and_then(|ready| text(ready, "/message")) {
+        Some(message)
+            if names(&release, "/status/lastAttemptedRevision") && is_true(&release, "Stalled") =>
+        {
+            Progress::Failed(message.to_owned())
+        }
+        _ => Progress::UnderWay,
     }
-    Standing::Under
 }
 
-/// The tag that the Deployment of dev has rolled out; `None` while it rolls.
-pub(super) fn rolled_out(cluster: &Cluster) -> Option<String> {
-    let deployment = object(cluster, "Deployment", "podinfo");
+/// The tag that the Deployment of a cluster has rolled out; `None` while it rolls.
+pub(super) fn rolled_out_tag(cluster: &Cluster) -> Option<String> {
+    let deployment = object(cluster, "Deployment", "podinfo")?;
     let status = &deployment["status"];
-    let settled = status["observedGeneration"] == deployment["metadata"]["generation"]
+    let is_done = status["observedGeneration"] == deployment["metadata"]["generation"]
         && status["replicas"] == status["updatedReplicas"]
         && status["availableReplicas"] == status["updatedReplicas"];
-    let image = deployment.pointer("/spec/template/spec/containers/0/image");
-    let (_, tag) = image?.as_str()?.rsplit_once(':')?;
-    settled.then(|| tag.to_owned())
+    let image = text(&deployment, "/spec/template/spec/containers/0/image")?;
+    let (_, tag) = image.rsplit_once(':')?;
+    is_done.then(|| tag.to_owned())
 }
 
-/// When a branch build was made: the last part of its tag.
+/// Seconds since the epoch at which a branch build was made, the last part of its tag.
 pub(super) fn built_at(tag: &str) -> Option<u64> {
     tag.rsplit_once('-')?.1.parse().ok()
 }
 
-fn object(cluster: &Cluster, kind: &str, name: &str) -> Value {
-    let found = Kind::named(kind)
-        .and_then(|kind| cluster.store().get(&Key::new(kind, "app-podinfo", name)));
-    found.map(|object| (*object).clone()).unwrap_or_default()
-}
-
-fn condition(object: &Value, name: &str) -> Value {
-    let conditions = object["status"]["conditions"].as_array();
-    let mut conditions = conditions.into_iter().flatten();
-    let found = conditions.find(|condition| condition["type"] == name);
-    found.cloned().unwrap_or_default()
+fn object(cluster: &Cluster, kind: &str, name: &str) -> Option<StoredObject> {
+    let key = Key::new(Kind::named(kind)?, "app-podinfo", name);
+    cluster.store().get(&key)
 }

@@ -1,123 +1,86 @@
-//! How the scenario stands, as JSON says it.
+//! The state of the scenario, as its HTTP interface gives it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::faults::Fault;
-
-/// The fault that happens at once: a commit is pushed onto an open promotion.
-pub(super) const HEAD_MOVES: &str = "head-moves";
-
 /// Everything that a presenter sees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ScenarioState {
-    /// The steps, in their order.
     pub steps: Vec<StepState>,
-    /// The faults that can be ordered.
     pub faults: Vec<FaultState>,
-    /// Whom one can sign in as.
+    /// The accounts that a presenter can sign in as.
     pub accounts: Vec<AccountState>,
-    /// Lab time.
     pub clock: ClockState,
 }
 
 /// One step of the demo.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepState {
-    /// Its name in URLs.
+    /// The name in URLs.
     pub id: String,
-    /// Its number, from 1.
+    /// From 1.
     pub number: u8,
-    /// What it is.
     pub title: String,
-    /// What to point at while it runs.
+    /// What to point at while the step runs.
     pub watch_for: String,
-    /// What its button says.
+    /// The label of the button.
     pub button: String,
-    /// For a step that is taken in Weft: where, relative to its base path.
+    /// For a step that is taken in Weft: its address, relative to the base path.
     pub href: Option<String>,
-    /// How it stands.
     pub state: StepStatus,
-    /// What it waits for, what it has come to, or what went wrong.
+    /// What the step waits for, what has come of it, or what went wrong.
     pub note: Option<String>,
 }
 
-/// How a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a step can be taken, and whether it has been.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepStatus {
     /// It can be taken.
+    #[default]
     Ready,
     /// It was taken, and what follows from it is under way.
     Running,
-    /// It has come to its end.
+    /// Everything that follows from it has happened.
     Done,
     /// Its turn has not come, or something went wrong on the way.
     Blocked,
 }
 
 /// One fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultState {
-    /// Its name in URLs.
+    /// The name in URLs.
     pub id: String,
-    /// What it is.
     pub title: String,
-    /// What it shows.
+    /// What the fault shows.
     pub explains: String,
-    /// Where it can be ordered; empty for a fault that strikes no one environment.
+    /// The environments in which it can be ordered; empty for a fault that strikes none in particular.
     pub environments: Vec<String>,
-    /// Whether it stands ordered anywhere.
+    /// Whether it is ordered anywhere.
     pub ordered: bool,
-    /// Where it stands ordered, of the faults that strike one environment.
+    /// The environments in which it is ordered.
     pub ordered_in: Vec<String>,
     /// Whether it happens when it is ordered, and is over then.
     pub at_once: bool,
 }
 
 /// One account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountState {
     /// The name to sign in with.
     pub login: String,
-    /// The name as written.
+    /// The display name.
     pub name: String,
     /// What the account does in the demo.
     pub role: String,
 }
 
 /// Lab time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ClockState {
-    /// Now, in the lab.
     #[serde(with = "time::serde::rfc3339")]
     pub now: OffsetDateTime,
     /// How far it is ahead of real time.
     pub ahead_seconds: u64,
-}
-
-/// What a fault is called and what it shows.
-pub(super) fn described(fault: Fault) -> (&'static str, &'static str) {
-    match fault {
-        Fault::HelmUpgradeFails => (
-            "The next Helm upgrade fails",
-            "The upgrade times out and is rolled back, under a green Kustomization and a green commit status.",
-        ),
-        Fault::DispatchLost => (
-            "The next dispatch is lost",
-            "Flux posts its dispatch once; when that is lost, the next promotion never comes.",
-        ),
-        Fault::ForgeDown => (
-            "The forge answers 502",
-            "Until it is taken back, facts from GitHub grow old and actions are refused.",
-        ),
-        Fault::ClusterDark => (
-            "A cluster goes dark",
-            "Until it is taken back, its Kubernetes API answers nobody; the application goes on.",
-        ),
-        Fault::AppHangs => (
-            "An application hangs",
-            "Until it is taken back, it accepts connections and never answers.",
-        ),
-    }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use clusters_world::{World, eventually};
 use differences::{DIFFERENCES, expected, found};
-use lab::clusters::{Cluster, Event, Pace};
+use lab::clusters::{Cluster, ObjectChange, Timings};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use shapes::{KINDS, collapse, compare, recorded, updates};
@@ -77,22 +77,21 @@ impl Run {
             &manifest(version),
             &message,
         );
-        let cluster = world.cluster("uat", Pace::instant(), 4096).await;
+        let cluster = world.cluster("uat", Timings::instant(), 4096).await;
         let updates = Arc::new(Mutex::new(Vec::new()));
         let step = Arc::new(Mutex::new(first.to_owned()));
-        let (past, mut events) = cluster.store().since(1).unwrap();
+        let (past, mut changes) = cluster.store().since(1).unwrap();
         let keep = {
             let (updates, step) = (Arc::clone(&updates), Arc::clone(&step));
-            move |event: &Event| {
-                updates
-                    .lock()
-                    .push((step.lock().clone(), (*event.object).clone()));
+            move |change: &ObjectChange| {
+                let update = (step.lock().clone(), (*change.object).clone());
+                updates.lock().push(update);
             }
         };
-        past.iter().for_each(|event| keep(event));
+        past.iter().for_each(|change| keep(change));
         tokio::spawn(async move {
-            while let Ok(event) = events.recv().await {
-                keep(&event);
+            while let Ok(change) = changes.recv().await {
+                keep(&change);
             }
         });
         Self {
@@ -158,7 +157,7 @@ impl Run {
             &(self.manifest)(version),
             &format!("uat {version}"),
         );
-        self.cluster.signal(lab::clusters::Signal::Git);
+        self.cluster.trigger(lab::clusters::Trigger::Git);
     }
 
     /// One interval, in which everything that beats beats once, and is quiet again.
@@ -288,7 +287,7 @@ async fn the_lab_takes_the_recorded_steps_as_flux_took_them() {
     run.enter(broken);
     run.world
         .push("environments/uat/podinfo.yaml", "a: [1\nb: }\n", "broken");
-    run.cluster.signal(lab::clusters::Signal::Git);
+    run.cluster.trigger(lab::clusters::Trigger::Git);
     eventually("the Kustomization says that the build failed", || {
         run.object("Kustomization")["status"]
             .to_string()

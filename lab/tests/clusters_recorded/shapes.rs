@@ -94,23 +94,23 @@ fn shape(object: &Value, artifacts: &mut Vec<String>) -> String {
     )
 }
 
-/// The updates of one object, heartbeats told once: a run of updates that repeats is one.
+/// The updates of one object, each heartbeat once: a run of updates that repeats is one.
 pub fn collapse(updates: Vec<String>) -> Vec<String> {
-    let mut told: Vec<String> = Vec::new();
+    let mut collapsed: Vec<String> = Vec::new();
     for update in updates {
-        if told.last() != Some(&update) {
-            told.push(update);
+        if collapsed.last() != Some(&update) {
+            collapsed.push(update);
         }
         for length in 1..=4 {
-            let count = told.len();
+            let count = collapsed.len();
             if count >= 2 * length
-                && told[count - length..] == told[count - 2 * length..count - length]
+                && collapsed[count - length..] == collapsed[count - 2 * length..count - length]
             {
-                told.truncate(count - length);
+                collapsed.truncate(count - length);
             }
         }
     }
-    told
+    collapsed
 }
 
 pub type Updates = BTreeMap<&'static str, Vec<String>>;
@@ -216,18 +216,18 @@ pub fn compare(expected: &str, found: &str) -> String {
             };
         }
     }
-    let (mut i, mut j, mut told) = (0, 0, String::new());
+    let (mut i, mut j, mut lines) = (0, 0, String::new());
     while i < left.len() || j < right.len() {
         if i < left.len() && j < right.len() && left[i] == right[j] {
-            told.push_str(&format!("  {}\n", left[i]));
+            lines.push_str(&format!("  {}\n", left[i]));
             (i, j) = (i + 1, j + 1);
         } else if j == right.len() || (i < left.len() && lengths[i + 1][j] >= lengths[i][j + 1]) {
-            told.push_str(&format!("- {}\n", left[i]));
+            lines.push_str(&format!("- {}\n", left[i]));
             i += 1;
         } else {
-            told.push_str(&format!("+ {}\n", right[j]));
+            lines.push_str(&format!("+ {}\n", right[j]));
             j += 1;
         }
     }
-    told
+    lines
 }

@@ -2,7 +2,7 @@
 //! and resumed with nothing new, helm-controller away while a release is declared. An app that dies changes
 //! no object of Flux.
 
-use lab::clusters::{Key, Signal};
+use lab::clusters::{Key, Trigger};
 use serde_json::json;
 
 use crate::clusters_world::eventually;
@@ -71,14 +71,14 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
     let path = "environments/uat/podinfo.yaml";
     let head = run.world.push(path, &spec, "another interval");
     std::fs::rename(&podinfo, &away).unwrap();
-    run.cluster.signal(Signal::Git);
+    run.cluster.trigger(Trigger::Git);
     eventually("git cannot be fetched", || {
         let outcome = run.object("GitRepository")["status"].to_string();
         outcome.contains("FetchFailed").then_some(())
     })
     .await;
     std::fs::rename(&away, &podinfo).unwrap();
-    run.cluster.signal(Signal::Git);
+    run.cluster.trigger(Trigger::Git);
     eventually("what is new is applied", || {
         let applied = &run.object("Kustomization")["status"]["lastAppliedRevision"];
         applied.as_str()?.ends_with(&head).then_some(())
@@ -94,15 +94,15 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
         run.quiet().await;
     }
 
-    run.cluster.stop_controller("HelmRelease", true);
+    run.cluster.pause_controller("HelmRelease", true);
     run.declare(STOPPED[0], "1.1.11");
     run.quiet().await;
-    run.cluster.stop_controller("HelmRelease", false);
+    run.cluster.pause_controller("HelmRelease", false);
     run.until_release("1.1.11", "TestSucceeded").await;
     run.quiet().await;
 
     let taken = run.updates.lock().clone();
-    let mut told = String::new();
+    let mut differing = String::new();
     for (steps, cluster, differences) in [
         (CREDENTIAL, "uat", FETCHING),
         (SUSPENDED, "prod", RESUMING),
@@ -119,11 +119,11 @@ async fn the_lab_takes_what_else_the_world_went_through_as_flux_took_it() {
             let found = segment(&taken, steps, kind).join("\n");
             if expected != found {
                 let compared = compare(&expected, &found);
-                told.push_str(&format!("{}: {kind}:\n{compared}", steps[0]));
+                differing.push_str(&format!("{}: {kind}:\n{compared}", steps[0]));
             }
         }
     }
-    assert!(told.is_empty(), "{told}");
+    assert!(differing.is_empty(), "{differing}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The world around one cluster: real git on disk, and a server that is its chart repository, its
-//! registry, its forge and its webhook at once and keeps what it was told.
+//! registry, its forge and its webhook at once, and records every call.
 
 #![allow(dead_code, reason = "each test uses its part of the world")]
 
@@ -16,9 +16,10 @@ use axum::extract::{Path as UrlPath, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use lab::apps::Serving;
 use lab::clock::Clock;
 use lab::clusters::{
-    Addresses, Bootstrap, Cluster, ClusterOptions, Pace, Running, Secrets, Signal, Workload,
+    Addresses, Bootstrap, Cluster, ClusterOptions, Secrets, Timings, Trigger, Workload,
 };
 use lab::faults::Faults;
 use parking_lot::Mutex;
@@ -48,17 +49,17 @@ struct Served {
     statuses: BTreeMap<String, Vec<Value>>,
 }
 
-/// The application: what it was told to serve, and whether it is well.
+/// The application: what it was given to serve, and whether it is well.
 #[derive(Default)]
 pub struct App {
-    pub served: Mutex<Vec<Running>>,
+    pub served: Mutex<Vec<Serving>>,
     pub unwell: Mutex<bool>,
     url: Mutex<Option<Url>>,
 }
 
 impl Workload for App {
-    fn serve(&self, running: Running) {
-        self.served.lock().push(running);
+    fn serve(&self, serving: Serving) {
+        self.served.lock().push(serving);
     }
 
     fn url(&self) -> Option<Url> {
@@ -216,29 +217,33 @@ impl World {
     }
 
     /// Starts a cluster on what `clusters/{environment}` holds.
-    pub async fn cluster(&self, environment: &str, pace: Pace, watch_window: usize) -> Cluster {
+    pub async fn cluster(
+        &self,
+        environment: &str,
+        timings: Timings,
+        watch_window: usize,
+    ) -> Cluster {
         let base: Url = format!("http://{}/", self.address).parse().unwrap();
-        let forge = Url::from_directory_path(self.directory.path().join("forge")).unwrap();
+        let github = Url::from_directory_path(self.directory.path().join("forge")).unwrap();
         Cluster::start(ClusterOptions {
             environment: environment.to_owned(),
             data_dir: self.directory.path().to_owned(),
-            listen: "127.0.0.1:0".parse().unwrap(),
             addresses: Addresses {
-                forge,
+                github,
                 charts: base.join("charts/").unwrap(),
                 registry: base.clone(),
                 weft: Some(base.clone()),
             },
             secrets: Secrets {
-                github_token: Some("a-github-token".to_owned()),
-                git_token: None,
-                weft_hmac: Some("a-secret".to_owned()),
+                github_token: "a-github-token".to_owned(),
+                git_token: "a-git-token".to_owned(),
+                weft_hmac: "a-secret".to_owned(),
             },
             clock: self.clock.clone(),
             faults: self.faults.clone(),
-            pace,
+            timings,
             workload: Arc::clone(&self.app) as Arc<dyn Workload>,
-            bootstrap: Bootstrap::Git {
+            bootstrap: Bootstrap {
                 repository: "https://github.com/demo/podinfo".to_owned(),
                 branch: "main".to_owned(),
                 path: format!("clusters/{environment}"),
@@ -254,7 +259,7 @@ impl World {
     /// Advances lab time past the longest interval of the tests, and says that everything moved.
     pub fn let_an_interval_pass(&self, cluster: &Cluster) {
         self.clock.advance(Duration::from_secs(11));
-        cluster.signal(Signal::Git);
+        cluster.trigger(Trigger::Git);
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use lab::clusters::Pace;
+use lab::clusters::Timings;
 use lab::{Lab, LabOptions};
 use serde_json::Value;
 use tokio::process::Command;
@@ -28,7 +28,7 @@ pub struct Said {
 impl World {
     pub async fn start() -> Self {
         let options = LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         };
         let world = Self {

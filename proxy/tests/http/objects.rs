@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab::clusters::{Cluster, Key, Kind, Pace};
+use lab::clusters::{Cluster, Key, Kind, Timings};
 use lab::{Lab, LabOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ enum Account {
 impl Server {
     async fn start(account: Account, more: &'static str) -> Self {
         let lab = Lab::start(LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         })
         .await

@@ -7,6 +7,7 @@ mod catch_up;
 mod github;
 mod hooks;
 mod mishaps;
+mod replay;
 mod sources;
 mod timetable;
 mod told;

@@ -119,7 +119,7 @@ async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
         |board: &model::api::Board| view(board, "uat").verdict.state == VerdictState::Proven;
     world.board_until("uat is proven", proven).await;
     let cluster = world.lab.cluster("uat").expect("the cluster");
-    cluster.go_dark(true);
+    cluster.set_unavailable(true);
     world
         .board_until("the cluster is missed", |board| {
             let source = board
@@ -145,7 +145,7 @@ async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
         "{}",
         verdict.sentence
     );
-    cluster.go_dark(false);
+    cluster.set_unavailable(false);
     world.board_until("uat is proven again", proven).await;
     world.end().await;
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use lab::clusters::Pace;
-use lab::scenario::timetable::{TIMETABLE, replay};
+use lab::clusters::Timings;
 use lab::{Lab, LabOptions};
 use model::EnvironmentName;
 use model::api::Board;
@@ -12,6 +11,7 @@ use model::chain::VerdictState;
 use model::release_history::{figures, journeys};
 use model::{ChartVersion, Timestamp};
 
+use crate::replay::{TIMETABLE, replay};
 use crate::world::{World, pipeline_name, view};
 
 /// GitHub and Kubernetes tell times in whole seconds, and the lab takes some itself.
@@ -31,7 +31,7 @@ fn about(found: Option<Timestamp>, desired: Timestamp, what: &str) {
 #[tokio::test]
 async fn a_real_run_of_the_process_is_shown_right_hop_by_hop() {
     let options = LabOptions {
-        pace: Pace::instant(),
+        timings: Timings::instant(),
         seeded: false,
         ..LabOptions::default()
     };

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lab::clusters::Pace;
+use lab::clusters::Timings;
 use lab::faults::Fault;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
@@ -115,7 +115,7 @@ impl World {
     /// A lab with its seeded week, at the pace of tests.
     pub async fn lab() -> Lab {
         Lab::start(LabOptions {
-            pace: Pace::instant(),
+            timings: Timings::instant(),
             ..LabOptions::default()
         })
         .await

@@ -1,103 +1,110 @@
-//! The Kubernetes API of one cluster over HTTP: discovery, get, list, watch and merge patch, with
-//! bearer tokens, and what a token may do. Writing goes through `PATCH` only; everything else comes out
-//! of git.
+//! The Kubernetes API of one cluster over HTTP: get, list, watch, merge patch and access reviews, with
+//! bearer tokens. Everything else that changes a cluster comes out of git.
 
-mod discovery;
-mod failure;
+mod error;
 mod list;
-mod rights;
+mod query;
 mod watch;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::extract::{Extension, Query, Request, State};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, RequestExt};
-use serde_json::Value;
+use axum::routing::{get, post};
+use axum::{Json, RequestExt, Router};
+use serde_json::{Value, json};
 
-use self::failure::Failure;
+use self::error::StatusError;
+use self::query::{RequestQuery, is_set};
 use super::kinds::Kind;
-use super::object::Key;
-use super::store::Store;
+use super::object::{Key, StoredObject};
 
-/// What the API's handlers share.
-#[derive(Clone)]
-pub(super) struct Api {
-    pub store: Arc<Store>,
-    /// May do all that is served.
-    pub token: Arc<str>,
-    /// May get, list and watch.
-    pub viewer_token: Arc<str>,
-    /// While true, nothing is answered and open watches end.
-    pub dark: tokio::sync::watch::Receiver<bool>,
-    /// How often a watch that asked for bookmarks gets one.
-    pub bookmarks: std::time::Duration,
-}
+pub(super) use self::query::Api;
+
+const VERSION: &str = "/version";
+const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+/// Whether the token of a request is the one that may write.
+#[derive(Clone, Copy)]
+struct MayWrite(bool);
 
 /// The routes of the API.
 pub(super) fn router(api: Api) -> Router {
     Router::new()
+        .route(VERSION, get(version))
+        .route(ACCESS_REVIEWS, post(review_access))
         .fallback(dispatch)
-        .layer(middleware::from_fn_with_state(api.clone(), guard))
+        .layer(middleware::from_fn_with_state(api.clone(), authorize))
         .with_state(api)
 }
 
-/// Refuses everyone while the cluster is dark, and those without a token always.
-async fn guard(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if *api.dark.borrow() {
-        return Failure::unavailable().into_response();
-    }
-    let open = ["/version", "/healthz", "/livez", "/readyz"];
-    if open.contains(&request.uri().path()) {
-        return next.run(request).await;
-    }
-    let token = bearer(request.headers());
-    let owner = token.is_some_and(|token| token == &*api.token);
-    let viewer = token.is_some_and(|token| token == &*api.viewer_token);
-    if !owner && !viewer {
-        return Failure::unauthorized().into_response();
-    }
-    if request.uri().path() == rights::REVIEWS {
-        return rights::review(request, owner).await.into_response();
-    }
-    if !owner && request.method() != Method::GET {
-        return Failure::forbidden(request.uri().path()).into_response();
-    }
-    next.run(request).await
+async fn version() -> Json<Value> {
+    Json(json!({
+        "major": "1", "minor": "34", "gitVersion": "v1.34.1", "gitCommit": "", "gitTreeState": "clean",
+        "buildDate": "2025-09-09T00:00:00Z", "goVersion": "go1.24.6", "compiler": "gc",
+        "platform": "linux/amd64",
+    }))
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")
+async fn authorize(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, StatusError> {
+    if *api.unavailable.borrow() {
+        return Err(StatusError::ServiceUnavailable);
+    }
+    let path = request.uri().path();
+    let token = request.headers().get(header::AUTHORIZATION);
+    let token = token.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let may_write = token == Some(&*api.token);
+    if path != VERSION && !may_write && token != Some(&*api.viewer_token) {
+        return Err(StatusError::Unauthorized);
+    }
+    if !may_write && request.method() != Method::GET && path != ACCESS_REVIEWS {
+        return Err(StatusError::Forbidden(path.to_owned()));
+    }
+    request.extensions_mut().insert(MayWrite(may_write));
+    Ok(next.run(request).await)
 }
 
-/// What a path below `/api/v1` or `/apis/{group}/{version}` names.
-struct Target {
+/// `SelfSubjectAccessReview`: whether the token of the request may use a verb.
+async fn review_access(
+    Extension(MayWrite(may_write)): Extension<MayWrite>,
+    body: Bytes,
+) -> Result<Response, StatusError> {
+    let mut review = json_body(&body)?;
+    let verb = review.pointer("/spec/resourceAttributes/verb");
+    let allowed = match verb.and_then(Value::as_str) {
+        Some("get" | "list" | "watch") => true,
+        Some("patch") => may_write,
+        _ => false,
+    };
+    review["status"] = json!({ "allowed": allowed });
+    Ok((StatusCode::CREATED, Json(review)).into_response())
+}
+
+/// The objects that a path below `/api/v1` or `/apis/{group}/{version}` names.
+struct Resource {
     kind: &'static Kind,
     namespace: Option<String>,
     name: Option<String>,
 }
 
-impl Target {
-    fn of(segments: &[&str]) -> Option<Self> {
-        let (group, version, rest) = match segments {
+impl Resource {
+    fn of(path: &str) -> Option<Self> {
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (group, version, rest) = match &segments[..] {
             ["api", version, rest @ ..] => ("", *version, rest),
             ["apis", group, version, rest @ ..] => (*group, *version, rest),
             _ => return None,
         };
-        let (namespace, plural, name) = match rest {
-            ["namespaces", namespace, plural] => (Some(*namespace), *plural, None),
-            ["namespaces", namespace, plural, name] => (Some(*namespace), *plural, Some(*name)),
-            [plural] => (None, *plural, None),
-            [plural, name] => (None, *plural, Some(*name)),
+        let (namespace, plural, name) = match *rest {
+            ["namespaces", namespace, plural] => (Some(namespace), plural, None),
+            ["namespaces", namespace, plural, name] => (Some(namespace), plural, Some(name)),
+            [plural] => (None, plural, None),
+            [plural, name] => (None, plural, Some(name)),
             _ => return None,
         };
         let kind = Kind::at(group, version, plural)?;
@@ -114,77 +121,51 @@ impl Target {
 
 async fn dispatch(
     State(api): State<Api>,
-    method: Method,
     uri: Uri,
-    Query(query): Query<HashMap<String, String>>,
+    Query(query): Query<RequestQuery>,
     request: Request,
-) -> Result<Response, Failure> {
-    let path = uri.path().trim_matches('/');
-    let segments: Vec<&str> = path.split('/').collect();
-    if method == Method::GET
-        && let Some(document) = discovery::document(&segments)
-    {
-        return Ok(document);
-    }
-    let target = Target::of(&segments).ok_or_else(Failure::no_such_path)?;
-    match (method, &target.name) {
-        (Method::GET, Some(name)) => {
-            let key = Key::new(
-                target.kind,
-                target.namespace.as_deref().unwrap_or_default(),
-                name,
-            );
-            let object = api
-                .store
-                .get(&key)
-                .ok_or_else(|| Failure::not_found(&key))?;
+) -> Result<Response, StatusError> {
+    let resource = Resource::of(uri.path()).ok_or(StatusError::NoSuchPath)?;
+    let (kind, namespace) = (resource.kind, resource.namespace);
+    match (request.method(), &resource.name) {
+        (&Method::GET, None) if is_set(&query, "watch") => {
+            watch::stream(&api, kind, namespace, &query)
+        }
+        (&Method::GET, None) => list::page(&api, kind, namespace.as_deref(), &query),
+        (&Method::GET | &Method::PATCH, Some(name)) => {
+            let key = Key::new(kind, &namespace.unwrap_or_default(), name);
+            let found = match *request.method() {
+                Method::PATCH => patch(&api, &key, request).await?,
+                _ => api.store.get(&key),
+            };
+            let object = found.ok_or_else(|| {
+                let resource = format!("{}.{}", kind.plural, kind.group);
+                StatusError::NotFound(resource.trim_end_matches('.').to_owned(), key.name)
+            })?;
             Ok(Json(&*object).into_response())
         }
-        (Method::GET, None) => {
-            let watching = query
-                .get("watch")
-                .is_some_and(|asked| asked == "true" || asked == "1");
-            if watching {
-                watch::stream(&api, target.kind, target.namespace, &query)
-            } else {
-                list::page(&api, target.kind, target.namespace.as_deref(), &query)
-            }
-        }
-        (Method::PATCH, Some(name)) => {
-            let key = Key::new(
-                target.kind,
-                target.namespace.as_deref().unwrap_or_default(),
-                name,
-            );
-            patch(&api, &key, request).await
-        }
-        (method, _) => Err(Failure::method_not_allowed(&method)),
+        (method, _) => Err(StatusError::MethodNotAllowed(method.clone())),
     }
 }
 
-async fn patch(api: &Api, key: &Key, request: Request) -> Result<Response, Failure> {
-    let kind = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
+async fn patch(
+    api: &Api,
+    key: &Key,
+    request: Request,
+) -> Result<Option<StoredObject>, StatusError> {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/merge-patch+json") {
-        return Err(Failure::unsupported_media_type(kind));
+        return Err(StatusError::UnsupportedMediaType(kind.to_owned()));
     }
     let body: Bytes = request
         .extract()
         .await
-        .map_err(|refusal| Failure::bad_request(&format!("reading the patch: {refusal}")))?;
-    let patch: Value = serde_json::from_slice(&body)
-        .map_err(|error| Failure::bad_request(&format!("the patch is not JSON: {error}")))?;
-    let object = api
-        .store
-        .merge_patch(key, &patch)
-        .ok_or_else(|| Failure::not_found(key))?;
-    Ok(Json(&*object).into_response())
+        .map_err(|error| StatusError::BadRequest(format!("reading the patch: {error}")))?;
+    Ok(api.store.merge_patch(key, &json_body(&body)?))
 }
 
-/// The answer to a probe.
-fn ok() -> Response {
-    (StatusCode::OK, "ok").into_response()
+fn json_body(body: &[u8]) -> Result<Value, StatusError> {
+    let malformed = |error| StatusError::BadRequest(format!("the body is not JSON: {error}"));
+    serde_json::from_slice(body).map_err(malformed)
 }

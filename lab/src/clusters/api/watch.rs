@@ -1,7 +1,6 @@
-//! Watching: the changes of one kind as JSON lines, from a resource version or from the beginning,
-//! with bookmarks, and `410 Gone` when the log no longer reaches back.
+//! Watches: the changes of one kind as JSON lines, from a resource version or from the beginning, with
+//! bookmarks, and `410 Gone` when the log no longer reaches back.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -11,47 +10,38 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
-use super::Api;
-use super::failure::Failure;
-use super::list::{Selector, number};
+use super::error::StatusError;
+use super::list::FieldSelector;
+use super::query::{Api, RequestQuery, is_set, number};
 use crate::clusters::kinds::Kind;
-use crate::clusters::store::{Change, Event};
+use crate::clusters::store::{ChangeKind, ObjectChange};
 
-/// How long a watch lasts that does not say so itself.
-const LONGEST: Duration = Duration::from_secs(1800);
+/// The length of a watch that does not ask for one.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 
 /// What one watch asked for.
-struct Asked {
+struct WatchRequest {
     kind: &'static Kind,
     namespace: Option<String>,
-    selector: Selector,
-    bookmarks: bool,
+    selector: FieldSelector,
 }
 
-impl Asked {
-    /// The line that an event is to this watch: an object that comes to match, or stops matching,
-    /// was added or deleted as far as the watch can see.
-    fn line(&self, event: &Event) -> Option<Bytes> {
-        let here = event.key.kind == self.kind
-            && self
-                .namespace
-                .as_ref()
-                .is_none_or(|namespace| event.key.namespace == *namespace);
-        if !here {
+impl WatchRequest {
+    /// The line of a change, if the watch asked for it. No field that can be selected ever changes.
+    fn line(&self, change: &ObjectChange) -> Option<Bytes> {
+        let mut namespace = self.namespace.iter();
+        if change.key.kind != self.kind
+            || namespace.any(|wanted| *wanted != change.key.namespace)
+            || !self.selector.matches(&change.object)
+        {
             return None;
         }
-        let matched = event
-            .previous
-            .as_ref()
-            .is_some_and(|previous| self.selector.matches(previous));
-        let matches = event.change != Change::Deleted && self.selector.matches(&event.object);
-        let change = match (matched, matches) {
-            (false, false) => return None,
-            (false, true) => "ADDED",
-            (true, true) => "MODIFIED",
-            (true, false) => "DELETED",
+        let kind = match change.kind {
+            ChangeKind::Added => "ADDED",
+            ChangeKind::Modified => "MODIFIED",
+            ChangeKind::Deleted => "DELETED",
         };
-        Some(line(change, &event.object))
+        Some(line(kind, &change.object))
     }
 
     fn bookmark(&self, revision: u64, initial_events_end: bool) -> Bytes {
@@ -67,112 +57,94 @@ impl Asked {
     }
 }
 
-fn line(change: &str, object: &Value) -> Bytes {
-    let mut text = json!({"type": change, "object": object}).to_string();
-    text.push('\n');
-    Bytes::from(text)
+fn line(kind: &str, object: &Value) -> Bytes {
+    let line = json!({"type": kind, "object": object});
+    Bytes::from(format!("{line}\n"))
 }
 
-/// The stream that answers a watch.
+/// The answer to a watch.
 pub(super) fn stream(
     api: &Api,
     kind: &'static Kind,
     namespace: Option<String>,
-    query: &HashMap<String, String>,
-) -> Result<Response, Failure> {
-    let truthy = |name: &str| {
-        query
-            .get(name)
-            .is_some_and(|value| value == "true" || value == "1")
-    };
-    let asked = Asked {
+    query: &RequestQuery,
+) -> Result<Response, StatusError> {
+    let request = WatchRequest {
         kind,
         namespace,
-        selector: Selector::of(kind, query)?,
-        bookmarks: truthy("allowWatchBookmarks"),
+        selector: FieldSelector::of(kind, query)?,
     };
+    let wants_bookmarks = is_set(query, "allowWatchBookmarks");
+    let sends_initial_events = is_set(query, "sendInitialEvents");
     let from = number(query, "resourceVersion")?.filter(|revision| *revision > 0);
-    let initial = truthy("sendInitialEvents");
-    let lasts = number(query, "timeoutSeconds")?.map_or(LONGEST, Duration::from_secs);
+    let from = from.filter(|_| !sends_initial_events);
+    let timeout = number(query, "timeoutSeconds")?.map_or(DEFAULT_TIMEOUT, Duration::from_secs);
 
-    // Subscribing before listing, so that nothing falls between the two.
     let present = api.store.revision();
-    let (start, followed) = if initial || from.is_none() {
-        (present, api.store.since(present))
-    } else {
-        let from = from.unwrap_or(present);
-        if from > present {
-            return Err(Failure::too_large_version(from, present));
-        }
-        (from, api.store.since(from))
-    };
-    let Ok((past, mut events)) = followed else {
-        let expired = line("ERROR", &Failure::expired(start).status());
+    if let Some(from) = from.filter(|from| *from > present) {
+        return Err(StatusError::TooLargeVersion(from, present));
+    }
+    // Before the list, so that nothing falls between the two.
+    let start = from.unwrap_or(present);
+    let Some((past, mut changes)) = api.store.since(start) else {
+        let expired = line("ERROR", &StatusError::Expired(start).status());
         return Ok(json_lines(Body::from(expired)));
     };
     let mut opening = Vec::new();
     let mut seen = start;
-    if initial || from.is_none() {
-        let (revision, objects) = api.store.list(kind, asked.namespace.as_deref());
+    if from.is_none() {
+        let (revision, objects) = api.store.list(kind, request.namespace.as_deref());
         seen = revision;
-        opening.extend(
-            objects
-                .iter()
-                .filter(|(_, object)| asked.selector.matches(object))
-                .map(|(_, object)| line("ADDED", object)),
-        );
-        if initial {
-            opening.push(asked.bookmark(revision, true));
+        let matching = objects.iter().map(|(_, object)| object);
+        let matching = matching.filter(|object| request.selector.matches(object));
+        opening.extend(matching.map(|object| line("ADDED", object)));
+        if sends_initial_events {
+            opening.push(request.bookmark(revision, true));
         }
     }
-    let mut dark = api.dark.clone();
+    let newer = past.iter().filter(|change| change.revision > seen);
+    opening.extend(newer.filter_map(|change| request.line(change)));
+    seen = seen.max(past.last().map_or(0, |change| change.revision));
+    let mut unavailable = api.unavailable.clone();
     let every = api.bookmarks;
     let lines = async_stream::stream! {
         for line in opening {
             yield Ok::<_, Infallible>(line);
         }
-        for event in past.iter().filter(|event| event.revision > seen) {
-            if let Some(line) = asked.line(event) {
-                yield Ok(line);
-            }
-        }
-        seen = seen.max(past.last().map_or(0, |event| event.revision));
-        let end = tokio::time::sleep(lasts);
+        let end = tokio::time::sleep(timeout);
         tokio::pin!(end);
         let mut bookmarks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         loop {
             tokio::select! {
-                event = events.recv() => match event {
-                    Ok(event) if event.revision > seen => {
-                        seen = event.revision;
-                        if let Some(line) = asked.line(&event) {
+                change = changes.recv() => match change {
+                    Ok(change) if change.revision > seen => {
+                        seen = change.revision;
+                        if let Some(line) = request.line(&change) {
                             yield Ok(line);
                         }
                     }
                     Ok(_) => {}
                     Err(RecvError::Lagged(_)) => {
-                        yield Ok(line("ERROR", &Failure::expired(seen).status()));
+                        yield Ok(line("ERROR", &StatusError::Expired(seen).status()));
                         break;
                     }
                     Err(RecvError::Closed) => break,
                 },
-                _ = bookmarks.tick(), if asked.bookmarks => {
-                    // Everything up to here that the watch could see has been sent.
-                    if events.is_empty() {
-                        yield Ok(asked.bookmark(seen, false));
-                    }
-                }
+                // Everything up to here that the watch could see has been sent.
+                _ = bookmarks.tick(), if wants_bookmarks => if changes.is_empty() {
+                    yield Ok(request.bookmark(seen, false));
+                },
                 () = &mut end => break,
-                () = lights_out(&mut dark) => break,
+                () = outage(&mut unavailable) => break,
             }
         }
     };
     Ok(json_lines(Body::from_stream(lines)))
 }
 
-/// Waits until the cluster goes dark, or is gone.
-async fn lights_out(dark: &mut tokio::sync::watch::Receiver<bool>) {
-    let _ = dark.wait_for(|dark| *dark).await;
+/// Waits until the cluster is unavailable, or gone.
+async fn outage(unavailable: &mut tokio::sync::watch::Receiver<bool>) {
+    let _ = unavailable.wait_for(|unavailable| *unavailable).await;
 }
 
 fn json_lines(body: Body) -> Response {

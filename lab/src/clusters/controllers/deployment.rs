@@ -1,35 +1,30 @@
 //! Deployment: rolls one replica over to the image of its template. Only in environments without
-//! Helm; what Helm deploys is rolled out by its HelmRelease.
+//! Helm; the Deployments of charts are rolled out by their HelmRelease.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Context, Next};
-use crate::clusters::Running;
-use crate::clusters::conditions::Status;
-use crate::clusters::object::{Key, generation, observed_generation, text};
-use crate::clusters::registry::pull;
+use super::{Next, Reconciler};
+use crate::apps::Serving;
+use crate::clusters::artifacts::sha256;
+use crate::clusters::object::{generation, observed_generation, text};
+use crate::clusters::status::StatusEditor;
 
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let available = object.pointer("/status/availableReplicas") == Some(&json!(1));
-    let updated = object.pointer("/status/replicas") == Some(&json!(1));
-    if observed_generation(object) == generation(object) && available && updated {
-        return Ok(Next::WhenTriggered);
-    }
-    let image = text(object, "/spec/template/spec/containers/0/image").unwrap_or_default();
-    let replica_set = format!(
-        "{}-{}",
-        key.name,
-        &crate::clusters::sha256(image.as_bytes())[..10]
-    );
-    let old = i64::from(available);
-    context
-        .edit(key, |status| {
+const CONTAINER: &str = "/spec/template/spec/containers/0";
+
+impl Reconciler<'_> {
+    pub(super) async fn deployment(&self) -> anyhow::Result<Next> {
+        let status = &self.object["status"];
+        let available = status["availableReplicas"] == 1;
+        let is_observed = observed_generation(self.object) == generation(self.object);
+        if is_observed && available && status["replicas"] == 1 {
+            return Ok(Next::WhenTriggered);
+        }
+        let image = self.text(&format!("{CONTAINER}/image"));
+        let replica_set = format!("{}-{}", self.key.name, &sha256(image.as_bytes())[..10]);
+        let old = i64::from(available);
+        self.edit(|status| {
             status.observe();
-            counts(status, 1 + old, old);
+            put_replicas(status, 1 + old, old);
             let message = format!("ReplicaSet \"{replica_set}\" is progressing.");
             status.set("Progressing", "True", "ReplicaSetUpdated", &message);
             if !available {
@@ -38,55 +33,45 @@ pub(super) async fn reconcile(
             }
         })
         .await;
-    tokio::time::sleep(context.pace.upgrade).await;
-    let pulled = match pull(&context.http, &context.addresses, image).await {
-        Ok(pulled) => pulled,
-        Err(error) => {
-            tracing::debug!(deployment = key.path(), "ImagePullBackOff: {error:#}");
-            return Ok(Next::After(context.pace.retry));
-        }
-    };
-    let chosen = |name: &str| environment(object, name).map(str::to_owned);
-    context.workload.serve(Running {
-        color: chosen("PODINFO_UI_COLOR").unwrap_or(pulled.color),
-        message: chosen("PODINFO_UI_MESSAGE")
-            .unwrap_or_else(|| format!("greetings from podinfo v{}", pulled.version)),
-        version: pulled.version,
-        revision: pulled.revision,
-    });
-    context
-        .edit(key, |status| {
-            counts(status, 1, 1);
+        tokio::time::sleep(self.context.timings.upgrade).await;
+        let image = match self.context.registry.pull(image).await {
+            Ok(image) => image,
+            Err(error) => {
+                let deployment = self.key.path();
+                tracing::debug!(deployment, "ImagePullBackOff: {error:#}");
+                return Ok(self.after_retry());
+            }
+        };
+        let color = self.variable("PODINFO_UI_COLOR");
+        self.context.workload.serve(Serving {
+            color: color.unwrap_or(image.color),
+            message: self.variable("PODINFO_UI_MESSAGE").unwrap_or_default(),
+            version: image.version,
+            revision: image.revision,
+        });
+        self.edit(|status| {
+            put_replicas(status, 1, 1);
             let message = format!("ReplicaSet \"{replica_set}\" has successfully progressed.");
             status.set("Progressing", "True", "NewReplicaSetAvailable", &message);
             let message = "Deployment has minimum availability.";
             status.set("Available", "True", "MinimumReplicasAvailable", message);
         })
         .await;
-    Ok(Next::WhenTriggered)
+        Ok(Next::WhenTriggered)
+    }
+
+    /// A variable of the first container's environment.
+    fn variable(&self, name: &str) -> Option<String> {
+        let variables = self.object.pointer(&format!("{CONTAINER}/env"))?;
+        let mut variables = variables.as_array()?.iter();
+        let variable = variables.find(|variable| variable["name"] == name)?;
+        text(variable, "/value").map(str::to_owned)
+    }
 }
 
-/// One replica is of the new template; `replicas` in all, of which `ready` answer.
-fn counts(status: &mut Status<'_>, replicas: i64, ready: i64) {
+/// One replica is of the new template; `replicas` in all, of which `available` answer.
+fn put_replicas(status: &mut StatusEditor<'_>, replicas: i64, available: i64) {
     status.put("replicas", json!(replicas));
     status.put("updatedReplicas", json!(1));
-    status.put("readyReplicas", json!(ready));
-    status.put("availableReplicas", json!(ready));
-    let unavailable = replicas - ready;
-    let unavailable = if unavailable == 0 {
-        Value::Null
-    } else {
-        json!(unavailable)
-    };
-    status.put("unavailableReplicas", unavailable);
-}
-
-/// A variable of the first container's environment.
-fn environment<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object
-        .pointer("/spec/template/spec/containers/0/env")?
-        .as_array()?
-        .iter()
-        .find(|variable| text(variable, "/name") == Some(name))
-        .and_then(|variable| text(variable, "/value"))
+    status.put("availableReplicas", json!(available));
 }

@@ -1,71 +1,54 @@
-//! GitRepository: looks at the branch, fetches what is new, stores it.
+//! GitRepository: looks up the tip of the branch, and fetches and stores it when it is new.
 
-use std::sync::Arc;
+use anyhow::Context as _;
 
-use serde_json::Value;
+use super::sources::NewArtifact;
+use super::{Next, Reconciler};
+use crate::clusters::git::Snapshot;
+use crate::clusters::object::{artifact_revision, text};
 
-use super::sources::{self, Artifact, Found};
-use super::{Context, Next};
-use crate::clusters::artifacts::Stored;
-use crate::clusters::notify::Report;
-use crate::clusters::object::{Key, artifact_revision, text};
-
-const FAILED: &str = "GitOperationFailed";
-
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let address = text(object, "/spec/url").unwrap_or_default();
-    let branch = text(object, "/spec/ref/branch").unwrap_or("master");
-    let next = Next::After(context.interval(object, "/spec/interval"));
-    sources::take_up(context, key, object).await;
-    let Some(remote) = context.addresses.resolve(address)? else {
-        return Ok(sources::failed(context, key, FAILED, "no such host").await);
-    };
-    let failed =
-        |error: anyhow::Error| format!("failed to checkout and determine revision: {error:#}");
-    let commit = match context.mirror.tip(&remote, branch).await {
-        Ok(commit) => commit,
-        Err(error) => return Ok(sources::failed(context, key, FAILED, &failed(error)).await),
-    };
-    let revision = format!("{branch}@sha1:{commit}");
-    let message = format!("stored artifact for revision '{revision}'");
-    if artifact_revision(object) == Some(&revision) && context.artifacts.files(key).is_some() {
-        sources::unchanged(context, key, &message).await;
-        return Ok(next);
-    }
-    let snapshot = match context.mirror.fetch(&remote, branch, &commit).await {
-        Ok(snapshot) => Arc::new(snapshot),
-        Err(error) => return Ok(sources::failed(context, key, FAILED, &failed(error)).await),
-    };
-    let found = Found {
-        news: (
-            "NewRevision",
-            &format!("new upstream revision '{revision}'"),
-        ),
-        stored: ("Succeeded", &message),
-        artifact: Artifact {
-            file: &format!("{commit}.tar.gz"),
+impl Reconciler<'_> {
+    pub(super) async fn git_repository(&self) -> anyhow::Result<Next> {
+        self.begin_source().await;
+        let (revision, fetched) = match self.fetch().await {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                let error = format!("failed to checkout and determine revision: {error:#}");
+                return self.fail_source("GitOperationFailed", &error).await;
+            }
+        };
+        let message = format!("stored artifact for revision '{revision}'");
+        let Some(snapshot) = fetched else {
+            self.keep_artifact(&message).await;
+            return Ok(self.after_interval());
+        };
+        let report = format!("stored artifact for commit '{}'", snapshot.subject);
+        let outdated = format!("new upstream revision '{revision}'");
+        let artifact = NewArtifact {
             revision: &revision,
-            digest: &snapshot.digest,
-            size: snapshot.size,
-        },
-    };
-    let files = Stored::Files(Arc::clone(&snapshot));
-    sources::announce(
-        context,
-        key,
-        &found,
-        || context.artifacts.put(key, files),
-        |_| {},
-    )
-    .await;
-    let message = format!("stored artifact for commit '{}'", snapshot.subject);
-    context.report(
-        key,
-        &Report::new("info", "NewArtifact", &message, &revision),
-    );
-    Ok(next)
+            outdated: ("NewRevision", &outdated),
+            stored: ("Succeeded", &message),
+        };
+        let files = &self.context.artifacts.files;
+        self.store_artifact(&artifact, || files.put(self.key, snapshot))
+            .await;
+        self.report("info", "NewArtifact", &report, &revision);
+        Ok(self.after_interval())
+    }
+
+    /// The revision of the branch, and its files when they are not stored yet.
+    async fn fetch(&self) -> anyhow::Result<(String, Option<Snapshot>)> {
+        let addresses = &self.context.registry.addresses;
+        let remote = addresses.resolve(self.text("/spec/url"))?;
+        let remote = remote.context("no such host")?;
+        let branch = text(self.object, "/spec/ref/branch").unwrap_or("master");
+        let commit = self.context.mirror.tip(&remote, branch).await?;
+        let revision = format!("{branch}@sha1:{commit}");
+        let is_stored = self.context.artifacts.files.get(self.key).is_some();
+        if is_stored && artifact_revision(self.object) == Some(&revision) {
+            return Ok((revision, None));
+        }
+        let snapshot = self.context.mirror.fetch(&remote, branch, &commit).await?;
+        Ok((revision, Some(snapshot)))
+    }
 }

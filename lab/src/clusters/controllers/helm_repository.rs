@@ -1,84 +1,49 @@
 //! HelmRepository: downloads the index and stores it when it is new.
 
-use std::sync::Arc;
+use anyhow::Context as _;
 
-use serde_json::Value;
-
-use super::sources::{self, Artifact, Found};
-use super::{Context, Next};
-use crate::clusters::artifacts::Stored;
+use super::sources::NewArtifact;
+use super::{Next, Reconciler};
+use crate::clusters::artifacts::sha256;
 use crate::clusters::charts::Index;
-use crate::clusters::notify::Report;
-use crate::clusters::object::{Key, artifact_revision, text};
+use crate::clusters::object::artifact_revision;
 
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let address = text(object, "/spec/url").unwrap_or_default();
-    let next = Next::After(context.interval(object, "/spec/interval"));
-    sources::take_up(context, key, object).await;
-    let (text, index) = match fetch(context, address).await {
-        Ok(fetched) => fetched,
-        Err(error) => {
-            let error = format!("failed to fetch Helm repository index: {error:#}");
-            return Ok(sources::failed(context, key, "IndexationFailed", &error).await);
+impl Reconciler<'_> {
+    pub(super) async fn helm_repository(&self) -> anyhow::Result<Next> {
+        let address = self.text("/spec/url");
+        self.begin_source().await;
+        let (text, index) = match self.download_index(address).await {
+            Ok(downloaded) => downloaded,
+            Err(error) => {
+                let error = format!("failed to fetch Helm repository index: {error:#}");
+                return self.fail_source("IndexationFailed", &error).await;
+            }
+        };
+        let revision = format!("sha256:{}", sha256(text.as_bytes()));
+        let message = format!("stored artifact: revision '{revision}'");
+        let indexes = &self.context.artifacts.indexes;
+        if artifact_revision(self.object) == Some(&revision) && indexes.get(self.key).is_some() {
+            self.keep_artifact(&message).await;
+            return Ok(self.after_interval());
         }
-    };
-    let digest = crate::clusters::sha256(text.as_bytes());
-    let revision = format!("sha256:{digest}");
-    let message = format!("stored artifact: revision '{revision}'");
-    if artifact_revision(object) == Some(&revision) && context.artifacts.index(key).is_some() {
-        sources::unchanged(context, key, &message).await;
-        return Ok(next);
-    }
-    let found = Found {
-        news: ("NewRevision", &format!("new index revision '{revision}'")),
-        stored: ("Succeeded", &message),
-        artifact: Artifact {
-            file: &format!("index-{digest}.yaml"),
+        let outdated = format!("new index revision '{revision}'");
+        let artifact = NewArtifact {
             revision: &revision,
-            digest: &digest,
-            size: text.len(),
-        },
-    };
-    let index = Stored::Index(Arc::new(index));
-    sources::announce(
-        context,
-        key,
-        &found,
-        || context.artifacts.put(key, index),
-        |status| status.put("url", sources::latest(key, "index.yaml")),
-    )
-    .await;
-    let message = format!(
-        "stored fetched index of size {} from '{address}'",
-        human(text.len())
-    );
-    context.report(
-        key,
-        &Report::new("info", "NewArtifact", &message, &revision),
-    );
-    Ok(next)
-}
+            outdated: ("NewRevision", &outdated),
+            stored: ("Succeeded", &message),
+        };
+        self.store_artifact(&artifact, || indexes.put(self.key, index))
+            .await;
+        let size = text.len() as f64 / 1000.0;
+        let message = format!("stored fetched index of size {size}kB from '{address}'");
+        self.report("info", "NewArtifact", &message, &revision);
+        Ok(self.after_interval())
+    }
 
-async fn fetch(context: &Context, address: &str) -> anyhow::Result<(String, Index)> {
-    let index = format!("{}/index.yaml", address.trim_end_matches('/'));
-    let Some(url) = context.addresses.resolve(&index)? else {
-        anyhow::bail!("no such host");
-    };
-    let response = context.http.get(url).send().await?.error_for_status()?;
-    let text = response.text().await?;
-    let index = Index::read(&text)?;
-    Ok((text, index))
-}
-
-/// A size as Flux writes it: `781B`, `2.569kB`.
-fn human(bytes: usize) -> String {
-    if bytes < 1000 {
-        format!("{bytes}B")
-    } else {
-        format!("{}kB", bytes as f64 / 1000.0)
+    async fn download_index(&self, address: &str) -> anyhow::Result<(String, Index)> {
+        let address = format!("{}/index.yaml", address.trim_end_matches('/'));
+        let text = String::from_utf8(self.download(&address).await?)?;
+        let index = serde_saphyr::from_str(&text).context("reading index.yaml")?;
+        Ok((text, index))
     }
 }

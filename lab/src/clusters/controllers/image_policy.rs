@@ -1,111 +1,62 @@
 //! ImagePolicy: chooses one tag of an ImageRepository.
 
 use regex::Regex;
-use semver::{Version, VersionReq};
 use serde_json::{Value, json};
 
-use super::{Context, Next};
+use super::{Next, Reconciler};
 use crate::clusters::kinds::IMAGE_REPOSITORY;
 use crate::clusters::object::{Key, text};
 use crate::clusters::registry::parts;
 
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let reference = &object["spec"]["imageRepositoryRef"];
-    let namespace = text(reference, "/namespace").unwrap_or(&key.namespace);
-    let name = text(reference, "/name").unwrap_or_default();
-    let repository = Key::new(&IMAGE_REPOSITORY, namespace, name);
-    let (Some(tags), Some(repository)) = (
-        context.artifacts.tags(&repository),
-        context.store.get(&repository),
-    ) else {
-        let message = "referenced ImageRepository has not been scanned yet";
-        context
-            .edit(key, |status| {
-                status.set("Ready", "False", "DependencyNotReady", message);
-            })
-            .await;
-        return Ok(Next::WhenTriggered);
-    };
-    let (host, path, _) = parts(text(&repository, "/spec/image").unwrap_or_default());
-    let image = format!("{host}/{path}");
-    let chosen = choose(&object["spec"], &tags);
-    context
-        .edit(key, |status| {
+impl Reconciler<'_> {
+    pub(super) async fn image_policy(&self) -> Next {
+        let reference = &self.object["spec"]["imageRepositoryRef"];
+        let namespace = text(reference, "/namespace").unwrap_or(&self.key.namespace);
+        let name = text(reference, "/name").unwrap_or_default();
+        let repository = Key::new(&IMAGE_REPOSITORY, namespace, name);
+        let tags = self.context.artifacts.tags.get(&repository);
+        let (Some(tags), Some(repository)) = (tags, self.context.store.get(&repository)) else {
+            let message = "referenced ImageRepository has not been scanned yet";
+            self.edit(|status| status.set("Ready", "False", "DependencyNotReady", message))
+                .await;
+            return Next::WhenTriggered;
+        };
+        let (host, path, _) = parts(text(&repository, "/spec/image").unwrap_or_default());
+        let image = format!("{host}/{path}");
+        let chosen = choose(&self.object["spec"], &tags);
+        self.edit(|status| {
             status.observe();
-            let tag = match chosen {
-                Ok(tag) => tag,
-                Err(error) => return status.set("Ready", "False", "Failure", &error),
-            };
-            let latest = json!({"name": image, "tag": tag});
-            let before = status.get("latestRef").cloned();
-            let mut message = format!("Latest image tag for {image} resolved to {tag}");
-            if let Some(before) = before.filter(|before| *before != latest) {
-                let old = text(&before, "/tag").unwrap_or_default();
-                message.push_str(&format!(" (previously {image}:{old})"));
-                status.put("observedPreviousRef", before);
-            } else if let Some(ready) = status.condition("Ready") {
-                message = text(ready, "/message").unwrap_or(&message).to_owned();
+            match chosen {
+                Ok(tag) => {
+                    let message = format!("Latest image tag for {image} resolved to {tag}");
+                    status.put("latestRef", json!({"name": image, "tag": tag}));
+                    status.set("Ready", "True", "Succeeded", &message);
+                }
+                Err(error) => status.set("Ready", "False", "Failure", &error),
             }
-            status.put("latestRef", latest);
-            status.set("Ready", "True", "Succeeded", &message);
         })
         .await;
-    Ok(Next::WhenTriggered)
+        Next::WhenTriggered
+    }
 }
 
-/// The tag that an ImagePolicy of this spec chooses.
+/// The tag that an ImagePolicy with this spec chooses: of those that its pattern matches, the one with
+/// the highest number, which is all that the promotion repository asks for.
 ///
 /// # Errors
 /// With image-reflector-controller's message, when none fits.
 pub fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
     let pattern = text(spec, "/filterTags/pattern").unwrap_or(".*");
     let pattern = Regex::new(pattern).map_err(|error| format!("invalid filterTags: {error}"))?;
-    let extract = text(spec, "/filterTags/extract").filter(|extract| !extract.is_empty());
+    let extract = text(spec, "/filterTags/extract").unwrap_or("$0");
     let candidates = tags.iter().filter_map(|tag| {
-        let captures = pattern.captures(tag)?;
-        let mut key = String::new();
-        match extract {
-            Some(extract) => captures.expand(extract, &mut key),
-            None => key.push_str(tag),
-        }
-        Some((key, tag))
+        let mut number = String::new();
+        pattern.captures(tag)?.expand(extract, &mut number);
+        Some((number.parse::<u64>().ok()?, tag))
     });
-    let candidates: Vec<(String, &String)> = candidates.collect();
-    if candidates.is_empty() {
-        return Err("version list argument cannot be empty".to_owned());
-    }
-    let candidates = candidates.into_iter();
-    let policy = &spec["policy"];
-    let descending = ["numerical", "alphabetical"]
-        .into_iter()
-        .any(|kind| policy[kind]["order"] == json!("desc"));
-    let chosen = if policy.get("numerical").is_some() {
-        let keyed = candidates.filter_map(|(key, tag)| Some((key.parse::<u64>().ok()?, tag)));
-        last(keyed, descending)
-    } else if let Some(range) = text(policy, "/semver/range") {
-        let range = VersionReq::parse(range).map_err(|error| format!("invalid range: {error}"))?;
-        let keyed = candidates.filter_map(|(key, tag)| Some((Version::parse(&key).ok()?, tag)));
-        last(keyed.filter(|(version, _)| range.matches(version)), false)
-    } else {
-        last(candidates, descending)
-    };
-    chosen.ok_or_else(|| "unable to determine latest version from provided list".to_owned())
-}
-
-fn last<'a, K: Ord>(
-    keyed: impl Iterator<Item = (K, &'a String)>,
-    descending: bool,
-) -> Option<String> {
-    let chosen = if descending {
-        keyed.min_by(|(one, _), (other, _)| one.cmp(other))
-    } else {
-        keyed.max_by(|(one, _), (other, _)| one.cmp(other))
-    };
-    chosen.map(|(_, tag)| tag.clone())
+    let newest = candidates.max_by_key(|(number, _)| *number);
+    let newest = newest.map(|(_, tag)| tag.clone());
+    newest.ok_or_else(|| "version list argument cannot be empty".to_owned())
 }
 
 #[cfg(test)]
@@ -121,12 +72,5 @@ mod tests {
         let tags = ["5.1.8", "zebra-aaaaaaa-900", "fix-ui-1a2b3c4-1700000000"].map(str::to_owned);
         assert_eq!(choose(&spec, &tags).unwrap(), "fix-ui-1a2b3c4-1700000000");
         assert!(choose(&spec, &tags[..1]).is_err());
-    }
-
-    #[test]
-    fn a_semver_policy_takes_the_highest_in_its_range() {
-        let spec = json!({"policy": {"semver": {"range": "5.1.x"}}});
-        let tags = ["5.1.9", "5.1.10", "6.0.0"].map(str::to_owned);
-        assert_eq!(choose(&spec, &tags).unwrap(), "5.1.10");
     }
 }

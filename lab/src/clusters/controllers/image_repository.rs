@@ -1,59 +1,37 @@
 //! ImageRepository: lists the tags of an image.
 
-use std::sync::Arc;
+use serde_json::json;
 
-use serde_json::{Value, json};
+use super::{Next, Reconciler};
+use crate::clusters::artifacts::sha256;
 
-use super::{Context, Next, sources};
-use crate::clusters::artifacts::Stored;
-use crate::clusters::object::{Key, text};
-use crate::clusters::registry::{parts, tags};
-
-/// How many tags the status shows.
-const SHOWN: usize = 10;
-
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let image = text(object, "/spec/image").unwrap_or_default();
-    let mut found = match tags(&context.http, &context.addresses, image).await {
-        Ok(found) => found,
-        Err(error) => {
-            return Ok(
-                sources::failed(context, key, "ReadOperationFailed", &format!("{error:#}")).await,
-            );
-        }
-    };
-    found.sort_by(|one, other| other.cmp(one));
-    let checksum = crate::clusters::sha256(found.join("\n").as_bytes());
-    let (host, name, _) = parts(image);
-    let message = format!(
-        "successful scan: found {} tags with checksum {}",
-        found.len(),
-        &checksum[..10]
-    );
-    context
-        .artifacts
-        .put(key, Stored::Tags(Arc::new(found.clone())));
-    context
-        .edit(key, |status| {
+impl Reconciler<'_> {
+    pub(super) async fn image_repository(&self) -> anyhow::Result<Next> {
+        let scanned = self.context.registry.tags(self.text("/spec/image")).await;
+        let mut tags = match scanned {
+            Ok(tags) => tags,
+            Err(error) => {
+                let error = format!("{error:#}");
+                return self.fail_source("ReadOperationFailed", &error).await;
+            }
+        };
+        tags.sort_by(|one, other| other.cmp(one));
+        let checksum = sha256(tags.join("\n").as_bytes());
+        let message = format!(
+            "successful scan: found {} tags with checksum {}",
+            tags.len(),
+            &checksum[..10]
+        );
+        self.context.artifacts.tags.put(self.key, tags);
+        self.edit(|status| {
             status.clear(&["Reconciling", "FetchFailed"]);
             status.set("Ready", "True", "Succeeded", &message);
-            status.put("canonicalImageName", json!(format!("{host}/{name}")));
-            status.put(
-                "observedExclusionList",
-                object["spec"]["exclusionList"].clone(),
-            );
-            let shown = &found[..found.len().min(SHOWN)];
-            let scan = json!({
-                "scanTime": status.now, "tagCount": found.len(), "latestTags": shown,
-                "revision": format!("sha256:{checksum}"),
-            });
+            let revision = format!("sha256:{checksum}");
+            let scan = json!({"scanTime": status.now, "revision": revision});
             status.put("lastScanResult", scan);
             status.observe();
         })
         .await;
-    Ok(Next::After(context.interval(object, "/spec/interval")))
+        Ok(self.after_interval())
+    }
 }

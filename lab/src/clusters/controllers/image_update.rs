@@ -1,173 +1,142 @@
 //! ImageUpdateAutomation: writes the tags that policies chose into git, with a commit and a push.
 
-use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Context, Next};
-use crate::clusters::git::{Author, Clone};
+use super::{Next, Reconciler};
+use crate::clusters::git::{CommitAuthor, WorkingTree};
 use crate::clusters::kinds::IMAGE_POLICY;
-use crate::clusters::notify::Report;
 use crate::clusters::object::{Key, artifact_revision, text, timestamp};
-use crate::clusters::setters::{self, Written};
+use crate::clusters::setters::{self, Choices};
 
-/// What policies chose: `(image, tag)` by `namespace:name`.
-type Chosen = BTreeMap<String, (String, String)>;
+const REASON: &str = "Succeeded";
 
-pub(super) async fn reconcile(
-    context: &Context,
-    key: &Key,
-    object: &Value,
-) -> anyhow::Result<Next> {
-    let next = Next::After(context.interval(object, "/spec/interval"));
-    let Some(source) = key.referenced(object, "/spec/sourceRef") else {
-        return Ok(Next::WhenTriggered);
-    };
-    let source_object = context.store.get(&source);
-    let revision = source_object.as_deref().and_then(artifact_revision);
-    let (Some(files), Some(revision)) = (context.artifacts.files(&source), revision) else {
-        return Ok(Next::WhenTriggered);
-    };
-    let path = text(object, "/spec/update/path").unwrap_or(".");
-    let below = path.trim_start_matches("./").to_owned();
-    let chosen = chosen(context, &key.namespace);
-    let due = files
-        .files
-        .iter()
-        .filter(|(file, _)| file.starts_with(&below))
-        .filter_map(|(_, contents)| std::str::from_utf8(contents).ok())
-        .any(|text| !setters::write(text, &chosen).1.is_empty());
-    let pushed = if due {
-        match push(context, object, source_object.as_deref(), &below, &chosen).await {
+impl Reconciler<'_> {
+    pub(super) async fn image_update_automation(&self) -> anyhow::Result<Next> {
+        let Some(source) = self.source() else {
+            return Ok(Next::WhenTriggered);
+        };
+        let repository = self.context.store.get(&source);
+        let revision = repository.as_deref().and_then(artifact_revision);
+        let files = self.context.artifacts.files.get(&source);
+        let (Some(files), Some(revision)) = (files, revision) else {
+            return Ok(Next::WhenTriggered);
+        };
+        let path = text(self.object, "/spec/update/path").unwrap_or(".");
+        let path = path.trim_start_matches("./");
+        let choices = self.choices();
+        let below = files
+            .files
+            .iter()
+            .filter(|(file, _)| file.starts_with(path));
+        let mut texts = below.filter_map(|(_, contents)| std::str::from_utf8(contents).ok());
+        let is_due = texts.any(|text| !setters::write(text, &choices).1.is_empty());
+        let pushed = match is_due {
+            true => self.push(&source, path, &choices).await,
+            false => Ok(None),
+        };
+        let pushed = match pushed {
             Ok(pushed) => pushed,
             Err(error) => {
-                let error = format!("{error:#}");
-                context
-                    .edit(key, |status| {
-                        status.set("Ready", "False", "GitOperationFailed", &error);
-                    })
+                let (reason, error) = ("GitOperationFailed", format!("{error:#}"));
+                self.edit(|status| status.set("Ready", "False", reason, &error))
                     .await;
-                context.report(
-                    key,
-                    &Report::new("error", "GitOperationFailed", &error, revision),
-                );
-                return Ok(Next::After(context.pace.retry));
+                self.report("error", reason, &error, revision);
+                return Ok(self.after_retry());
             }
-        }
-    } else {
-        None
-    };
-    let branch = text(object, "/spec/git/push/branch").unwrap_or("main");
-    context
-        .edit(key, |status| {
-            let now = json!(status.now);
-            status.put("lastAutomationRunTime", now.clone());
-            status.put("observedSourceRevision", json!(revision));
-            status.put("observedPolicies", observed(&chosen));
-            let mut message = "repository up-to-date".to_owned();
-            if let Some((commit, said)) = &pushed {
+        };
+        let branch = text(self.object, "/spec/git/push/branch").unwrap_or("main");
+        let message = match &pushed {
+            Some((commit, message)) => {
+                let commit = &commit[..7];
+                format!("pushed commit '{commit}' to branch '{branch}'\n{message}")
+            }
+            None => "repository up-to-date".to_owned(),
+        };
+        self.edit(|status| {
+            if let Some((commit, _)) = &pushed {
                 status.put("lastPushCommit", json!(commit));
-                status.put("lastPushTime", now);
-                message = format!(
-                    "pushed commit '{}' to branch '{branch}'\n{said}",
-                    &commit[..7]
-                );
+                status.put("lastPushTime", json!(status.now));
             }
-            status.set("Ready", "True", "Succeeded", &message);
+            status.set("Ready", "True", REASON, &message);
             status.observe();
         })
         .await;
-    if let Some((commit, said)) = pushed {
-        let message = format!(
-            "pushed commit '{}' to branch '{branch}'\n{said}",
-            &commit[..7]
-        );
-        let revision = format!("{branch}@sha1:{commit}");
-        context.report(key, &Report::new("info", "Succeeded", &message, &revision));
+        if let Some((commit, _)) = pushed {
+            let revision = format!("{branch}@sha1:{commit}");
+            self.report("info", REASON, &message, &revision);
+        }
+        Ok(self.after_interval())
     }
-    Ok(next)
-}
 
-fn chosen(context: &Context, namespace: &str) -> Chosen {
-    let (_, policies) = context.store.list(&IMAGE_POLICY, Some(namespace));
-    policies
-        .into_iter()
-        .filter_map(|(key, policy)| {
-            let image = text(&policy, "/status/latestRef/name")?.to_owned();
-            let tag = text(&policy, "/status/latestRef/tag")?.to_owned();
-            Some((format!("{}:{}", key.namespace, key.name), (image, tag)))
-        })
-        .collect()
-}
+    fn choices(&self) -> Choices {
+        let namespace = Some(self.key.namespace.as_str());
+        let (_, policies) = self.context.store.list(&IMAGE_POLICY, namespace);
+        let choices = policies.into_iter().filter_map(|(key, policy)| {
+            let part = |pointer: &str| text(&policy, pointer).map(str::to_owned);
+            let choice = (
+                part("/status/latestRef/name")?,
+                part("/status/latestRef/tag")?,
+            );
+            Some((format!("{}:{}", key.namespace, key.name), choice))
+        });
+        choices.collect()
+    }
 
-fn observed(chosen: &Chosen) -> Value {
-    chosen
-        .iter()
-        .map(|(policy, (image, tag))| {
-            let name = policy.split(':').next_back().unwrap_or_default();
-            (name.to_owned(), json!({"name": image, "tag": tag}))
-        })
-        .collect()
-}
-
-/// The new commit and its message; `None` when the branch already holds what was chosen.
-async fn push(
-    context: &Context,
-    object: &Value,
-    source: Option<&Value>,
-    below: &str,
-    chosen: &Chosen,
-) -> anyhow::Result<Option<(String, String)>> {
-    let address = source
-        .and_then(|source| text(source, "/spec/url"))
-        .unwrap_or_default();
-    let remote = context
-        .addresses
-        .resolve(address)?
-        .context("no such host")?;
-    let branch = text(object, "/spec/git/checkout/ref/branch").unwrap_or("main");
-    let token = context.notifier.secrets.git_token.clone();
-    let clone = Clone::of(&remote, branch, token, &context.scratch).await?;
-    let mut written: Vec<Written> = Vec::new();
-    let mut directories = vec![clone.path().join(below)];
-    while let Some(directory) = directories.pop() {
-        for entry in std::fs::read_dir(&directory)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                directories.push(path);
-            } else if path
-                .extension()
-                .is_some_and(|kind| kind == "yaml" || kind == "yml")
-            {
-                let (text, changes) = setters::write(&std::fs::read_to_string(&path)?, chosen);
-                if !changes.is_empty() {
-                    std::fs::write(&path, text)?;
-                    written.extend(changes);
-                }
+    /// The new commit and its message; `None` when the branch holds the choices already.
+    async fn push(
+        &self,
+        source: &Key,
+        path: &str,
+        choices: &Choices,
+    ) -> anyhow::Result<Option<(String, String)>> {
+        let repository = self.context.store.get(source);
+        let address = repository.as_deref().and_then(|it| text(it, "/spec/url"));
+        let addresses = &self.context.registry.addresses;
+        let remote = addresses.resolve(address.unwrap_or_default())?;
+        let remote = remote.context("no such host")?;
+        let part = |pointer: &str, default| text(self.object, pointer).unwrap_or(default);
+        let branch = part("/spec/git/checkout/ref/branch", "main");
+        let token = self.context.secrets.git_token.clone();
+        let tree = WorkingTree::clone(&remote, branch, token, &self.context.scratch).await?;
+        let mut written = Vec::new();
+        for file in yaml_files(&tree.path().join(path))? {
+            let (text, changes) = setters::write(&std::fs::read_to_string(&file)?, choices);
+            if !changes.is_empty() {
+                std::fs::write(&file, text)?;
+                written.extend(changes);
             }
         }
+        if written.is_empty() {
+            return Ok(None);
+        }
+        let email = "fluxcdbot@users.noreply.github.com";
+        let author = CommitAuthor {
+            name: part("/spec/git/commit/author/name", "fluxcdbot").to_owned(),
+            email: part("/spec/git/commit/author/email", email).to_owned(),
+            at: timestamp(self.context.clock.now()),
+        };
+        let default = "Update from image update automation";
+        let template = part("/spec/git/commit/messageTemplate", default);
+        let message = setters::message(template, &written);
+        let target = part("/spec/git/push/branch", branch);
+        let commit = tree.push(path, &author, &message, target).await?;
+        Ok(Some((commit, message)))
     }
-    if written.is_empty() {
-        return Ok(None);
+}
+
+fn yaml_files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if path.is_dir() {
+            files.extend(yaml_files(&path)?);
+        } else if matches!(extension, Some("yaml" | "yml")) {
+            files.push(path);
+        }
     }
-    let said = |pointer: &str, fallback: &str| text(object, pointer).unwrap_or(fallback).to_owned();
-    let author = Author {
-        name: said("/spec/git/commit/author/name", "fluxcdbot"),
-        email: said(
-            "/spec/git/commit/author/email",
-            "fluxcdbot@users.noreply.github.com",
-        ),
-        at: timestamp(context.clock.now()),
-    };
-    let message = setters::message(
-        &said(
-            "/spec/git/commit/messageTemplate",
-            "Update from image update automation",
-        ),
-        &written,
-    );
-    let target = text(object, "/spec/git/push/branch").unwrap_or(branch);
-    let commit = clone.push(below, &author, &message, target).await?;
-    Ok(Some((commit, message)))
+    Ok(files)
 }

@@ -1,5 +1,5 @@
-//! Who is looked at when: one task per object, woken by its interval, by a change of its own spec,
-//! by a change of what it depends on, or by a signal from outside.
+//! The schedule of the controllers: one task for each object, woken by its interval, by a change of its
+//! spec, by a change of what it depends on, or by a trigger from outside.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -7,68 +7,68 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::{Context, Memory, Next, has_controller, reconcile};
-use crate::clusters::Signal;
-use crate::clusters::kinds::{HELM_CHART, KINDS};
-use crate::clusters::object::{Key, artifact_revision, generation, is_ready, text};
-use crate::clusters::store::{Change, Event};
+use super::{ClusterContext, Next, has_controller, reconcile};
+use crate::clusters::kinds::{HELM_CHART, HELM_RELEASE, KINDS};
+use crate::clusters::object::{
+    Key, artifact_revision, duration, generation, is_ready, observed_generation, text,
+};
+use crate::clusters::options::Trigger;
+use crate::clusters::store::{ChangeKind, ObjectChange};
 
-/// What wakes an object that asks to be looked at again at once.
+/// The annotation that asks for a reconciliation at once.
 const REQUESTED: &str = "/metadata/annotations/reconcile.fluxcd.io~1requestedAt";
 
-/// How long until something that went wrong in a way that no status tells is tried again.
+/// Until an error that no status shows is retried.
 const AFTER_ERROR: Duration = Duration::from_secs(10);
+
+/// The kinds whose controllers are paused.
+type Paused = watch::Receiver<BTreeSet<&'static str>>;
 
 /// The running controllers of one cluster.
 pub(in crate::clusters) struct Manager {
-    context: Context,
-    away: watch::Receiver<BTreeSet<&'static str>>,
-    running: HashMap<Key, Running>,
+    context: ClusterContext,
+    paused: Paused,
+    tasks: HashMap<Key, ReconcileTask>,
 }
 
-struct Running {
+struct ReconcileTask {
     wake: Arc<Notify>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: AbortOnDropHandle<()>,
 }
 
 impl Manager {
     /// Starts the controllers; they run until the task is aborted. Objects that are ready already
     /// wait for their interval first.
     pub(in crate::clusters) fn start(
-        context: Context,
-        away: watch::Receiver<BTreeSet<&'static str>>,
-        mut signals: tokio::sync::mpsc::UnboundedReceiver<Signal>,
+        context: ClusterContext,
+        paused: Paused,
+        mut triggers: mpsc::UnboundedReceiver<Trigger>,
     ) -> JoinHandle<()> {
         // Before the task runs, so that nothing that happens meanwhile is missed.
-        let mut events = context.store.subscribe();
+        let mut changes = context.store.subscribe();
+        let mut manager = Self {
+            context,
+            paused,
+            tasks: HashMap::new(),
+        };
         tokio::spawn(async move {
-            let mut manager = Self {
-                context,
-                away,
-                running: HashMap::new(),
-            };
             manager.start_missing();
             loop {
                 tokio::select! {
-                    event = events.recv() => match event {
-                        Ok(event) => manager.handle(&event),
+                    change = changes.recv() => match change {
+                        Ok(change) => manager.handle(&change),
                         Err(RecvError::Lagged(_)) => {
                             manager.start_missing();
-                            manager.running.values().for_each(|running| running.wake.notify_one());
+                            manager.tasks.values().for_each(|task| task.wake.notify_one());
                         }
                         Err(RecvError::Closed) => return,
                     },
-                    signal = signals.recv() => match signal {
-                        Some(signal) => manager.wake_all(signal.wakes()),
+                    trigger = triggers.recv() => match trigger {
+                        Some(trigger) => manager.wake_kinds(trigger.kinds()),
                         None => return,
                     },
                 }
@@ -79,90 +79,85 @@ impl Manager {
     fn start_missing(&mut self) {
         for kind in KINDS {
             for (key, object) in self.context.store.list(kind, None).1 {
-                if has_controller(&key) && !self.running.contains_key(&key) {
-                    self.spawn(&key, &object);
-                }
+                self.start_task(&key, &object);
             }
         }
     }
 
-    fn spawn(&mut self, key: &Key, object: &Value) {
+    fn start_task(&mut self, key: &Key, object: &Value) {
+        if !has_controller(key) || self.tasks.contains_key(key) {
+            return;
+        }
         let wake = Arc::new(Notify::new());
-        let interval = self.context.interval(object, "/spec/interval");
         // Spread over the interval, so that a cluster does not do everything at the same moment.
-        let spread = rand::random_range(0.2..1.0);
-        let first = is_ready(object).then(|| interval.mul_f64(spread));
-        let looking = look_again_and_again(
+        let interval = duration(object, "/spec/interval").unwrap_or(Duration::from_secs(60));
+        let first = match is_ready(object) {
+            true => interval.mul_f64(rand::random_range(0.2..1.0)),
+            false => Duration::ZERO,
+        };
+        let task = tokio::spawn(reconcile_loop(
             self.context.clone(),
             key.clone(),
             Arc::clone(&wake),
-            self.away.clone(),
+            self.paused.clone(),
             first,
-        );
-        let task = tokio::spawn(looking);
-        self.running.insert(key.clone(), Running { wake, task });
+        ));
+        let _task = AbortOnDropHandle::new(task);
+        self.tasks
+            .insert(key.clone(), ReconcileTask { wake, _task });
     }
 
-    fn handle(&mut self, event: &Event) {
-        match event.change {
-            Change::Added if has_controller(&event.key) => {
-                if !self.running.contains_key(&event.key) {
-                    self.spawn(&event.key, &event.object);
-                }
-            }
-            Change::Deleted => {
-                self.running.remove(&event.key);
-                if event.key.kind.kind == "HelmRelease" {
-                    let name = format!("{}-{}", event.key.namespace, event.key.name);
-                    let chart = Key::new(&HELM_CHART, &event.key.namespace, &name);
+    fn handle(&mut self, change: &ObjectChange) {
+        let (key, object) = (&change.key, &change.object);
+        match change.kind {
+            ChangeKind::Added => self.start_task(key, object),
+            ChangeKind::Deleted => {
+                self.tasks.remove(key);
+                if key.kind == &HELM_RELEASE {
+                    let name = format!("{}-{}", key.namespace, key.name);
+                    let chart = Key::new(&HELM_CHART, &key.namespace, &name);
                     self.context.store.remove(&chart);
                 }
             }
-            Change::Added | Change::Modified => {}
+            ChangeKind::Modified => {}
         }
-        let before = event.previous.as_deref();
-        let changed = |read: fn(&Value) -> Option<&str>| {
-            before.is_some_and(|before| read(before) != read(&event.object))
+        let Some(before) = change.previous.as_deref() else {
+            return;
         };
-        let respecified =
-            before.is_some_and(|before| generation(before) != generation(&event.object));
-        if respecified || changed(|object| text(object, REQUESTED)) {
-            self.wake(&event.key);
+        let changed = |pointer: &str| text(before, pointer) != text(object, pointer);
+        if generation(before) != generation(object) || changed(REQUESTED) {
+            self.wake(key);
         }
-        let stored = changed(artifact_revision)
-            || changed(|object| text(object, "/status/artifact/lastUpdateTime"));
-        match event.key.kind.kind {
-            _ if stored => self.wake_dependents(&event.key),
-            "HelmChart" if changed_observed(before, &event.object) => {
-                self.wake_release(&event.object);
+        let is_stored = artifact_revision(before) != artifact_revision(object)
+            || changed("/status/artifact/lastUpdateTime");
+        match key.kind.kind {
+            _ if is_stored => self.wake_dependents(key),
+            "HelmChart" if observed_generation(before) != observed_generation(object) => {
+                self.wake_release(object);
             }
-            "ImageRepository"
-                if changed(|object| text(object, "/status/lastScanResult/revision")) =>
-            {
-                self.wake_all(&["ImagePolicy"]);
+            "ImageRepository" if changed("/status/lastScanResult/revision") => {
+                self.wake_kinds(&["ImagePolicy"]);
             }
-            "ImagePolicy" if changed(|object| text(object, "/status/latestRef/tag")) => {
-                self.wake_all(&["ImageUpdateAutomation"]);
+            "ImagePolicy" if changed("/status/latestRef/tag") => {
+                self.wake_kinds(&["ImageUpdateAutomation"]);
             }
             _ => {}
         }
     }
 
     fn wake(&self, key: &Key) {
-        if let Some(running) = self.running.get(key) {
-            running.wake.notify_one();
+        if let Some(task) = self.tasks.get(key) {
+            task.wake.notify_one();
         }
     }
 
-    /// Wakes whatever names `source` as where it reads from.
+    /// Wakes whatever reads from `source`.
     fn wake_dependents(&self, source: &Key) {
-        for (key, running) in &self.running {
+        for (key, task) in &self.tasks {
             let object = self.context.store.get(key);
-            let reads = object
-                .and_then(|object| key.referenced(&object, "/spec/sourceRef"))
-                .is_some_and(|read| read == *source);
-            if reads {
-                running.wake.notify_one();
+            let read = object.and_then(|object| key.referenced(&object, "/spec/sourceRef"));
+            if read.is_some_and(|read| read == *source) {
+                task.wake.notify_one();
             }
         }
         if source.kind == &HELM_CHART
@@ -173,51 +168,36 @@ impl Manager {
     }
 
     fn wake_release(&self, chart: &Value) {
-        let label = |name: &str| {
-            text(
-                chart,
-                &format!("/metadata/labels/helm.toolkit.fluxcd.io~1{name}"),
-            )
-        };
+        let labels = &chart["metadata"]["labels"];
+        let label = |name: &str| labels[format!("helm.toolkit.fluxcd.io/{name}")].as_str();
         if let (Some(namespace), Some(name)) = (label("namespace"), label("name")) {
-            self.wake(&Key::new(
-                &crate::clusters::kinds::HELM_RELEASE,
-                namespace,
-                name,
-            ));
+            self.wake(&Key::new(&HELM_RELEASE, namespace, name));
         }
     }
 
-    fn wake_all(&self, kinds: &[&str]) {
-        for (key, running) in &self.running {
-            if kinds.contains(&key.kind.kind) {
-                running.wake.notify_one();
-            }
-        }
+    fn wake_kinds(&self, kinds: &[&str]) {
+        let tasks = self.tasks.iter();
+        let woken = tasks.filter(|(key, _)| kinds.contains(&key.kind.kind));
+        woken.for_each(|(_, task)| task.wake.notify_one());
     }
 }
 
-fn changed_observed(before: Option<&Value>, after: &Value) -> bool {
-    let observed = |object: &Value| object.pointer("/status/observedGeneration").cloned();
-    before.is_some_and(|before| observed(before) != observed(after))
-}
-
-/// When someone asked for a look, if that was not handled yet.
-fn requested(context: &Context, key: &Key) -> Option<String> {
+/// The time at which someone asked for a reconciliation, if that was not handled yet.
+fn requested(context: &ClusterContext, key: &Key) -> Option<String> {
     let object = context.store.get(key).filter(|_| key.kind.reports)?;
-    let asked = text(&object, REQUESTED)?;
-    (text(&object, "/status/lastHandledReconcileAt") != Some(asked)).then(|| asked.to_owned())
+    let requested = text(&object, REQUESTED)?;
+    let handled = text(&object, "/status/lastHandledReconcileAt");
+    (handled != Some(requested)).then(|| requested.to_owned())
 }
 
-async fn look_again_and_again(
-    context: Context,
+async fn reconcile_loop(
+    context: ClusterContext,
     key: Key,
     wake: Arc<Notify>,
-    mut away: watch::Receiver<BTreeSet<&'static str>>,
-    first: Option<Duration>,
+    mut paused: Paused,
+    first: Duration,
 ) {
-    let mut memory = Memory::default();
-    let mut next = first.map_or(Next::After(Duration::ZERO), Next::After);
+    let mut next = Next::After(first);
     loop {
         match next {
             Next::WhenTriggered => wake.notified().await,
@@ -226,32 +206,26 @@ async fn look_again_and_again(
                 () = wake.notified() => {}
             },
         }
-        // The cluster that owns the sender is gone when this fails.
-        if away
-            .wait_for(|away| !away.contains(key.kind.kind))
-            .await
-            .is_err()
-        {
+        let is_running = |paused: &BTreeSet<_>| !paused.contains(key.kind.kind);
+        // Fails when the cluster that owns the sender is gone.
+        if paused.wait_for(is_running).await.is_err() {
             return;
         }
-        let asked = requested(&context, &key);
-        let looked = reconcile(&context, &key, &mut memory).await;
-        if let Some(asked) = asked {
+        let requested = requested(&context, &key);
+        let reconciled = reconcile(&context, &key).await;
+        if let Some(requested) = requested {
             context.store.edit_status(&key, |status| {
-                status.put("lastHandledReconcileAt", asked.into());
+                status.put("lastHandledReconcileAt", requested.into());
             });
         }
-        next = match looked {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::warn!(
-                    environment = &*context.environment,
-                    kind = key.kind.kind,
-                    object = key.path(),
-                    "looking again later: {error:#}"
-                );
-                Next::After(AFTER_ERROR)
-            }
-        };
+        next = reconciled.unwrap_or_else(|error| {
+            tracing::warn!(
+                environment = &*context.environment,
+                kind = key.kind.kind,
+                object = key.path(),
+                "looking again later: {error:#}"
+            );
+            Next::After(AFTER_ERROR)
+        });
     }
 }

@@ -1,107 +1,89 @@
-//! What the controllers of Flux and Kubernetes do, one module per kind, each going through the
-//! updates that the real ones go through. `manager` decides when; here is what they share.
+//! The controllers of Flux and Kubernetes, a file for each kind, each writing the updates that the real
+//! ones write. `manager` decides when they run.
 
 mod deployment;
 mod git_repository;
 mod helm_chart;
 mod helm_release;
 mod helm_repository;
-mod image_policy;
+pub(super) mod image_policy;
 mod image_repository;
 mod image_update;
 mod kustomization;
 pub(super) mod manager;
-pub(super) mod seeding;
+mod seeding;
 mod sources;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::addresses::Addresses;
 use super::artifacts::Artifacts;
-use super::conditions::Status;
-use super::notify::{Notifier, Report};
-use super::object::{Key, Object, duration};
-use super::pace::Pace;
+use super::git;
+use super::object::{Key, duration, text};
+use super::options::{Secrets, Workload};
+use super::registry::Registry;
+use super::report::Report;
+use super::status::StatusEditor;
 use super::store::Store;
-use super::{Workload, git};
-
-pub use self::image_policy::choose as choose_tag;
+use super::timings::Timings;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
-/// What every controller of one cluster works with.
+/// What the controllers of one cluster share.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(super) struct ClusterContext {
     pub environment: Arc<str>,
     pub store: Arc<Store>,
     pub artifacts: Arc<Artifacts>,
     pub mirror: git::Mirror,
-    pub addresses: Addresses,
-    pub http: reqwest::Client,
-    pub notifier: Notifier,
+    pub registry: Registry,
+    pub secrets: Secrets,
+    /// While the past is made, nothing is reported.
+    pub is_silent: bool,
     pub clock: Clock,
     pub faults: Faults,
-    pub pace: Pace,
+    pub timings: Timings,
     pub workload: Arc<dyn Workload>,
     /// Where clones are made.
     pub scratch: PathBuf,
 }
 
-impl Context {
-    /// Edits a status, then rests for the time between two updates.
-    async fn edit(&self, key: &Key, edit: impl FnOnce(&mut Status<'_>)) -> Option<Object> {
-        let edited = self.store.edit_status(key, edit);
-        if !self.pace.step.is_zero() {
-            tokio::time::sleep(self.pace.step).await;
-        }
-        edited
-    }
-
-    /// How long the interval at `pointer` is here; a minute where the object names none.
-    fn interval(&self, object: &Value, pointer: &str) -> Duration {
-        duration(object, pointer)
-            .unwrap_or(Duration::from_secs(60))
-            .mul_f64(self.pace.intervals)
-    }
-
-    fn report(&self, key: &Key, report: &Report) {
-        self.notifier.report(key, report);
-    }
-}
-
-/// When an object is looked at again, if nothing triggers it before.
+/// When an object is reconciled again, if nothing triggers it before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+enum Next {
     After(Duration),
     WhenTriggered,
 }
 
-/// What a controller remembers of an object between two looks and does not write down.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    /// When a Kustomization last succeeded and how long it took: written with its next update.
-    pub last_success: Option<(String, Duration)>,
-}
-
 /// Whether the object's kind has a controller.
-pub(super) fn has_controller(key: &Key) -> bool {
+fn has_controller(key: &Key) -> bool {
     key.kind.reports || key.kind.kind == "Deployment"
 }
 
-/// Looks at an object once and does what it asks for.
-async fn reconcile(context: &Context, key: &Key, memory: &mut Memory) -> anyhow::Result<Next> {
+/// One object while it is reconciled.
+struct Reconciler<'a> {
+    context: &'a ClusterContext,
+    key: &'a Key,
+    object: &'a Value,
+}
+
+/// Reconciles an object once.
+async fn reconcile(context: &ClusterContext, key: &Key) -> anyhow::Result<Next> {
     let Some(object) = context.store.get(key) else {
         return Ok(Next::WhenTriggered);
     };
-    if object["spec"]["suspend"] == json!(true) {
-        // helm-controller does nothing then but say that it has seen so.
+    let reconciler = Reconciler {
+        context,
+        key,
+        object: &object,
+    };
+    if object["spec"]["suspend"] == true {
         if key.kind.kind == "HelmRelease" {
-            context
-                .edit(key, |status| {
+            reconciler
+                .edit(|status| {
                     status.observe();
                 })
                 .await;
@@ -109,15 +91,62 @@ async fn reconcile(context: &Context, key: &Key, memory: &mut Memory) -> anyhow:
         return Ok(Next::WhenTriggered);
     }
     match key.kind.kind {
-        "GitRepository" => git_repository::reconcile(context, key, &object).await,
-        "Kustomization" => kustomization::reconcile(context, key, &object, memory).await,
-        "HelmRepository" => helm_repository::reconcile(context, key, &object).await,
-        "HelmChart" => helm_chart::reconcile(context, key, &object).await,
-        "HelmRelease" => helm_release::reconcile(context, key, &object).await,
-        "Deployment" => deployment::reconcile(context, key, &object).await,
-        "ImageRepository" => image_repository::reconcile(context, key, &object).await,
-        "ImagePolicy" => image_policy::reconcile(context, key, &object).await,
-        "ImageUpdateAutomation" => image_update::reconcile(context, key, &object).await,
+        "GitRepository" => reconciler.git_repository().await,
+        "Kustomization" => reconciler.kustomization().await,
+        "HelmRepository" => reconciler.helm_repository().await,
+        "HelmChart" => reconciler.helm_chart().await,
+        "HelmRelease" => reconciler.helm_release().await,
+        "Deployment" => reconciler.deployment().await,
+        "ImageRepository" => reconciler.image_repository().await,
+        "ImagePolicy" => Ok(reconciler.image_policy().await),
+        "ImageUpdateAutomation" => reconciler.image_update_automation().await,
         _ => Ok(Next::WhenTriggered),
+    }
+}
+
+impl<'a> Reconciler<'a> {
+    /// Edits the status, then rests for the time between two updates.
+    async fn edit(&self, edit: impl FnOnce(&mut StatusEditor<'_>)) {
+        self.context.store.edit_status(self.key, edit);
+        if !self.context.timings.step.is_zero() {
+            tokio::time::sleep(self.context.timings.step).await;
+        }
+    }
+
+    fn report(&self, severity: &'static str, reason: &str, message: &str, revision: &str) {
+        self.send(&Report::new(severity, reason, message, revision));
+    }
+
+    fn send(&self, report: &Report) {
+        self.context.report(self.key, report);
+    }
+
+    /// The string at a pointer of the object; empty when there is none.
+    fn text(&self, pointer: &str) -> &'a str {
+        text(self.object, pointer).unwrap_or_default()
+    }
+
+    /// After the interval of the object, or a minute.
+    fn after_interval(&self) -> Next {
+        let interval = duration(self.object, "/spec/interval");
+        Next::After(interval.unwrap_or(Duration::from_secs(60)))
+    }
+
+    /// After the retry interval of the lab.
+    fn after_retry(&self) -> Next {
+        Next::After(self.context.timings.retry)
+    }
+
+    /// The source that `spec.sourceRef` names.
+    fn source(&self) -> Option<Key> {
+        self.key.referenced(self.object, "/spec/sourceRef")
+    }
+
+    async fn download(&self, address: &str) -> anyhow::Result<Vec<u8>> {
+        let registry = &self.context.registry;
+        let url = registry.addresses.resolve(address)?;
+        let url = url.ok_or_else(|| anyhow::anyhow!("no such host"))?;
+        let response = registry.http.get(url).send().await?.error_for_status()?;
+        Ok(response.bytes().await?.to_vec())
     }
 }

@@ -1,45 +1,39 @@
-//! How a cluster comes to be in the middle of its history: everything is reconciled once, at once
-//! and in silence, and then dated back to when the history says that it happened.
+//! Clusters in the middle of their history: everything is reconciled once, at once and in silence, and
+//! then dated back.
 
 use serde_json::{Value, json};
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-use super::{Context, Memory, Next, has_controller, reconcile};
+use super::{ClusterContext, has_controller, helm_release, reconcile};
 use crate::clusters::kinds::{GIT_REPOSITORY, HELM_CHART, HELM_RELEASE, KINDS};
-use crate::clusters::object::{Key, Object, is_ready, text, timestamp};
-use crate::clusters::pace::Pace;
-use crate::clusters::{PastRelease, PastStatus};
+use crate::clusters::object::{Key, StoredObject, is_ready, timestamp};
+use crate::clusters::options::{PastRelease, PastStatus};
+use crate::clusters::timings::Timings;
 
 /// More rounds than the longest chain of dependencies needs.
 const ROUNDS: usize = 6;
 
-impl Context {
-    /// The same cluster while its past is made: nothing takes time and nobody is told.
+impl ClusterContext {
+    /// The same cluster while its past is made: nothing takes time and nobody is notified.
     pub(in crate::clusters) fn seeding(&self) -> Self {
         let mut seeding = self.clone();
-        seeding.pace = Pace::seeding();
-        seeding.notifier.silent = true;
+        seeding.timings = Timings::seeding();
+        seeding.is_silent = true;
         seeding
     }
 
     /// Reconciles everything until all of it is ready, or as ready as it gets.
     ///
     /// # Errors
-    /// When something goes wrong that no status tells.
+    /// When something fails that no status shows.
     pub(in crate::clusters) async fn settle(&self) -> anyhow::Result<()> {
         for _ in 0..ROUNDS {
-            let mut waiting = false;
-            for kind in KINDS {
-                for (key, object) in self.store.list(kind, None).1 {
-                    if has_controller(&key) && !settled(&object) {
-                        waiting = true;
-                        // Its next look is the manager's business.
-                        let _: Next = reconcile(self, &key, &mut Memory::default()).await?;
-                    }
-                }
-            }
-            if !waiting {
-                return Ok(());
+            let objects = KINDS.iter().flat_map(|kind| self.store.list(kind, None).1);
+            let unsettled =
+                |(key, object): &(Key, StoredObject)| has_controller(key) && !is_settled(object);
+            for (key, _) in objects.filter(unsettled).collect::<Vec<_>>() {
+                reconcile(self, &key).await?;
             }
         }
         Ok(())
@@ -48,115 +42,71 @@ impl Context {
     /// Dates everything back to when the history says that it happened.
     pub(in crate::clusters) fn date_back(&self, past: &[PastRelease]) {
         let now = self.clock.now();
-        let born = past.iter().map(|release| release.at).min().unwrap_or(now) - Duration::hours(1);
-        let committed = self.last_commit().unwrap_or_else(|| timestamp(now));
-        let released = past.iter().map(|release| release.at).max().map(timestamp);
+        let times = || past.iter().map(|release| release.at);
+        let born = timestamp(times().min().unwrap_or(now) - Duration::hours(1));
+        let committed = timestamp(self.last_commit().unwrap_or(now));
+        let released = times().max().map_or_else(|| committed.clone(), timestamp);
         for kind in KINDS {
+            let of_release = [&HELM_RELEASE, &HELM_CHART].contains(&kind);
+            let changed = if of_release { &released } else { &committed };
             for (key, _) in self.store.list(kind, None).1 {
-                let of_release = [&HELM_RELEASE, &HELM_CHART].contains(&kind);
-                let changed = released
-                    .as_ref()
-                    .filter(|_| of_release)
-                    .unwrap_or(&committed);
-                self.store.rewrite(&key, |object| {
-                    object["metadata"]["creationTimestamp"] = json!(timestamp(born));
+                self.store.edit(&key, |object| {
+                    object["metadata"]["creationTimestamp"] = json!(born);
                     date(&mut object["status"], changed);
                     if of_release {
                         set_generation(object, declared(past));
                     }
+                    if kind == &HELM_RELEASE {
+                        helm_release::add_past(object, past);
+                    }
                 });
-                if kind == &HELM_RELEASE {
-                    self.remember(&key, past);
-                }
             }
         }
     }
 
-    fn last_commit(&self) -> Option<String> {
+    fn last_commit(&self) -> Option<OffsetDateTime> {
         let (_, sources) = self.store.list(&GIT_REPOSITORY, None);
-        let files = self.artifacts.files(&sources.first()?.0)?;
-        let committed = OffsetDateTime::parse(
-            &files.committed,
-            &time::format_description::well_known::Rfc3339,
-        );
-        committed.ok().map(timestamp)
-    }
-
-    /// Gives a HelmRelease the releases of the past, the newest of which is the one it made now.
-    fn remember(&self, key: &Key, past: &[PastRelease]) {
-        self.store.rewrite(key, |object| {
-            let Some(made) = object.pointer("/status/history/0").cloned() else {
-                return;
-            };
-            let (history, version) = super::helm_release::past(&made, past);
-            if let Some(history) = history {
-                object["status"]["history"] = history;
-                renumber(object, &made["version"], version);
-            }
-        });
+        let files = self.artifacts.files.get(&sources.first()?.0)?;
+        OffsetDateTime::parse(&files.committed, &Rfc3339).ok()
     }
 }
 
-fn settled(object: &Object) -> bool {
-    let rolled_out = object.pointer("/status/availableReplicas") == Some(&json!(1));
-    is_ready(object) || rolled_out || object["spec"]["suspend"] == json!(true)
+fn is_settled(object: &Value) -> bool {
+    is_ready(object)
+        || object["status"]["availableReplicas"] == 1
+        || object["spec"]["suspend"] == true
 }
 
-/// How many versions were declared one after the other: what the generation counts.
-fn declared(past: &[PastRelease]) -> i64 {
-    let declared = past
-        .iter()
-        .filter(|release| release.status != PastStatus::RolledBack);
-    let mut versions: Vec<&str> = declared
-        .map(|release| release.chart_version.as_str())
-        .collect();
+/// The generation: how many versions were declared one after the other.
+fn declared(past: &[PastRelease]) -> usize {
+    let rolled_back = PastStatus::RolledBack;
+    let declared = past.iter().filter(|release| release.status != rolled_back);
+    let mut versions: Vec<&str> = declared.map(|it| it.chart_version.as_str()).collect();
     versions.dedup();
-    i64::try_from(versions.len().max(1)).unwrap_or(1)
+    versions.len().max(1)
 }
 
-fn date(value: &mut Value, at: &str) {
-    match value {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if matches!(
-                    name.as_str(),
-                    "lastTransitionTime" | "lastUpdateTime" | "firstReconciled" | "lastReconciled"
-                ) {
-                    *value = json!(at);
-                } else {
-                    date(value, at);
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(|value| date(value, at)),
-        _ => {}
+/// Sets every time of a status.
+fn date(status: &mut Value, at: &str) {
+    for condition in status["conditions"].as_array_mut().into_iter().flatten() {
+        condition["lastTransitionTime"] = json!(at);
+    }
+    if let Some(updated) = status.pointer_mut("/artifact/lastUpdateTime") {
+        *updated = json!(at);
     }
 }
 
-fn set_generation(object: &mut Value, generation: i64) {
-    object["metadata"]["generation"] = json!(generation);
-    let status = &mut object["status"];
-    for name in ["observedGeneration", "lastAttemptedGeneration"] {
-        if status.get(name).is_some() {
-            status[name] = json!(generation);
+fn set_generation(object: &mut Value, generation: usize) {
+    let set = |at: Option<&mut Value>| {
+        if let Some(at) = at {
+            *at = json!(generation);
         }
-    }
-    if let Some(conditions) = status["conditions"].as_array_mut() {
-        for condition in conditions {
-            condition["observedGeneration"] = json!(generation);
-        }
-    }
-}
-
-/// Messages name the Helm revision; the one made now is a later one in the history.
-fn renumber(object: &mut Value, made: &Value, version: i64) {
-    let (from, to) = (format!(".v{made} "), format!(".v{version} "));
-    if let Some(conditions) = object["status"]["conditions"].as_array_mut() {
-        for condition in conditions {
-            let message = text(condition, "/message")
-                .unwrap_or_default()
-                .replace(&from, &to);
-            condition["message"] = json!(message);
-        }
+    };
+    set(object.pointer_mut("/metadata/generation"));
+    set(object.pointer_mut("/status/observedGeneration"));
+    set(object.pointer_mut("/status/lastAttemptedGeneration"));
+    let conditions = object["status"]["conditions"].as_array_mut();
+    for condition in conditions.into_iter().flatten() {
+        set(condition.get_mut("observedGeneration"));
     }
 }

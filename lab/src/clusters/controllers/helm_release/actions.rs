@@ -2,94 +2,77 @@
 
 use serde_json::{Value, json};
 
-use super::history::{self, History};
-use crate::clusters::charts::Chart;
-use crate::clusters::conditions::Status;
-use crate::clusters::controllers::Context;
-use crate::clusters::notify::Report;
-use crate::clusters::object::{Key, go_duration, text, timestamp};
+use super::history::{HelmAction, HelmRevision, HelmStatus, History};
+use crate::clusters::charts::ChartPackage;
+use crate::clusters::controllers::Reconciler;
+use crate::clusters::object::{text, timestamp};
+use crate::clusters::report::Report;
+use crate::clusters::status::StatusEditor;
 
 /// One release of one chart with one set of values.
 pub(super) struct Attempt<'a> {
-    pub context: &'a Context,
-    pub key: &'a Key,
-    pub chart: &'a Chart,
-    /// The chart's values with those of the HelmRelease laid over them.
+    pub reconciler: &'a Reconciler<'a>,
+    pub chart: &'a ChartPackage,
+    /// The values of the chart, overridden by those of the HelmRelease.
     pub values: Value,
     pub config_digest: String,
-    /// As Go prints it.
-    pub timeout: String,
+    /// `spec.timeout`.
+    pub timeout: &'a str,
     /// Whether `spec.test.enable` is set.
     pub tests: bool,
-    /// How often an upgrade that failed is tried again.
+    /// How often an upgrade that failed is tried again; not negative.
     pub retries: i64,
     /// Whether `spec.driftDetection.mode` has the cluster compared with the release.
     pub detects_drift: bool,
 }
 
-/// The two ways in which a release is made.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Install,
-    Upgrade,
-}
-
-impl Action {
-    fn word(self) -> &'static str {
+impl HelmAction {
+    /// The name in messages, and the first part of reasons.
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Install => "install",
-            Self::Upgrade => "upgrade",
-        }
-    }
-
-    fn reason(self, outcome: &str) -> String {
-        match self {
-            Self::Install => format!("Install{outcome}"),
-            Self::Upgrade => format!("Upgrade{outcome}"),
+            Self::Install => ("install", "Install"),
+            Self::Upgrade => ("upgrade", "Upgrade"),
+            Self::Rollback => ("rollback", "Rollback"),
         }
     }
 }
 
 impl Attempt<'_> {
     pub(super) async fn install(&self) {
-        if let Err(error) = self.release(Action::Install).await {
-            self.give_up(Action::Install, &error).await;
+        if self.release(HelmAction::Install).await.is_err() {
+            self.stall("Failed to install after 1 attempt(s)").await;
         }
     }
 
     /// Upgrades, and rolls back when that fails, as often as the remediation allows.
     pub(super) async fn upgrade(&self) {
-        for attempt in 0..=self.retries.max(0) {
-            let Err(error) = self.release(Action::Upgrade).await else {
+        for attempt in 0..=self.retries {
+            if self.release(HelmAction::Upgrade).await.is_ok() {
                 return;
-            };
-            self.remediate(&error, attempt == self.retries.max(0)).await;
+            }
+            self.remediate(attempt == self.retries).await;
         }
     }
 
-    /// The deployed release is the one asked for: nothing but Ready at the present generation.
-    pub(super) async fn in_sync(&self) {
+    /// The deployed revision is the one asked for: nothing but Ready at the present generation.
+    pub(super) async fn confirm(&self) {
         self.edit(|status| {
-            let ready = status.condition("Ready").cloned().unwrap_or_default();
-            let released = status.condition("Released").cloned().unwrap_or_default();
-            let tested = status.condition("TestSuccess").cloned();
-            // After a spell without its chart, Ready says again what the release itself says.
-            let says = if text(&ready, "/status") == Some("True") {
-                ready
-            } else {
-                tested.unwrap_or(released)
-            };
-            let part = |name: &str| text(&says, name).unwrap_or_default().to_owned();
-            status.set("Ready", "True", &part("/reason"), &part("/message"));
-            self.compared(status);
+            let condition = |name| status.condition(name).cloned();
+            let ready = condition("Ready").filter(|ready| ready["status"] == "True");
+            // Ready after a missing chart takes up what the release itself says.
+            let source = ready.or(condition("TestSuccess")).or(condition("Released"));
+            let source = source.unwrap_or_default();
+            let part = |name: &str| text(&source, name).unwrap_or_default();
+            status.set("Ready", "True", part("/reason"), part("/message"));
+            self.compare(status);
             status.clear(&["Reconciling"]);
         })
         .await;
-        self.observe_compared().await;
+        self.observe_comparison().await;
     }
 
     /// Where drift is looked for, `observedGeneration` comes in an update of its own, at once.
-    async fn observe_compared(&self) {
+    async fn observe_comparison(&self) {
         if self.detects_drift {
             self.edit(|status| {
                 status.observe();
@@ -98,70 +81,52 @@ impl Attempt<'_> {
         }
     }
 
-    /// Installs or upgrades and tests; the error is what Helm says, already in the status.
-    async fn release(&self, action: Action) -> Result<(), String> {
-        let running = self.running(action.word());
-        self.edit(|status| {
-            status.set("Reconciling", "True", "Progressing", &running);
-            status.set("Ready", "Unknown", "Progressing", &running);
+    /// Installs or upgrades, and tests. An error is in the status already.
+    async fn release(&self, action: HelmAction) -> Result<(), String> {
+        let (name, _) = action.names();
+        self.run(name, |status, running| {
+            status.set("Ready", "Unknown", "Progressing", running);
         })
         .await;
         if self.detects_drift {
-            self.edit(|status| self.attempted(status)).await;
+            self.edit(|status| self.put_attempted(status)).await;
         }
-        let began = timestamp(self.context.clock.now());
-        let since = std::time::Instant::now();
+        let last_deployed = timestamp(self.reconciler.context.clock.now());
         let image = self.roll_out(action).await;
-        let took = go_duration(since.elapsed());
-        let history = self.history();
-        let version = history.next_version();
-        let first = history
-            .latest()
-            .and_then(|latest| text(latest, "/firstDeployed"))
-            .unwrap_or(&began)
-            .to_owned();
-        let entry = |status: &str| {
-            let release = (self.key.namespace.as_str(), self.key.name.as_str());
-            let times = (first.as_str(), began.as_str());
-            history::entry(
-                self.chart,
-                release,
-                action.word(),
-                status,
-                version,
-                &self.config_digest,
-                times,
-            )
+        let version = self.history().next_version();
+        let revision = |status| HelmRevision {
+            version,
+            chart_version: self.chart.version.clone(),
+            app_version: self.chart.app_version.clone(),
+            config_digest: self.config_digest.clone(),
+            last_deployed,
+            status,
+            action: Some(action),
+            test_hooks: None,
         };
         let image = match image {
             Ok(image) => image,
             Err(error) => {
-                self.failed(action, &error, entry("failed"), &took).await;
+                let revision = revision(HelmStatus::Failed);
+                self.failed(action, &error, revision).await;
                 return Err(error);
             }
         };
-        self.context.workload.serve(self.running_app(image));
-        self.succeeded(action, version, entry("deployed"), &took)
-            .await;
+        self.serve(image);
+        self.succeeded(action, revision(HelmStatus::Deployed)).await;
         if self.tests {
-            self.test_or_fail(version).await
-        } else {
-            self.finish().await;
-            Ok(())
+            return self.test(version).await;
         }
+        self.finish().await;
+        Ok(())
     }
 
-    async fn succeeded(&self, action: Action, version: i64, entry: Value, took: &str) {
-        let reason = action.reason("Succeeded");
-        let message = format!(
-            "Helm {} succeeded for release {}",
-            action.word(),
-            self.name(Some(version))
-        );
-        let awaiting = format!(
-            "Helm release {} is awaiting tests",
-            self.name(Some(version))
-        );
+    async fn succeeded(&self, action: HelmAction, revision: HelmRevision) {
+        let (name, word) = action.names();
+        let reason = format!("{word}Succeeded");
+        let release = self.name(Some(revision.version));
+        let message = format!("Helm {name} succeeded for release {release}");
+        let awaiting = format!("Helm release {release} is awaiting tests");
         self.edit(|status| {
             if self.tests {
                 status.set("Ready", "Unknown", "AwaitingTests", &awaiting);
@@ -171,129 +136,102 @@ impl Attempt<'_> {
             }
             status.set("Released", "True", &reason, &message);
             status.clear(&["Remediated"]);
-            self.attempted(status);
-            forget_failures(status);
+            self.put_attempted(status);
+            status.put("failures", Value::Null);
         })
         .await;
         self.report("info", &reason, &message, self.chart);
-        self.edit(|status| {
-            self.write(status, |history| history.push(entry));
-            status.put("lastAttemptedReleaseAction", json!(action.word()));
-            status.put("lastAttemptedReleaseActionDuration", json!(took));
-            status.put("inventory", self.inventory());
-        })
-        .await;
+        self.edit_history(|history, _| history.push(revision)).await;
         if self.tests {
-            let running = self.running("test");
-            self.edit(|status| status.set("Reconciling", "True", "Progressing", &running))
-                .await;
+            self.run("test", |_, _| ()).await;
         }
     }
 
-    async fn failed(&self, action: Action, error: &str, entry: Value, took: &str) {
-        let reason = action.reason("Failed");
-        let message = format!(
-            "Helm {} failed for release {}: {error}",
-            action.word(),
-            self.name(None)
-        );
+    async fn failed(&self, action: HelmAction, error: &str, revision: HelmRevision) {
+        let (name, word) = action.names();
+        let reason = format!("{word}Failed");
+        let release = self.name(None);
+        let message = format!("Helm {name} failed for release {release}: {error}");
         self.edit(|status| {
             status.set("Ready", "False", &reason, &message);
             status.set("Released", "False", &reason, &message);
             status.clear(&["TestSuccess"]);
-            self.attempted(status);
+            self.put_attempted(status);
         })
         .await;
         self.report("error", &reason, &message, self.chart);
-        self.edit(|status| {
-            self.write(status, |history| history.push(entry));
-            status.put("lastAttemptedReleaseAction", json!(action.word()));
-            status.put("lastAttemptedReleaseActionDuration", json!(took));
-            count_failure(status, action);
+        self.edit_history(|history, status| {
+            history.push(revision);
+            count_failure(status);
         })
         .await;
     }
 
-    /// Nobody changes a cluster of the lab behind Helm's back.
-    fn compared(&self, status: &mut Status<'_>) {
+    /// The result of drift detection: nobody changes a cluster of the lab behind Helm's back.
+    fn compare(&self, status: &mut StatusEditor<'_>) {
         if self.detects_drift {
             let message = "No drift detected against the cluster state";
             status.set("Drifted", "False", "NoDriftDetected", message);
         }
     }
 
-    /// The end of a release that succeeded. Where older releases are forgotten, that is an update of
+    /// The end of a release that succeeded. Where older revisions are forgotten, that is an update of
     /// its own, which `observedGeneration` comes with; else it waits for the next interval.
     pub(super) async fn finish(&self) {
         self.edit(|status| {
-            self.compared(status);
+            self.compare(status);
             status.clear(&["Reconciling"]);
         })
         .await;
-        let mut history = self.history();
-        if history.truncate() {
-            self.edit(|status| {
-                status.put("history", history.into_field());
+        if self.history().truncate() {
+            self.edit_history(|history, status| {
+                history.truncate();
                 status.observe();
             })
             .await;
         }
-        self.observe_compared().await;
+        self.observe_comparison().await;
     }
 
-    /// Rolls back to the release before; `last` when no attempt is left.
-    pub(super) async fn remediate(&self, error: &str, last: bool) {
+    /// Rolls back to the revision before; `last` when no attempt is left.
+    pub(super) async fn remediate(&self, last: bool) {
         let Some(previous) = self.history().previous().cloned() else {
-            return self.give_up(Action::Upgrade, error).await;
+            return self.stall("Failed to upgrade after 1 attempt(s)").await;
         };
-        let running = self.running("rollback");
-        self.edit(|status| status.set("Reconciling", "True", "Progressing", &running))
-            .await;
-        self.edit(|status| {
-            self.write(status, |history| {
-                history.truncate();
-            });
+        self.run("rollback", |_, _| ()).await;
+        self.edit_history(|history, _| {
+            history.truncate();
         })
         .await;
-        tokio::time::sleep(self.context.pace.upgrade).await;
+        let context = self.reconciler.context;
+        tokio::time::sleep(context.timings.upgrade).await;
         self.serve_again(&previous).await;
-        let chart = format!(
-            "{}@{}",
-            self.chart.name,
-            text(&previous, "/chartVersion").unwrap_or_default()
-        );
+        let old = ChartPackage {
+            version: previous.chart_version.clone(),
+            app_version: previous.app_version.clone(),
+            ..self.chart.clone()
+        };
+        let release = format!("{}.v{}", self.reconciler.key.path(), previous.version);
         let message = format!(
-            "Helm rollback to previous release {}.v{} with chart {chart} succeeded",
-            self.key.path(),
-            previous["version"]
+            "Helm rollback to previous release {release} with chart {}@{} succeeded",
+            old.name, old.version
         );
+        let reason = "RollbackSucceeded";
         self.edit(|status| {
-            status.set("Ready", "False", "RollbackSucceeded", &message);
-            status.set("Remediated", "True", "RollbackSucceeded", &message);
+            status.set("Ready", "False", reason, &message);
+            status.set("Remediated", "True", reason, &message);
             if last {
-                let attempts = status.get("upgradeFailures").cloned().unwrap_or(json!(1));
-                let given_up = format!("Failed to upgrade after {attempts} attempt(s)");
+                let attempts = status.get("failures").and_then(Value::as_i64).unwrap_or(1);
+                let stalled = format!("Failed to upgrade after {attempts} attempt(s)");
                 status.clear(&["Reconciling"]);
-                status.set("Stalled", "True", "RetriesExceeded", &given_up);
+                status.set("Stalled", "True", "RetriesExceeded", &stalled);
             }
         })
         .await;
-        let old = Chart {
-            version: text(&previous, "/chartVersion")
-                .unwrap_or_default()
-                .to_owned(),
-            app_version: text(&previous, "/appVersion")
-                .unwrap_or_default()
-                .to_owned(),
-            ..self.chart.clone()
-        };
-        self.report("info", "RollbackSucceeded", &message, &old);
-        let now = timestamp(self.context.clock.now());
-        self.edit(|status| {
-            self.write(status, |history| {
-                let version = history.next_version();
-                history.push_rollback(previous, version, &now);
-            });
+        self.report("info", reason, &message, &old);
+        let now = timestamp(context.clock.now());
+        self.edit_history(|history, status| {
+            history.push_rollback(previous, history.next_version(), now);
             if last {
                 status.observe();
             }
@@ -301,72 +239,63 @@ impl Attempt<'_> {
         .await;
     }
 
-    /// What cannot be remediated stays failed.
-    async fn give_up(&self, action: Action, error: &str) {
-        tracing::debug!(release = self.key.path(), "giving up: {error}");
-        let message = format!("Failed to {} after 1 attempt(s)", action.word());
+    /// A failure without remediation stays.
+    async fn stall(&self, message: &str) {
         self.edit(|status| {
             status.clear(&["Reconciling"]);
-            status.set("Stalled", "True", "RetriesExceeded", &message);
+            status.set("Stalled", "True", "RetriesExceeded", message);
             status.observe();
         })
         .await;
     }
 
-    fn inventory(&self) -> Value {
-        let path = format!("{}_{}", self.key.namespace, self.key.name);
-        json!({"entries": [
-            {"id": format!("{path}__Service"), "v": "v1"},
-            {"id": format!("{path}_apps_Deployment"), "v": "v1"},
-        ]})
-    }
-
-    pub(super) fn attempted(&self, status: &mut Status<'_>) {
+    pub(super) fn put_attempted(&self, status: &mut StatusEditor<'_>) {
         status.put("lastAttemptedRevision", json!(self.chart.version));
         status.put("lastAttemptedGeneration", json!(status.generation));
-        status.put("lastAttemptedConfigDigest", json!(self.config_digest));
-        status.put("storageNamespace", json!(self.key.namespace));
     }
 
     /// `namespace/name.vN with chart podinfo@1.1.6`; failures name no Helm revision.
     pub(super) fn name(&self, version: Option<i64>) -> String {
-        let version = version
-            .map(|version| format!(".v{version}"))
-            .unwrap_or_default();
+        let version = version.map(|version| format!(".v{version}"));
         format!(
-            "{}{version} with chart {}@{}",
-            self.key.path(),
+            "{}{} with chart {}@{}",
+            self.reconciler.key.path(),
+            version.unwrap_or_default(),
             self.chart.name,
             self.chart.version
         )
     }
 
-    pub(super) fn running(&self, action: &str) -> String {
-        format!("Running '{action}' action with timeout of {}", self.timeout)
-    }
-
-    pub(super) fn deployed_version(&self) -> i64 {
-        let history = self.history();
-        let deployed = history
-            .deployed()
-            .and_then(|entry| entry["version"].as_i64());
-        deployed.unwrap_or_default()
+    /// Says in Reconciling that an action runs; `edit` joins the update, with the message.
+    pub(super) async fn run(&self, action: &str, edit: impl FnOnce(&mut StatusEditor<'_>, &str)) {
+        let timeout = self.timeout;
+        let running = format!("Running '{action}' action with timeout of {timeout}");
+        self.edit(|status| {
+            status.set("Reconciling", "True", "Progressing", &running);
+            edit(status, &running);
+        })
+        .await;
     }
 
     fn history(&self) -> History {
-        let object = self.context.store.get(self.key);
+        let object = self.reconciler.context.store.get(self.reconciler.key);
         History::of(object.as_deref().unwrap_or(&Value::Null))
     }
 
-    #[allow(clippy::unused_self, reason = "reads as the other edits do")]
-    pub(super) fn write(&self, status: &mut Status<'_>, edit: impl FnOnce(&mut History)) {
-        let mut history = History::from_field(status.get("history"));
-        edit(&mut history);
-        status.put("history", history.into_field());
+    pub(super) async fn edit_history(
+        &self,
+        edit: impl FnOnce(&mut History, &mut StatusEditor<'_>),
+    ) {
+        self.edit(|status| {
+            let mut history = History::read(status.get("history"));
+            edit(&mut history, status);
+            status.put("history", history.to_value());
+        })
+        .await;
     }
 
-    pub(super) async fn edit(&self, edit: impl FnOnce(&mut Status<'_>)) {
-        self.context.edit(self.key, edit).await;
+    pub(super) async fn edit(&self, edit: impl FnOnce(&mut StatusEditor<'_>)) {
+        self.reconciler.edit(edit).await;
     }
 
     pub(super) fn report(
@@ -374,30 +303,15 @@ impl Attempt<'_> {
         severity: &'static str,
         reason: &str,
         message: &str,
-        chart: &Chart,
+        chart: &ChartPackage,
     ) {
         let report = Report::new(severity, reason, message, &chart.version);
-        self.context
-            .report(self.key, &report.with("app-version", &chart.app_version));
+        let report = report.with("app-version", &chart.app_version);
+        self.reconciler.send(&report);
     }
 }
 
-pub(super) fn forget_failures(status: &mut Status<'_>) {
-    for count in ["failures", "upgradeFailures", "installFailures"] {
-        status.put(count, Value::Null);
-    }
-}
-
-pub(super) fn count_failure(status: &mut Status<'_>, action: Action) {
-    let counter = match action {
-        Action::Install => "installFailures",
-        Action::Upgrade => "upgradeFailures",
-    };
-    for count in ["failures", counter] {
-        let failures = status
-            .get(count)
-            .and_then(Value::as_i64)
-            .unwrap_or_default();
-        status.put(count, json!(failures + 1));
-    }
+pub(super) fn count_failure(status: &mut StatusEditor<'_>) {
+    let failures = status.get("failures").and_then(Value::as_i64);
+    status.put("failures", json!(failures.unwrap_or_default() + 1));
 }

@@ -1,240 +1,251 @@
-//! `status.history` of a HelmRelease: newest first, what Helm did with each release.
+//! `status.history` of a HelmRelease: the revisions of Helm's release, newest first.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::clusters::charts::Chart;
 use crate::clusters::object::{text, timestamp};
-use crate::clusters::{PastRelease, PastStatus};
+use crate::clusters::options::{PastRelease, PastStatus};
 
-/// How many entries a seeded history shows at most.
+/// How many revisions a seeded history shows at most.
 const SHOWN: usize = 5;
 
-/// The entries, newest first.
-pub(super) struct History {
-    entries: Vec<Value>,
+/// One revision of a Helm release.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HelmRevision {
+    pub version: i64,
+    pub chart_version: String,
+    pub app_version: String,
+    pub config_digest: String,
+    /// RFC 3339.
+    pub last_deployed: String,
+    pub status: HelmStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<HelmAction>,
+    /// By the name of the hook; `None` before tests have run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_hooks: Option<BTreeMap<String, TestHook>>,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HelmStatus {
+    Deployed,
+    Superseded,
+    Failed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HelmAction {
+    Install,
+    Upgrade,
+    Rollback,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TestHook {
+    /// RFC 3339.
+    pub last_completed: String,
+    pub phase: TestPhase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum TestPhase {
+    Succeeded,
+    Failed,
+}
+
+impl HelmRevision {
+    /// Whether it is one to roll back to: it was deployed, and no test of it failed.
+    fn is_sound(&self) -> bool {
+        let mut hooks = self.test_hooks.iter().flat_map(BTreeMap::values);
+        self.status != HelmStatus::Failed && hooks.all(|hook| hook.phase != TestPhase::Failed)
+    }
+}
+
+/// The revisions, newest first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History(pub Vec<HelmRevision>);
 
 impl History {
     pub(super) fn of(object: &Value) -> Self {
-        Self::from_field(object.pointer("/status/history"))
+        Self::read(object.pointer("/status/history"))
     }
 
-    pub(super) fn from_field(field: Option<&Value>) -> Self {
-        Self {
-            entries: field.and_then(Value::as_array).cloned().unwrap_or_default(),
-        }
+    pub(super) fn read(field: Option<&Value>) -> Self {
+        let revisions = field.and_then(|field| Vec::deserialize(field).ok());
+        Self(revisions.unwrap_or_default())
     }
 
-    pub(super) fn into_field(self) -> Value {
-        Value::Array(self.entries)
+    pub(super) fn to_value(&self) -> Value {
+        json!(self.0)
     }
 
-    /// The release of the highest version.
-    pub(super) fn latest(&self) -> Option<&Value> {
-        self.entries.first()
+    pub(super) fn latest(&self) -> Option<&HelmRevision> {
+        self.0.first()
     }
 
-    /// The version of the release that is deployed.
-    pub(super) fn deployed(&self) -> Option<&Value> {
-        self.entries
-            .iter()
-            .find(|entry| entry["status"] == json!("deployed"))
+    /// The revision that a rollback of the newest goes back to.
+    pub(super) fn previous(&self) -> Option<&HelmRevision> {
+        self.0.iter().skip(1).find(|revision| revision.is_sound())
     }
 
-    /// The release that a rollback of the newest goes back to.
-    pub(super) fn previous(&self) -> Option<&Value> {
-        self.entries.iter().skip(1).find(|entry| is_sound(entry))
-    }
-
-    /// The Helm revision that the next release gets.
+    /// The number of the next revision.
     pub(super) fn next_version(&self) -> i64 {
-        self.entries
-            .iter()
-            .filter_map(|entry| entry["version"].as_i64())
-            .max()
-            .unwrap_or_default()
-            + 1
+        let versions = self.0.iter().map(|revision| revision.version);
+        versions.max().unwrap_or_default() + 1
     }
 
-    /// Adds a release that was installed or upgraded, deployed or failed. One that deployed takes the
-    /// place of the one that was.
-    pub(super) fn push(&mut self, entry: Value) {
-        let deployed = entry["status"] == json!("deployed");
-        for older in &mut self.entries {
-            if older["status"] == json!("deployed") {
-                if let Some(older) = older.as_object_mut() {
-                    older.remove("action");
-                }
-                if deployed {
-                    older["status"] = json!("superseded");
-                }
+    /// Adds a revision that was installed or upgraded. One that deployed supersedes the one that was.
+    pub(super) fn push(&mut self, revision: HelmRevision) {
+        for older in self.deployed() {
+            older.action = None;
+            if revision.status == HelmStatus::Deployed {
+                older.status = HelmStatus::Superseded;
             }
         }
-        self.entries.insert(0, entry);
+        self.0.insert(0, revision);
     }
 
-    /// Adds the release that a rollback made: the old one again, under a new version. Whatever was
-    /// deployed until then is marked as what the rollback superseded.
-    pub(super) fn push_rollback(&mut self, mut entry: Value, version: i64, now: &str) {
-        for older in &mut self.entries {
-            if older["status"] == json!("deployed") {
-                older["status"] = json!("superseded");
-                older["action"] = json!("rollback");
-            }
+    /// Adds the revision that a rollback made: an old one again, under a new number. The deployed
+    /// revision is marked as superseded by a rollback.
+    pub(super) fn push_rollback(&mut self, old: HelmRevision, version: i64, now: String) {
+        for older in self.deployed() {
+            older.status = HelmStatus::Superseded;
+            older.action = Some(HelmAction::Rollback);
         }
-        entry["action"] = json!("rollback");
-        entry["status"] = json!("deployed");
-        entry["version"] = json!(version);
-        entry["lastDeployed"] = json!(now);
-        entry["digest"] = json!(digest(&entry));
-        if let Some(entry) = entry.as_object_mut() {
-            entry.remove("testHooks");
-        }
-        self.entries.insert(0, entry);
+        let revision = HelmRevision {
+            version,
+            last_deployed: now,
+            status: HelmStatus::Deployed,
+            action: Some(HelmAction::Rollback),
+            test_hooks: None,
+            ..old
+        };
+        self.0.insert(0, revision);
     }
 
-    /// Notes how a test of the newest release went.
-    pub(super) fn tested(&mut self, hook: &str, began: &str, ended: &str, phase: &str) {
-        if let Some(latest) = self.entries.first_mut() {
-            latest["testHooks"][hook] =
-                json!({"lastStarted": began, "lastCompleted": ended, "phase": phase});
-        }
+    fn deployed(&mut self) -> impl Iterator<Item = &mut HelmRevision> {
+        let revisions = self.0.iter_mut();
+        revisions.filter(|revision| revision.status == HelmStatus::Deployed)
     }
 
-    /// Forgets everything before the newest release but the one it would roll back to; `false` when
+    /// Forgets everything before the newest revision but the one it would roll back to; `false` when
     /// there was nothing to forget.
     pub(super) fn truncate(&mut self) -> bool {
-        let Some(keep) = self.entries.iter().skip(1).position(is_sound) else {
+        let mut older = self.0.iter().skip(1);
+        let Some(kept) = older.position(HelmRevision::is_sound) else {
             return false;
         };
-        let before = self.entries.len();
-        self.entries.truncate(keep + 2);
-        self.entries.len() != before
+        let before = self.0.len();
+        self.0.truncate(kept + 2);
+        self.0.len() != before
     }
 }
 
-/// Whether a release is one to go back to: it was deployed, and no test of it failed.
-fn is_sound(entry: &Value) -> bool {
-    let deployed = entry["status"] == json!("deployed") || entry["status"] == json!("superseded");
-    let hooks = entry["testHooks"].as_object();
-    deployed
-        && hooks.is_none_or(|hooks| hooks.values().all(|hook| hook["phase"] != json!("Failed")))
-}
-
-/// One release.
-pub(super) fn entry(
-    chart: &Chart,
-    release: (&str, &str),
-    action: &str,
-    status: &str,
-    version: i64,
-    config_digest: &str,
-    times: (&str, &str),
-) -> Value {
-    let (namespace, name) = release;
-    let (first, last) = times;
-    let mut entry = json!({
-        "action": action, "apiVersion": "v2", "appVersion": chart.app_version, "chartName": chart.name,
-        "chartVersion": chart.version, "configDigest": config_digest, "firstDeployed": first,
-        "lastDeployed": last, "name": name, "namespace": namespace, "status": status, "version": version,
-    });
-    entry["digest"] = json!(digest(&entry));
-    entry
-}
-
-/// The history that past releases left, and the Helm revision of the newest; `made` is the release
-/// that was really made, of which the others are copies in all that the past does not say. No history
-/// when the past does not end with what was made.
-pub(in crate::clusters::controllers) fn past(
-    made: &Value,
-    past: &[PastRelease],
-) -> (Option<Value>, i64) {
+/// Gives a HelmRelease the revisions of the past, the newest of which is the one it made now. Nothing
+/// changes when the past ends with another release.
+pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[PastRelease]) {
+    let Some(made) = History::of(object).0.into_iter().next() else {
+        return;
+    };
     let mut releases: Vec<&PastRelease> = past.iter().collect();
     releases.sort_by_key(|release| release.at);
-    let mut history = History {
-        entries: Vec::new(),
-    };
-    let first = releases.first().map(|release| timestamp(release.at));
+    let mut history = History::default();
     for release in releases {
         let version = history.next_version();
         let at = timestamp(release.at);
         if release.status == PastStatus::RolledBack {
             if let Some(previous) = history.previous().cloned() {
-                history.push_rollback(previous, version, &at);
+                history.push_rollback(previous, version, at);
             }
             continue;
         }
-        let mut entry = made.clone();
-        entry["chartVersion"] = json!(release.chart_version);
-        entry["appVersion"] = json!(release.app_version);
-        entry["version"] = json!(version);
-        entry["action"] = json!(if version == 1 { "install" } else { "upgrade" });
-        entry["firstDeployed"] = json!(first);
-        entry["lastDeployed"] = json!(at);
-        if let Some(hooks) = entry.get_mut("testHooks").and_then(Value::as_object_mut) {
-            for hook in hooks.values_mut() {
-                hook["lastStarted"] = json!(timestamp(release.at + Duration::seconds(5)));
-                hook["lastCompleted"] = json!(timestamp(release.at + Duration::seconds(9)));
-            }
+        let (status, mut test_hooks) = match release.status {
+            PastStatus::Failed => (HelmStatus::Failed, None),
+            _ => (HelmStatus::Deployed, made.test_hooks.clone()),
+        };
+        for hook in test_hooks.iter_mut().flat_map(BTreeMap::values_mut) {
+            hook.last_completed = timestamp(release.at + Duration::seconds(9));
         }
-        if release.status == PastStatus::Failed {
-            entry["status"] = json!("failed");
-            if let Some(entry) = entry.as_object_mut() {
-                entry.remove("testHooks");
-            }
-        }
-        entry["digest"] = json!(digest(&entry));
-        history.push(entry);
+        let action = match version {
+            1 => HelmAction::Install,
+            _ => HelmAction::Upgrade,
+        };
+        history.push(HelmRevision {
+            version,
+            chart_version: release.chart_version.clone(),
+            app_version: release.app_version.clone(),
+            last_deployed: at,
+            status,
+            action: Some(action),
+            test_hooks,
+            ..made.clone()
+        });
     }
-    let newest = history.latest().cloned().unwrap_or_default();
-    let ends_there = text(&newest, "/chartVersion") == text(made, "/chartVersion");
-    history.entries.truncate(SHOWN);
-    let version = newest["version"].as_i64().unwrap_or(1);
-    (ends_there.then(|| history.into_field()), version)
+    let newest = history.latest().map(|newest| newest.version);
+    let matching =
+        history.latest().map(|newest| &newest.chart_version) == Some(&made.chart_version);
+    if let Some(version) = newest.filter(|_| matching) {
+        history.0.truncate(SHOWN);
+        object["status"]["history"] = history.to_value();
+        renumber(object, made.version, version);
+    }
 }
 
-fn digest(entry: &Value) -> String {
-    format!(
-        "sha256:{}",
-        crate::clusters::sha256(entry.to_string().as_bytes())
-    )
+/// The messages of a release with another Helm revision.
+fn renumber(object: &mut Value, from: i64, to: i64) {
+    let conditions = object["status"]["conditions"].as_array_mut();
+    for condition in conditions.into_iter().flatten() {
+        let message = text(condition, "/message").unwrap_or_default();
+        let message = message.replace(&format!(".v{from} "), &format!(".v{to} "));
+        condition["message"] = json!(message);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn release(version: i64, chart: &str, status: &str) -> Value {
-        json!({"version": version, "chartVersion": chart, "status": status, "action": "upgrade"})
+    fn release(version: i64, chart: &str, status: HelmStatus) -> HelmRevision {
+        HelmRevision {
+            version,
+            chart_version: chart.to_owned(),
+            app_version: String::new(),
+            config_digest: String::new(),
+            last_deployed: String::new(),
+            status,
+            action: Some(HelmAction::Upgrade),
+            test_hooks: None,
+        }
     }
 
     fn shape(history: &History) -> Vec<String> {
-        history
-            .entries
-            .iter()
-            .map(|entry| {
-                let text = |name: &str| entry[name].as_str().unwrap_or("-").to_owned();
-                format!(
-                    "{} {} {}",
-                    text("chartVersion"),
-                    text("status"),
-                    text("action")
-                )
-            })
-            .collect()
+        let revisions = history.to_value();
+        let revisions = revisions.as_array().unwrap().iter();
+        let shapes = revisions.map(|revision| {
+            let text = |name: &str| revision[name].as_str().unwrap_or("-").to_owned();
+            let parts = ["chartVersion", "status", "action"].map(text);
+            parts.join(" ")
+        });
+        shapes.collect()
     }
 
     #[test]
     fn a_failed_upgrade_that_is_rolled_back_leaves_what_flux_leaves() {
-        let mut history = History::from_field(None);
-        history.push(release(1, "6.0.0", "deployed"));
-        history.push(release(2, "6.0.1", "deployed"));
+        let mut history = History::default();
+        history.push(release(1, "6.0.0", HelmStatus::Deployed));
+        history.push(release(2, "6.0.1", HelmStatus::Deployed));
         assert_eq!(
             shape(&history),
             ["6.0.1 deployed upgrade", "6.0.0 superseded -"]
         );
-        history.push(release(3, "6.0.3", "failed"));
+        history.push(release(3, "6.0.3", HelmStatus::Failed));
         assert_eq!(
             shape(&history),
             [
@@ -245,7 +256,7 @@ mod tests {
         );
         assert!(history.truncate());
         let old = history.previous().unwrap().clone();
-        history.push_rollback(old, 4, "2026-01-01T00:00:00Z");
+        history.push_rollback(old, 4, "2026-01-01T00:00:00Z".to_owned());
         assert_eq!(
             shape(&history),
             [
@@ -254,7 +265,7 @@ mod tests {
                 "6.0.1 superseded rollback"
             ]
         );
-        history.push(release(5, "6.0.2", "deployed"));
+        history.push(release(5, "6.0.2", HelmStatus::Deployed));
         assert!(history.truncate());
         assert_eq!(
             shape(&history),

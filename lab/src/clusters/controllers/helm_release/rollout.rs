@@ -1,72 +1,58 @@
-//! What becomes of a release in the cluster: its image is pulled, and the application answers as it.
+//! The rollout of a release: its image is pulled, and the application serves it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::actions::{Action, Attempt};
-use crate::clusters::Running;
+use super::actions::Attempt;
+use super::history::{HelmAction, HelmRevision};
+use crate::apps::Serving;
 use crate::clusters::object::text;
-use crate::clusters::registry::{Image, pull};
+use crate::clusters::registry::PulledImage;
 
 impl Attempt<'_> {
-    /// What the new Pods would do: the image is pulled and becomes ready, or the wait for it ends.
-    pub(super) async fn roll_out(&self, action: Action) -> Result<Image, String> {
-        tokio::time::sleep(self.context.pace.upgrade).await;
-        let deployment = format!("Deployment/{}", self.key.path());
+    /// Pulls the image as the new Pods would, or fails as the wait for them does.
+    pub(super) async fn roll_out(&self, action: HelmAction) -> Result<PulledImage, String> {
+        let context = self.reconciler.context;
+        tokio::time::sleep(context.timings.upgrade).await;
+        let deployment = format!("Deployment/{}", self.reconciler.key.path());
         let timed_out = format!("timeout waiting for: [{deployment} status: 'InProgress']");
-        let ordered = action == Action::Upgrade
-            && self
-                .context
-                .faults
-                .take_helm_upgrade_fails(&self.context.environment);
-        if ordered {
+        let environment = &context.environment;
+        if action == HelmAction::Upgrade && context.faults.take_helm_upgrade_fails(environment) {
             return Err(timed_out);
         }
-        pull(
-            &self.context.http,
-            &self.context.addresses,
-            &self.image(&self.values),
-        )
-        .await
-        .map_err(|error| {
-            tracing::debug!(image = self.image(&self.values), "{error:#}");
+        let image = image(&self.values);
+        let pulled = context.registry.pull(&image).await;
+        pulled.map_err(|error| {
+            tracing::debug!(image, "{error:#}");
             timed_out
         })
     }
 
-    /// Serves the release that a rollback went back to: its image bears the version of its app.
-    pub(super) async fn serve_again(&self, previous: &Value) {
+    /// Serves the revision that a rollback went back to: its image bears the version of its app.
+    pub(super) async fn serve_again(&self, previous: &HelmRevision) {
         let mut values = self.values.clone();
-        values["image"]["tag"] = previous["appVersion"].clone();
-        match pull(
-            &self.context.http,
-            &self.context.addresses,
-            &self.image(&values),
-        )
-        .await
-        {
-            Ok(image) => self.context.workload.serve(self.running_app(image)),
-            Err(error) => tracing::warn!(
-                release = self.key.path(),
-                "the old image cannot be had: {error:#}"
-            ),
+        values["image"]["tag"] = json!(previous.app_version);
+        match self.reconciler.context.registry.pull(&image(&values)).await {
+            Ok(image) => self.serve(image),
+            Err(error) => {
+                let release = self.reconciler.key.path();
+                tracing::warn!(release, "the old image cannot be had: {error:#}");
+            }
         }
     }
 
-    fn image(&self, values: &Value) -> String {
-        let part = |name: &str| text(values, name).unwrap_or_default().to_owned();
-        format!("{}:{}", part("/image/repository"), part("/image/tag"))
-    }
-
-    pub(super) fn running_app(&self, image: Image) -> Running {
-        let chosen = |name: &str| text(&self.values, name).filter(|value| !value.is_empty());
-        Running {
-            color: chosen("/ui/color").map_or(image.color, str::to_owned),
-            message: chosen("/ui/message").map_or_else(
-                || format!("greetings from podinfo v{}", image.version),
-                str::to_owned,
-            ),
+    pub(super) fn serve(&self, image: PulledImage) {
+        let value = |name: &str| text(&self.values, name).unwrap_or_default().to_owned();
+        let color = Some(value("/ui/color")).filter(|color| !color.is_empty());
+        self.reconciler.context.workload.serve(Serving {
+            color: color.unwrap_or(image.color),
+            message: value("/ui/message"),
             version: image.version,
             revision: image.revision,
-        }
+        });
     }
+}
+
+fn image(values: &Value) -> String {
+    let part = |name: &str| text(values, name).unwrap_or_default();
+    format!("{}:{}", part("/image/repository"), part("/image/tag"))
 }

@@ -2,67 +2,54 @@
 
 use std::time::Duration;
 
-use super::actions::{Action, Attempt, count_failure, forget_failures};
+use serde_json::Value;
+
+use super::actions::{Attempt, count_failure};
+use super::history::{TestHook, TestPhase};
 use crate::clusters::object::timestamp;
 
 impl Attempt<'_> {
-    /// The deployed release is the one asked for, but its tests have not succeeded yet.
-    pub(super) async fn test_again(&self) {
-        let version = self.deployed_version();
-        let message = format!(
-            "Helm upgrade succeeded for release {}",
-            self.name(Some(version))
-        );
-        self.edit(|status| {
-            status.set("Reconciling", "True", "Progressing", &self.running("test"));
-            status.set(
-                "Ready",
-                "Unknown",
-                "Progressing",
-                "reconciliation in progress",
-            );
+    /// Tests the deployed revision, which is the one asked for. When that fails it is remediated like
+    /// an upgrade that failed.
+    pub(super) async fn test_again(&self, version: i64) {
+        let release = self.name(Some(version));
+        let message = format!("Helm upgrade succeeded for release {release}");
+        self.run("test", |status, _| {
+            let progressing = "reconciliation in progress";
+            status.set("Ready", "Unknown", "Progressing", progressing);
             status.set("Released", "True", "UpgradeSucceeded", &message);
             status.clear(&["Remediated"]);
         })
         .await;
         self.edit(|status| {
-            self.attempted(status);
-            forget_failures(status);
+            self.put_attempted(status);
+            status.put("failures", Value::Null);
         })
         .await;
-        self.test(version).await;
-    }
-
-    /// Tests the release; when that fails it is remediated like an upgrade that failed.
-    async fn test(&self, version: i64) {
-        if let Err(error) = self.test_or_fail(version).await {
-            self.remediate(&error, true).await;
+        if self.test(version).await.is_err() {
+            self.remediate(true).await;
         }
     }
 
-    pub(super) async fn test_or_fail(&self, version: i64) -> Result<(), String> {
-        let began = timestamp(self.context.clock.now());
-        tokio::time::sleep(self.context.pace.tests).await;
-        let hooks = &self.chart.tests;
-        let outcome = if hooks.is_empty() {
-            Ok(())
-        } else {
-            self.probe(hooks).await
-        };
-        let ended = timestamp(self.context.clock.now());
-        let name = self.name(Some(version));
+    /// Tests the newest revision. An error is in the status already.
+    pub(super) async fn test(&self, version: i64) -> Result<(), String> {
+        let context = self.reconciler.context;
+        tokio::time::sleep(context.timings.tests).await;
+        let outcome = self.probe().await;
+        let completed = timestamp(context.clock.now());
+        let release = self.name(Some(version));
         let (status_word, reason, severity, message) = match &outcome {
             Ok(()) => {
-                let counted = match hooks.len() {
+                let count = match self.chart.tests.len() {
                     0 => "no test hooks".to_owned(),
                     1 => "1 test hook completed successfully".to_owned(),
                     count => format!("{count} test hooks completed successfully"),
                 };
-                let message = format!("Helm test succeeded for release {name}: {counted}");
+                let message = format!("Helm test succeeded for release {release}: {count}");
                 ("True", "TestSucceeded", "info", message)
             }
             Err(error) => {
-                let message = format!("Helm test failed for release {name}: {error}");
+                let message = format!("Helm test failed for release {release}: {error}");
                 ("False", "TestFailed", "error", message)
             }
         };
@@ -72,19 +59,21 @@ impl Attempt<'_> {
         })
         .await;
         self.report(severity, reason, &message, self.chart);
-        let phase = if outcome.is_ok() {
-            "Succeeded"
-        } else {
-            "Failed"
+        let hook = TestHook {
+            last_completed: completed,
+            phase: match outcome {
+                Ok(()) => TestPhase::Succeeded,
+                Err(_) => TestPhase::Failed,
+            },
         };
-        self.edit(|status| {
-            self.write(status, |history| {
-                for hook in hooks {
-                    history.tested(hook, &began, &ended, phase);
-                }
-            });
-            if outcome.is_err() {
-                count_failure(status, Action::Upgrade);
+        self.edit_history(|history, status| {
+            if let Some(newest) = history.0.first_mut() {
+                let hooks = self.chart.tests.iter();
+                let hooks = hooks.map(|name| (name.clone(), hook.clone()));
+                newest.test_hooks = (!self.chart.tests.is_empty()).then(|| hooks.collect());
+            }
+            if hook.phase == TestPhase::Failed {
+                count_failure(status);
             }
         })
         .await;
@@ -93,30 +82,26 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// The hook of the chart: asks the application for its health.
-    async fn probe(&self, hooks: &[String]) -> Result<(), String> {
-        let stalled = |why: &str| {
-            let pods: Vec<String> = hooks
-                .iter()
-                .map(|hook| format!("Pod/{}/{hook} status: '{why}'", self.key.namespace))
-                .collect();
-            format!(
-                "failed early due to stalled resources: [{}]",
-                pods.join(", ")
-            )
-        };
-        let Some(url) = self.context.workload.url() else {
+    /// Asks the application for its health, for all hooks of the chart.
+    async fn probe(&self) -> Result<(), String> {
+        let context = self.reconciler.context;
+        let url = context
+            .workload
+            .url()
+            .filter(|_| !self.chart.tests.is_empty());
+        let Some(url) = url else {
             return Ok(());
         };
         let health = url.join("healthz").map_err(|error| error.to_string())?;
-        let asked = self
-            .context
-            .http
-            .get(health)
-            .timeout(Duration::from_secs(2));
-        match asked.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(_) | Err(_) => Err(stalled("Failed")),
+        let request = context.registry.http.get(health);
+        let answer = request.timeout(Duration::from_secs(2)).send().await;
+        if answer.is_ok_and(|answer| answer.status().is_success()) {
+            return Ok(());
         }
+        let namespace = &self.reconciler.key.namespace;
+        let pods = self.chart.tests.iter();
+        let pods = pods.map(|hook| format!("Pod/{namespace}/{hook} status: 'Failed'"));
+        let pods = pods.collect::<Vec<_>>().join(", ");
+        Err(format!("failed early due to stalled resources: [{pods}]"))
     }
 }

@@ -4,55 +4,48 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use lab::Lab;
+use lab::forge::Refusal;
 use model::ChartVersion;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use workflow::release::{ReleaseRequest, plan};
 use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
-use crate::forge::Refusal;
-use crate::world::Lab;
-
-/// When the promotion into an environment was opened and merged, after the release was.
+/// The times of the promotion into an environment, after the merge of the release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hop {
-    /// The environment.
+pub struct PromotionTimes {
     pub environment: &'static str,
-    /// When its pull request was opened.
+    /// When the pull request was opened.
     pub opened: Duration,
     /// When somebody had approved and merged it.
     pub merged: Duration,
 }
 
-/// The original's run.
-pub const TIMETABLE: [Hop; 3] = [
-    Hop {
-        environment: "uat",
-        opened: Duration::from_secs(136),
-        merged: Duration::from_secs(168),
-    },
-    Hop {
-        environment: "stg",
-        opened: Duration::from_secs(255),
-        merged: Duration::from_secs(272),
-    },
-    Hop {
-        environment: "prod",
-        opened: Duration::from_secs(328),
-        merged: Duration::from_secs(345),
-    },
+const fn times(environment: &'static str, opened: u64, merged: u64) -> PromotionTimes {
+    PromotionTimes {
+        environment,
+        opened: Duration::from_secs(opened),
+        merged: Duration::from_secs(merged),
+    }
+}
+
+/// The times of the original, in seconds.
+pub const TIMETABLE: [PromotionTimes; 3] = [
+    times("uat", 136, 168),
+    times("stg", 255, 272),
+    times("prod", 328, 345),
 ];
 
-/// The workflow whose runs are let go at the minute.
+/// The workflow whose runs wait for their time.
 const PROMOTION: &str = "promotion";
 /// How long the lab may take for what follows by itself.
-const PATIENCE: Duration = Duration::from_secs(30);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// What was replayed.
+/// The release that was replayed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replayed {
-    /// The release.
+pub struct ReplayedRelease {
     pub release: ChartVersion,
     /// When it was merged, in lab time.
     pub merged_at: OffsetDateTime,
@@ -62,11 +55,11 @@ pub struct Replayed {
 /// them. `look` is called after each pull request was opened (`false`) and after it was merged (`true`).
 ///
 /// # Errors
-/// When the forge refuses a deed, or what should follow by itself does not.
+/// When the forge refuses, or what should follow by itself does not.
 pub async fn replay(
     lab: &Lab,
-    mut look: impl AsyncFnMut(&Hop, bool) -> anyhow::Result<()>,
-) -> anyhow::Result<Replayed> {
+    mut look: impl AsyncFnMut(&PromotionTimes, bool) -> anyhow::Result<()>,
+) -> anyhow::Result<ReplayedRelease> {
     let forge = lab.forge();
     let release = next(lab).await?;
     let number = forge
@@ -76,23 +69,23 @@ pub async fn replay(
     forge.hold(Some(PROMOTION));
     let merged = merge(lab, number, "li");
     let merged_at = merged.await?;
-    for hop in &TIMETABLE {
+    for promotion in &TIMETABLE {
         until("the promotion is due", || {
             Ok((forge.queued(PROMOTION)? > 0).then_some(()))
         })
         .await?;
-        advance_to(lab, merged_at + hop.opened)?;
+        advance_to(lab, merged_at + promotion.opened)?;
         forge.hold(None);
-        let number = opened(lab, hop.environment, &release.2).await?;
+        let number = opened(lab, promotion.environment, &release.2).await?;
         forge.hold(Some(PROMOTION));
-        look(hop, false).await?;
-        advance_to(lab, merged_at + hop.merged)?;
+        look(promotion, false).await?;
+        advance_to(lab, merged_at + promotion.merged)?;
         forge.review(number, "sam", "APPROVE", "").await?;
         merge(lab, number, "sam").await?;
-        look(hop, true).await?;
+        look(promotion, true).await?;
     }
     forge.hold(None);
-    Ok(Replayed {
+    Ok(ReplayedRelease {
         release: release.2,
         merged_at,
     })
@@ -114,14 +107,14 @@ async fn next(lab: &Lab) -> anyhow::Result<(String, String, ChartVersion)> {
 
 /// Merges as soon as the checks allow it, and says when.
 async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTime> {
-    let given_up = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let at = lab.clock().now();
         match lab.forge().merge(number, by).await {
             Ok(_) => return Ok(at),
             // The checks have not ended yet.
-            Err(Refusal::Answer { status: 405, .. }) if Instant::now() < given_up => {
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+            Err(Refusal::Answer { status: 405, .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
             Err(refusal) => return Err(refusal).context("merging"),
         }
@@ -129,27 +122,27 @@ async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTim
 }
 
 async fn opened(lab: &Lab, environment: &str, release: &ChartVersion) -> anyhow::Result<u64> {
-    let given_up = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let wanted = release.to_string();
     loop {
         let open = lab.forge().open_promotion(environment).await?;
         if let Some(pull) = open.filter(|pull| pull.title.ends_with(&wanted)) {
             return Ok(pull.number);
         }
-        if Instant::now() > given_up {
+        if Instant::now() > deadline {
             bail!("no pull request for {environment} came");
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 
 async fn until(what: &str, look: impl Fn() -> anyhow::Result<Option<()>>) -> anyhow::Result<()> {
-    let given_up = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while look()?.is_none() {
-        if Instant::now() > given_up {
+        if Instant::now() > deadline {
             bail!("it never came that {what}");
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(())
 }

@@ -2,31 +2,24 @@
 
 use std::time::Duration;
 
-/// A pace that nobody knows.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no pace named {0:?}: demo, fast and instant are known")]
-pub struct UnknownPace(String);
-
-/// How long the steps take that have no duration of their own.
+/// Durations of the steps that no object sets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pace {
+pub struct Timings {
     /// A Helm install, upgrade or rollback, and the rollout of a Deployment.
     pub upgrade: Duration,
     /// The tests of a release.
     pub tests: Duration,
     /// Between two updates of a status that real controllers write one right after the other.
     pub step: Duration,
-    /// How long until something that is not ready is looked at again, where no event says sooner.
+    /// Until an object that is not ready is reconciled again, where no event comes sooner.
     pub retry: Duration,
-    /// One of the forge's jobs.
+    /// One job of a workflow.
     pub job: Duration,
-    /// How often a watch gets a bookmark.
+    /// Between the bookmarks of a watch.
     pub bookmarks: Duration,
-    /// How much of an object's interval its controllers wait; 1 but in tests of heartbeats.
-    pub intervals: f64,
 }
 
-impl Pace {
+impl Timings {
     /// What a presenter can talk along with.
     #[must_use]
     pub fn demo() -> Self {
@@ -37,11 +30,10 @@ impl Pace {
             retry: Duration::from_secs(5),
             job: Duration::from_millis(300),
             bookmarks: Duration::from_secs(10),
-            intervals: 1.0,
         }
     }
 
-    /// As the demo's, at a fifth of its length: what one can still follow, in tests of the page.
+    /// What tests of the page can follow.
     #[must_use]
     pub fn fast() -> Self {
         Self {
@@ -64,11 +56,10 @@ impl Pace {
             retry: Duration::from_millis(100),
             job: Duration::from_millis(1),
             bookmarks: Duration::from_secs(1),
-            intervals: 1.0,
         }
     }
 
-    /// No waiting at all: how the past is seeded.
+    /// No waiting, for the making of a past.
     pub(super) fn seeding() -> Self {
         Self {
             upgrade: Duration::ZERO,
@@ -76,24 +67,5 @@ impl Pace {
             step: Duration::ZERO,
             ..Self::instant()
         }
-    }
-}
-
-impl std::str::FromStr for Pace {
-    type Err = UnknownPace;
-
-    fn from_str(name: &str) -> Result<Self, UnknownPace> {
-        match name {
-            "demo" => Ok(Self::demo()),
-            "fast" => Ok(Self::fast()),
-            "instant" => Ok(Self::instant()),
-            _ => Err(UnknownPace(name.to_owned())),
-        }
-    }
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self::demo()
     }
 }

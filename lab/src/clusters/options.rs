@@ -1,0 +1,103 @@
+//! The options of a cluster, and its interfaces to what is outside: the application, triggers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use url::Url;
+
+use super::addresses::Addresses;
+use super::timings::Timings;
+use crate::apps::Serving;
+use crate::clock::Clock;
+use crate::faults::Faults;
+
+/// The application that a cluster runs.
+pub trait Workload: Send + Sync {
+    /// Replaces what the application serves.
+    fn serve(&self, serving: Serving);
+
+    /// The address of the application, with a slash at the end; `None` when it has none.
+    fn url(&self) -> Option<Url>;
+}
+
+/// One release that was made before the lab was started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastRelease {
+    pub chart_version: String,
+    pub app_version: String,
+    pub at: OffsetDateTime,
+    pub status: PastStatus,
+}
+
+/// How a past release ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PastStatus {
+    /// Its tests succeeded.
+    Deployed,
+    Failed,
+    /// It is the one before, to which a failed one was rolled back.
+    RolledBack,
+}
+
+/// The path of a git branch that `flux bootstrap` applies.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// The public address of the repository.
+    pub repository: String,
+    pub branch: String,
+    pub path: String,
+}
+
+/// A change outside that wakes controllers before their interval, as a Receiver of Flux does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A branch was pushed.
+    Git,
+    /// The chart repository has a new index.
+    Charts,
+    /// The registry has a new image.
+    Images,
+}
+
+impl Trigger {
+    pub(super) fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Self::Git => &["GitRepository"],
+            Self::Charts => &["HelmRepository"],
+            Self::Images => &["ImageRepository", "Deployment"],
+        }
+    }
+}
+
+/// The secrets that the objects of git name, and that git does not hold.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    /// `github-token`, for commit statuses and dispatches.
+    pub github_token: String,
+    /// `git-auth` of the image automation, for pushing.
+    pub git_token: String,
+    /// `weft-hmac`, the key that signs webhooks.
+    pub weft_hmac: String,
+}
+
+/// How a cluster is started.
+pub struct ClusterOptions {
+    /// The environment, such as `uat`.
+    pub environment: String,
+    /// The folder of its git mirror and its clones.
+    pub data_dir: PathBuf,
+    pub addresses: Addresses,
+    pub secrets: Secrets,
+    pub clock: Clock,
+    pub faults: Faults,
+    pub timings: Timings,
+    pub workload: Arc<dyn Workload>,
+    pub bootstrap: Bootstrap,
+    /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
+    pub past: Option<Vec<PastRelease>>,
+    /// The UID of the Provider `commit-status`, which the commit statuses of the past bear.
+    pub commit_status_uid: Option<String>,
+    /// How many changes watches can go back.
+    pub watch_window: usize,
+}
