@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use model::api::Tone;
 use model::chain::{LinkState, VerdictState};
+use model::release_history::{EnvironmentVisit, ReleaseHistory};
 use model::time::in_words;
 use model::{Release, Timestamp};
 
@@ -87,6 +88,38 @@ pub fn release_summary(release: &Release) -> String {
     parts.join(" · ")
 }
 
+/// A release's visit of an environment in one sentence.
+pub fn visit_summary(
+    history: &ReleaseHistory,
+    environment: &str,
+    visit: &EnvironmentVisit,
+    now: Timestamp,
+) -> String {
+    let mut parts = vec![format!("{} in {environment}", history.release)];
+    if let Some(at) = visit.arrived_at {
+        let stayed = in_words(visit.left_at.unwrap_or(now).since(at));
+        parts.push(format!(
+            "deployed {} ago, there for {stayed}",
+            in_words(now.since(at))
+        ));
+    }
+    if let Some(number) = visit.number {
+        parts.push(format!("#{number}"));
+    }
+    if let Some(by) = &visit.approved_by {
+        parts.push(format!("approved by {by}"));
+    }
+    if let Some(at) = visit.failed_at {
+        let end = if visit.rolled_back {
+            " and was rolled back"
+        } else {
+            ""
+        };
+        parts.push(format!("failed {} ago{end}", in_words(now.since(at))));
+    }
+    parts.join(", ")
+}
+
 /// Capitalizes the first letter.
 pub fn capitalize(word: &str) -> String {
     let mut word = word.to_owned();
@@ -107,7 +140,7 @@ mod tests {
     use model::{AppVersion, ChartVersion, Colour};
 
     #[test]
-    fn a_release_is_told_with_its_app_and_colour() {
+    fn a_release_is_summed_up_by_its_app_and_colour() {
         let release = Release {
             chart: ChartVersion::parse("1.1.7").ok(),
             app: Some(AppVersion("5.1.8".into())),
@@ -118,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_branch_build_is_told_with_its_commit() {
+    fn a_branch_build_is_summed_up_by_its_commit() {
         let release = Release {
             image_tag: Some("fix-ui-a1b9c3e-1790000000".into()),
             colour: Colour::parse("#7a4fb5").ok(),

@@ -1,15 +1,15 @@
-//! `weft demo`: the lab, and the product in front of it by the same code as everywhere.
+//! `weft demo`: starts the embedded lab and serves it like any other configuration.
 //!
-//! What an operator would write into a configuration is read off the running lab here; from then on
-//! nothing knows that it is one, but the presenter's own controls.
+//! The configuration is read off the running lab; apart from the presenter's controls the server does
+//! not know that it is one. The feature `demo` compiles this in; the shipped binary is without it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::{Args, ValueEnum};
 use lab::scenario::{self, Scenario};
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::chain::Tolerances;
@@ -22,10 +22,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::app::AppState;
-use crate::cli::{Demo, Pace, RunError, listen, until_told_to_end};
 use crate::clock::Clock;
 use crate::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig, WeaveGitOpsConfig};
 use crate::http;
+use crate::run::{RunError, listen, serve_until_shutdown};
 
 const BASE_PATH: &str = "/promotions/";
 const NAMESPACE: &str = "app-podinfo";
@@ -33,7 +33,33 @@ const APP: &str = "podinfo";
 /// The environment of branch builds, without a chart.
 const DEV: &str = "dev";
 
-/// Lab time, which a presenter can advance.
+/// The options of `weft demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The port on 127.0.0.1; a free one unless said.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Do not open the page in a browser.
+    #[arg(long)]
+    pub no_open: bool,
+    /// How long deployments take.
+    #[arg(long, value_enum, default_value_t = Pace::Real)]
+    pub pace: Pace,
+    /// The folder of the built page; `dist` unless said, where it is there.
+    #[arg(long, value_name = "DIR")]
+    pub static_dir: Option<PathBuf>,
+}
+
+/// How long deployments take in the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pace {
+    /// As fast as one can follow.
+    Fast,
+    /// As long as a presenter can talk.
+    Real,
+}
+
+/// The lab's clock, which a presenter can advance.
 struct LabClock(lab::clock::Clock);
 
 impl Clock for LabClock {
@@ -42,9 +68,10 @@ impl Clock for LabClock {
     }
 }
 
-/// Starts the lab and serves until told to end. All that it writes is in a folder that ends with it.
-pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
-    // First of all, since the lab's hooks and the sign-in need to know the port.
+/// Starts the lab and serves until SIGINT or SIGTERM. Everything is written to a temporary directory
+/// that is removed at the end.
+pub(crate) async fn run(options: Options) -> Result<(), RunError> {
+    // First, since the lab's webhooks and the sign-in need to know the port.
     let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, options.port))).await?;
     let origin = format!("http://{}/", listener.local_addr()?);
     let origin = Url::parse(&origin).map_err(|error| RunError::Lab(error.into()))?;
@@ -59,13 +86,15 @@ pub(crate) async fn run(options: Demo) -> Result<(), RunError> {
     let app = AppState::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
     let controls = scenario::http::routes(Scenario::new(Arc::clone(&lab)));
     let router = http::router(&app, Some(controls))?;
-    if !options.no_open {
-        open(&home);
+    if !options.no_open
+        && let Err(error) = opener::open_browser(&home)
+    {
+        tracing::info!(%error, "no browser could be opened; open the page by hand");
     }
-    until_told_to_end(&app, listener, router, &home).await
+    serve_until_shutdown(&app, listener, router, &home).await
 }
 
-async fn lab(options: &Demo, folder: &Path, origin: &Url) -> anyhow::Result<Arc<Lab>> {
+async fn lab(options: &Options, folder: &Path, origin: &Url) -> anyhow::Result<Arc<Lab>> {
     let lab = Lab::start(LabOptions {
         data_dir: Some(folder.join("lab")),
         timings: match options.pace {
@@ -82,7 +111,7 @@ async fn lab(options: &Demo, folder: &Path, origin: &Url) -> anyhow::Result<Arc<
     Ok(Arc::new(lab))
 }
 
-/// What an operator would have written.
+/// The configuration that an operator would write for the lab.
 fn config(
     lab: &Lab,
     origin: &Url,
@@ -195,29 +224,8 @@ fn environment(lab: &Lab, name: &str) -> anyhow::Result<EnvironmentSpec> {
     })
 }
 
-/// The page beside the current folder, where it was built.
+/// The built page in the current directory, if there is one.
 fn built_page() -> Option<PathBuf> {
     let dist = PathBuf::from("dist");
     dist.join("index.html").is_file().then_some(dist)
-}
-
-/// Opens the page in the person's browser, as far as there is one.
-fn open(url: &str) {
-    let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(windows) {
-        ("cmd", &["/C", "start", ""])
-    } else {
-        ("xdg-open", &[])
-    };
-    let started = tokio::process::Command::new(program)
-        .args(before)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        tracing::info!(%error, "no browser could be opened; open the page by hand");
-    }
 }

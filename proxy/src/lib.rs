@@ -10,9 +10,11 @@ pub mod cli;
 pub mod clock;
 mod clusters;
 pub mod config;
+#[cfg(feature = "demo")]
 mod demo;
 pub mod github;
 pub mod http;
 pub mod journal;
+mod run;
 pub mod sources;
 mod tls;

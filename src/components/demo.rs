@@ -61,7 +61,7 @@ pub fn DemoDrawer() -> impl IntoView {
     let open = ErasedSignal::new(false);
     view! { class=class,
         {dynamic(move || session.demo().then(|| view! { class=class,
-            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text_signal(move || open.read().to_string())
+            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text_signal(move || open.get().to_string())
                 on:click=on_click(move || open.set(!open.get_untracked()))>"Demo"</button>
             {dynamic(move || open.get().then(|| view! { <Drawer open=open/> }))}
         }))}

@@ -96,15 +96,15 @@ pub fn EvidenceView(
     let details = ObjectDetails::new();
     let path = ErasedSignal::new(environment.api_path(&name).unwrap_or_default());
     let read = move || {
-        let asked = query.get_untracked();
-        if asked.is_empty() {
+        let requested = query.get_untracked();
+        if requested.is_empty() {
             return;
         }
-        let path = format!("{}/events?{asked}", path.read_untracked());
+        let path = format!("{}/events?{requested}", path.read_untracked());
         spawn_local(async move {
             let answer = api::get::<Events>(&path).await;
             // An answer about another object is dropped.
-            if !details.why.is_disposed() && query.get_untracked() == asked {
+            if !details.why.is_disposed() && query.get_untracked() == requested {
                 details.update(answer);
             }
         });

@@ -19,6 +19,8 @@ mod gate;
 mod header;
 mod headline;
 mod help;
+mod journey_chart;
+mod journey_table;
 mod journeys;
 mod pipeline_row;
 mod reconcile;

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Instant;
 
 use clap::Parser;
@@ -71,8 +70,10 @@ async fn main() -> anyhow::Result<()> {
             world.resident() / 1_000_000
         );
         writeln!(std::io::stdout(), "weft: listening on {}", weft.home()?)?;
-        if !options.no_open {
-            open(&weft.home()?);
+        if !options.no_open
+            && let Err(error) = opener::open_browser(weft.home()?.as_str())
+        {
+            tracing::info!(%error, "no browser could be opened; open the page by hand");
         }
         // Both live until the process is told to end.
         std::future::pending::<()>().await;
@@ -83,23 +84,5 @@ async fn main() -> anyhow::Result<()> {
         ended = living => ended,
         _ = interrupted.recv() => Ok(()),
         _ = terminated.recv() => Ok(()),
-    }
-}
-
-/// Opens the page in the person's browser, as far as there is one.
-fn open(url: &url::Url) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
-    let started = std::process::Command::new(program)
-        .arg(url.as_str())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    if let Err(error) = started {
-        tracing::info!(%error, "no browser could be opened; open the page by hand");
     }
 }

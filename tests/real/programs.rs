@@ -37,7 +37,7 @@ pub fn run_with(command: &mut Command, input: &str) -> Finished {
 pub struct Complaints(String);
 
 impl Complaints {
-    /// Adds one.
+    /// Adds a complaint about a place.
     pub fn add(&mut self, place: &str, what: &str) {
         writeln!(self.0, "{place}: {}", what.trim_end()).unwrap();
     }

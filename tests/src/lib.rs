@@ -1,15 +1,51 @@
-//! What the tests of the whole share: the checkout, and the source files in it.
+//! What the whole-system tests share: the checkout, the members of the workspace, their files.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
 
 /// One file of ours.
 pub struct Source {
     /// Its path below the root of the checkout.
     pub path: PathBuf,
-    /// What is in it.
     pub text: String,
+}
+
+/// A member of the workspace.
+#[derive(Deserialize)]
+pub struct Member {
+    /// The name of its package.
+    pub name: String,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+/// A library, program, test or bench of a member.
+#[derive(Deserialize)]
+pub struct Target {
+    /// Its kinds, as cargo calls them: `lib`, `bin`, `test`, `bench`, `custom-build`.
+    pub kind: Vec<String>,
+    pub src_path: PathBuf,
+}
+
+impl Member {
+    /// The targets that contain code: all but build scripts.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.targets
+            .iter()
+            .filter(|target| target.kind != ["custom-build"])
+    }
+
+    /// The folders of its files. The member in the root owns two of the folders there.
+    fn folders(&self) -> Vec<PathBuf> {
+        match self.manifest_path.parent() {
+            Some(folder) if folder == root() => vec![root().join("src"), root().join("style")],
+            folder => folder.map(Path::to_owned).into_iter().collect(),
+        }
+    }
 }
 
 /// The root of the checkout.
@@ -20,14 +56,37 @@ pub fn root() -> &'static Path {
         .unwrap_or_else(|| Path::new("/"))
 }
 
-/// The files below these folders whose names end so (`rs`, `css`), generated ones left out.
+/// The members of the workspace, as cargo lists them.
 ///
 /// # Errors
-/// When a folder or a file cannot be read.
-pub fn sources(folders: &[&str], endings: &[&str]) -> io::Result<Vec<Source>> {
+/// When cargo cannot be run or its answer cannot be read.
+pub fn members() -> io::Result<Vec<Member>> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        packages: Vec<Member>,
+    }
+    let answer = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ])
+        .current_dir(root())
+        .output()?;
+    let metadata: Metadata = serde_json::from_slice(&answer.stdout)?;
+    Ok(metadata.packages)
+}
+
+/// The files of all members with these endings (`rs`, `css`), generated ones left out.
+///
+/// # Errors
+/// When the members cannot be listed, or a file cannot be read.
+pub fn sources(endings: &[&str]) -> io::Result<Vec<Source>> {
     let mut found = Vec::new();
-    for folder in folders {
-        collect(&root().join(folder), endings, &mut found)?;
+    for folder in members()?.iter().flat_map(Member::folders) {
+        collect(&folder, endings, &mut found)?;
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use crate::release_files::{self, CHART, MAIN_GO, Quoted, VALUES, VERSION_GO};
 use crate::yaml::Scalar;
 use crate::{PROMOTION_FILE, PromotionOrder, is_range, pin_of, pin_path};
 
+/// Whether a violation blocks the merge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Does not block the merge.

@@ -56,6 +56,7 @@ impl<'a> Documents<'a> {
         Ok(Self { source, roots })
     }
 
+    /// The documents in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = Document<'_>> {
         let source = self.source;
         self.roots.iter().map(move |root| Document { source, root })

@@ -1,4 +1,4 @@
-//! `cargo xtask budget`: what the first load weighs, brotli, against what it may weigh.
+//! `cargo xtask budget`: the size of the first load, compressed with brotli, against its limit.
 
 use std::fs;
 use std::path::Path;
@@ -8,13 +8,13 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::Workspace;
 use crate::{setup, spa};
 
-/// What all of the first load may weigh, in bytes as sent.
+/// The limit of the first load, in bytes as sent.
 const LIMIT: u64 = 180_000;
 
-/// What a browser fetches before the board shows.
+/// Endings of the files that a browser loads before the board shows.
 const FIRST_LOAD: [&str; 4] = ["html", "js", "wasm", "css"];
 
-/// Builds the page if need be, prints the table, fails when it is over the budget.
+/// Builds the page if needed, prints the table, fails over the limit.
 pub fn run(workspace: &Workspace) -> Result<()> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
     let dist = workspace.dist();

@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: builds all, then becomes `weft demo`, or with `--real` the program that starts
-//! the real world.
+//! `cargo xtask demo`: builds everything, then becomes `weft demo`, or with `--real` the program that
+//! starts the test bed.
 
 use anyhow::Result;
 
@@ -7,11 +7,11 @@ use crate::cli::DemoOptions;
 use crate::workspace::Workspace;
 use crate::{process, server, setup, spa};
 
-/// Builds what has changed and hands over to the server, so that its output, its exit code and
-/// Ctrl-C are its own.
+/// Builds what has changed and replaces this process, so that output, exit code and Ctrl-C are the
+/// demo's own.
 pub fn run(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
-    let weft = server::build(workspace)?;
+    let weft = server::build_demo(workspace)?;
     if options.real {
         let tools = setup::for_real_peers(workspace)?;
         let mut peers = tools.command(server::build_testbed(workspace)?)?;
@@ -36,7 +36,7 @@ pub fn run(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
 fn hand_over(mut demo: std::process::Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
     process::say("starting the demo; Ctrl-C ends it");
-    // `exec` comes back only when it failed.
+    // `exec` returns only when it failed.
     Err(demo.exec().into())
 }
 

@@ -1,5 +1,4 @@
-//! `cargo xtask`: set-up, demo, test, bench and the checks of Weft. Here: what was asked, and
-//! who does it.
+//! `cargo xtask`: set-up, demo, test, bench and the checks of Weft.
 #![allow(
     clippy::print_stdout,
     reason = "a command-line program speaks on standard output"
@@ -13,6 +12,7 @@ mod demo;
 mod process;
 mod server;
 mod setup;
+mod shipped;
 mod spa;
 mod stamp;
 mod test;
@@ -20,18 +20,13 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use cli::{Check, Command};
+use clap::Parser;
+
+use cli::{Cli, Command};
 use workspace::Workspace;
 
 fn main() -> ExitCode {
-    let command = match cli::parse(std::env::args_os().skip(1)) {
-        Ok(command) => command,
-        Err(error) => {
-            eprintln!("xtask: {error}; `cargo xtask help` shows what there is");
-            return ExitCode::from(2);
-        }
-    };
-    match run(command) {
+    match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -43,18 +38,15 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     match command {
-        Command::Help => {
-            println!("{}", cli::HELP);
-            Ok(())
-        }
+        Command::Demo(options) => demo::run(&workspace, &options),
+        Command::Test(options) => test::run(&workspace, &options),
         Command::Setup => setup::everything(&workspace),
         Command::Build => spa::build(&workspace, &setup::for_build(&workspace)?),
-        Command::Demo(options) => demo::run(&workspace, &options),
-        Command::Test(suites) => test::run(&workspace, &suites),
         Command::Bench(bench) => bench::run(&workspace, bench),
-        Command::Check(Check::Lint) => checks::lint(&workspace),
-        Command::Check(Check::Deny) => checks::deny(&workspace),
-        Command::Check(Check::Budget) => budget::run(&workspace),
-        Command::Check(Check::Ci) => checks::ci(&workspace),
+        Command::Lint => checks::lint(&workspace),
+        Command::Fmt => checks::fmt(&workspace),
+        Command::Deny => checks::deny(&workspace),
+        Command::Budget => budget::run(&workspace),
+        Command::Ci => checks::ci(&workspace),
     }
 }

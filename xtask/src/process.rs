@@ -1,5 +1,4 @@
-//! Running other programs: with their output passed through, or read, or within a time; and the
-//! few words that tell a person what is going on.
+//! Running other programs: with their output passed through, captured, or within a time limit.
 
 use std::env;
 use std::ffi::OsStr;
@@ -10,13 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// Tells what is being done now.
+/// Prints what is being done now.
 pub fn say(sentence: &str) {
     println!("xtask: {sentence}");
 }
 
-/// A command without the variables that `cargo run` gave to this program. Build scripts watch
-/// some of them (ring's does), so that handing them on would rebuild half of the tree.
+/// A command without the variables that `cargo run` set for this program. Build scripts watch some of
+/// them (ring's does), so that inheriting them would rebuild half of the tree.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -48,7 +47,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program and gives what it wrote on standard output, trimmed.
+/// Runs a program and returns its standard output, trimmed.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
@@ -62,7 +61,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Whether a program runs, succeeds, and does so within the time. It is ended when it does not.
+/// Whether a program starts and succeeds within the time, after which it is killed.
 pub fn succeeds_within(command: &mut Command, time: Duration) -> Result<bool> {
     let child = command
         .stdin(Stdio::null())
@@ -91,7 +90,7 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
         .find(|path| is_program(path))
 }
 
-/// Whether a file is there that may be run.
+/// Whether a path is an executable file.
 pub fn is_program(path: &Path) -> bool {
     path.metadata()
         .is_ok_and(|metadata| metadata.is_file() && executable(&metadata))
@@ -108,7 +107,7 @@ fn executable(_: &std::fs::Metadata) -> bool {
     true
 }
 
-/// The command as a person would have typed it, for messages.
+/// The command as a person would type it, for messages.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let mut words = vec![

@@ -1,4 +1,4 @@
-//! Builds the server, and starts it as the demo.
+//! Builds the server with its demo, and the test bed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,30 +8,36 @@ use anyhow::Result;
 use crate::process::{command, run, say};
 use crate::workspace::Workspace;
 
-/// Builds the binary `weft` and gives its path. It is the development build with optimised
-/// dependencies: the one that the tests use, too, and quick enough in everything it does.
-pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+/// Builds the binary `weft` with `weft demo` and returns its path. It is the development build with
+/// optimised dependencies, which the tests use as well.
+pub fn build_demo(workspace: &Workspace) -> Result<PathBuf> {
     say("building the server (the first time three to eight minutes on two cores)");
-    built(workspace, "proxy", "weft")
+    build(workspace, "weft")
 }
 
-/// Builds what starts the real world and Weft in front of it, and gives its path.
+/// Builds the program that starts the test bed with Weft in front of it, and returns its path.
 pub fn build_testbed(workspace: &Workspace) -> Result<PathBuf> {
     say("building what starts the real world (a minute)");
-    built(workspace, "testbed", "weft-testbed")
+    build(workspace, "weft-testbed")
 }
 
-fn built(workspace: &Workspace, package: &str, program: &str) -> Result<PathBuf> {
+/// Builds with the features of `cargo test --workspace`, `demo` among them, so that the two share what
+/// they build: asking for examples, of which there are none, makes cargo count in dev-dependencies.
+fn build(workspace: &Workspace, program: &str) -> Result<PathBuf> {
     let mut cargo = command("cargo");
-    cargo
-        .current_dir(&workspace.root)
-        .args(["build", "--package", package, "--bin", program]);
+    cargo.current_dir(&workspace.root).args([
+        "build",
+        "--workspace",
+        "--examples",
+        "--bin",
+        program,
+    ]);
     run(&mut cargo)?;
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     Ok(workspace.target.join("debug").join(file))
 }
 
-/// `weft demo` over the built page, listening on this port.
+/// The command `weft demo` with the built page; on a free port unless one is given.
 pub fn demo(workspace: &Workspace, weft: &Path, port: Option<u16>) -> Command {
     let mut demo = command(weft);
     demo.arg("demo").arg("--static-dir").arg(workspace.dist());

@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use crate::process::{run, say};
 use crate::setup::Toolbox;
 use crate::stamp;
-use crate::workspace::{Workspace, make_dir};
+use crate::workspace::{WASM, Workspace, make_dir};
 
 /// The profile of the root `Cargo.toml` that builds for size.
 const PROFILE: &str = "wasm-release";
 
-/// Everything that the built files depend on.
+/// The files and folders that the built page depends on.
 const INPUTS: &[&str] = &[
     ".cargo/config.toml",
     "Cargo.lock",
@@ -32,10 +32,10 @@ const INPUTS: &[&str] = &[
     "xtask/src/setup/slim_std.rs",
 ];
 
-/// What `build.rs` writes beside the sheets that it reads.
+/// The style sheet that `build.rs` generates.
 const SHEET: &str = "style/generated.css";
 
-/// In `dist/` itself, so that whatever else replaces the files takes the stamp with them.
+/// In `dist/` itself, so that replacing the files removes the stamp.
 const STAMP: &str = ".weft-stamp";
 
 /// Builds the app if its inputs changed since the last time.
@@ -65,7 +65,7 @@ pub fn build(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
     Ok(())
 }
 
-/// Two builds into the same folder would take each other's files away. The lock ends with the file.
+/// Two builds into the same folder would remove each other's files. Dropping the file unlocks it.
 fn alone(workspace: &Workspace) -> Result<File> {
     make_dir(&workspace.target)?;
     let path = workspace.target.join("weft-page.lock");
@@ -77,7 +77,7 @@ fn alone(workspace: &Workspace) -> Result<File> {
     Ok(file)
 }
 
-/// Cargo runs `build.rs` again when what it reads has changed, not when what it wrote is gone.
+/// Makes cargo run `build.rs` again when the generated sheet is missing.
 fn have_sheet_generated(workspace: &Workspace) -> Result<()> {
     if !workspace.root.join(SHEET).exists() {
         let script = workspace.root.join("build.rs");
@@ -90,13 +90,13 @@ fn have_sheet_generated(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// The very build that Trunk will ask for. It goes first because it also generates the style
-/// sheet, which Trunk wants to find before cargo is done; and because it may use the network.
+/// The build that Trunk will ask for. It goes first because it generates the style sheet, which Trunk
+/// reads before cargo is done, and because it may use the network.
 fn compile(workspace: &Workspace, tools: &Toolbox) -> Result<()> {
     let mut cargo = tools.command("cargo")?;
     cargo
         .current_dir(&workspace.root)
-        .args(["build", "--target=wasm32-unknown-unknown"])
+        .args(["build", "--target", WASM])
         .arg("--manifest-path")
         .arg(workspace.root.join("Cargo.toml"))
         .args(["--profile", PROFILE]);

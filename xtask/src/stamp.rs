@@ -1,4 +1,4 @@
-//! Fingerprints of files, so that what has not changed is not built again.
+//! Fingerprints of files, to skip builds of unchanged ones.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// A hexadecimal fingerprint over files and folders below `root`: their names and their bytes.
-/// What is not there counts as not there; what a build generates (`generated` in its name) does
-/// not count.
+/// A hexadecimal fingerprint of the names and contents of files and folders below `root`. Missing and
+/// generated ones (`generated` in the name) do not count.
 pub fn hash(root: &Path, inputs: &[&str]) -> Result<String> {
     let mut files = Vec::new();
     for input in inputs {

@@ -1,5 +1,6 @@
-//! `cargo xtask test`: runs the suites one after the other, all of them even when one fails, and
-//! closes with the sum.
+//! `cargo xtask test`: runs every suite, also after one has failed, and closes with the sum.
+//!
+//! The crates are tested by one call of `cargo test --workspace`, which leaves out no member.
 
 use std::fs;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
@@ -8,13 +9,22 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::cli::Suite;
+use crate::cli::{Suite, TestOptions};
 use crate::process::{command, say};
 use crate::workspace::{Workspace, make_dir};
 use crate::{server, setup, spa};
 
-/// How many tests passed and how many did not. A suite that could not even run counts as one
-/// that failed.
+/// The crate with the test target [`CONTRACT`].
+const LAB: &str = "lab";
+
+/// The test targets that need more than cargo are ignored in the first call, and run by calls of their
+/// own. These choose the whole workspace too: choosing a package would resolve other features and
+/// build everything again.
+const CONTRACT: &str = "forge_contract";
+const REAL: &str = "real";
+const WORLD: &str = "world";
+
+/// Tests by outcome. A suite that cannot even run counts as one failed test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Count {
     passed: u64,
@@ -30,52 +40,34 @@ impl AddAssign for Count {
     }
 }
 
-/// Runs these suites.
-pub fn run(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
+/// Runs the suites that the options name: all but `real` where they name none.
+pub fn run(workspace: &Workspace, options: &TestOptions) -> Result<()> {
+    let only = &options.only;
+    let every = only.is_empty();
+    let crates: Vec<&str> = only
+        .iter()
+        .filter_map(|suite| match suite {
+            Suite::Crate(name) => Some(name.as_str()),
+            Suite::Browser | Suite::Real => None,
+        })
+        .collect();
     let mut total = Count::default();
 
-    let packages: Vec<&str> = Suite::ALL
-        .into_iter()
-        .filter(|suite| suites.contains(suite))
-        .filter_map(package)
-        .collect();
-    if !packages.is_empty() {
-        say(&format!(
-            "testing {} (building them the first time takes five to ten minutes)",
-            packages.join(", ")
-        ));
-        let mut cargo = cargo_test(workspace);
-        cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-        total += count_cargo(&mut cargo)?;
+    if every || !crates.is_empty() {
+        say("testing the crates (building them the first time takes five to ten minutes)");
+        total += count_cargo(cargo_test(workspace, command("cargo")).args(selection(&crates)))?;
     }
-    if suites.contains(&Suite::Lab) {
+    if every || crates.contains(&LAB) {
         setup::for_forge_contract(workspace)?;
         say("holding the lab's forge against GitHub's API description");
-        total += count_cargo(cargo_test(workspace).args([
-            "--package",
-            "lab",
-            "--test",
-            "forge_contract",
-            "--",
-            "--ignored",
-        ]))?;
-        // Left out of the first run for this one.
-        total.skipped -= 1;
+        let cargo = cargo_test(workspace, command("cargo"));
+        total.run_ignored(count_cargo(&mut ignored(cargo, &crates, CONTRACT))?);
     }
-    if suites.contains(&Suite::Spa) {
-        say("testing the app's plain functions (building them takes some minutes)");
-        total += count_cargo(cargo_test(workspace).args(["--package", "weft", "--lib"]))?;
-    }
-    if suites.contains(&Suite::Browser) {
+    if every || only.contains(&Suite::Browser) {
         total += browser(workspace)?;
     }
-    if suites.contains(&Suite::Real) {
-        let count = real(workspace)?;
-        if suites.contains(&Suite::System) {
-            // Left out of the first run for this one.
-            total.skipped = total.skipped.saturating_sub(count.passed + count.failed);
-        }
-        total += count;
+    if options.real || only.contains(&Suite::Real) {
+        total.run_ignored(real(workspace)?);
     }
 
     println!();
@@ -89,19 +81,23 @@ pub fn run(workspace: &Workspace, suites: &[Suite]) -> Result<()> {
     Ok(())
 }
 
-fn package(suite: Suite) -> Option<&'static str> {
-    match suite {
-        Suite::Model => Some("model"),
-        Suite::Lab => Some("lab"),
-        Suite::Proxy => Some("proxy"),
-        Suite::System => Some("tests"),
-        Suite::Xtask => Some("xtask"),
-        Suite::Spa | Suite::Browser | Suite::Real => None,
+impl Count {
+    /// Adds tests that an earlier call may have counted as skipped.
+    fn run_ignored(&mut self, count: Self) {
+        *self += count;
+        self.skipped = self.skipped.saturating_sub(count.passed + count.failed);
     }
 }
 
-fn cargo_test(workspace: &Workspace) -> Command {
-    let mut cargo = command("cargo");
+/// The words that choose these crates, or all of them.
+fn selection<'a>(crates: &[&'a str]) -> Vec<&'a str> {
+    if crates.is_empty() {
+        return vec!["--workspace"];
+    }
+    crates.iter().flat_map(|name| ["--package", name]).collect()
+}
+
+fn cargo_test(workspace: &Workspace, mut cargo: Command) -> Command {
     cargo
         .current_dir(&workspace.root)
         .args(["test", "--no-fail-fast"]);
@@ -111,7 +107,15 @@ fn cargo_test(workspace: &Workspace) -> Command {
     cargo
 }
 
-/// Passes cargo's output through and adds up its `test result:` lines.
+/// The ignored tests of the targets with this name.
+fn ignored(mut cargo: Command, crates: &[&str], target: &str) -> Command {
+    cargo
+        .args(selection(crates))
+        .args(["--test", target, "--", "--ignored"]);
+    cargo
+}
+
+/// Passes cargo's output through and sums up its `test result:` lines.
 fn count_cargo(cargo: &mut Command) -> Result<Count> {
     let mut child = cargo
         .stdout(Stdio::piped())
@@ -152,24 +156,17 @@ fn test_result(line: &str) -> Option<Count> {
 fn real(workspace: &Workspace) -> Result<Count> {
     let tools = setup::for_real_peers(workspace)?;
     say("holding what we wrote against Kubernetes, Flux, Helm and podinfo as they are (a minute)");
-    let mut cargo = tools.command("cargo")?;
-    cargo
-        .current_dir(&workspace.root)
-        .args(["test", "--no-fail-fast", "--package", "tests"])
-        .args(["--test", "real", "--", "--ignored"]);
-    let mut count = count_cargo(&mut cargo)?;
+    let cargo = || -> Result<Command> { Ok(cargo_test(workspace, tools.command("cargo")?)) };
+    let mut count = count_cargo(&mut ignored(cargo()?, &[], REAL))?;
 
     let browser = setup::for_browser(workspace)?;
     spa::build(workspace, &setup::for_build(workspace)?)?;
-    let weft = server::build(workspace)?;
+    let weft = server::build_demo(workspace)?;
     let results = workspace.target.join("browser");
     make_dir(&results)?;
     say("walking a release through real clusters, and breaking them (about ten minutes)");
-    let mut cargo = tools.command("cargo")?;
+    let mut cargo = ignored(cargo()?, &[], WORLD);
     cargo
-        .current_dir(&workspace.root)
-        .args(["test", "--package", "tests", "--test", "world"])
-        .args(["--", "--ignored"])
         .env("WEFT_BIN", weft)
         .env("WEFT_DIST", workspace.dist())
         .env("WEFT_BROWSER_RESULTS", &results);
@@ -181,7 +178,7 @@ fn real(workspace: &Workspace) -> Result<Count> {
 fn browser(workspace: &Workspace) -> Result<Count> {
     let tools = setup::for_browser(workspace)?;
     spa::build(workspace, &setup::for_build(workspace)?)?;
-    let weft = server::build(workspace)?;
+    let weft = server::build_demo(workspace)?;
     say("clicking through the demo in Chromium (some minutes)");
     let results = workspace.target.join("browser");
     make_dir(&results)?;
@@ -208,7 +205,7 @@ fn browser(workspace: &Workspace) -> Result<Count> {
     Ok(count)
 }
 
-/// Reads the sums of Playwright's JSON report. One that passed only at a second try has failed.
+/// Reads the sums of Playwright's JSON report. A test that passed only at a second try has failed.
 fn playwright_result(report: &str) -> Result<Count> {
     let report: serde_json::Value =
         serde_json::from_str(report).context("Playwright's report cannot be read")?;
@@ -226,7 +223,78 @@ fn playwright_result(report: &str) -> Result<Count> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::process::output;
+
+    /// The files of the checkout, from its root.
+    fn files(workspace: &Workspace) -> Vec<PathBuf> {
+        let mut git = command("git");
+        git.current_dir(&workspace.root).args([
+            "ls-files",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]);
+        let files = output(&mut git).unwrap();
+        files
+            .lines()
+            .map(|file| workspace.root.join(file))
+            .filter(|file| file.is_file())
+            .collect()
+    }
+
+    #[test]
+    fn every_member_is_tested_and_every_crate_is_a_member() {
+        let workspace = Workspace::find().unwrap();
+        let packages = workspace.packages().unwrap();
+        assert_eq!(selection(&[]), ["--workspace"], "it leaves out no member");
+        for package in &packages {
+            for target in &package.targets {
+                let runs = target.test || ["bench", "custom-build"].contains(&&*target.kind[0]);
+                assert!(runs, "{} of {} is left out", target.name, package.name);
+            }
+        }
+        let members: BTreeSet<_> = packages
+            .into_iter()
+            .map(|package| package.manifest_path)
+            .collect();
+        let is_manifest = |path: &PathBuf| path.ends_with("Cargo.toml");
+        let manifests: BTreeSet<_> = files(&workspace).into_iter().filter(is_manifest).collect();
+        assert_eq!(
+            manifests, members,
+            "a crate outside of the workspace is not tested"
+        );
+    }
+
+    #[test]
+    fn every_ignored_test_has_a_call_that_runs_it() {
+        let workspace = Workspace::find().unwrap();
+        // The house's wait for an issue, and are run when they are no longer ignored.
+        let called = [
+            "lab/tests/forge_contract",
+            "tests/real/",
+            "tests/world/",
+            "tests/tests/house/",
+        ];
+        for path in files(&workspace) {
+            let name = path
+                .strip_prefix(&workspace.root)
+                .unwrap()
+                .display()
+                .to_string();
+            let ignores = |line: &str| line.trim_start().starts_with("#[ignore");
+            let ignores =
+                name.ends_with(".rs") && fs::read_to_string(&path).unwrap().lines().any(ignores);
+            let is_called = called.iter().any(|start| name.starts_with(start));
+            assert!(
+                is_called || !ignores,
+                "no suite runs the ignored tests of {name}"
+            );
+        }
+    }
 
     #[test]
     fn results_are_read_with_and_without_colour() {

@@ -1,23 +1,29 @@
-//! The places that everything here works in: the checkout, cargo's target directory, our cache.
+//! The checkout, its crates, cargo's target directory, and the cache.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 
-/// The checkout and the two directories that it writes to.
+use crate::process::{command, output};
+
+/// The target that browsers run.
+pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// The checkout and the two directories that are written to.
 pub struct Workspace {
-    /// The folder of the root `Cargo.toml`.
+    /// The directory of the root `Cargo.toml`.
     pub root: PathBuf,
     /// Cargo's target directory.
     pub target: PathBuf,
-    /// What outlives the checkout: `$WEFT_CACHE`, `$XDG_CACHE_HOME/weft` or `~/.cache/weft`.
+    /// Outlives the checkout: `$WEFT_CACHE`, `$XDG_CACHE_HOME/weft` or `~/.cache/weft`.
     pub cache: PathBuf,
 }
 
 impl Workspace {
-    /// Finds the places; creates none of them.
+    /// Finds the directories and creates none of them.
     pub fn find() -> Result<Self> {
         let own = env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
@@ -37,7 +43,7 @@ impl Workspace {
         })
     }
 
-    /// Where the single-page app is built to.
+    /// The directory of the built page.
     pub fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }
@@ -47,12 +53,32 @@ impl Workspace {
         self.root.join("tests/browser")
     }
 
-    /// Where an installed tool lives, whether it is there or not.
+    /// The directory of a tool in the cache, installed or not.
     pub fn tool(&self, name: &str, version: &str) -> PathBuf {
         self.cache.join("tools").join(format!("{name}-{version}"))
     }
 
-    /// The oldest compiler that may build the workspace.
+    /// The members of the workspace with their targets.
+    pub fn packages(&self) -> Result<Vec<Package>> {
+        #[derive(Deserialize)]
+        struct Metadata {
+            packages: Vec<Package>,
+        }
+        let mut cargo = command("cargo");
+        cargo.current_dir(&self.root);
+        let json = output(cargo.args([
+            "metadata",
+            "--no-deps",
+            "--offline",
+            "--format-version",
+            "1",
+        ]))?;
+        let metadata: Metadata =
+            serde_json::from_str(&json).context("`cargo metadata` cannot be read")?;
+        Ok(metadata.packages)
+    }
+
+    /// `rust-version` of the root `Cargo.toml`: the oldest compiler that may build the workspace.
     pub fn rust_version(&self) -> Result<String> {
         let path = self.root.join("Cargo.toml");
         let manifest = fs::read_to_string(&path)
@@ -64,7 +90,7 @@ impl Workspace {
             .with_context(|| format!("{} names no rust-version", path.display()))
     }
 
-    /// The version that `Cargo.lock` fixes for a package.
+    /// The version of a package in `Cargo.lock`.
     pub fn locked(&self, package: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");
         let lock = fs::read_to_string(&path)
@@ -74,12 +100,32 @@ impl Workspace {
     }
 }
 
-/// Makes a directory and those above it.
+/// A member of the workspace, as `cargo metadata` describes it.
+#[derive(Deserialize)]
+pub struct Package {
+    pub name: String,
+    #[cfg(test)]
+    pub manifest_path: PathBuf,
+    #[cfg(test)]
+    pub targets: Vec<Target>,
+}
+
+/// One library, program or test of a package.
+#[cfg(test)]
+#[derive(Deserialize)]
+pub struct Target {
+    pub name: String,
+    pub kind: Vec<String>,
+    /// Whether `cargo test` runs it.
+    pub test: bool,
+}
+
+/// Creates a directory and its parents.
 pub fn make_dir(path: &Path) -> Result<()> {
     fs::create_dir_all(path).with_context(|| format!("{} cannot be made", path.display()))
 }
 
-/// Removes a directory with all that is in it; one that is not there is as good.
+/// Removes a directory with its content, if it exists.
 pub fn remove_dir(path: &Path) -> Result<()> {
     if path.exists() {
         fs::remove_dir_all(path)

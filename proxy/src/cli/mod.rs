@@ -1,4 +1,4 @@
-//! The command line: what it understands, and how the process begins and ends.
+//! The command line of `weft`: commands, log, exit codes.
 
 mod checkout;
 mod error;
@@ -11,19 +11,18 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use clap::{Args, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
-use crate::app::{AppState, StartError};
+use crate::app::AppState;
 use crate::clock::SystemClock;
-use crate::config::{Config, ConfigError};
-use crate::http::{self, ServeError, SiteError};
-use crate::{demo, sources};
+use crate::config::Config;
+#[cfg(feature = "demo")]
+use crate::demo;
+use crate::http;
+use crate::run::{RunError, listen, serve_until_shutdown};
 
 pub use error::CommandError;
 pub(crate) use promote::Promote;
@@ -32,8 +31,6 @@ pub(crate) use verify::Verify;
 
 /// The exit code of a wrong command line or configuration.
 const USAGE: u8 = 2;
-/// How long the sources may take to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// A promotion board for Flux: where every release is, whether it is really serving, and what each
 /// gate waits for.
@@ -54,7 +51,8 @@ enum Command {
     /// Serve the pipelines of a configuration.
     Serve(Serve),
     /// Serve the built-in lab: the whole process without a cluster or an account.
-    Demo(Demo),
+    #[cfg(feature = "demo")]
+    Demo(demo::Options),
     /// Start a release: edits four files, pushes them on a branch, opens the pull request.
     Release(Release),
     /// Carry a release into the next environment.
@@ -70,78 +68,27 @@ struct Serve {
     config: PathBuf,
 }
 
-/// How the demo is started.
-#[derive(Debug, Args)]
-pub(crate) struct Demo {
-    /// The port on 127.0.0.1; a free one unless said.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub port: u16,
-    /// Do not open the page in a browser.
-    #[arg(long)]
-    pub no_open: bool,
-    /// How long deployments take.
-    #[arg(long, value_enum, default_value_t = Pace::Real)]
-    pub pace: Pace,
-    /// The folder of the built page; `dist` unless said, where it is there.
-    #[arg(long, value_name = "DIR")]
-    pub static_dir: Option<PathBuf>,
-}
-
-/// How long deployments take in the demo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Pace {
-    /// As fast as one can follow.
-    Fast,
-    /// As long as a presenter can talk.
-    Real,
-}
-
-/// Why the process ends with an error.
+/// An error of a command, after which the process ends.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    /// The configuration is wrong.
+enum CliError {
     #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The built page is not there, or not one.
-    #[error(transparent)]
-    Site(#[from] SiteError),
-    /// The server could not be put together.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// The port cannot be had.
-    #[error("cannot listen on {address}: {error}")]
-    Bind {
-        /// The address.
-        address: std::net::SocketAddr,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The server ended by itself.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
-    /// The lab could not be started.
-    #[error("the lab could not be started: {0:#}")]
-    Lab(anyhow::Error),
+    Run(#[from] RunError),
     /// A command on a promotion repository did not do what it should.
     #[error(transparent)]
     Command(#[from] CommandError),
-    /// Something that every process may do was not allowed.
-    #[error("the process could not be set up: {0}")]
-    Process(#[from] std::io::Error),
 }
 
-impl RunError {
+impl CliError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Site(_) | Self::Command(CommandError::Refused(_)) => {
-                ExitCode::from(USAGE)
-            }
+            Self::Run(RunError::Config(_) | RunError::Site(_))
+            | Self::Command(CommandError::Refused(_)) => ExitCode::from(USAGE),
             _ => ExitCode::FAILURE,
         }
     }
 }
 
-/// Runs the command and gives the exit code: 2 where the command line or the configuration is wrong.
+/// Runs the command and returns the exit code: 2 when the command line or the configuration is wrong.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -156,25 +103,23 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), RunError> {
+fn run(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(options) => {
             // Before the runtime starts: nothing may listen while the configuration is wrong.
-            let config = Config::read(&options.config)?;
-            on_runtime(serve(config))
+            let config = Config::read(&options.config).map_err(RunError::from)?;
+            Ok(runtime()?.block_on(serve(config))?)
         }
-        Command::Demo(options) => on_runtime(demo::run(options)),
-        Command::Release(release) => on_runtime(async { Ok(release.run().await?) }),
-        Command::Promote(promote) => on_runtime(async { Ok(promote.run().await?) }),
+        #[cfg(feature = "demo")]
+        Command::Demo(options) => Ok(runtime()?.block_on(demo::run(options))?),
+        Command::Release(release) => Ok(runtime()?.block_on(release.run())?),
+        Command::Promote(promote) => Ok(runtime()?.block_on(promote.run())?),
         Command::Verify(verify) => Ok(verify.run()?),
     }
 }
 
-fn on_runtime(work: impl Future<Output = Result<(), RunError>>) -> Result<(), RunError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(work)
+fn runtime() -> Result<Runtime, RunError> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
 async fn serve(config: Config) -> Result<(), RunError> {
@@ -183,59 +128,7 @@ async fn serve(config: Config) -> Result<(), RunError> {
     let router = http::router(&app, None)?;
     let listener = listen(address).await?;
     let home = format!("http://{}{}", listener.local_addr()?, app.config.base_path);
-    until_told_to_end(&app, listener, router, &home).await
-}
-
-/// Takes the port.
-pub(crate) async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, RunError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| RunError::Bind { address, error })
-}
-
-/// Starts the sources and serves until SIGINT or SIGTERM.
-pub(crate) async fn until_told_to_end(
-    app: &AppState,
-    listener: TcpListener,
-    router: Router,
-    home: &str,
-) -> Result<(), RunError> {
-    let ending = end_on_signal(app.shutdown.clone())?;
-    let tasks = sources::start(app, &app.shutdown);
-    writeln!(std::io::stdout(), "weft: listening on {home}")?;
-    let served = http::serve(&app.shutdown, listener, router).await;
-    app.shutdown.cancel();
-    ending.abort();
-    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
-        tracing::warn!("some sources did not end in time");
-    }
-    Ok(served?)
-}
-
-/// Cancels the token on the first signal that asks the process to end.
-fn end_on_signal(shutdown: CancellationToken) -> std::io::Result<tokio::task::JoinHandle<()>> {
-    #[cfg(unix)]
-    let mut terminate = {
-        use tokio::signal::unix::{SignalKind, signal};
-        signal(SignalKind::terminate())?
-    };
-    Ok(tokio::spawn(async move {
-        #[cfg(unix)]
-        let terminated = terminate.recv();
-        #[cfg(not(unix))]
-        let terminated = std::future::pending::<Option<()>>();
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => {
-                if let Err(error) = interrupted {
-                    tracing::error!(%error, "Ctrl-C cannot be heard");
-                    return;
-                }
-            }
-            _ = terminated => {}
-        }
-        tracing::info!("ending");
-        shutdown.cancel();
-    }))
+    serve_until_shutdown(&app, listener, router, &home).await
 }
 
 /// Logs to stderr: lines for people on a terminal, JSON elsewhere. `WEFT_LOG` says how much.
@@ -263,13 +156,14 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "demo")]
     fn the_demo_takes_its_options() {
         let words = "weft demo --port 0 --no-open --pace fast --static-dir dist";
         let cli = Cli::try_parse_from(words.split(' ')).unwrap();
         let Command::Demo(demo) = cli.command else {
             panic!("another command");
         };
-        assert!(demo.no_open && demo.port == 0 && demo.pace == Pace::Fast);
+        assert!(demo.no_open && demo.port == 0 && demo.pace == demo::Pace::Fast);
         assert_eq!(demo.static_dir, Some("dist".into()));
     }
 }

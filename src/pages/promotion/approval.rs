@@ -57,7 +57,7 @@ impl Approval {
         });
     }
 
-    /// Approves the card's head, and merges it where `merge` says so.
+    /// Approves the card's head, and merges it if `merge` is set.
     pub fn approve(self, intent: String, merge: bool, csrf: Option<String>) {
         let body = Approve {
             intent,

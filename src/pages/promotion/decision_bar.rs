@@ -88,13 +88,13 @@ impl Decision {
         }
     }
 
-    /// `disabled` of a button for what `allowed` says.
+    /// The `disabled` attribute of a button.
     fn disabled(&self, allowed: bool) -> Signal<bool> {
         let (approval, live) = (self.approval, self.live);
         bool_signal(move || !allowed || approval.busy.get() || !live.fresh())
     }
 
-    /// A handler that approves, and merges where `merge` says so.
+    /// A handler that approves the head, and merges it if `merge` is set.
     fn on_approve(&self, merge: bool) -> impl Fn() + use<> {
         let (approval, session, intent) = (self.approval, self.session, self.intent.clone());
         move || {
@@ -104,7 +104,7 @@ impl Decision {
         }
     }
 
-    /// The buttons; a card that may not be approved any more, but merged, has another one for that.
+    /// The buttons. Where the viewer may only merge, one button does that in place of two.
     fn buttons(&self) -> AnyView {
         let class = bar_class();
         let approval = self.approval;

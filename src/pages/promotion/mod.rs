@@ -90,7 +90,7 @@ fn watch_board(approval: Approval) {
             .map(|board| fingerprint(board, &environment))
             .unwrap_or_default()
     });
-    // The first change is the first board, which the card is as new as.
+    // The memo changes first when the first board arrives, and that is as old as the card.
     let loaded = Cell::new(false);
     on_change(changed, move || {
         if loaded.replace(true) && !approval.busy.get_untracked() {

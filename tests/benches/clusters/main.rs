@@ -15,7 +15,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use cluster::{Cluster, RELEASES};
 
@@ -62,9 +62,9 @@ async fn measure() {
         let (mut sent, mut taken) = (Vec::new(), Vec::new());
         for change in 0..CHANGES {
             let version = format!("2.0.{change}");
-            let before = micros();
+            let before = weft::micros();
             cluster.change(&version).await;
-            let after = micros();
+            let after = weft::micros();
             let seen = weft.seen(&version);
             sent.push((seen - before) / 1e3);
             taken.push((seen - after) / 1e3);
@@ -85,12 +85,6 @@ fn tell(from: &str, millis: &mut [f64]) {
         at(95),
         millis[millis.len() - 1]
     );
-}
-
-/// Microseconds of the clock that both processes read.
-fn micros() -> f64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    now.as_secs_f64() * 1e6
 }
 
 /// Weft in a process of its own, which ends with this.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use model::api::Board;
 use proxy::app::AppState;
@@ -12,7 +12,6 @@ use proxy::clock::SystemClock;
 use proxy::config::Config;
 
 use crate::cluster::{RELEASES, name};
-use crate::micros;
 
 const IN_EACH: usize = 5;
 /// Until what starting cost is over.
@@ -85,7 +84,7 @@ fn deployed(board: &Board, at: usize) -> Option<&str> {
         .as_deref()
 }
 
-/// Megabytes.
+/// In megabytes.
 fn resident() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -134,4 +133,10 @@ pipelines:
         yaml.push_str("    ]}\n");
     }
     Config::parse(&data.join("weft.yaml"), &yaml).unwrap()
+}
+
+/// Microseconds of the clock that both processes read.
+pub fn micros() -> f64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs_f64() * 1e6
 }

@@ -12,7 +12,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Opens it.
+    /// An open gate in front of this port.
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();

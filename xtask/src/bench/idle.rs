@@ -1,4 +1,4 @@
-//! Memory and processor of a demo that nobody touches, as Linux counts them in `/proc`.
+//! Memory and processor of an idle demo, read from Linux's `/proc`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,16 +13,16 @@ use crate::process::{command, output, say};
 use crate::server;
 use crate::workspace::Workspace;
 
-/// Resident memory, in bytes.
+/// The limit of resident memory, in bytes.
 const MEMORY: f64 = 150e6;
-/// Part of one core.
+/// The limit of processor time, as a part of one core.
 const PROCESSOR: f64 = 0.03;
-/// Before the measure, so that what starting cost is over.
+/// Waited before measuring, so that starting is over.
 const SETTLE: Duration = Duration::from_secs(10);
-/// Of the measure.
+/// The length of the measurement.
 const SPAN: Duration = Duration::from_secs(30);
 
-/// Starts the demo, leaves it alone, and says what it used.
+/// Starts the demo, leaves it idle, and prints its use of memory and processor.
 pub fn run(workspace: &Workspace, weft: &Path) -> Result<()> {
     let mut demo = server::demo(workspace, weft, Some(0))
         .arg("--no-open")
@@ -46,7 +46,7 @@ pub fn run(workspace: &Workspace, weft: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Waits for the line that tells that the demo serves, and has the rest of the output read away.
+/// Waits until the demo listens, and goes on draining its output.
 fn listening(demo: &mut Child) -> Result<()> {
     let output = demo.stdout.take().context("the demo has no output")?;
     let mut lines = BufReader::new(output).lines();
@@ -59,8 +59,8 @@ fn listening(demo: &mut Child) -> Result<()> {
     bail!("the demo ended before it served");
 }
 
-/// Resident bytes at the end, and the part of a core that the process and the children it has
-/// seen end took.
+/// Returns the resident bytes at the end, and the part of a core that the process and its reaped
+/// children used.
 fn measure(process: u32) -> Result<(f64, f64)> {
     let ticks_per_second: f64 = output(command("getconf").arg("CLK_TCK"))?.parse()?;
     say("measuring the idle demo (40 s)");

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the numbers that Weft promises, measured.
+//! `cargo xtask bench`: measures what Weft promises in numbers.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use crate::{server, setup, spa};
 
 mod idle;
 
-/// Builds what is measured, measures it, fails when it is over its budget.
+/// Builds and measures; fails over budget.
 pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
     if bench == Bench::Clusters {
         return clusters(workspace);
@@ -17,7 +17,7 @@ pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
     let build = setup::for_build(workspace)?;
     let browser = setup::for_browser(workspace)?;
     spa::build(workspace, &build)?;
-    let weft = server::build(workspace)?;
+    let weft = server::build_demo(workspace)?;
     let Some(script) = script(bench) else {
         return idle::run(workspace, &weft);
     };
@@ -30,7 +30,7 @@ pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
     run_command(&mut node)
 }
 
-/// What measures it in a browser or from a terminal, where something of the page's does.
+/// The script in `tests/browser` that measures it, if one does.
 fn script(bench: Bench) -> Option<&'static str> {
     match bench {
         Bench::Idle | Bench::Clusters => None,
@@ -41,7 +41,7 @@ fn script(bench: Bench) -> Option<&'static str> {
     }
 }
 
-/// Many releases in a real API server, by the program that knows how; it says what it measured.
+/// The bench target of the crate `tests`, which prints its result itself.
 fn clusters(workspace: &Workspace) -> Result<()> {
     let tools = setup::for_real_peers(workspace)?;
     say("measuring (three minutes, after building)");

@@ -1,5 +1,5 @@
-//! Tools that are Rust programs: taken from PATH when their version is the wanted one, from our
-//! cache, as their project publishes them, or built by cargo from the registry.
+//! Tools written in Rust: found on PATH in the wanted version, else in the cache, else downloaded as
+//! their project publishes them, else built from the registry.
 
 use std::path::{Path, PathBuf};
 
@@ -9,99 +9,95 @@ use super::{packages, prebuilt};
 use crate::process::{command, is_program, on_path, output, run, say};
 use crate::workspace::{Workspace, remove_dir};
 
-/// The newest Trunk that builds with our compiler.
-const TRUNK: &str = "0.21.14";
-
-/// The wanted cargo-deny.
-const CARGO_DENY: &str = "0.20.2";
-
-struct Tool<'a> {
-    package: &'a str,
-    program: &'a str,
-    version: &'a str,
-    /// Whether the lock file that was published with it is used.
+/// A program, its version, and where it comes from.
+pub struct Tool {
+    package: &'static str,
+    program: &'static str,
+    /// `None` for that of the package named like the program in `Cargo.lock`.
+    version: Option<&'static str>,
+    /// Whether to build with the published lock file.
     locked: bool,
-    /// How long a build from source takes on two cores.
-    time: &'a str,
-    /// Where its project publishes it, with `{version}` and `{triple}` to be filled in.
-    published: &'a str,
+    /// How long a build from source takes on two cores, for people.
+    time: &'static str,
+    /// URL of its archive, with `{version}` and `{triple}` as placeholders.
+    published: &'static str,
 }
 
-/// Trunk, which bundles the single-page app. Gives the directory to add to PATH, if any.
-pub fn trunk(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    ensure(
-        workspace,
-        &Tool {
-            package: "trunk",
-            program: "trunk",
-            version: TRUNK,
-            locked: true,
-            time: "four to nine minutes",
-            published: "https://github.com/trunk-rs/trunk/releases/download/v{version}/\
-                        trunk-{triple}.tar.gz",
-        },
-    )
-}
+/// Trunk, which bundles the single-page app: the newest that builds with our compiler.
+pub const TRUNK: Tool = Tool {
+    package: "trunk",
+    program: "trunk",
+    version: Some("0.21.14"),
+    locked: true,
+    time: "four to nine minutes",
+    published: "https://github.com/trunk-rs/trunk/releases/download/v{version}/trunk-{triple}.tar.gz",
+};
 
-/// The wasm-bindgen of exactly the version in `Cargo.lock`. The lock file that was published with
-/// it names a crate that has been withdrawn, therefore it is built without.
-pub fn wasm_bindgen(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    ensure(
-        workspace,
-        &Tool {
-            package: "wasm-bindgen-cli",
-            program: "wasm-bindgen",
-            version: &workspace.locked("wasm-bindgen")?,
-            locked: false,
-            time: "two to five minutes",
-            published: "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/\
-                        wasm-bindgen-{version}-{triple}.tar.gz",
-        },
-    )
-}
+/// wasm-bindgen in exactly the version of `Cargo.lock`. Its own lock file names a yanked crate and is
+/// not used.
+pub const WASM_BINDGEN: Tool = Tool {
+    package: "wasm-bindgen-cli",
+    program: "wasm-bindgen",
+    version: None,
+    locked: false,
+    time: "two to five minutes",
+    published: "https://github.com/wasm-bindgen/wasm-bindgen/releases/download/{version}/\
+                wasm-bindgen-{version}-{triple}.tar.gz",
+};
 
 /// cargo-deny, which checks licences, sources and advisories.
-pub fn cargo_deny(workspace: &Workspace) -> Result<Option<PathBuf>> {
-    ensure(
-        workspace,
-        &Tool {
-            package: "cargo-deny",
-            program: "cargo-deny",
-            version: CARGO_DENY,
-            locked: true,
-            time: "three to six minutes",
-            published: "https://github.com/EmbarkStudios/cargo-deny/releases/download/{version}/\
-                        cargo-deny-{version}-{triple}.tar.gz",
-        },
-    )
-}
+pub const CARGO_DENY: Tool = Tool {
+    package: "cargo-deny",
+    program: "cargo-deny",
+    version: Some("0.20.2"),
+    locked: true,
+    time: "three to six minutes",
+    published: "https://github.com/EmbarkStudios/cargo-deny/releases/download/{version}/\
+                cargo-deny-{version}-{triple}.tar.gz",
+};
 
-fn ensure(workspace: &Workspace, tool: &Tool<'_>) -> Result<Option<PathBuf>> {
-    if on_path(tool.program).is_some_and(|path| has_version(&path, tool.version)) {
+/// leptosfmt, which formats the inside of `view!`.
+pub const LEPTOSFMT: Tool = Tool {
+    package: "leptosfmt",
+    program: "leptosfmt",
+    version: Some("0.1.33"),
+    locked: true,
+    time: "two to four minutes",
+    published: "https://github.com/bram209/leptosfmt/releases/download/{version}/\
+                leptosfmt-{triple}.tar.gz",
+};
+
+/// Finds or installs a tool. Returns the directory to add to PATH, if any.
+pub fn ensure(workspace: &Workspace, tool: &Tool) -> Result<Option<PathBuf>> {
+    let version = match tool.version {
+        Some(version) => version.to_owned(),
+        None => workspace.locked(tool.program)?,
+    };
+    if on_path(tool.program).is_some_and(|path| has_version(&path, &version)) {
         return Ok(None);
     }
-    let root = workspace.tool(tool.package, tool.version);
+    let root = workspace.tool(tool.package, &version);
     let bin = root.join("bin");
     let program = bin.join(tool.program);
-    if !has_version(&program, tool.version) && !fetched(tool, &bin, &program) {
-        build(workspace, tool, &root)?;
+    if !has_version(&program, &version) && !fetched(tool, &version, &bin, &program) {
+        build(workspace, tool, &version, &root)?;
     }
     Ok(Some(bin))
 }
 
-/// Whether what the project publishes could be had and runs here.
-fn fetched(tool: &Tool<'_>, bin: &Path, program: &Path) -> bool {
+/// Downloads the published program; `false` when it cannot be had or does not run here.
+fn fetched(tool: &Tool, version: &str, bin: &Path, program: &Path) -> bool {
     let Some(triple) = prebuilt::triple() else {
         return false;
     };
     let url = tool
         .published
-        .replace("{version}", tool.version)
+        .replace("{version}", version)
         .replace("{triple}", triple);
     say(&format!(
         "fetching {} {} (seconds, once; kept in {})",
         tool.package,
-        tool.version,
+        version,
         bin.display()
     ));
     if on_path("curl").is_none()
@@ -110,7 +106,7 @@ fn fetched(tool: &Tool<'_>, bin: &Path, program: &Path) -> bool {
         say(&format!("{error:#}"));
     }
     match prebuilt::fetch(&url, &[tool.program], bin) {
-        Ok(()) => has_version(program, tool.version),
+        Ok(()) => has_version(program, version),
         Err(error) => {
             say(&format!("it could not be fetched: {error:#}"));
             false
@@ -118,10 +114,8 @@ fn fetched(tool: &Tool<'_>, bin: &Path, program: &Path) -> bool {
     }
 }
 
-fn build(workspace: &Workspace, tool: &Tool<'_>, root: &Path) -> Result<()> {
-    let Tool {
-        package, version, ..
-    } = tool;
+fn build(workspace: &Workspace, tool: &Tool, version: &str, root: &Path) -> Result<()> {
+    let package = tool.package;
     say(&format!(
         "building {package} {version} from source ({} on two cores, once; kept in {})",
         tool.time,
@@ -151,7 +145,7 @@ fn build(workspace: &Workspace, tool: &Tool<'_>, root: &Path) -> Result<()> {
     remove_dir(&scratch)
 }
 
-/// Programs answer `--version` with their name, the version, and perhaps more.
+/// Programs print their name, the version, and sometimes more on `--version`.
 fn has_version(program: &Path, version: &str) -> bool {
     is_program(program)
         && output(command(program).arg("--version"))

@@ -1,5 +1,5 @@
 //! The browser for tests and benches: the system's Chromium or Chrome, else Debian's package, else
-//! the one that Playwright fetches.
+//! Playwright's download.
 
 use std::env;
 use std::fs;
@@ -18,7 +18,7 @@ const NAMES: [&str; 4] = [
     "google-chrome",
 ];
 
-/// The path of a browser that runs.
+/// Finds or installs a browser and returns its path.
 pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(named) = env::var_os("WEFT_CHROMIUM").filter(|value| !value.is_empty()) {
         let named = PathBuf::from(named);
@@ -68,7 +68,7 @@ fn is_ubuntu() -> bool {
         .is_ok_and(|release| release.lines().any(|line| line == "ID=ubuntu"))
 }
 
-/// A browser on PATH that runs: the name alone may lead nowhere.
+/// A browser on PATH that starts: some distributions have a name without a browser.
 fn system() -> Option<PathBuf> {
     NAMES
         .iter()

@@ -1,15 +1,15 @@
-//! The WebAssembly target where no rustup server can be reached: Debian ships a compiler together
-//! with the standard library's source, and from these two a private sysroot is built, once.
+//! The WebAssembly target without rustup: a private sysroot, built once from Debian's compiler and
+//! its package of the standard library's source.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::wasm_target::TARGET;
-use super::{Toolbox, packages};
+use super::packages;
+use super::toolbox::Toolbox;
 use crate::process::{command, is_program, output, run, say};
-use crate::workspace::{Workspace, make_dir, remove_dir};
+use crate::workspace::{WASM, Workspace, make_dir, remove_dir};
 
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 const RUSTC: &str = "/usr/bin/rustc";
@@ -18,7 +18,7 @@ const SOURCE: &str = "/usr/lib/rustlib/src/rust/library/std/Cargo.toml";
 const LINKER: &str = "wasm-ld-19";
 const LINKER_VARIABLE: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER";
 
-/// Builds the sysroot if it is not there yet, and has every later cargo use its compiler.
+/// Builds the sysroot unless it exists, and makes the toolbox's cargo use its compiler.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     let needed = workspace.rust_version()?;
     let mut number = compiler();
@@ -33,7 +33,7 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     if minor(&number) < minor(&needed) {
         bail!(
             "the WebAssembly target is missing, and Debian's compiler ({number}) is older than \
-             {needed}; install the target by hand with `rustup target add {TARGET}`"
+             {needed}; install the target by hand with `rustup target add {WASM}`"
         );
     }
     let sysroot = workspace.tool("wasm-sysroot", &number);
@@ -49,7 +49,7 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     Ok(())
 }
 
-/// The version of Debian's compiler where all of it is there, else `none`.
+/// The version of Debian's compiler, or `none` when a part of it is missing.
 fn compiler() -> String {
     let there = is_program(Path::new(CARGO))
         && is_program(&Path::new("/usr/bin").join(LINKER))
@@ -84,20 +84,20 @@ fn build(workspace: &Workspace, sysroot: &Path) -> Result<()> {
         .env("RUSTFLAGS", "-Cembed-bitcode=yes")
         .env("CARGO_TARGET_DIR", scratch.join("target"))
         .env(LINKER_VARIABLE, LINKER)
-        .args(["build", "--release", "--target", TARGET])
+        .args(["build", "--release", "--target", WASM])
         .arg("-Zbuild-std=std,panic_abort");
     run(&mut cargo)?;
     assemble(&scratch, sysroot)?;
     remove_dir(&scratch)
 }
 
-/// Lays the fresh libraries beside the host's own. The compiler comes last, so that half a
-/// sysroot is never taken for a whole one.
+/// Puts the built libraries beside the host's. The compiler comes last, so that an interrupted
+/// sysroot is not taken for a complete one.
 fn assemble(scratch: &Path, sysroot: &Path) -> Result<()> {
     remove_dir(sysroot)?;
-    let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
+    let libraries = sysroot.join("lib/rustlib").join(WASM).join("lib");
     make_dir(&libraries)?;
-    let built = scratch.join("target").join(TARGET).join("release/deps");
+    let built = scratch.join("target").join(WASM).join("release/deps");
     for entry in fs::read_dir(&built)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -111,7 +111,7 @@ fn assemble(scratch: &Path, sysroot: &Path) -> Result<()> {
     for entry in fs::read_dir(&host_libraries)? {
         let entry = entry?;
         let link = sysroot.join("lib/rustlib").join(entry.file_name());
-        if entry.file_name() != TARGET {
+        if entry.file_name() != WASM {
             symlink(&entry.path(), &link)?;
         }
     }

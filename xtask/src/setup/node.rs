@@ -1,4 +1,4 @@
-//! Node, and what comes from its registry: wasm-opt, and what our own folders name.
+//! Node, and packages of npm: wasm-opt, and the dependencies of our own projects.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::process::{command, is_program, on_path, output, run, say};
 use crate::stamp;
 use crate::workspace::{Workspace, make_dir, remove_dir};
 
-/// The oldest Node that Playwright runs on.
+/// The oldest Node that Playwright supports.
 const OLDEST_NODE: u32 = 18;
 
-/// The binaryen whose wasm-opt is used. `Trunk.toml` names it as `version_132`.
+/// The version of binaryen. `Trunk.toml` names it as `version_132`.
 const BINARYEN: &str = "132.0.0";
 
-/// Makes sure that `node` and `npm` are there and new enough.
+/// Finds or installs `node` and `npm`, and checks their version.
 pub fn ensure() -> Result<()> {
     if on_path("node").is_none() || on_path("npm").is_none() {
         packages::install(&["nodejs", "npm"], "Node", "one to three minutes")?;
@@ -33,7 +33,7 @@ pub fn ensure() -> Result<()> {
     Ok(())
 }
 
-/// wasm-opt of the pinned binaryen. Gives the directory to add to PATH, if any.
+/// wasm-opt of the pinned binaryen. Returns the directory to add to PATH, if any.
 pub fn wasm_opt(workspace: &Workspace) -> Result<Option<PathBuf>> {
     let version = BINARYEN.split('.').next().unwrap_or(BINARYEN);
     if on_path("wasm-opt").is_some_and(|path| answers(&path, version)) {
@@ -61,18 +61,18 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<Option<PathBuf>> {
     Ok(Some(bin))
 }
 
-/// A folder of ours with a `package.json` and its lock file. What they name lives in our cache; the
-/// folder finds it through a link.
+/// A folder with a `package.json` and its lock file. The packages are kept in the cache, and
+/// `node_modules` is a link to them.
 pub struct Project {
-    /// The folder, from the project's root.
+    /// The folder, from the checkout's root.
     pub folder: &'static str,
-    /// What it is called in the cache.
+    /// Its name in the cache.
     pub name: &'static str,
-    /// What it brings, for people.
+    /// Its dependencies, in words for people.
     pub brings: &'static str,
 }
 
-/// Fetches what a folder's lock file names, unless that has been done.
+/// Installs a folder's dependencies unless the cache has them.
 pub fn project(workspace: &Workspace, project: &Project) -> Result<()> {
     let Project {
         folder,
@@ -82,7 +82,7 @@ pub fn project(workspace: &Workspace, project: &Project) -> Result<()> {
     let home = workspace.root.join(folder);
     let link = home.join("node_modules");
     if link.is_dir() && !link.is_symlink() {
-        // Somebody installed them there with npm: theirs to keep up to date.
+        // Somebody installed them there with npm, and keeps them up to date.
         return Ok(());
     }
     let manifests = ["package.json", "package-lock.json"];

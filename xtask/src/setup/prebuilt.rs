@@ -1,5 +1,4 @@
-//! Tools as their own projects publish them, built already: minutes saved where the network has
-//! them, and nothing lost where it has not.
+//! Tools as their projects publish them: faster than building, where the network reaches them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::process::{command, on_path, output};
 use crate::workspace::{make_dir, remove_dir};
 
-/// The target triple of this machine's static binaries, where projects publish such.
+/// The target triple of static binaries for this machine; `None` where projects publish none.
 pub fn triple() -> Option<&'static str> {
     match (std::env::consts::OS, std::env::consts::ARCH) {
         ("linux", "x86_64") => Some("x86_64-unknown-linux-musl"),
@@ -18,7 +17,7 @@ pub fn triple() -> Option<&'static str> {
     }
 }
 
-/// Fetches a `.tar.gz` and puts the programs that are in it, at whatever depth, into `bin`.
+/// Downloads a `.tar.gz` and moves the programs in it, at any depth, to `bin`.
 pub fn fetch(url: &str, programs: &[&str], bin: &Path) -> Result<()> {
     on_path("curl").context("there is no curl to fetch it with")?;
     let scratch = bin.with_extension("fetched");

@@ -1,23 +1,23 @@
-//! The standard library built along with the page: for size, and without the texts and the places
-//! of panics, which nobody reads in a browser. It takes 13 kB (brotli) off the first load.
+//! Builds the standard library along with the page: optimised for size, without messages and locations
+//! of panics. It takes 13 kB (brotli) off the first load.
 //!
-//! Cargo calls this unstable, so it is asked for in the environment of the page's build alone and
-//! opened with `RUSTC_BOOTSTRAP`; the rest builds as stable Rust does. Where the library's source
-//! cannot be had the page is built with the compiler's own, and is that much larger.
+//! The options are unstable, so they are set in the environment of the page's build alone and unlocked
+//! by `RUSTC_BOOTSTRAP`; the rest builds as stable Rust does. Without the library's source the page
+//! gets the compiler's own, and is that much larger.
 
 use std::path::Path;
 
 use anyhow::Result;
 
-use super::Toolbox;
+use super::toolbox::Toolbox;
 use crate::process::{command, on_path, output, run, say};
 use crate::workspace::Workspace;
 
-/// Where a toolchain keeps the source, from its root.
+/// The source of std in a toolchain, from its root.
 const SOURCE: &str = "lib/rustlib/src/rust/library/std/Cargo.toml";
 
-/// The same words for cargo by itself and for the one that Trunk starts. Flags of the environment
-/// are added to those of `.cargo/config.toml` for the target.
+/// Set for cargo itself and for the one that Trunk starts. Cargo adds these flags to those of
+/// `.cargo/config.toml` for the target.
 const VARIABLES: [(&str, &str); 6] = [
     ("RUSTC_BOOTSTRAP", "1"),
     ("CARGO_UNSTABLE_BUILD_STD", "std"),
@@ -30,7 +30,7 @@ const VARIABLES: [(&str, &str); 6] = [
     ),
 ];
 
-/// Has the page's build make its own standard library, if the source is there or can be had.
+/// Makes the page's build include the standard library, if its source exists or can be installed.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     if !has_source(workspace, tools)? && !add_source(workspace) {
         say("the page gets the compiler's own standard library and is 13 kB larger");

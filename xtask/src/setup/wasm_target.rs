@@ -1,17 +1,15 @@
-//! The compiler's WebAssembly target: rustup's, else one built from Debian's packages.
+//! The compiler's WebAssembly target: from rustup, else built from Debian's packages.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Toolbox, debian_wasm};
+use super::debian_wasm;
+use super::toolbox::Toolbox;
 use crate::process::{command, on_path, output, run, say};
-use crate::workspace::Workspace;
+use crate::workspace::{WASM, Workspace};
 
-/// The target that browsers run.
-pub const TARGET: &str = "wasm32-unknown-unknown";
-
-/// Makes sure that the compiler can build for the browser.
+/// Ensures that the compiler can build for the browser.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     if of_rustup(workspace)? {
         return Ok(());
@@ -20,7 +18,7 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     debian_wasm::ensure(workspace, tools)
 }
 
-/// Makes sure of it for the toolchain's own compiler; `false` where that cannot be done.
+/// Adds the target to the toolchain's own compiler; `false` when rustup is missing or fails.
 pub fn of_rustup(workspace: &Workspace) -> Result<bool> {
     if has_target(workspace)? {
         return Ok(true);
@@ -31,7 +29,7 @@ pub fn of_rustup(workspace: &Workspace) -> Result<bool> {
     say("adding the WebAssembly target to the compiler with rustup (under a minute)");
     let mut rustup = command("rustup");
     rustup.current_dir(&workspace.root);
-    let added = run(rustup.args(["target", "add", TARGET]));
+    let added = run(rustup.args(["target", "add", WASM]));
     if let Err(error) = &added {
         say(&format!("the target could not be added: {error:#}"));
     }
@@ -41,6 +39,6 @@ pub fn of_rustup(workspace: &Workspace) -> Result<bool> {
 fn has_target(workspace: &Workspace) -> Result<bool> {
     let mut rustc = command("rustc");
     rustc.current_dir(&workspace.root);
-    let libraries = output(rustc.args(["--print", "target-libdir", "--target", TARGET]))?;
+    let libraries = output(rustc.args(["--print", "target-libdir", "--target", WASM]))?;
     Ok(PathBuf::from(libraries).is_dir())
 }

@@ -1,5 +1,5 @@
-//! The Go toolchain: the one on PATH when it is new enough, else the wanted one, which Go's module
-//! proxy serves as a module to every older Go.
+//! The Go toolchain: the one on PATH when it is new enough, else one that Go's module proxy serves as
+//! a module to every older Go.
 
 use std::env;
 use std::fs;
@@ -8,23 +8,23 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::modules;
+use super::download::download;
 use crate::process::{command, on_path, output, say};
 use crate::setup::packages;
 
 /// The oldest Go that builds what is built here: Kubernetes 1.36 asks for it.
 const OLDEST: (u32, u32) = (1, 26);
 
-/// The Go that is fetched when the one that is there is older.
+/// The Go that is downloaded when the installed one is older.
 const WANTED: &str = "1.26.8";
 
-/// A Go that is new enough.
+/// A Go toolchain of at least [`OLDEST`].
 pub struct Go {
     program: PathBuf,
 }
 
 impl Go {
-    /// Finds or installs it.
+    /// Finds or installs one.
     pub fn ensure() -> Result<Self> {
         let by_hand = format!("install Go {WANTED} or newer by hand (go.dev/dl)");
         if on_path("go").is_none() {
@@ -48,13 +48,13 @@ impl Go {
         Ok(newer)
     }
 
-    /// Where it is.
+    /// The path of `go`.
     pub fn program(&self) -> &Path {
         &self.program
     }
 
-    /// `go` in this folder, deaf to what else the environment tells Go: everything here is the same
-    /// wherever it is built. The caches stay where Go has them.
+    /// `go` in this directory, without the settings of the environment, so that builds are the same
+    /// everywhere. The caches stay where Go has them.
     pub fn command(&self, folder: &Path) -> Command {
         let mut go = command(&self.program);
         go.current_dir(folder)
@@ -66,8 +66,8 @@ impl Go {
         go
     }
 
-    /// The wanted Go, as its module. A file of a module may not be executed, so that this is made
-    /// up for, as newer Gos do by themselves.
+    /// The wanted Go, as a module. Files of modules are not executable; newer Gos mend that themselves,
+    /// for older ones it is done here.
     fn fetch_newer(&self) -> Result<Self> {
         let platform = output(
             self.command(&env::temp_dir())
@@ -82,7 +82,10 @@ impl Go {
                 kept.display()
             ));
         }
-        let fetched = modules::download(self, &[("golang.org/toolchain", &version)])?;
+        let fetched = download(
+            self.command(&env::temp_dir()),
+            &[("golang.org/toolchain", &version)],
+        )?;
         let root = &fetched.first().context("Go fetched nothing")?.dir;
         make_executable(&root.join("bin"))?;
         for platform in fs::read_dir(root.join("pkg/tool"))? {

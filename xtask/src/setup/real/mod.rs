@@ -1,6 +1,7 @@
-//! What the checks against real peers take: Kubernetes' API server, Flux's definitions, Helm, podinfo
-//! and linters, all built from the Go module proxy in the versions that are named here.
+//! The tools of the suite `real`: Kubernetes' API server, Flux's definitions, Helm, podinfo and linters,
+//! built from the Go module proxy in pinned versions.
 
+mod download;
 mod go;
 mod modules;
 mod tools;
@@ -11,11 +12,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use self::go::Go;
-use super::{Toolbox, packages};
+use super::packages;
+use super::toolbox::Toolbox;
 use crate::process::on_path;
 use crate::workspace::Workspace;
 
-/// Where the custom resource definitions of Flux 2.9 are: `(module, version)`.
+/// The modules with the custom resource definitions of Flux 2.9: `(module, version)`.
 const FLUX: [(&str, &str); 6] = [
     ("github.com/fluxcd/source-controller", "v1.9.4"),
     ("github.com/fluxcd/kustomize-controller", "v1.9.4"),
@@ -25,7 +27,7 @@ const FLUX: [(&str, &str); 6] = [
     ("github.com/fluxcd/image-reflector-controller", "v1.2.4"),
 ];
 
-/// Finds or builds all of it. The tests get it by the variables that are set here.
+/// Finds or builds all of them. The tests read their paths from the variables that are set here.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
     packages::require("git", "git", "git")?;
     packages::require("shellcheck", "shellcheck", "shellcheck")?;
@@ -41,12 +43,12 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
             tools.set(package.variable, bin.join(package.program));
         }
     }
-    let crds: Vec<PathBuf> = modules::download(&go, &FLUX)?
+    let crds: Vec<PathBuf> = download::download(go.command(&env::temp_dir()), &FLUX)?
         .into_iter()
         .map(|module| module.dir.join("config/crd/bases"))
         .collect();
     tools.set("WEFT_REAL_FLUX_CRDS", env::join_paths(crds)?);
-    for podinfo in modules::download(&go, &[tools::PODINFO])? {
+    for podinfo in download::download(go.command(&env::temp_dir()), &[tools::PODINFO])? {
         tools.set("WEFT_REAL_PODINFO_UI", podinfo.dir.join("ui"));
     }
     Ok(())

@@ -1,46 +1,43 @@
-//! Go modules as its proxy has them: their sources, and programs built of them. A program whose
-//! `go.mod` replaces modules cannot be installed by its name, so each is built in a module of ours.
+//! Programs built from Go modules. A program whose `go.mod` replaces modules cannot be installed by its name, so each is built in a module of its own.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
 
+use super::download::download;
 use super::go::Go;
 use crate::process::{is_program, output, run, say};
 use crate::workspace::{Workspace, make_dir, remove_dir};
 
-/// Programs that are built together, with one choice of what they depend on.
+/// Programs that are built together, with the same dependencies.
 pub struct GoTool {
-    /// What it is called in our cache and to people.
+    /// Its name in the cache and in messages.
     pub name: &'static str,
-    /// The version under which the cache keeps it.
+    /// The version in the name of its cache directory.
     pub version: &'static str,
     /// How long building it from nothing takes on two cores.
     pub time: &'static str,
-    /// The programs.
     pub packages: &'static [Package],
-    /// Modules that others take the place of.
     pub replaces: &'static [Replace],
-    /// What the linker is told, besides to leave out what only debuggers read.
+    /// Flags for the linker, besides `-s -w`.
     pub ldflags: &'static str,
 }
 
-/// One program.
+/// A program of a Go module.
 pub struct Package {
-    /// The name of its file.
+    /// Its file name.
     pub program: &'static str,
     /// Its import path.
     pub path: &'static str,
     /// The version of its module.
     pub version: &'static str,
-    /// The variable that tells the tests where it is.
+    /// The environment variable that tells the tests its path.
     pub variable: &'static str,
 }
 
-/// What is built against another version than the one that a `go.mod` names.
+/// A module that is built in another version than a `go.mod` requires.
 pub enum Replace {
     /// Every module that `module` at `version` requires at v0.0.0 is taken at version `by`: Kubernetes
     /// develops these within its own repository and publishes them beside itself.
@@ -56,40 +53,7 @@ pub enum Replace {
     },
 }
 
-/// A module's files in Go's module cache.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Module {
-    /// The folder with its sources.
-    pub dir: PathBuf,
-    /// Its `go.mod`.
-    pub go_mod: PathBuf,
-}
-
-/// Fetches modules, each `(path, version)`, without what they depend on.
-pub fn download(go: &Go, modules: &[(&str, &str)]) -> Result<Vec<Module>> {
-    let names: Vec<String> = modules
-        .iter()
-        .map(|(path, version)| format!("{path}@{version}"))
-        .collect();
-    let answers = output(
-        go.command(&env::temp_dir())
-            .args(["mod", "download", "-json"])
-            .args(&names),
-    )
-    .with_context(|| {
-        format!(
-            "{} could not be had from Go's module proxy",
-            names.join(", ")
-        )
-    })?;
-    serde_json::Deserializer::from_str(&answers)
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .context("what `go mod download` says cannot be read")
-}
-
-/// Builds a tool's programs, unless that has been done. Gives the folder that they are in.
+/// Builds a tool's programs unless the cache has them. Returns their directory.
 pub fn build(workspace: &Workspace, go: &Go, tool: &GoTool) -> Result<PathBuf> {
     let root = workspace.tool(tool.name, tool.version);
     let bin = root.join("bin");
@@ -151,7 +115,7 @@ fn replacements(go: &Go, replaces: &[Replace]) -> Result<Vec<String>> {
                 version,
                 by,
             } => {
-                for fetched in download(go, &[(module, version)])? {
+                for fetched in download(go.command(&env::temp_dir()), &[(module, version)])? {
                     let manifest = fs::read_to_string(&fetched.go_mod)?;
                     let paths = unversioned(&manifest);
                     replacements.extend(paths.map(|path| format!("-replace={path}={path}@{by}")));
