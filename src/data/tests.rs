@@ -414,6 +414,7 @@ fn the_page_reads_a_release_plan_and_the_answers_to_actions_as_they_were_sent() 
     };
     assert_reads::<ReleasePlan>(&ReleasePlan {
         pipeline: pipeline(),
+        base_ref: "trunk".into(),
         base: CommitId::new("a1b9c3e"),
         was: values(),
         values: values(),

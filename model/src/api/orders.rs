@@ -80,7 +80,9 @@ pub struct ReleaseEdit {
 pub struct ReleasePlan {
     /// The pipeline.
     pub pipeline: PipelineName,
-    /// The commit of the branch that it is planned on.
+    /// The branch that releases go into.
+    pub base_ref: String,
+    /// The commit of that branch that the plan is made on.
     pub base: CommitId,
     /// What was released last.
     pub was: ReleaseValues,

@@ -1,78 +1,74 @@
-//! Why an action was not done, in words for the person who ordered it.
+//! The error of an action, in words for the person who ordered it.
 
 use model::api::PromotionCard;
 
 use crate::github;
 use crate::journal::JournalError;
 
-/// Why an action was not done, or not wholly.
+/// Why an action was not done, or only in part.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
-    /// No pipeline promotes by such a pull request.
+    /// The pull request, or the gate, is no promotion of a pipeline.
     #[error("{0}")]
     NoPromotion(String),
-    /// The order lacks something.
+    /// The request lacks something.
     #[error("{0}")]
     Incomplete(String),
-    /// The intent was not made by this Weft, for this person and this pull request.
+    /// The intent was not signed by this Weft for this person and this pull request.
     #[error("the intent is not one that Weft gave you for this pull request")]
     ForgedIntent,
-    /// What the person saw is not what is there now.
+    /// GitHub shows something else than the person saw.
     #[error("{why}")]
     Changed {
-        /// A stable name: `intent_expired`, `intent_used`, `head_moved`, `base_changed`,
-        /// `diff_changed`, `not_open`.
+        /// `intent_expired`, `intent_used`, `head_moved`, `base_changed`, `diff_changed` or `not_open`.
         code: &'static str,
-        /// What changed, and what was not done because of it.
         why: String,
-        /// What is there now.
+        /// The card of the last reading.
         card: Box<PromotionCard>,
     },
-    /// A release cannot be planned so.
+    /// A release or a promotion is invalid.
     #[error("{0}")]
     Refused(String),
-    /// Values of a release are not as they must be.
+    /// Values of a release are invalid.
     #[error("{why}")]
     Wrong {
-        /// What is wrong with the first of them.
+        /// The problem of the first of them.
         why: String,
-        /// All that are wrong: `colour`, `version`, `chart_version`.
+        /// Of `colour`, `version` and `chart_version`.
         fields: Vec<&'static str>,
     },
-    /// What was planned is not what can be done now.
+    /// The request was based on an older state.
     #[error("{why}")]
     OutOfDate {
-        /// A stable name: `base_moved`, `exists`, `not_opened`.
+        /// Such as `base_moved`, `exists`, `not_opened` or `nothing_to_do`.
         code: &'static str,
-        /// Why, and what was done.
         why: String,
     },
-    /// A cluster did not do it.
+    /// A call to a cluster failed.
     #[error("{0}")]
     Cluster(String),
-    /// The person may not.
+    /// The person lacks the permission.
     #[error("{why}")]
     NotPermitted {
-        /// A stable name: `own_pull_request`, `no_write_access`.
+        /// Such as `own_pull_request` or `no_write_access`.
         code: &'static str,
-        /// Why.
         why: String,
     },
-    /// The rules are not met now, whoever asks.
+    /// The rules of the branch are not met.
     #[error("{why}")]
     RulesUnmet {
-        /// What is missing, and what was done all the same.
+        /// What is missing, and what was done nevertheless.
         why: String,
-        /// What is there now.
+        /// The card of the last reading.
         card: Box<PromotionCard>,
     },
-    /// GitHub did not do it.
+    /// A call to GitHub failed.
     #[error(transparent)]
     GitHub(#[from] github::Error),
-    /// The journal did not take it; nothing is done that is not written down.
+    /// The journal failed; without it nothing is done.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// An outcome cannot be written down or read back.
+    /// An outcome cannot be stored or read.
     #[error("an outcome cannot be written as JSON: {0}")]
     Outcome(#[from] serde_json::Error),
 }

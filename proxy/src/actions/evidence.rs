@@ -1,10 +1,10 @@
-//! What the environment before a promotion says for and against it.
+//! The evidence for a promotion: the state of the environment before.
 
 use model::ChartVersion;
 use model::api::{EnvironmentView, EvidenceLine};
 use model::chain::{LinkState, VerdictState};
 
-/// Whether the environment before is proven to serve what would be promoted.
+/// Whether the environment before is proven to serve the promoted release.
 pub(super) fn holds(before: Option<&EnvironmentView>, release: Option<&ChartVersion>) -> bool {
     before.is_some_and(|view| {
         view.verdict.state == VerdictState::Proven
@@ -13,7 +13,7 @@ pub(super) fn holds(before: Option<&EnvironmentView>, release: Option<&ChartVers
     })
 }
 
-/// The evidence line by line: what it serves, its verdict, and each of its four links.
+/// Returns the evidence line by line: the served release, the verdict, and each of the four links.
 pub(super) fn lines(
     before: Option<&EnvironmentView>,
     release: Option<&ChartVersion>,

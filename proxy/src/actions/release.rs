@@ -39,6 +39,7 @@ pub async fn release_plan(
     let plan = planned(&forge, &base, request).await?;
     Ok(ReleasePlan {
         pipeline: spec.name.clone(),
+        base_ref: spec.branch.clone(),
         base: CommitId::new(&base),
         was: ReleaseValues {
             colour: plan.was.colour,

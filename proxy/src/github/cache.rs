@@ -1,7 +1,7 @@
-//! What GitHub answered to a GET, by token and address, with the ETag to ask whether it still holds.
+//! The cache of GET answers, by token and URL, with their ETags.
 //!
-//! An answer is never used without asking: GitHub's 304 costs nothing and confirms it. Tokens do not
-//! share entries, since two people may see different things at one address.
+//! Every use is revalidated: GitHub's 304 costs nothing. Tokens do not share entries, since two people may
+//! see different things at one URL.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 
 const ENTRIES: usize = 512;
 
-/// Whose answer, and to what.
+/// A digest of token and URL.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key([u8; 32]);
+pub(super) struct CacheKey([u8; 32]);
 
-impl Key {
+impl CacheKey {
     pub(super) fn new(token: &str, url: &str) -> Self {
         let mut digest = Sha256::new();
         digest.update(token.as_bytes());
@@ -26,30 +26,29 @@ impl Key {
     }
 }
 
-/// An answer and its ETag.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) etag: HeaderValue,
     pub(super) body: Bytes,
 }
 
-/// The newest answers, at most [`ENTRIES`] of them.
+/// The newest [`ENTRIES`] answers.
 #[derive(Default)]
 pub(super) struct Cache(Mutex<Entries>);
 
 #[derive(Default)]
 struct Entries {
-    kept: HashMap<Key, Kept>,
-    order: VecDeque<Key>,
+    kept: HashMap<CacheKey, Kept>,
+    order: VecDeque<CacheKey>,
 }
 
 impl Cache {
-    pub(super) fn get(&self, key: &Key) -> Option<Kept> {
+    pub(super) fn get(&self, key: &CacheKey) -> Option<Kept> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.kept.get(key).cloned()
     }
 
-    pub(super) fn keep(&self, key: Key, kept: Kept) {
+    pub(super) fn keep(&self, key: CacheKey, kept: Kept) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.kept.insert(key.clone(), kept).is_none() {
             entries.order.push_back(key);

@@ -1,4 +1,4 @@
-//! What can go wrong between Weft and GitHub, in the words of its answers.
+//! The errors of calls to GitHub, in the words of its answers.
 
 use model::Timestamp;
 use model::flux::cut;
@@ -7,60 +7,42 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Why a call to GitHub did not do what it should.
+/// Why a call to GitHub failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// 401: the token is not, or no longer, valid.
+    /// 401: the token is invalid, expired or revoked.
     #[error("GitHub does not accept the token")]
     Unauthorized,
-    /// 403: the token's owner may not do this.
+    /// 403: the owner of the token lacks the permission.
     #[error("GitHub refuses: {reason}")]
-    Forbidden {
-        /// GitHub's message.
-        reason: String,
-    },
-    /// 404, which is also what GitHub says of what the token may not see.
+    Forbidden { reason: String },
+    /// 404 or 410; also for resources that the token may not see.
     #[error("GitHub knows nothing of that, or the token may not see it")]
     NotFound,
-    /// 409: what the call was based on has changed.
+    /// 409: the state that the call was based on has changed.
     #[error("GitHub says that it has changed: {message}")]
-    Conflict {
-        /// GitHub's message.
-        message: String,
-    },
-    /// 422: GitHub understood and does not do it.
+    Conflict { message: String },
+    /// 422, and other 4xx.
     #[error("GitHub refuses: {}", messages.join("; "))]
     Unprocessable {
-        /// GitHub's messages, the general one first.
+        /// The general message first.
         messages: Vec<String>,
     },
     /// 405: the rules of the branch are not met, or its head has just moved.
     #[error("GitHub does not allow it now: {message}")]
-    NotAllowed {
-        /// GitHub's message.
-        message: String,
-    },
-    /// 429, or 403 with a limit that is used up.
+    NotAllowed { message: String },
+    /// 429, or 403 with an exhausted limit.
     #[error("GitHub's rate limit is used up until {until}")]
-    RateLimited {
-        /// When to ask again.
-        until: Timestamp,
-    },
-    /// No answer, or 5xx: whether a write was done is not known.
+    RateLimited { until: Timestamp },
+    /// No answer, or 5xx: a write may have been done.
     #[error("GitHub cannot be reached: {why}")]
-    Unavailable {
-        /// Why.
-        why: String,
-    },
-    /// An answer that is not what GitHub documents.
+    Unavailable { why: String },
+    /// An answer unlike GitHub's documentation.
     #[error("GitHub's answer cannot be read: {why}")]
-    Malformed {
-        /// What is wrong with it.
-        why: String,
-    },
+    Malformed { why: String },
 }
 
-/// The body of GitHub's errors; `errors` holds texts or objects.
+/// The body of an error; `errors` holds strings or objects.
 #[derive(Default, Deserialize)]
 struct Body {
     #[serde(default)]
@@ -70,7 +52,7 @@ struct Body {
 }
 
 impl Error {
-    /// The error that an answer with a status of 400 or more stands for.
+    /// Returns the error of an answer with a status of 400 or more.
     pub(super) fn from_answer(
         status: StatusCode,
         headers: &HeaderMap,
@@ -105,7 +87,7 @@ impl Error {
         }
     }
 
-    /// The error of a call that got no answer.
+    /// Returns the error of a call without an answer.
     pub(super) fn from_transport(error: &reqwest::Error) -> Self {
         // The error's own text may hold the URL; its kind is all that a reader needs.
         let why = if error.is_timeout() {
@@ -135,8 +117,8 @@ fn text_of(error: &Value) -> Option<String> {
     Some(cut(text, 200))
 }
 
-/// Until when to wait, where the answer speaks of a limit: `retry-after`, else the reset of a limit that
-/// is used up, else a minute.
+/// Returns until when a limited client must wait: `retry-after`, else the reset of an exhausted limit, else a
+/// minute.
 fn limited_until(
     status: StatusCode,
     headers: &HeaderMap,

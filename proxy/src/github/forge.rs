@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use workflow::forge::{Forge, NewCommit, NewPullRequest, PullRequest};
 
-use super::transport::CachePolicy;
+use super::transport::{CachePolicy, repository_path};
 use super::{Credentials, Error, GitHub};
 
 const CREATE_COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) {
@@ -65,9 +65,8 @@ impl PullRequestItem {
 
 impl Repository<'_> {
     fn path<'p>(&'p self, rest: &[&'p str]) -> Vec<&'p str> {
-        let mut path = vec!["repos", self.name.owner.as_str(), self.name.name.as_str()];
-        path.extend(rest.iter().flat_map(|part| part.split('/')));
-        path
+        let rest: Vec<&str> = rest.iter().flat_map(|part| part.split('/')).collect();
+        repository_path(self.name, &rest)
     }
 
     async fn read<T: serde::de::DeserializeOwned>(

@@ -1,20 +1,31 @@
 //! GraphQL: sending a query, and reading errors that come with HTTP 200.
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Credentials, Error, GitHub};
 
-/// The fragment that every query of a pull request needs.
+/// A connection.
+#[derive(Deserialize)]
+pub(super) struct Nodes<T> {
+    pub(super) nodes: Vec<T>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Oid {
+    pub(super) oid: String,
+}
+
+/// The fragment of every query that reads pull requests.
 const PULL_REQUEST: &str = include_str!("queries/pull_request.graphql");
 
-/// A query with its variables.
-pub(super) struct Query {
+pub(super) struct GraphqlQuery {
     text: String,
     variables: Value,
 }
 
-impl Query {
-    /// A query as its file has it, with the fragment where it uses it.
+impl GraphqlQuery {
+    /// Creates a query; adds the fragment where the text uses it.
     pub(super) fn new(text: &str, variables: Value) -> Self {
         let mut text = text.to_owned();
         if text.contains("...PullRequestFields") {
@@ -23,7 +34,7 @@ impl Query {
         Self { text, variables }
     }
 
-    /// A query whose marked blocks are repeated `count` times.
+    /// Creates a query whose marked blocks are repeated `count` times.
     pub(super) fn repeated(text: &str, count: usize, variables: Value) -> Self {
         Self::new(&repeat(text, count), variables)
     }
@@ -60,14 +71,14 @@ impl GitHub {
     pub(super) async fn query(
         &self,
         credentials: Credentials<'_>,
-        query: &Query,
+        query: &GraphqlQuery,
     ) -> Result<Value, Error> {
         let body = json!({"query": query.text, "variables": query.variables});
         let answer = self.post_query(credentials, &body).await?;
         self.data(answer)
     }
 
-    /// Sends a mutation with its one `input`, once and never again, and returns its `data`.
+    /// Sends a mutation, never twice, and returns its `data`.
     pub(super) async fn mutate(
         &self,
         credentials: Credentials<'_>,

@@ -1,12 +1,12 @@
-//! GitHub as Weft uses it: a thin client over its REST and GraphQL interfaces, typed by need.
+//! The client of GitHub: a thin layer over its REST and GraphQL APIs.
 //!
-//! Who acts is an argument of each call. Reads are tried twice, writes never more than once.
+//! Each call takes the credentials that it acts with. Reads are retried once, writes never.
 
+mod backfill;
 mod cache;
 mod error;
 mod forge;
 mod graphql;
-mod history;
 mod people;
 mod promotion;
 mod pull_request;
@@ -18,17 +18,17 @@ mod transport;
 use secrecy::SecretString;
 use url::Url;
 
+pub use backfill::{BackfillQuery, ClosedPullRequest, MergeRecord, ReviewRecord};
 pub use error::Error;
 pub use forge::Repository;
-pub use history::{Past, PastMerge, PastPullRequest, PastReview};
 pub use people::User;
-pub use promotion::{ForViewer, Snapshot, Tick};
-pub use pulls::{ChangedFile, Comparison, Merged, diff_digest};
-pub use repository::{DeclaredFile, Walk};
+pub use promotion::{ForViewer, PostedStatus, Snapshot};
+pub use pulls::{ChangedFile, Comparison, diff_digest};
+pub use repository::{DeclaredFile, FolderHistory};
 pub use rules::Rules;
 pub use transport::GitHub;
 
-/// Where GitHub is: three base URLs, so that an Enterprise Server fits as well.
+/// The base URLs of GitHub or of an Enterprise Server.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     /// REST, such as `https://api.github.com` or `https://HOST/api/v3`.
@@ -39,11 +39,11 @@ pub struct Endpoints {
     pub web: Url,
 }
 
-/// On whose behalf a call is made.
+/// The token that a call acts with.
 #[derive(Clone, Copy, Debug)]
 pub enum Credentials<'a> {
-    /// Weft itself, with the token it reads with.
+    /// The token of the configuration.
     Reader,
-    /// A signed-in person, with their own token.
+    /// The token of a signed-in person.
     Person(&'a SecretString),
 }

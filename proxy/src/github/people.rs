@@ -40,7 +40,7 @@ impl Login {
 
 #[derive(Deserialize)]
 struct RepositoryItem {
-    default_branch: String,
+    default_branch: Option<String>,
     #[serde(default)]
     permissions: Permissions,
 }
@@ -57,18 +57,12 @@ struct Permissions {
 
 impl GitHub {
     /// Returns the owner of the token (`users/get-authenticated`).
-    ///
-    /// # Errors
-    /// As every call; `Unauthorized` for a token that is not valid.
     pub async fn user(&self, credentials: Credentials<'_>) -> Result<User, Error> {
         self.get(credentials, &["user"], &[], CachePolicy::NoCache)
             .await
     }
 
     /// Returns the permission of the token's owner in a repository (`repos/get`).
-    ///
-    /// # Errors
-    /// As every call; `NotFound` where they may not even see it.
     pub async fn permission(
         &self,
         credentials: Credentials<'_>,
@@ -86,16 +80,14 @@ impl GitHub {
     }
 
     /// Returns the default branch of a repository (`repos/get`).
-    ///
-    /// # Errors
-    /// As every call; `NotFound` for a repository that the token may not see.
     pub async fn default_branch(
         &self,
         credentials: Credentials<'_>,
         repository: &RepositoryName,
     ) -> Result<String, Error> {
         let item = self.repository(credentials, repository).await?;
-        Ok(item.default_branch)
+        item.default_branch
+            .ok_or_else(|| Error::malformed("it names no default branch"))
     }
 
     async fn repository(

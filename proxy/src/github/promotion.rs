@@ -1,4 +1,4 @@
-//! Pull requests whole, from GraphQL: one for a viewer, and all promotions of a pipeline at once.
+//! Promotions from GraphQL: one pull request for a viewer, and all promotions of a pipeline at once.
 
 use model::pipeline::RepositoryName;
 use model::promotion::{Promotion, RepositoryPermission};
@@ -6,7 +6,7 @@ use model::{CommitId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::graphql::Query;
+use super::graphql::GraphqlQuery;
 use super::people::Login;
 use super::pull_request::pull_request;
 use super::{Credentials, Error, GitHub};
@@ -17,47 +17,37 @@ const SNAPSHOT: &str = include_str!("queries/snapshot.graphql");
 /// A promotion as one viewer sees it.
 #[derive(Clone, Debug)]
 pub struct ForViewer {
-    /// The viewer's login.
-    pub login: String,
-    /// What they may do in the repository.
     pub permission: RepositoryPermission,
-    /// The pull request; `release` is for the caller to read from `declares`.
+    /// Without `release`, which the caller reads from `declares`.
     pub promotion: Promotion,
-    /// The text of the environment's file at the head.
+    /// The environment's file at the head.
     pub declares: Option<String>,
 }
 
 /// A commit status on one of the newest commits of the branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tick {
-    /// The commit.
+pub struct PostedStatus {
     pub commit: CommitId,
-    /// Its context, such as `kustomization/uat/cb0aaa8a`.
+    /// For example `kustomization/uat/cb0aaa8a`.
     pub context: String,
     /// `success`, `failure`, `pending` or `error`.
     pub state: String,
-    /// When.
     pub at: Timestamp,
-    /// Who posted it.
     pub creator: Option<String>,
 }
 
-/// What moves without the branch moving, read at one moment.
+/// The open promotions and the newest commit statuses of a pipeline, read at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The head of the branch.
     pub head: CommitId,
-    /// The commit statuses on the newest commits, newest commit first.
-    pub ticks: Vec<Tick>,
-    /// For each environment the open promotion, else the one merged last, with its file's text.
+    /// On the newest commits, newest commit first.
+    pub statuses: Vec<PostedStatus>,
+    /// For each environment the open promotion, else the one merged last, with the text of its file.
     pub promotions: Vec<Option<(Promotion, Option<String>)>>,
 }
 
 impl GitHub {
-    /// One pull request whole, never from a cache. `path` is the file that it is to declare the release in.
-    ///
-    /// # Errors
-    /// As every call; `NotFound` where there is no such pull request.
+    /// Returns a pull request, never from the cache. `path` is the file that declares the release.
     pub async fn promotion(
         &self,
         credentials: Credentials<'_>,
@@ -69,7 +59,7 @@ impl GitHub {
             "owner": repository.owner, "name": repository.name, "number": number, "path": path,
         });
         let data = self
-            .query(credentials, &Query::new(PROMOTION, variables))
+            .query(credentials, &GraphqlQuery::new(PROMOTION, variables))
             .await?;
         let at = |pointer: &str| data.pointer(pointer);
         let home = at("/repository").ok_or(Error::NotFound)?;
@@ -90,34 +80,30 @@ impl GitHub {
         };
         let (promotion, declares) = pull_request(node, repository, rules, &merge_methods(home))?;
         Ok(ForViewer {
-            login: text(&data, "/viewer/login"),
             permission: permission(&text(&data, "/repository/viewerPermission")),
             promotion,
             declares,
         })
     }
 
-    /// All promotions of a pipeline and the ticks on its branch. `places` are the promotion branch and
-    /// the file of each environment.
-    ///
-    /// # Errors
-    /// As every call; `NotFound` where the repository or its branch is not there.
+    /// Returns all promotions of a pipeline and the commit statuses on its branch. `environments` are the head
+    /// branch and the file of each.
     pub async fn snapshot(
         &self,
         credentials: Credentials<'_>,
         repository: &RepositoryName,
         branch: &str,
-        places: &[(String, String)],
+        environments: &[(String, String)],
     ) -> Result<Snapshot, Error> {
         let mut variables = Map::new();
         variables.insert("owner".into(), json!(repository.owner));
         variables.insert("name".into(), json!(repository.name));
         variables.insert("ref".into(), json!(format!("refs/heads/{branch}")));
-        for (at, (branch, path)) in places.iter().enumerate() {
+        for (at, (branch, path)) in environments.iter().enumerate() {
             variables.insert(format!("branch_{at}"), json!(branch));
             variables.insert(format!("path_{at}"), json!(path));
         }
-        let query = Query::repeated(SNAPSHOT, places.len(), Value::Object(variables));
+        let query = GraphqlQuery::repeated(SNAPSHOT, environments.len(), Value::Object(variables));
         let (data, rules) = tokio::join!(
             self.query(credentials, &query),
             self.branch_rules(credentials, repository, branch)
@@ -134,7 +120,7 @@ impl GitHub {
             .filter(|target| !target.is_null())
             .ok_or(Error::NotFound)?;
         let methods = merge_methods(home);
-        let promotions = (0..places.len())
+        let promotions = (0..environments.len())
             .map(|at| {
                 let first = |list: &str| home.pointer(&format!("/{list}_{at}/nodes/0"));
                 first("open")
@@ -145,37 +131,37 @@ impl GitHub {
             .collect::<Result<_, Error>>()?;
         Ok(Snapshot {
             head: CommitId::new(&text(target, "/oid")),
-            ticks: ticks(target),
+            statuses: statuses(target),
             promotions,
         })
     }
 }
 
-/// A commit status; the fields of a check run are none of these.
+/// A `StatusContext`; a `CheckRun` has none of these fields.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Posted {
+struct StatusContext {
     context: Option<String>,
     state: Option<String>,
     created_at: Option<Timestamp>,
     creator: Option<Login>,
 }
 
-fn ticks(target: &Value) -> Vec<Tick> {
+fn statuses(target: &Value) -> Vec<PostedStatus> {
     let nodes = target.pointer("/history/nodes").and_then(Value::as_array);
-    let mut ticks = Vec::new();
+    let mut statuses = Vec::new();
     for node in nodes.into_iter().flatten() {
         let commit = CommitId::new(&text(node, "/oid"));
         let contexts = node.pointer("/statusCheckRollup/contexts/nodes");
         for context in contexts.and_then(Value::as_array).into_iter().flatten() {
             // A context that cannot be read is none of Flux's; the others still count.
-            let Ok(context) = Posted::deserialize(context) else {
+            let Ok(context) = StatusContext::deserialize(context) else {
                 continue;
             };
             if let (Some(name), Some(state), Some(at)) =
                 (context.context, context.state, context.created_at)
             {
-                ticks.push(Tick {
+                statuses.push(PostedStatus {
                     commit: commit.clone(),
                     context: name,
                     state: state.to_ascii_lowercase(),
@@ -185,7 +171,7 @@ fn ticks(target: &Value) -> Vec<Tick> {
             }
         }
     }
-    ticks
+    statuses
 }
 
 fn merge_methods(repository: &Value) -> Vec<String> {

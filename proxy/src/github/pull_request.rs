@@ -1,4 +1,4 @@
-//! What one pull request of a GraphQL answer says, read liberally: what is not known never counts for a merge.
+//! Parses a pull request of GraphQL. Unknown values are tolerated and never count for a merge.
 
 use model::pipeline::RepositoryName;
 use model::promotion::{Check, CheckState, Mergeable, Promotion, PromotionState, Review};
@@ -6,12 +6,13 @@ use model::{CommitId, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::graphql::{Nodes, Oid};
 use super::people::Login;
 use super::{Error, Rules};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+struct PullRequestNode {
     number: u64,
     title: String,
     url: String,
@@ -32,19 +33,9 @@ struct Node {
     base_ref: Option<BaseRef>,
     opinions: Option<Nodes<Opinion>>,
     writers: Option<Nodes<Opinion>>,
-    review_requests: Option<Nodes<Request>>,
+    review_requests: Option<Nodes<ReviewRequest>>,
     commits: Nodes<HeadCommit>,
     declares: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Oid {
-    oid: String,
-}
-
-#[derive(Deserialize)]
-struct Nodes<T> {
-    nodes: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +63,7 @@ struct Opinion {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+struct ReviewRequest {
     requested_reviewer: Option<Reviewer>,
 }
 
@@ -84,25 +75,25 @@ struct Reviewer {
 
 #[derive(Deserialize)]
 struct HeadCommit {
-    commit: CommitNode,
+    commit: HeadCommitNode,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct CommitNode {
+struct HeadCommitNode {
     committed_date: Option<Timestamp>,
-    author: Option<Author>,
+    author: Option<CommitAuthor>,
     status_check_rollup: Option<Rollup>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Author {
+pub(super) struct CommitAuthor {
     name: Option<String>,
     user: Option<Login>,
 }
 
-impl Author {
-    /// The login, else the name that git holds.
+impl CommitAuthor {
+    /// Returns the login, else the name of the commit.
     pub(super) fn who(self) -> Option<String> {
         self.user.map(Login::who).or(self.name)
     }
@@ -110,12 +101,12 @@ impl Author {
 
 #[derive(Deserialize)]
 struct Rollup {
-    contexts: Nodes<Context>,
+    contexts: Nodes<CheckContext>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Context {
+struct CheckContext {
     name: Option<String>,
     status: Option<String>,
     conclusion: Option<String>,
@@ -127,14 +118,14 @@ struct Context {
     target_url: Option<String>,
 }
 
-/// The pull request of a `PullRequestFields` fragment, and the text of the file that `declares` asked for.
+/// Parses a `PullRequestFields` fragment; returns the promotion and the text of the file in `declares`.
 pub(super) fn pull_request(
     node: &Value,
     repository: &RepositoryName,
     rulesets: Option<Rules>,
     methods: &[String],
 ) -> Result<(Promotion, Option<String>), Error> {
-    let node = Node::deserialize(node).map_err(Error::malformed)?;
+    let node = PullRequestNode::deserialize(node).map_err(Error::malformed)?;
     let declares = node
         .declares
         .as_ref()
@@ -178,7 +169,7 @@ pub(super) fn pull_request(
         .next()
         .map(|node| node.commit);
     let (head_at, head_by, rollup) = head.map_or((None, None, None), |head| {
-        let by = head.author.and_then(Author::who);
+        let by = head.author.and_then(CommitAuthor::who);
         (head.committed_date, by, head.status_check_rollup)
     });
     let checks = rollup
@@ -260,7 +251,7 @@ fn reviews(opinions: Option<Nodes<Opinion>>, writers: Option<Nodes<Opinion>>) ->
         .collect()
 }
 
-fn check(context: Context, required: &[String]) -> Option<Check> {
+fn check(context: CheckContext, required: &[String]) -> Option<Check> {
     let name = context.name.or(context.context)?;
     let word = match &context.status {
         // A check run has a conclusion once it is completed, a commit status has its state.

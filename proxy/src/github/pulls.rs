@@ -1,4 +1,4 @@
-//! What REST does with a pull request: its files, reviews and merge; and comparing two commits.
+//! Pull requests over REST: files, reviews and merge; and the comparison of two commits.
 
 use model::api::{CommitView, FileDiff};
 use model::observation::DispatchRun;
@@ -9,22 +9,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::transport::CachePolicy;
+use super::transport::{CachePolicy, repository_path};
 use super::{Credentials, Error, GitHub};
 
-/// How many files a page holds, and how many pages are read; a promotion changes one file.
+/// A promotion changes one file; more than `PER_PAGE * PAGES` are an error.
 const PER_PAGE: usize = 100;
 const PAGES: usize = 5;
 
-/// One file that a pull request changes.
+/// A file that a pull request changes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ChangedFile {
-    /// Its path.
     pub filename: String,
     /// `added`, `modified`, `removed`, `renamed` …
     #[serde(default)]
     pub status: String,
-    /// The blob's object id.
+    /// The object id of the blob.
     #[serde(default)]
     pub sha: Option<String>,
     /// The unified diff; absent for binary and very large files.
@@ -33,7 +32,6 @@ pub struct ChangedFile {
 }
 
 impl ChangedFile {
-    /// As it is shown.
     #[must_use]
     pub fn diff(self) -> FileDiff {
         FileDiff {
@@ -43,7 +41,7 @@ impl ChangedFile {
     }
 }
 
-/// A digest of what a pull request changes, hex; equal digests mean equal diffs.
+/// Returns a digest of a diff, in hex; equal digests mean equal diffs.
 #[must_use]
 pub fn diff_digest(files: &[ChangedFile]) -> String {
     let mut digest = Sha256::new();
@@ -62,41 +60,23 @@ pub fn diff_digest(files: &[ChangedFile]) -> String {
     hex::encode(digest.finalize())
 }
 
-/// What lies between two commits.
+/// The difference of two commits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// The files that differ.
     pub files: Vec<ChangedFile>,
-    /// The commits, newest first.
+    /// Newest first.
     pub commits: Vec<CommitView>,
-    /// The page with all of it.
+    /// The page for people.
     pub url: Option<String>,
 }
 
-/// A merge that GitHub made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
-    /// The commit of the merge.
-    pub commit: CommitId,
-}
-
 fn pull<'a>(repository: &'a RepositoryName, number: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
-    let mut path = vec![
-        "repos",
-        &repository.owner,
-        &repository.name,
-        "pulls",
-        number,
-    ];
-    path.extend(rest);
-    path
+    repository_path(repository, &[&["pulls", number], rest].concat())
 }
 
 impl GitHub {
-    /// The files that a pull request changes (`pulls/list-files`), never from a cache.
-    ///
-    /// # Errors
-    /// As every call; `Malformed` where there are more files than an approver could have seen.
+    /// Returns the files that a pull request changes (`pulls/list-files`), never from the cache; `Malformed` where
+    /// there are more than an approver could have seen.
     pub async fn files(
         &self,
         credentials: Credentials<'_>,
@@ -121,10 +101,8 @@ impl GitHub {
         Err(Error::malformed("it changes more than 500 files"))
     }
 
-    /// Gives a review to one commit (`pulls/create-review`); returns the review's id.
-    ///
-    /// # Errors
-    /// As every call; `Unprocessable` for one's own pull request.
+    /// Reviews one commit (`pulls/create-review`) and returns the id of the review; `Unprocessable` for the
+    /// author.
     pub async fn review(
         &self,
         credentials: Credentials<'_>,
@@ -135,7 +113,7 @@ impl GitHub {
         words: &str,
     ) -> Result<u64, Error> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct CreatedReview {
             id: u64,
         }
         let number = number.to_string();
@@ -146,14 +124,11 @@ impl GitHub {
         };
         let body = json!({"commit_id": head, "event": event, "body": words});
         let path = pull(repository, &number, &["reviews"]);
-        let answer: Answer = self.write(credentials, Method::POST, &path, &body).await?;
+        let answer: CreatedReview = self.write(credentials, Method::POST, &path, &body).await?;
         Ok(answer.id)
     }
 
-    /// Takes a review back (`pulls/dismiss-review`).
-    ///
-    /// # Errors
-    /// As every call.
+    /// Dismisses a review (`pulls/dismiss-review`).
     pub async fn dismiss(
         &self,
         credentials: Credentials<'_>,
@@ -169,10 +144,8 @@ impl GitHub {
         Ok(())
     }
 
-    /// Merges the pull request if its head is still `head` (`pulls/merge`).
-    ///
-    /// # Errors
-    /// As every call; `Conflict` where the head moved, `NotAllowed` where rules are not met.
+    /// Merges the pull request if its head is still `head` (`pulls/merge`) and returns the merge commit; `Conflict`
+    /// where the head moved, `NotAllowed` where rules are not met.
     pub async fn merge(
         &self,
         credentials: Credentials<'_>,
@@ -180,29 +153,24 @@ impl GitHub {
         number: u64,
         head: &CommitId,
         method: &str,
-    ) -> Result<Merged, Error> {
+    ) -> Result<CommitId, Error> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct MergeResult {
             sha: String,
             merged: bool,
         }
         let number = number.to_string();
         let path = pull(repository, &number, &["merge"]);
         let body = json!({"sha": head, "merge_method": method});
-        let answer: Answer = self.write(credentials, Method::PUT, &path, &body).await?;
+        let answer: MergeResult = self.write(credentials, Method::PUT, &path, &body).await?;
         if answer.merged {
-            Ok(Merged {
-                commit: CommitId::new(&answer.sha),
-            })
+            Ok(CommitId::new(&answer.sha))
         } else {
             Err(Error::malformed("it says 200 but not that it merged"))
         }
     }
 
-    /// The parents of a commit, first parent first (`repos/get-commit`).
-    ///
-    /// # Errors
-    /// As every call.
+    /// Returns the parents of a commit, in order (`repos/get-commit`).
     pub async fn parents(
         &self,
         credentials: Credentials<'_>,
@@ -210,21 +178,15 @@ impl GitHub {
         commit: &CommitId,
     ) -> Result<Vec<CommitId>, Error> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct CommitItem {
             parents: Vec<Parent>,
         }
         #[derive(Deserialize)]
         struct Parent {
             sha: String,
         }
-        let path = [
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "commits",
-            commit.as_str(),
-        ];
-        let answer: Answer = self
+        let path = repository_path(repository, &["commits", commit.as_str()]);
+        let answer: CommitItem = self
             .get(credentials, &path, &[], CachePolicy::Revalidate)
             .await?;
         Ok(answer
@@ -234,10 +196,7 @@ impl GitHub {
             .collect())
     }
 
-    /// What lies between two commits (`repos/compare-commits-with-basehead`).
-    ///
-    /// # Errors
-    /// As every call.
+    /// Compares two commits (`repos/compare-commits-with-basehead`).
     pub async fn compare(
         &self,
         credentials: Credentials<'_>,
@@ -246,13 +205,7 @@ impl GitHub {
         to: &CommitId,
     ) -> Result<Comparison, Error> {
         let between = format!("{from}...{to}");
-        let path = [
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "compare",
-            &between,
-        ];
+        let path = repository_path(repository, &["compare", &between]);
         let answer: Compared = self
             .get(credentials, &path, &[], CachePolicy::Revalidate)
             .await?;
@@ -263,17 +216,14 @@ impl GitHub {
         })
     }
 
-    /// The newest run that a dispatch started (`actions/list-workflow-runs-for-repo`).
-    ///
-    /// # Errors
-    /// As every call.
+    /// Returns the newest run of a `repository_dispatch` (`actions/list-workflow-runs-for-repo`).
     pub async fn newest_dispatch(
         &self,
         credentials: Credentials<'_>,
         repository: &RepositoryName,
     ) -> Result<Option<DispatchRun>, Error> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct RunPage {
             workflow_runs: Vec<Run>,
         }
         #[derive(Deserialize)]
@@ -283,15 +233,9 @@ impl GitHub {
             created_at: Timestamp,
             html_url: String,
         }
-        let path = [
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "actions",
-            "runs",
-        ];
+        let path = repository_path(repository, &["actions", "runs"]);
         let query = [("event", "repository_dispatch"), ("per_page", "1")];
-        let answer: Answer = self
+        let answer: RunPage = self
             .get(credentials, &path, &query, CachePolicy::Revalidate)
             .await?;
         Ok(answer

@@ -1,58 +1,46 @@
-//! What the branch declares, and under which of its commits that stands.
+//! The declarations of a branch, and the commits that they hold for.
 
 use model::pipeline::RepositoryName;
 use model::{CommitId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::graphql::Query;
-use super::pull_request::Author;
+use super::graphql::{GraphqlQuery, Nodes, Oid};
+use super::pull_request::CommitAuthor;
 use super::{Credentials, Error, GitHub};
 
 const DECLARED: &str = include_str!("queries/declared.graphql");
 
-/// One environment's file at the head of the branch.
+/// The file of an environment at the head of the branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredFile {
-    /// Its text, where the file is there.
+    /// `None` for a missing file.
     pub text: Option<String>,
-    /// The commits of the branch with the same folder, the head first.
-    pub walk: Walk,
+    pub folder: FolderHistory,
 }
 
-/// The commits of the branch from its head down to the one that last changed a folder.
+/// The commits of the branch from its head down to the one that last changed the folder of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Walk {
-    /// The commits, the head first.
+pub struct FolderHistory {
+    /// Head first.
     pub commits: Vec<CommitId>,
-    /// When the last of them was committed.
+    /// The time of the last of them.
     pub changed_at: Timestamp,
-    /// Who wrote it.
     pub changed_by: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+struct CommitNode {
     oid: String,
     committed_date: Timestamp,
     author: Option<Value>,
-    parents: Parents,
+    parents: Nodes<Oid>,
     #[serde(flatten)]
     folders: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
-struct Parents {
-    nodes: Vec<Oid>,
-}
-
-#[derive(Deserialize)]
-struct Oid {
-    oid: String,
-}
-
-impl Node {
+impl CommitNode {
     fn folder(&self, at: usize) -> Option<&str> {
         self.folders
             .get(&format!("folder_{at}"))?
@@ -62,10 +50,7 @@ impl Node {
 }
 
 impl GitHub {
-    /// What each of `paths` holds at the commit `head`, all read from that one commit.
-    ///
-    /// # Errors
-    /// As every call; `NotFound` where there is no such commit.
+    /// Returns the file at each of `paths`, at the commit `head`.
     pub async fn declared(
         &self,
         credentials: Credentials<'_>,
@@ -81,33 +66,32 @@ impl GitHub {
             variables.insert(format!("file_{at}"), json!(format!("{head}:{path}")));
             variables.insert(format!("folder_{at}"), json!(folder(path)));
         }
-        let query = Query::repeated(DECLARED, paths.len(), Value::Object(variables));
+        let query = GraphqlQuery::repeated(DECLARED, paths.len(), Value::Object(variables));
         let data = self.query(credentials, &query).await?;
         let nodes = data
             .pointer("/repository/head/history/nodes")
             .ok_or(Error::NotFound)?;
-        let nodes = Vec::<Node>::deserialize(nodes).map_err(Error::malformed)?;
+        let nodes = Vec::<CommitNode>::deserialize(nodes).map_err(Error::malformed)?;
         let file = |at: usize| {
             let text = data
                 .pointer(&format!("/repository/file_{at}/text"))
                 .and_then(Value::as_str);
             Ok(DeclaredFile {
                 text: text.map(ToOwned::to_owned),
-                walk: walk(&nodes, at).ok_or(Error::NotFound)?,
+                folder: folder_history(&nodes, at).ok_or(Error::NotFound)?,
             })
         };
         (0..paths.len()).map(file).collect()
     }
 }
 
-/// The folder that an environment's file is in.
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or(path, |(folder, _)| folder)
 }
 
-/// Walks the first parents, which are what the branch itself pointed at. A commit of a merged side branch
-/// is older by date than what it was merged into and must not make an older state of the branch count.
-fn walk(nodes: &[Node], at: usize) -> Option<Walk> {
+/// Walks the first parents: the commits that the branch itself pointed at. A commit of a merged side branch
+/// must not make an older state of the branch count.
+fn folder_history(nodes: &[CommitNode], at: usize) -> Option<FolderHistory> {
     let mut last = nodes.first()?;
     let mut commits = vec![CommitId::new(&last.oid)];
     while let Some(parent) = last.parents.nodes.first()
@@ -118,12 +102,12 @@ fn walk(nodes: &[Node], at: usize) -> Option<Walk> {
         commits.push(CommitId::new(&last.oid));
     }
     let author = last.author.as_ref();
-    Some(Walk {
+    Some(FolderHistory {
         commits,
         changed_at: last.committed_date,
         changed_by: author
-            .and_then(|author| Author::deserialize(author).ok())
-            .and_then(Author::who),
+            .and_then(|author| CommitAuthor::deserialize(author).ok())
+            .and_then(CommitAuthor::who),
     })
 }
 
@@ -131,14 +115,14 @@ fn walk(nodes: &[Node], at: usize) -> Option<Walk> {
 mod tests {
     use super::*;
 
-    fn commit(oid: &str, parents: &[&str], folder: &str) -> Node {
+    fn commit(oid: &str, parents: &[&str], folder: &str) -> CommitNode {
         let parents: Vec<Value> = parents.iter().map(|oid| json!({"oid": oid})).collect();
         let node = json!({
             "oid": oid, "committedDate": "2026-11-22T10:00:00Z",
             "author": {"name": "sam", "user": null}, "parents": {"nodes": parents},
             "folder_0": {"oid": folder},
         });
-        Node::deserialize(node).unwrap()
+        CommitNode::deserialize(node).unwrap()
     }
 
     #[test]
@@ -151,17 +135,17 @@ mod tests {
             commit("side", &["base"], "new"),
             commit("base", &[], "old"),
         ];
-        let walk = walk(&nodes, 0).unwrap();
+        let history = folder_history(&nodes, 0).unwrap();
         assert_eq!(
-            walk.commits,
+            history.commits,
             [CommitId::new("later"), CommitId::new("merge")]
         );
-        assert_eq!(walk.changed_by.as_deref(), Some("sam"));
+        assert_eq!(history.changed_by.as_deref(), Some("sam"));
     }
 
     #[test]
     fn a_folder_that_did_not_change_is_declared_by_all_that_was_read() {
         let nodes = [commit("b", &["a"], "same"), commit("a", &["0"], "same")];
-        assert_eq!(walk(&nodes, 0).unwrap().commits.len(), 2);
+        assert_eq!(folder_history(&nodes, 0).unwrap().commits.len(), 2);
     }
 }

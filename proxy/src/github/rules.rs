@@ -1,23 +1,23 @@
-//! What the rulesets of a branch ask for before a merge.
+//! The rulesets of a branch.
 
 use model::pipeline::RepositoryName;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::transport::CachePolicy;
+use super::transport::{CachePolicy, repository_path};
 use super::{Credentials, Error, GitHub};
 
-/// What must be met before a merge into a branch.
+/// The requirements of a merge into a branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// How many approvals.
+    /// The number of required approvals.
     pub approvals: u32,
-    /// Names of the checks that must pass.
+    /// The names of required checks.
     pub checks: Vec<String>,
 }
 
 impl Rules {
-    /// Both sets of rules at once: the stricter count and all checks.
+    /// Joins two sets of rules: the stricter count and all checks.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
         self.approvals = self.approvals.max(other.approvals);
@@ -37,25 +37,14 @@ struct Rule {
 }
 
 impl GitHub {
-    /// The rulesets that hold for a branch (`repos/get-branch-rules`); classic protection is read with the
-    /// pull request.
-    ///
-    /// # Errors
-    /// As every call.
+    /// Returns the rulesets of a branch (`repos/get-branch-rules`). Classic protection comes with the pull request.
     pub async fn branch_rules(
         &self,
         credentials: Credentials<'_>,
         repository: &RepositoryName,
         branch: &str,
     ) -> Result<Rules, Error> {
-        let path = [
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "rules",
-            "branches",
-            branch,
-        ];
+        let path = repository_path(repository, &["rules", "branches", branch]);
         let rules: Vec<Rule> = self
             .get(
                 credentials,

@@ -1,8 +1,9 @@
-//! One request and its answer: addresses, headers, ETags, time limits, and what is tried again.
+//! Requests and answers: URLs, headers, ETags, time limits and retries.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::pipeline::RepositoryName;
 use reqwest::header::{ACCEPT, AUTHORIZATION, ETAG, HeaderValue, IF_NONE_MATCH, USER_AGENT};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::cache::{Cache, Kept, Key};
+use super::cache::{Cache, CacheKey, Kept};
 use super::{Credentials, Endpoints, Error};
 use crate::clock::Clock;
 
@@ -18,7 +19,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 const BEFORE_THE_SECOND_TRY: Duration = Duration::from_millis(250);
 const API_VERSION: &str = "2022-11-28";
 
-/// The client; cheap to clone.
+/// The client of GitHub; cheap to clone.
 #[derive(Clone)]
 pub struct GitHub {
     inner: Arc<Inner>,
@@ -32,20 +33,17 @@ struct Inner {
     cache: Cache,
 }
 
-/// Whether an answer that GitHub confirms with 304 will do.
+/// How a GET uses the cache.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum CachePolicy {
-    /// Ask with the ETag of the last answer.
+    /// Uses the cached answer if GitHub confirms it with 304.
     Revalidate,
-    /// Ask as if for the first time.
+    /// Ignores the cached answer.
     NoCache,
 }
 
 impl GitHub {
-    /// A client that reads with `reader` where nobody in particular acts.
-    ///
-    /// # Errors
-    /// When the TLS of this machine cannot be set up.
+    /// Creates a client; `reader` is the token of [`Credentials::Reader`]. Fails where TLS cannot be set up.
     pub fn new(
         endpoints: Endpoints,
         reader: SecretString,
@@ -67,13 +65,13 @@ impl GitHub {
         })
     }
 
-    /// The base of the pages for people.
+    /// Returns the base URL of the pages for people.
     #[must_use]
     pub fn web_url(&self) -> &Url {
         &self.inner.endpoints.web
     }
 
-    /// Reads JSON from REST.
+    /// Sends a GET, twice where the first try fails.
     pub(super) async fn get<T: DeserializeOwned>(
         &self,
         credentials: Credentials<'_>,
@@ -83,7 +81,7 @@ impl GitHub {
     ) -> Result<T, Error> {
         let url = self.rest(path, query);
         let token = self.token(credentials);
-        let key = Key::new(token.expose_secret(), url.as_str());
+        let key = CacheKey::new(token.expose_secret(), url.as_str());
         let kept = (cache_policy == CachePolicy::Revalidate)
             .then(|| self.inner.cache.get(&key))
             .flatten();
@@ -110,7 +108,7 @@ impl GitHub {
         read(&body)
     }
 
-    /// Writes JSON to REST, once and never again.
+    /// Sends a write, never twice.
     pub(super) async fn write<T: DeserializeOwned>(
         &self,
         credentials: Credentials<'_>,
@@ -125,7 +123,7 @@ impl GitHub {
         self.no_retry(request, credentials).await
     }
 
-    /// Sends a GraphQL mutation, once and never again, and returns the answer as it is.
+    /// Sends a GraphQL mutation, never twice, and returns the whole answer.
     pub(super) async fn post_mutation(
         &self,
         credentials: Credentials<'_>,
@@ -148,7 +146,7 @@ impl GitHub {
         read(&self.body(answer).await?)
     }
 
-    /// Sends a GraphQL query, which only reads, and returns the answer as it is.
+    /// Sends a GraphQL query and returns the whole answer.
     pub(super) async fn post_query(
         &self,
         credentials: Credentials<'_>,
@@ -230,6 +228,15 @@ impl GitHub {
         }
         url
     }
+}
+
+/// Returns the path of a resource of a repository.
+pub(super) fn repository_path<'a>(
+    repository: &'a RepositoryName,
+    rest: &[&'a str],
+) -> Vec<&'a str> {
+    let start = ["repos", repository.owner.as_str(), repository.name.as_str()];
+    [&start, rest].concat()
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {

@@ -134,3 +134,20 @@ async fn without_rights_or_a_wish_it_ends_with_a_sentence() {
         said.err
     );
 }
+
+#[tokio::test]
+async fn a_promotion_goes_into_the_branch_that_is_named() {
+    let world = World::start().await;
+    let order = by_hand("stg", "prod");
+    let named = [&order[..], &["--branch", "trunk"]].concat();
+    let said = world.weft("bot", &named).await;
+    assert_eq!(said.code, 2, "{}", said.out);
+    let why = "the repository has no branch trunk";
+    assert!(said.err.contains(why), "{}", said.err);
+    world.switch_to_trunk().await;
+    let said = world.weft("bot", &named).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    let (_, rest) = said.out.split_once('#').unwrap();
+    let number = rest.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(world.base_of(number).await, "trunk");
+}

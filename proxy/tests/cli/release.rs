@@ -150,3 +150,18 @@ async fn without_rights_nothing_is_pushed() {
     assert!(said.err.contains("git push failed"), "{}", said.err);
     assert!(!said.err.contains(&token), "{}", said.err);
 }
+
+#[tokio::test]
+async fn a_release_goes_into_the_branch_that_is_named() {
+    let world = World::start().await;
+    let named = ["release", "--branch", "trunk"];
+    let said = world.weft("ana", &named).await;
+    assert_eq!(said.code, 2, "{}", said.out);
+    assert!(said.err.contains("git switch trunk"), "{}", said.err);
+    world.switch_to_trunk().await;
+    let said = world.weft("ana", &named).await;
+    assert_eq!(said.code, 0, "{}", said.err);
+    let (_, rest) = said.out.split_once("Opened #").unwrap();
+    let number = rest.split(':').next().unwrap().parse().unwrap();
+    assert_eq!(world.base_of(number).await, "trunk");
+}

@@ -88,6 +88,21 @@ impl World {
         said(output)
     }
 
+    /// The branch that a pull request goes into.
+    pub async fn base_of(&self, number: u64) -> String {
+        let url = format!("{}/api/v3/repos/demo/podinfo/pulls/{number}", self.server());
+        let request = reqwest::Client::new().get(url).header("User-Agent", "test");
+        let request = request.bearer_auth(self.lab.forge().bot_token());
+        let pull: Value = request.send().await.unwrap().json().await.unwrap();
+        pull["base"]["ref"].as_str().unwrap().to_owned()
+    }
+
+    /// Has the repository another branch where `main` is, and checks it out.
+    pub async fn switch_to_trunk(&self) {
+        git(&self.clone(), &["switch", "-q", "-c", "trunk"]).await;
+        git(&self.clone(), &["push", "-q", "origin", "trunk"]).await;
+    }
+
     /// What a condition gives, once it gives something.
     pub async fn eventually<T>(&self, what: &str, wished: impl AsyncFn() -> Option<T>) -> T {
         let deadline = Instant::now() + PATIENCE;

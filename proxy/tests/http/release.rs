@@ -1,9 +1,12 @@
 //! Starting a release over HTTP, in front of the whole lab.
 
+use model::pipeline::RepositoryName;
+use proxy::github::{Credentials, Repository};
 use serde_json::{Value, json};
+use workflow::forge::Forge;
 
 use crate::demo::Demo;
-use crate::world::{Browser, status_and_json};
+use crate::world::{Browser, World, status_and_json};
 
 async fn start_release(demo: &Demo, browser: &Browser, plan: &Value) -> (u16, Value) {
     let order = json!({
@@ -104,4 +107,50 @@ async fn what_cannot_be_released_is_said_and_nothing_is_pushed() {
     plan["base"] = json!("0".repeat(40));
     let (status, problem) = start_release(&demo, &ana, &plan).await;
     assert_eq!((status, &problem["code"]), (409, &json!("base_moved")));
+}
+
+#[tokio::test]
+async fn a_release_goes_into_the_branch_of_the_pipeline() {
+    let world = World {
+        branch: Some("trunk"),
+        ..World::default()
+    };
+    let app = world.start().await;
+    let at = |rest: &str| app.at(&format!("api/v1/pipelines/app-podinfo/podinfo/{rest}"));
+    let ana = app.signed_in("ana").await;
+    let problem = ana.json(&at("release")).await;
+    assert_eq!(problem["code"], "refused", "{problem:#}");
+    assert_eq!(problem["detail"], "The repository has no branch trunk.");
+
+    let name = RepositoryName {
+        owner: "demo".into(),
+        name: "podinfo".into(),
+    };
+    let forge = Repository {
+        github: &app.app.github,
+        credentials: Credentials::Reader,
+        name: &name,
+        branch: "trunk",
+    };
+    let head = forge.head("main").await.unwrap().unwrap();
+    forge.create_branch("trunk", &head).await.unwrap();
+    let plan = ana.json(&at("release")).await;
+    assert_eq!(
+        (&plan["base_ref"], &plan["base"]),
+        (&json!("trunk"), &json!(head))
+    );
+    let order = json!({
+        "base": head, "colour": plan["values"]["colour"],
+        "version": plan["values"]["version"], "chart_version": plan["values"]["chart_version"],
+    });
+    let answer = ana.post(&at("releases")).json(&order).send().await.unwrap();
+    let started: Value = answer.json().await.unwrap();
+    let number = started["number"].as_u64().unwrap();
+    let opened = app
+        .app
+        .github
+        .promotion(Credentials::Reader, &name, number, "promotion.yaml")
+        .await
+        .unwrap();
+    assert_eq!(opened.promotion.base_ref, "trunk");
 }

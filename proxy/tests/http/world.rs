@@ -37,6 +37,8 @@ pub struct World {
     pub dashboard: Option<SocketAddr>,
     /// Where the clusters `dev-test` and `uat` are, with the token for them; else they are nowhere.
     pub clusters: Vec<(String, String)>,
+    /// The branch of the pipeline; `main` unless said.
+    pub branch: Option<&'static str>,
     /// More of the configuration.
     pub more: &'static str,
 }
@@ -97,6 +99,10 @@ impl World {
                 &format!("server: '{server}', token: {{file: {file}}}"),
                 1,
             );
+        }
+        if let Some(branch) = self.branch {
+            let repository = "    repository: demo/podinfo\n";
+            text = text.replace(repository, &format!("{repository}    branch: {branch}\n"));
         }
         text.push_str(self.more);
         if let Some(index) = self.index {

@@ -13,6 +13,15 @@ use serde_json::json;
 
 use crate::world::{World, pipeline_name, repository, view};
 
+/// A world with a promotion before stg, and a person who looks at its card.
+async fn waiting(login: &str) -> (World, u64, Person, PromotionCard) {
+    let world = World::start().await;
+    let number = world.waiting("stg").await;
+    let person = world.person(login).await;
+    let card = world.card(&person, number).await;
+    (world, number, person, card)
+}
+
 fn order(card: &PromotionCard, merge: bool) -> Approve {
     Approve {
         intent: card.intent.clone().expect("a session has an intent"),
@@ -30,6 +39,18 @@ async fn approve(
     proxy::actions::approve(&world.app, person, &repository(), number, order).await
 }
 
+async fn refuse(
+    world: &World,
+    person: &Person,
+    number: u64,
+    intent: &str,
+    comment: &str,
+) -> Result<ActionResult, ActionError> {
+    let (intent, comment) = (intent.to_owned(), comment.to_owned());
+    let order = Refuse { intent, comment };
+    proxy::actions::refuse(&world.app, person, &repository(), number, order).await
+}
+
 fn changed(result: Result<ActionResult, ActionError>) -> (&'static str, Box<PromotionCard>) {
     match result {
         Err(ActionError::Changed { code, card, .. }) => (code, card),
@@ -39,10 +60,7 @@ fn changed(result: Result<ActionResult, ActionError>) -> (&'static str, Box<Prom
 
 #[tokio::test]
 async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let sam = world.person("sam").await;
-    let card = world.card(&sam, number).await;
+    let (world, number, sam, card) = waiting("sam").await;
     assert!(
         card.approve_and_merge.allowed,
         "{:?}",
@@ -152,16 +170,9 @@ async fn a_card_without_a_session_shows_all_and_offers_nothing() {
 
 #[tokio::test]
 async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let sam = world.person("sam").await;
-    let card = world.card(&sam, number).await;
-    let head = world
-        .lab
-        .forge()
-        .move_head("stg", "ana")
-        .await
-        .expect("moved");
+    let (world, number, sam, card) = waiting("sam").await;
+    let head = world.lab.forge().move_head("stg", "ana").await;
+    let head = head.expect("moved");
     let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
     assert_eq!(code, "head_moved");
     assert_eq!(now.head.as_str(), head);
@@ -172,10 +183,7 @@ async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
 
 #[tokio::test]
 async fn a_second_tap_gets_the_result_of_the_first() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let sam = world.person("sam").await;
-    let card = world.card(&sam, number).await;
+    let (world, number, sam, card) = waiting("sam").await;
     let (first, second) = tokio::join!(
         approve(&world, &sam, number, order(&card, true)),
         approve(&world, &sam, number, order(&card, true))
@@ -183,12 +191,7 @@ async fn a_second_tap_gets_the_result_of_the_first() {
     let (first, second) = (first.expect("merged"), second.expect("the same"));
     assert!(first.merged);
     assert_eq!(first.merge_commit, second.merge_commit);
-    let pull = world
-        .lab
-        .forge()
-        .pull(number)
-        .await
-        .expect("the pull request");
+    let pull = world.pull(number).await;
     assert_eq!(pull.approved_by, ["sam"]);
     world.end().await;
 }
@@ -213,10 +216,7 @@ async fn an_intent_ends_after_five_minutes_and_serves_nobody_else() {
 
 #[tokio::test]
 async fn a_reader_is_told_before_and_after_the_tap_that_it_would_not_count() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let kim = world.person("kim").await;
-    let card = world.card(&kim, number).await;
+    let (world, number, kim, card) = waiting("kim").await;
     assert!(!card.approve.allowed && !card.approve_and_merge.allowed && !card.refuse.allowed);
     let refused = approve(&world, &kim, number, order(&card, true)).await;
     let Err(ActionError::NotPermitted { code, why }) = refused else {
@@ -224,12 +224,7 @@ async fn a_reader_is_told_before_and_after_the_tap_that_it_would_not_count() {
     };
     assert_eq!(code, "no_write_access");
     assert!(why.contains("may only read demo/podinfo"), "{why}");
-    let pull = world
-        .lab
-        .forge()
-        .pull(number)
-        .await
-        .expect("the pull request");
+    let pull = world.pull(number).await;
     assert!(pull.approved_by.is_empty());
     world.end().await;
 }
@@ -269,10 +264,7 @@ async fn nobody_approves_what_they_opened_themselves() {
 
 #[tokio::test]
 async fn a_base_that_moved_by_another_promotion_does_not_stop_an_approval() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let sam = world.person("sam").await;
-    let card = world.card(&sam, number).await;
+    let (world, number, sam, card) = waiting("sam").await;
     let before = world.lab.forge().branch("main").expect("main");
     world
         .lab
@@ -295,27 +287,15 @@ async fn a_base_that_moved_by_another_promotion_does_not_stop_an_approval() {
 
 #[tokio::test]
 async fn a_refusal_is_a_review_that_asks_for_changes_and_blocks_the_gate() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let li = world.person("li").await;
-    let card = world.card(&li, number).await;
+    let (world, number, li, card) = waiting("li").await;
     let intent = card.intent.clone().expect("an intent");
-    let empty = Refuse {
-        intent: intent.clone(),
-        comment: "  ".into(),
-    };
-    let refused = proxy::actions::refuse(&world.app, &li, &repository(), number, empty).await;
+    let refused = refuse(&world, &li, number, &intent, "  ").await;
     assert!(
         matches!(refused, Err(ActionError::Incomplete(_))),
         "{refused:?}"
     );
-    let order = Refuse {
-        intent,
-        comment: "Not before the holidays.".into(),
-    };
-    let done = proxy::actions::refuse(&world.app, &li, &repository(), number, order)
-        .await
-        .expect("refused");
+    let done = refuse(&world, &li, number, &intent, "Not before the holidays.").await;
+    let done = done.expect("refused");
     assert!(done.reviewed && !done.merged);
     world
         .board_until("the gate before stg is blocked", |board| {

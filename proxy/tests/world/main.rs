@@ -11,4 +11,5 @@ mod replay;
 mod sources;
 mod timetable;
 mod told;
+mod trunk;
 mod world;

@@ -47,12 +47,7 @@ async fn a_merge_whose_answer_was_lost_is_found_by_reading() {
     let done = done.expect("it is merged all the same");
     assert!(done.merged && done.merge_commit.is_some());
     assert_eq!(done.card.expect("the card").state, PromotionState::Merged);
-    let pull = world
-        .lab
-        .forge()
-        .pull(number)
-        .await
-        .expect("the pull request");
+    let pull = world.pull(number).await;
     assert_eq!(
         pull.merge_commit,
         done.merge_commit.map(|commit| commit.to_string())
@@ -66,12 +61,7 @@ async fn a_review_whose_answer_was_lost_is_not_given_twice() {
     let (number, done) = tap(&world, "sam").await;
     let done = done.expect("reviewed and merged all the same");
     assert!(done.reviewed && done.merged);
-    let pull = world
-        .lab
-        .forge()
-        .pull(number)
-        .await
-        .expect("the pull request");
+    let pull = world.pull(number).await;
     assert_eq!(pull.approved_by, ["sam"]);
     world.end().await;
 }
@@ -103,12 +93,7 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
     assert_eq!(code, "head_moved");
     assert!(why.contains("while you approved"), "{why}");
     assert_eq!(card.state, PromotionState::Open);
-    let pull = world
-        .lab
-        .forge()
-        .pull(number)
-        .await
-        .expect("the pull request");
+    let pull = world.pull(number).await;
     assert!(pull.approved_by.is_empty(), "{:?}", pull.approved_by);
     world.end().await;
 }

@@ -132,9 +132,15 @@ impl World {
 
     /// Ends Weft and starts it again beside the same lab, with what it has written.
     pub async fn restart(self) -> Self {
+        self.restart_with(|_| ()).await
+    }
+
+    /// The same with a configuration that the test changes first.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Config)) -> Self {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
-        let config = Config::clone(&self.app.config);
+        let mut config = Config::clone(&self.app.config);
+        change(&mut config);
         Self::with(self.lab, self.data, config).await
     }
 
@@ -219,6 +225,12 @@ impl World {
             },
             token,
         }
+    }
+
+    /// A pull request as the forge has it.
+    pub async fn pull(&self, number: u64) -> lab::forge::PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
     }
 
     /// The number of the promotion that waits before an environment, as soon as its checks have passed.

@@ -186,10 +186,8 @@ impl ReleaseForm {
                     self.started.set(Some(started));
                 }
                 Err(ApiError::Problem(problem)) if problem.code == "base_moved" => {
-                    self.error.set(
-                        "main moved while you were reading. Nothing was pushed; this is the new plan."
-                            .to_owned(),
-                    );
+                    let why = problem.detail.trim_end_matches('.');
+                    self.error.set(format!("{why}; this is the new plan."));
                     self.read(0);
                 }
                 Err(error) => self.error.set(error.sentence()),

@@ -85,7 +85,7 @@ fn ReleaseEditor(name: PipelineName) -> impl IntoView {
         } else {
             "Nothing is written before you tap."
         };
-        view! { class=class, <p class="note">{format!("Four edits on main at {base}. {written}")}</p>{edits} }.into_any()
+        view! { class=class, <p class="note">{format!("Four edits on {} at {base}. {written}", plan.base_ref)}</p>{edits} }.into_any()
     };
     let pipeline_href = format!("p/{}/{}", name.namespace, name.name);
     let pipeline = name.clone();

@@ -28,7 +28,7 @@ impl Action {
 
 /// The transitions that an action takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Path {
+pub(super) enum ApprovalPath {
     Approve,
     ApproveAndMerge,
     /// Without a review.
@@ -86,15 +86,24 @@ pub(super) fn unchanged(
 
 /// Chooses the path of an action that the rules allow. A person who has approved already, or opened the
 /// pull request, may still merge what the approvals of others allow.
-pub(super) fn path(action: Action, promotion: &Promotion, actor: &Actor) -> Result<Path, Stop> {
+pub(super) fn path(
+    action: Action,
+    promotion: &Promotion,
+    actor: &Actor,
+) -> Result<ApprovalPath, Stop> {
     let why_not_approve = || promotion.why_not_approve(actor);
     let (path, why_not) = match action {
-        Action::Refuse => (Path::Refuse, why_not_refuse(promotion, actor)),
-        Action::Approve => (Path::Approve, why_not_approve()),
+        Action::Refuse => (ApprovalPath::Refuse, why_not_refuse(promotion, actor)),
+        Action::Approve => (ApprovalPath::Approve, why_not_approve()),
         Action::ApproveAndMerge => match why_not_approve() {
-            Some(_) if promotion.why_not_merge(actor, false).is_none() => (Path::Merge, None),
-            Some(why) => (Path::ApproveAndMerge, Some(why)),
-            None => (Path::ApproveAndMerge, promotion.why_not_merge(actor, true)),
+            Some(_) if promotion.why_not_merge(actor, false).is_none() => {
+                (ApprovalPath::Merge, None)
+            }
+            Some(why) => (ApprovalPath::ApproveAndMerge, Some(why)),
+            None => (
+                ApprovalPath::ApproveAndMerge,
+                promotion.why_not_merge(actor, true),
+            ),
         },
     };
     match why_not {
@@ -312,9 +321,9 @@ mod tests {
     #[test]
     fn each_action_has_its_path() {
         for (action, expected) in [
-            (Action::Approve, Path::Approve),
-            (Action::ApproveAndMerge, Path::ApproveAndMerge),
-            (Action::Refuse, Path::Refuse),
+            (Action::Approve, ApprovalPath::Approve),
+            (Action::ApproveAndMerge, ApprovalPath::ApproveAndMerge),
+            (Action::Refuse, ApprovalPath::Refuse),
         ] {
             assert_eq!(path(action, &promotion(), &writer()), Ok(expected));
         }
@@ -327,7 +336,7 @@ mod tests {
         let author = actor("bot", RepositoryPermission::Write);
         for actor in [&author, &actor("sam", RepositoryPermission::Write)] {
             let path = path(Action::ApproveAndMerge, &approved, actor);
-            assert_eq!(path, Ok(Path::Merge));
+            assert_eq!(path, Ok(ApprovalPath::Merge));
         }
         let alone = path(Action::ApproveAndMerge, &promotion(), &author);
         assert!(matches!(

@@ -22,7 +22,7 @@ use model::pipeline::RepositoryName;
 use model::promotion::Actor;
 
 use self::attempt::{ApprovalAttempt, IntentUse};
-use self::decide::{Action, Path};
+use self::decide::{Action, ApprovalPath};
 use super::ActionError;
 use super::reading::Reading;
 use crate::app::AppState;
@@ -156,16 +156,16 @@ impl<'a> Read<'a> {
 impl<'a> Checked<'a> {
     async fn follow_path(self, comment: &str) -> Result<ActionResult, ActionError> {
         match decide::path(self.attempt.action, &self.reading.promotion, &self.actor) {
-            Ok(Path::Approve) => {
+            Ok(ApprovalPath::Approve) => {
                 let confirmed = self.review(true, comment).await?.confirm().await?;
                 Ok(confirmed.approved().await)
             }
-            Ok(Path::ApproveAndMerge) => {
+            Ok(ApprovalPath::ApproveAndMerge) => {
                 let confirmed = self.review(true, comment).await?.confirm().await?;
                 Ok(confirmed.merge().await?.verify().await)
             }
-            Ok(Path::Merge) => Ok(self.without_review().merge().await?.verify().await),
-            Ok(Path::Refuse) => Ok(self.review(false, comment).await?.refused().await),
+            Ok(ApprovalPath::Merge) => Ok(self.without_review().merge().await?.verify().await),
+            Ok(ApprovalPath::Refuse) => Ok(self.review(false, comment).await?.refused().await),
             Err(stop) => Err(self.attempt.stop(stop, self.reading).await),
         }
     }
@@ -265,7 +265,7 @@ impl<'a> Confirmed<'a> {
             &subject.method,
         );
         let commit = match answer.await {
-            Ok(merged) => merged.commit,
+            Ok(commit) => commit,
             Err(error) => {
                 let now = attempt.read().await?;
                 match decide::merge_found(error, &now.promotion, &subject.head, self.reviewed) {

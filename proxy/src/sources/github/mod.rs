@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::declaration::{release_in, want_in};
 use crate::app::AppState;
 use crate::board::Lane;
-use crate::github::{Credentials, DeclaredFile, Error, Tick};
+use crate::github::{Credentials, DeclaredFile, Error, PostedStatus};
 
 /// How soon to look again after somebody said to look: GitHub's own copies may lag behind its webhook.
 const ONCE_MORE: Duration = Duration::from_secs(1);
@@ -148,7 +148,7 @@ impl Reader {
             // The right to read Actions may be missing; the promotions tell the rest.
             Err(error) => tracing::debug!(%error, "the newest dispatch cannot be read"),
         }
-        facts.extend(ticks(&spec.environments, &snapshot.ticks));
+        facts.extend(ticks(&spec.environments, &snapshot.statuses));
         let promotions = promotions(&spec.environments, snapshot.promotions);
         facts.extend(
             promotions
@@ -207,18 +207,18 @@ fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) 
         want,
         path: environment.path.clone(),
         head: head.clone(),
-        commits: file.walk.commits,
-        changed_at: file.walk.changed_at,
-        changed_by: file.walk.changed_by,
+        commits: file.folder.commits,
+        changed_at: file.folder.changed_at,
+        changed_by: file.folder.changed_by,
     };
     Fact::Declared(environment.name.clone(), Box::new(declared))
 }
 
 /// For each environment the tick on the newest commit that has one. Flux writes it as
 /// `kustomization/<name>/<first group of the Provider's UID>`.
-fn ticks(environments: &[EnvironmentSpec], ticks: &[Tick]) -> Vec<Fact> {
+fn ticks(environments: &[EnvironmentSpec], ticks: &[PostedStatus]) -> Vec<Fact> {
     let of = |environment: &EnvironmentSpec| {
-        let is_its = |tick: &&Tick| {
+        let is_its = |tick: &&PostedStatus| {
             environment.targets.iter().any(|target| {
                 let prefix = format!("kustomization/{}/", target.kustomization.name);
                 tick.context.starts_with(&prefix)

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::super::declaration::version_in_title;
 use crate::app::AppState;
 use crate::board::{Lane, ReleaseRecord};
-use crate::github::{Credentials, Error as GitHubError, Past, PastPullRequest};
+use crate::github::{BackfillQuery, ClosedPullRequest, Credentials, Error as GitHubError};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -61,7 +61,7 @@ pub(super) async fn tell(
         format!("charts/{app_name}/Chart.yaml"),
         format!("cmd/{app_name}/main.go"),
     );
-    let past = Past {
+    let past = BackfillQuery {
         branch: &spec.branch,
         chart: &chart,
         source: &source,
@@ -70,7 +70,7 @@ pub(super) async fn tell(
     };
     let pulls = app
         .github
-        .past_pull_requests(Credentials::Reader, &spec.repository, &past)
+        .closed_pull_requests(Credentials::Reader, &spec.repository, &past)
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {
@@ -99,7 +99,7 @@ pub(super) async fn tell(
 }
 
 /// The release that a merged pull request made, where it made one.
-fn release(pull: &PastPullRequest, app_name: &str) -> Option<(ChartVersion, ReleaseRecord)> {
+fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, ReleaseRecord)> {
     let merge = pull.merge.as_ref()?;
     let titled = |rest: &str| rest.starts_with(&format!("{app_name} "));
     let named = pull.head_ref.starts_with("release-")
@@ -151,7 +151,12 @@ impl<'a> Teller<'a> {
             .find(|environment| self.spec.promotion_branch(&environment.name) == branch)
     }
 
-    fn release(&mut self, version: &ChartVersion, record: &ReleaseRecord, pull: &PastPullRequest) {
+    fn release(
+        &mut self,
+        version: &ChartVersion,
+        record: &ReleaseRecord,
+        pull: &ClosedPullRequest,
+    ) {
         let Some(merge) = &pull.merge else {
             return;
         };
@@ -173,7 +178,7 @@ impl<'a> Teller<'a> {
         );
     }
 
-    fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &PastPullRequest) {
+    fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &ClosedPullRequest) {
         let number = pull.number;
         let step = Step {
             number,
@@ -275,18 +280,18 @@ fn what(release: Option<&ChartVersion>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::github::PastMerge;
+    use crate::github::MergeRecord;
     use model::CommitId;
 
-    fn pull(title: &str, head_ref: &str) -> PastPullRequest {
-        PastPullRequest {
+    fn pull(title: &str, head_ref: &str) -> ClosedPullRequest {
+        ClosedPullRequest {
             number: 7,
             title: title.into(),
             head_ref: head_ref.into(),
             author: Some("ana".into()),
             opened_at: Timestamp::from_millis(0),
             closed_at: Some(Timestamp::from_millis(1)),
-            merge: Some(PastMerge {
+            merge: Some(MergeRecord {
                 commit: CommitId::new("abc"),
                 at: Timestamp::from_millis(1),
                 by: Some("li".into()),

@@ -1,81 +1,69 @@
-//! The pull requests of the past, for the journal and for what lies between two releases.
+//! Closed pull requests, to backfill the journal and to compare two releases.
 
 use model::pipeline::RepositoryName;
 use model::{CommitId, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::graphql::Query;
+use super::graphql::{GraphqlQuery, Nodes};
 use super::people::Login;
 use super::{Credentials, Error, GitHub};
 
 const HISTORY: &str = include_str!("queries/history.graphql");
 
-/// Which part of the past to read.
+/// The pull requests to read.
 #[derive(Clone, Copy, Debug)]
-pub struct Past<'a> {
-    /// The branch that the pull requests went into.
+pub struct BackfillQuery<'a> {
+    /// The base branch.
     pub branch: &'a str,
-    /// The path of the chart's description.
+    /// The path of the chart's `Chart.yaml`.
     pub chart: &'a str,
-    /// The path of the source that names the colour.
+    /// The path of the source that holds the colour.
     pub source: &'a str,
-    /// Since when.
     pub since: Timestamp,
-    /// At most so many pages of fifty.
+    /// The largest number of pages of fifty.
     pub pages: usize,
 }
 
-/// One review of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastReview {
-    /// Who.
+pub struct ReviewRecord {
     pub login: String,
     /// `APPROVED`, `CHANGES_REQUESTED`, `COMMENTED`, `DISMISSED`, `PENDING`.
     pub state: String,
-    /// When.
     pub at: Timestamp,
 }
 
-/// The merge of a pull request, with the two files that tell what was released.
+/// A merge, with the two files that describe the release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastMerge {
-    /// The commit of the merge.
+pub struct MergeRecord {
     pub commit: CommitId,
-    /// When.
     pub at: Timestamp,
-    /// Who merged.
     pub by: Option<String>,
-    /// The chart's description at that commit.
+    /// `Chart.yaml` at that commit.
     pub chart: Option<String>,
-    /// The application's source that names its colour, at that commit.
+    /// The source that holds the colour, at that commit.
     pub source: Option<String>,
 }
 
 /// A pull request that is merged or closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastPullRequest {
-    /// Its number.
+pub struct ClosedPullRequest {
     pub number: u64,
-    /// Its title.
     pub title: String,
-    /// The branch of its head.
     pub head_ref: String,
-    /// Who opened it.
     pub author: Option<String>,
-    /// When.
     pub opened_at: Timestamp,
     /// When it was merged or closed.
     pub closed_at: Option<Timestamp>,
-    /// Its merge, where it was merged.
-    pub merge: Option<PastMerge>,
-    /// Its reviews, oldest first.
-    pub reviews: Vec<PastReview>,
+    /// `None` where it was closed without a merge.
+    pub merge: Option<MergeRecord>,
+    /// Oldest first.
+    pub reviews: Vec<ReviewRecord>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+struct ClosedNode {
     number: u64,
     title: String,
     state: String,
@@ -86,51 +74,43 @@ struct Node {
     author: Option<Login>,
     merged_by: Option<Login>,
     merge_commit: Option<Value>,
-    reviews: Option<Reviews>,
-}
-
-#[derive(Deserialize)]
-struct Reviews {
-    nodes: Vec<Review>,
+    reviews: Option<Nodes<ReviewNode>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Review {
+struct ReviewNode {
     state: String,
     submitted_at: Option<Timestamp>,
     author: Option<Login>,
 }
 
 impl GitHub {
-    /// The pull requests that were merged or closed since `since`, newest first.
-    ///
-    /// # Errors
-    /// As every call.
-    pub async fn past_pull_requests(
+    /// Returns the pull requests that were merged or closed since `query.since`, newest first.
+    pub async fn closed_pull_requests(
         &self,
         credentials: Credentials<'_>,
         repository: &RepositoryName,
-        past: &Past<'_>,
-    ) -> Result<Vec<PastPullRequest>, Error> {
+        query: &BackfillQuery<'_>,
+    ) -> Result<Vec<ClosedPullRequest>, Error> {
         let mut all = Vec::new();
         let mut after = Value::Null;
-        for _ in 0..past.pages {
+        for _ in 0..query.pages {
             let variables = json!({
-                "owner": repository.owner, "name": repository.name, "branch": past.branch,
-                "chart": past.chart, "source": past.source, "after": after,
+                "owner": repository.owner, "name": repository.name, "branch": query.branch,
+                "chart": query.chart, "source": query.source, "after": after,
             });
             let data = self
-                .query(credentials, &Query::new(HISTORY, variables))
+                .query(credentials, &GraphqlQuery::new(HISTORY, variables))
                 .await?;
             let list = data
                 .pointer("/repository/pullRequests")
                 .ok_or(Error::NotFound)?;
             let nodes = list.get("nodes").unwrap_or(&Value::Null);
-            let nodes = Vec::<Node>::deserialize(nodes).map_err(Error::malformed)?;
+            let nodes = Vec::<ClosedNode>::deserialize(nodes).map_err(Error::malformed)?;
             let enough = nodes
                 .last()
-                .is_none_or(|node| node.merged_at.or(node.closed_at) < Some(past.since));
+                .is_none_or(|node| node.merged_at.or(node.closed_at) < Some(query.since));
             all.extend(nodes.into_iter().map(pull_request));
             let more = list.pointer("/pageInfo/hasNextPage") == Some(&Value::Bool(true));
             if enough || !more {
@@ -141,21 +121,21 @@ impl GitHub {
                 .cloned()
                 .unwrap_or_default();
         }
-        all.retain(|pull| pull.closed_at >= Some(past.since));
+        all.retain(|pull| pull.closed_at >= Some(query.since));
         Ok(all)
     }
 }
 
-fn pull_request(node: Node) -> PastPullRequest {
+fn pull_request(node: ClosedNode) -> ClosedPullRequest {
     let merge = node.merge_commit.as_ref();
     let text = |pointer: &str| {
         let text = merge?.pointer(pointer)?.as_str()?;
         Some(text.to_owned())
     };
-    PastPullRequest {
+    ClosedPullRequest {
         merge: (node.state == "MERGED")
             .then(|| {
-                Some(PastMerge {
+                Some(MergeRecord {
                     commit: CommitId::new(&text("/oid")?),
                     at: node.merged_at?,
                     by: node.merged_by.map(Login::who),
@@ -175,7 +155,7 @@ fn pull_request(node: Node) -> PastPullRequest {
             .into_iter()
             .flat_map(|reviews| reviews.nodes)
             .filter_map(|review| {
-                Some(PastReview {
+                Some(ReviewRecord {
                     login: review.author?.who(),
                     state: review.state,
                     at: review.submitted_at?,

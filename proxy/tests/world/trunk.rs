@@ -1,0 +1,48 @@
+//! A pipeline whose branch is not `main`: a promotion goes into the branch that it names.
+
+use model::api::Promote;
+use model::chain::VerdictState;
+use model::{ChartVersion, EnvironmentName};
+use proxy::actions::promote;
+use proxy::github::{Credentials, Repository};
+use workflow::forge::Forge;
+
+use crate::world::{World, pipeline_name, repository, view};
+
+#[tokio::test]
+async fn a_promotion_goes_into_the_branch_of_the_pipeline() {
+    let world = World::start().await;
+    world.stg_without_its_dispatch().await;
+    let name = repository();
+    let github = world.app.github.clone();
+    let forge = Repository {
+        github: &github,
+        credentials: Credentials::Reader,
+        name: &name,
+        branch: "trunk",
+    };
+    let head = forge.head("main").await.expect("GitHub").expect("main");
+    forge.create_branch("trunk", &head).await.expect("created");
+    let world = world
+        .restart_with(|config| config.pipelines[0].branch = "trunk".into())
+        .await;
+    world
+        .board_until("stg is proven", |board| {
+            view(board, "stg").verdict.state == VerdictState::Proven
+        })
+        .await;
+    let sam = world.person("sam").await;
+    let prod = EnvironmentName::from("prod");
+    let order = Promote {
+        release: ChartVersion::parse("1.1.7").expect("a version"),
+    };
+    let pipeline = world.app.boards.lane(&pipeline_name()).expect("it");
+    let promoted = promote(&world.app, &sam, pipeline, &prod, &order).await;
+    let number = promoted.expect("promoted").number;
+    let path = "environments/prod/podinfo-helmrelease.yaml";
+    let opened = github.promotion(Credentials::Reader, &name, number, path);
+    let opened = opened.await.expect("the pull request").promotion;
+    assert_eq!(opened.base_ref, "trunk");
+    assert_eq!(opened.base.as_str(), head);
+    world.end().await;
+}
