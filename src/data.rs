@@ -4,7 +4,7 @@
 //! A type here has the name of the type in `model` that the server sends; bodies of which the page shows all are
 //! read into `model`'s own types. The tests hold the two together.
 
-use model::api::object::ReconcileOrder;
+use model::api::object::ReconcileRequest;
 use model::api::{Cell, EvidenceLine, FileDiff, Permission, Tone};
 use model::chain::{Link, LinkName, VerdictState};
 use model::gate::{GateState, RolloutStep};
@@ -274,7 +274,7 @@ pub struct Reconcile {
     /// The command with the same effect.
     pub command: String,
     /// The last request.
-    pub order: Option<ReconcileOrder>,
+    pub order: Option<ReconcileRequest>,
 }
 
 /// The body of `GET …/journal`.

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::Auth;
 use crate::board::Boards;
 use crate::clock::Clock;
-use crate::clusters::Clusters;
 use crate::config::Config;
+use crate::flux::ReconcileRequests;
 use crate::github::{Endpoints, GitHub};
 use crate::journal::{Journal, JournalError, SqliteJournal};
+use crate::kubernetes::Clusters;
 
 /// The running server's parts; cheap to clone. Handlers take single parts of it by `State`.
 #[derive(Clone, FromRef)]
@@ -22,8 +23,8 @@ pub struct AppState {
     pub github: GitHub,
     /// The current state of every pipeline.
     pub boards: Arc<Boards>,
-    /// The clusters, for requests that a person makes.
     pub(crate) clusters: Arc<Clusters>,
+    pub(crate) reconcile_requests: Arc<ReconcileRequests>,
     pub journal: Arc<dyn Journal>,
     pub auth: Arc<Auth>,
     /// The client for everything that is neither GitHub's API nor Kubernetes; it follows no redirects.
@@ -78,6 +79,7 @@ impl AppState {
             clusters: Arc::new(Clusters::new(&config.clusters)),
             config: Arc::new(config),
             boards: Arc::new(boards),
+            reconcile_requests: Arc::default(),
             clock,
             github,
             journal: Arc::new(journal),

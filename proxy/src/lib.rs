@@ -8,13 +8,14 @@ pub mod auth;
 pub mod board;
 pub mod cli;
 pub mod clock;
-mod clusters;
 pub mod config;
 #[cfg(feature = "demo")]
 mod demo;
+mod flux;
 pub mod github;
 pub mod http;
 pub mod journal;
+mod kubernetes;
 mod run;
 pub mod sources;
 mod tls;

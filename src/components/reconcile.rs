@@ -3,7 +3,7 @@
 use crate::data::Reconcile;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
-use model::api::object::OrderState;
+use model::api::object::ReconcileState;
 use stylers_macro::style_sheet;
 
 use crate::api::{self, ApiError};
@@ -27,7 +27,7 @@ struct Reconciliation {
 
 fn is_running(status: &Reconcile) -> bool {
     let order = status.order.as_ref();
-    order.is_some_and(|order| order.state == OrderState::Running)
+    order.is_some_and(|order| order.state == ReconcileState::Running)
 }
 
 impl Reconciliation {

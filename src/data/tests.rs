@@ -1,6 +1,6 @@
 //! What the server writes is what the page reads: a field that has another name on one side fails here.
 
-use model::api::object::{Events, ObjectEvent, OrderState};
+use model::api::object::{Events, ObjectEvent, ReconcileState};
 use model::api::{
     self, Journeys, Promoted, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues,
 };
@@ -328,10 +328,10 @@ fn the_page_reads_a_reconciliation_as_it_was_sent() {
         permit: Permission::unless(text("Sign in first.")),
         command: "flux reconcile".into(),
         dashboard: None,
-        order: Some(ReconcileOrder {
+        order: Some(ReconcileRequest {
             at: at(15),
             who: "sam".into(),
-            state: OrderState::Running,
+            state: ReconcileState::Running,
             sentence: "Flux has been asked.".into(),
         }),
     });

@@ -45,33 +45,33 @@ pub struct Reconcile {
     /// The page in Weave GitOps whose Sync button does the same, where Weft fronts it.
     #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub dashboard: Option<String>,
-    /// The last order, where one was given since Weft began.
-    pub order: Option<ReconcileOrder>,
+    /// The last request; `None` where there was none since the server began.
+    pub order: Option<ReconcileRequest>,
 }
 
-/// An order to reconcile an environment now.
+/// A request to reconcile an environment now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReconcileOrder {
-    /// When it was given: what the objects are annotated with.
+pub struct ReconcileRequest {
+    /// When it was made: the value of the objects' annotation.
     pub at: Timestamp,
-    /// By whom.
+    /// The login of the person.
     pub who: String,
-    /// How it stands.
-    pub state: OrderState,
-    /// The same in a sentence.
+    /// The progress.
+    pub state: ReconcileState,
+    /// The state as a sentence.
     pub sentence: String,
 }
 
-/// How an order stands.
+/// The progress of a [`ReconcileRequest`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum OrderState {
-    /// Flux has not taken up all of it yet.
+pub enum ReconcileState {
+    /// Flux has not handled all objects yet.
     Running,
-    /// Flux took it up.
+    /// Flux has handled all of them.
     Done,
-    /// It broke off.
+    /// An object was not annotated, or not handled in time.
     Failed,
 }

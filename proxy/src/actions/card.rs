@@ -191,7 +191,7 @@ async fn steps(app: &AppState, reading: &Reading, view: &EnvironmentView) -> Vec
     let tolerances = &app.config.tolerances;
     let mut steps = reading
         .pipeline
-        .follow(promotion, environment, app.clock.now(), tolerances);
+        .rollout(promotion, environment, app.clock.now(), tolerances);
     let pipeline = &reading.pipeline.spec().name;
     // Kubernetes and GitHub tell times in whole seconds, so what followed may seem to have come before.
     let (since, until) = (merged_at - SECOND, app.clock.now() + SECOND);

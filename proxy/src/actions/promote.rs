@@ -13,7 +13,7 @@ use super::permissions::require_write;
 use super::reading::repository;
 use crate::app::AppState;
 use crate::auth::Person;
-use crate::board::Lane;
+use crate::board::PipelineState;
 
 /// Opens the pull request that promotes the release that the person saw proven.
 ///
@@ -23,7 +23,7 @@ use crate::board::Lane;
 pub async fn promote(
     app: &AppState,
     person: &Person,
-    pipeline: &Lane,
+    pipeline: &PipelineState,
     to: &EnvironmentName,
     order: &Promote,
 ) -> Result<Promoted, ActionError> {
@@ -67,7 +67,7 @@ pub async fn promote(
 
 /// Compares what the person saw with the board as it is now.
 fn request(
-    pipeline: &Lane,
+    pipeline: &PipelineState,
     to: &EnvironmentName,
     order: &Promote,
 ) -> Result<PromotionRequest, ActionError> {

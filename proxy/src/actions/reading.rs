@@ -9,13 +9,13 @@ use model::promotion::{Actor, Promotion};
 use super::ActionError;
 use crate::app::AppState;
 use crate::auth::Person;
-use crate::board::Lane;
+use crate::board::PipelineState;
 use crate::github::{ChangedFile, Credentials, Repository, diff_digest};
 use crate::sources::release_in;
 
 /// A promotion, read from GitHub at one moment.
 pub(super) struct Reading {
-    pub(super) pipeline: Arc<Lane>,
+    pub(super) pipeline: Arc<PipelineState>,
     /// The index of the environment in the pipeline.
     environment: usize,
     pub(super) promotion: Promotion,
@@ -53,9 +53,9 @@ impl Reading {
         repository: &RepositoryName,
         number: u64,
     ) -> Result<Self, ActionError> {
-        let pipelines: Vec<&Arc<Lane>> = app
+        let pipelines: Vec<&Arc<PipelineState>> = app
             .boards
-            .lanes()
+            .pipelines()
             .filter(|pipeline| pipeline.spec().repository == *repository)
             .collect();
         // The environment of the branch is not known yet; the board names the likely one.
@@ -141,11 +141,11 @@ impl Reading {
     }
 }
 
-fn path_of(pipeline: &Lane, environment: usize) -> &str {
+fn path_of(pipeline: &PipelineState, environment: usize) -> &str {
     &pipeline.spec().environments[environment].path
 }
 
-fn index_on_board(pipeline: &Lane, number: u64) -> Option<usize> {
+fn index_on_board(pipeline: &PipelineState, number: u64) -> Option<usize> {
     let board = pipeline.board();
     let gate = board.gates.iter().find(|gate| {
         let promotion = gate.promotion.as_ref();
@@ -155,7 +155,7 @@ fn index_on_board(pipeline: &Lane, number: u64) -> Option<usize> {
     environments.position(|environment| environment.name == gate.to)
 }
 
-fn index_of_branch(pipeline: &Lane, branch: &str) -> Option<usize> {
+fn index_of_branch(pipeline: &PipelineState, branch: &str) -> Option<usize> {
     let spec = pipeline.spec();
     spec.environments
         .iter()

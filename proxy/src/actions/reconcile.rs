@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 use model::api::Permission;
-use model::api::object::{OrderState, Reconcile, ReconcileOrder};
+use model::api::object::{Reconcile, ReconcileRequest, ReconcileState};
 use model::flux::{Kind, SourceKind};
 use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
@@ -17,23 +17,22 @@ use super::ActionError;
 use super::permissions::why_not_write;
 use crate::app::AppState;
 use crate::auth::Person;
-use crate::board::Lane;
-use crate::clusters::{
-    Cluster, Object, PATCH, Trouble, dashboard_page, is_handled, suspended, text,
-};
+use crate::board::PipelineState;
+use crate::flux::{dashboard_page, is_handled, is_suspended, request_reconciliation, text};
+use crate::kubernetes::{Cluster, ObjectRef, Reason};
 
 /// The reconciliation of one environment.
 #[derive(Clone)]
 struct Reconciliation {
     app: AppState,
-    pipeline: Arc<Lane>,
+    pipeline: Arc<PipelineState>,
     environment: EnvironmentSpec,
 }
 
 /// One object to be annotated, and its cluster.
 struct ReconcileStep {
     cluster: String,
-    object: Object,
+    object: ObjectRef,
 }
 
 /// Returns whether the viewer may reconcile an environment, the command that does the same, and the state of
@@ -44,7 +43,7 @@ struct ReconcileStep {
 pub async fn reconcile_view(
     app: &AppState,
     person: Option<&Person>,
-    pipeline: &Arc<Lane>,
+    pipeline: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
     let reconciliation = Reconciliation::new(app, pipeline, environment);
@@ -60,7 +59,7 @@ pub async fn reconcile_view(
 pub async fn reconcile(
     app: &AppState,
     person: &Person,
-    pipeline: &Arc<Lane>,
+    pipeline: &Arc<PipelineState>,
     environment: &EnvironmentSpec,
 ) -> Result<Reconcile, ActionError> {
     let reconciliation = Reconciliation::new(app, pipeline, environment);
@@ -71,14 +70,14 @@ pub async fn reconcile(
         });
     }
     let steps = reconciliation.steps().await?;
-    let order = ReconcileOrder {
+    let order = ReconcileRequest {
         at: app.clock.now(),
         who: person.viewer.login.clone(),
-        state: OrderState::Running,
+        state: ReconcileState::Running,
         sentence: "Asking Flux…".to_owned(),
     };
     let asked = order.at;
-    if !app.clusters.orders.begin(&reconciliation.at(), order) {
+    if !app.reconcile_requests.begin(&reconciliation.at(), order) {
         let (code, why) = reconciliation.under_way();
         return Err(ActionError::OutOfDate { code, why });
     }
@@ -89,7 +88,7 @@ pub async fn reconcile(
         .await
     {
         let sentence = "Nothing was done: it could not be written down.".to_owned();
-        reconciliation.note(OrderState::Failed, sentence);
+        reconciliation.note(ReconcileState::Failed, sentence);
         return Err(error);
     }
     let (running, who) = (reconciliation.clone(), who.clone());
@@ -104,7 +103,7 @@ pub async fn reconcile(
 }
 
 impl Reconciliation {
-    fn new(app: &AppState, pipeline: &Arc<Lane>, environment: &EnvironmentSpec) -> Self {
+    fn new(app: &AppState, pipeline: &Arc<PipelineState>, environment: &EnvironmentSpec) -> Self {
         Self {
             app: app.clone(),
             pipeline: Arc::clone(pipeline),
@@ -112,13 +111,15 @@ impl Reconciliation {
         }
     }
 
-    fn at(&self) -> crate::clusters::At {
+    fn at(&self) -> crate::flux::EnvironmentKey {
         let pipeline = self.pipeline.spec().name.clone();
         (pipeline, self.environment.name.clone())
     }
 
-    fn note(&self, state: OrderState, sentence: String) {
-        self.app.clusters.orders.note(&self.at(), state, sentence);
+    fn note(&self, state: ReconcileState, sentence: String) {
+        self.app
+            .reconcile_requests
+            .note(&self.at(), state, sentence);
     }
 
     fn under_way(&self) -> (&'static str, String) {
@@ -141,7 +142,7 @@ impl Reconciliation {
             permit: Permission::unless(why),
             command: commands.collect::<Vec<_>>().join(" && "),
             dashboard,
-            order: self.app.clusters.orders.last(&self.at()),
+            order: self.app.reconcile_requests.last(&self.at()),
         }
     }
 
@@ -154,8 +155,8 @@ impl Reconciliation {
             let why = "Sign in with GitHub first.".to_owned();
             return Ok(Some(("not_signed_in", why)));
         };
-        let last = self.app.clusters.orders.last(&self.at());
-        if last.is_some_and(|order| order.state == OrderState::Running) {
+        let last = self.app.reconcile_requests.last(&self.at());
+        if last.is_some_and(|order| order.state == ReconcileState::Running) {
             return Ok(Some(self.under_way()));
         }
         for target in &self.environment.targets {
@@ -166,17 +167,17 @@ impl Reconciliation {
                 return Ok(Some(("no_cluster_access", why)));
             };
             for object in named(target) {
-                match cluster.may(PATCH, &object).await {
+                match cluster.may_annotate(&object).await {
                     Ok(true) => {}
-                    Ok(false) | Err(Trouble::Forbidden) => {
+                    Err(error) if error.reason != Reason::Forbidden => {
+                        let why = format!("Weft cannot ask {name}: {error}.");
+                        return Ok(Some(("cluster_unavailable", why)));
+                    }
+                    Ok(false) | Err(_) => {
                         let why = format!(
                             "Weft's account in {name} may not annotate {object}; it is installed without that right."
                         );
                         return Ok(Some(("no_cluster_access", why)));
-                    }
-                    Err(trouble) => {
-                        let why = format!("Weft cannot ask {name}: {trouble}.");
-                        return Ok(Some(("cluster_unavailable", why)));
                     }
                 }
             }
@@ -213,7 +214,7 @@ impl Reconciliation {
         &self,
         cluster: &Cluster,
         target: &TargetSpec,
-    ) -> Result<Vec<Object>, ActionError> {
+    ) -> Result<Vec<ObjectRef>, ActionError> {
         let mut chain = Vec::new();
         for object in named(target) {
             let found = self.unsuspended(cluster, &object, &target.cluster).await?;
@@ -232,7 +233,7 @@ impl Reconciliation {
     async fn unsuspended(
         &self,
         cluster: &Cluster,
-        object: &Object,
+        object: &ObjectRef,
         name: &str,
     ) -> Result<Value, ActionError> {
         let found = cluster.read(object).await.map_err(|trouble| {
@@ -240,7 +241,7 @@ impl Reconciliation {
                 "Nothing was done: {object} in {name} cannot be read: {trouble}."
             ))
         })?;
-        if suspended(&found) {
+        if is_suspended(&found) {
             return Err(ActionError::OutOfDate {
                 code: "suspended",
                 why: format!(
@@ -258,14 +259,14 @@ impl Reconciliation {
                 let names = steps.iter().map(|step| step.object.kind.as_str());
                 let names: Vec<&str> = names.collect();
                 (
-                    OrderState::Done,
+                    ReconcileState::Done,
                     format!("Flux took it up: {}.", names.join(", ")),
                 )
             }
-            Err(why) => (OrderState::Failed, why),
+            Err(why) => (ReconcileState::Failed, why),
         };
         let event = Event::Reconciled {
-            ok: state == OrderState::Done,
+            ok: state == ReconcileState::Done,
         };
         let told = format!("{}: {sentence}", self.environment.name);
         if let Err(error) = self.write_down(who, asked, event, told).await {
@@ -275,22 +276,18 @@ impl Reconciliation {
     }
 
     async fn walk(&self, steps: &[ReconcileStep], asked: Timestamp) -> Result<(), String> {
-        let orders = &self.app.clusters.orders;
+        let requests = &self.app.reconcile_requests;
         let patience = self.app.config.tolerances.settle;
         for ReconcileStep { cluster, object } in steps {
-            self.note(OrderState::Running, format!("Asking {object}…"));
+            self.note(ReconcileState::Running, format!("Asking {object}…"));
             let Some(way) = self.app.clusters.get(cluster) else {
                 return Err(format!("There is no way into {cluster}."));
             };
-            orders.await_from(cluster, object, asked);
-            let sent = way.request(object, asked).await;
-            if let Err(trouble) = sent {
-                orders.forget(cluster, object, asked);
-                return Err(format!(
-                    "{object} in {cluster} could not be annotated: {trouble}."
-                ));
-            }
-            if orders.handled(cluster, object, asked, patience).await {
+            let sent = request_reconciliation(way, object, asked).await;
+            sent.map_err(|error| {
+                format!("{object} in {cluster} could not be annotated: {error}.")
+            })?;
+            if requests.wait(cluster, object, asked, patience).await {
                 continue;
             }
             // A broken watch reports nothing: read before saying that Flux does not answer.
@@ -329,8 +326,8 @@ impl Reconciliation {
 }
 
 /// Returns the objects that a target names, in the order of the chain.
-fn named(target: &TargetSpec) -> Vec<Object> {
-    let object = |kind, name: &ObjectName| Object {
+fn named(target: &TargetSpec) -> Vec<ObjectRef> {
+    let object = |kind, name: &ObjectName| ObjectRef {
         kind,
         name: name.clone(),
     };
@@ -360,13 +357,13 @@ fn commands(target: &TargetSpec) -> Vec<String> {
 }
 
 /// Returns the object that a HelmRelease has its chart from.
-fn chart(object: &Object, found: &Value) -> Option<Object> {
+fn chart(object: &ObjectRef, found: &Value) -> Option<ObjectRef> {
     if object.kind != Kind::HelmRelease {
         return None;
     }
     if let Some(name) = text(found, "/spec/chartRef/name") {
         let namespace = text(found, "/spec/chartRef/namespace");
-        return Object::of(
+        return ObjectRef::of(
             text(found, "/spec/chartRef/kind")?,
             &ObjectName {
                 namespace: namespace.unwrap_or(&object.name.namespace).to_owned(),
@@ -381,26 +378,26 @@ fn chart(object: &Object, found: &Value) -> Option<Object> {
         name: name.to_owned(),
     };
     let kind = Kind::HelmChart;
-    Some(Object { kind, name })
+    Some(ObjectRef { kind, name })
 }
 
 /// Returns the source of a HelmChart that can be read.
-async fn source_of(cluster: &Cluster, chart: &Object) -> Option<Object> {
+async fn source_of(cluster: &Cluster, chart: &ObjectRef) -> Option<ObjectRef> {
     let found = cluster.read(chart).await.ok()?;
     let name = ObjectName {
         namespace: chart.name.namespace.clone(),
         name: text(&found, "/spec/sourceRef/name")?.to_owned(),
     };
-    Object::of(text(&found, "/spec/sourceRef/kind")?, &name)
+    ObjectRef::of(text(&found, "/spec/sourceRef/kind")?, &name)
 }
 
 /// Returns the object where Flux would reconcile it and Weft may annotate it. The others are left to the
 /// HelmRelease itself, which waits for its chart.
-async fn worth_asking(cluster: &Cluster, object: Object) -> Option<Object> {
+async fn worth_asking(cluster: &Cluster, object: ObjectRef) -> Option<ObjectRef> {
     let found = cluster.read(&object).await.ok()?;
     // A registry is no index: there is nothing to fetch but the chart.
     let registry = text(&found, "/spec/type") == Some("oci")
         && object.kind == Kind::Source(SourceKind::HelmRepository);
-    let fits = !suspended(&found) && !registry;
-    (fits && cluster.may(PATCH, &object).await == Ok(true)).then_some(object)
+    let fits = !is_suspended(&found) && !registry;
+    (fits && cluster.may_annotate(&object).await == Ok(true)).then_some(object)
 }

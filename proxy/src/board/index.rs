@@ -1,5 +1,5 @@
-//! Which lanes an object of a cluster may concern, so that one among thousands is not held against every
-//! pipeline. Whether it does concern a lane, the lane itself says.
+//! The pipelines that an object of a cluster may concern, so that one object among thousands is not compared
+//! with every pipeline.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,24 +7,23 @@ use std::sync::Arc;
 use model::observation::Fact;
 use model::pipeline::{Deployer, ObjectName};
 
-use super::Lane;
-use super::cluster_of;
+use super::pipeline_state::{PipelineState, cluster_of};
 
-type Lanes = Vec<Arc<Lane>>;
+type Pipelines = Vec<Arc<PipelineState>>;
 
-/// Lanes by the objects that their targets name.
+/// Pipelines by the objects that their targets name.
 pub(super) struct Index {
-    all: Lanes,
-    /// By cluster and name: what a target itself names.
-    named: BTreeMap<(String, ObjectName), Lanes>,
+    all: Pipelines,
+    /// By cluster and name, of the objects that targets name.
+    named: BTreeMap<(String, ObjectName), Pipelines>,
 }
 
 impl Index {
-    pub(super) fn new<'a>(lanes: impl Iterator<Item = &'a Arc<Lane>>) -> Self {
-        let all: Lanes = lanes.map(Arc::clone).collect();
-        let mut named: BTreeMap<(String, ObjectName), Lanes> = BTreeMap::new();
-        for lane in &all {
-            let environments = lane.spec().environments.iter();
+    pub(super) fn new<'a>(pipelines: impl Iterator<Item = &'a Arc<PipelineState>>) -> Self {
+        let all: Pipelines = pipelines.map(Arc::clone).collect();
+        let mut named: BTreeMap<(String, ObjectName), Pipelines> = BTreeMap::new();
+        for pipeline in &all {
+            let environments = pipeline.spec().environments.iter();
             for target in environments.flat_map(|environment| &environment.targets) {
                 let (Deployer::HelmRelease(deployer) | Deployer::Deployment(deployer)) =
                     &target.deployer;
@@ -32,8 +31,8 @@ impl Index {
                     let here = named
                         .entry((target.cluster.clone(), name.clone()))
                         .or_default();
-                    if !here.iter().any(|known| Arc::ptr_eq(known, lane)) {
-                        here.push(Arc::clone(lane));
+                    if !here.iter().any(|known| Arc::ptr_eq(known, pipeline)) {
+                        here.push(Arc::clone(pipeline));
                     }
                 }
             }
@@ -41,9 +40,12 @@ impl Index {
         Self { all, named }
     }
 
-    /// The lanes that a fact concerns.
-    pub(super) fn concerned<'a>(&'a self, fact: &'a Fact) -> impl Iterator<Item = &'a Arc<Lane>> {
-        let candidates: &[Arc<Lane>] = match (fact, cluster_of(fact)) {
+    /// Returns the pipelines that a fact concerns.
+    pub(super) fn concerned<'a>(
+        &'a self,
+        fact: &'a Fact,
+    ) -> impl Iterator<Item = &'a Arc<PipelineState>> {
+        let candidates: &[Arc<PipelineState>] = match (fact, cluster_of(fact)) {
             (
                 Fact::GitRepository(..)
                 | Fact::Kustomization(..)
@@ -54,9 +56,9 @@ impl Index {
                 .named
                 .get(&(cluster.to_owned(), name.clone()))
                 .map_or(&[], Vec::as_slice),
-            // Charts and what they come from are known by rules, not by name.
+            // Targets do not name their charts and sources.
             _ => &self.all,
         };
-        candidates.iter().filter(|lane| lane.concerns(fact))
+        candidates.iter().filter(|pipeline| pipeline.concerns(fact))
     }
 }

@@ -1,11 +1,11 @@
 //! The boards: each pipeline's observations, and what they add up to, published when it changes.
 //!
-//! Sources write observations into a [`Lane`]; its keeper computes the board and journals verdicts.
-//! Nothing here is stored as truth: after a restart a board is computed from observations again.
+//! Sources record observations in a [`PipelineState`]; its task computes the board and journals verdicts.
+//! Nothing is stored as truth: after a restart a board is computed from observations again.
 
 mod index;
-mod keeper;
-mod lane;
+mod pipeline_state;
+mod task;
 mod verdicts;
 
 use std::collections::BTreeMap;
@@ -26,18 +26,18 @@ use crate::clock::Clock;
 use crate::journal::Journal;
 
 use self::index::Index;
+use self::task::BoardTask;
 
-pub use lane::{Lane, ReleaseRecord};
+pub use pipeline_state::{PipelineState, ReleaseRecord};
 
-/// How many boards a slow subscriber may be behind before it must read the present ones again.
-const BEHIND: usize = 256;
+/// The number of boards that a subscriber may lag behind before it must read the present ones again.
+const CAPACITY: usize = 256;
+/// The most that a cluster's clock may be ahead of Weft's.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// How far the clocks of a cluster may be ahead of Weft's.
-const AHEAD: Duration = Duration::from_secs(60);
-
-/// All pipelines' boards.
+/// The states of all pipelines, and the boards that they publish.
 pub struct Boards {
-    lanes: BTreeMap<PipelineName, Arc<Lane>>,
+    pipelines: BTreeMap<PipelineName, Arc<PipelineState>>,
     index: Index,
     changes: broadcast::Sender<Arc<Board>>,
     tolerances: Tolerances,
@@ -45,20 +45,20 @@ pub struct Boards {
 }
 
 impl Boards {
-    /// The boards of these pipelines, of which nothing is known yet.
+    /// Creates the boards of these pipelines, of which nothing is known yet.
     #[must_use]
     pub fn new(specs: &[PipelineSpec], tolerances: Tolerances, clock: Arc<dyn Clock>) -> Self {
-        let lanes: BTreeMap<_, _> = specs
+        let pipelines: BTreeMap<_, _> = specs
             .iter()
             .map(|spec| {
-                let lane = Lane::new(spec.clone(), clock.now(), &tolerances);
-                (spec.name.clone(), Arc::new(lane))
+                let pipeline = PipelineState::new(spec.clone(), clock.now(), &tolerances);
+                (spec.name.clone(), Arc::new(pipeline))
             })
             .collect();
         Self {
-            index: Index::new(lanes.values()),
-            lanes,
-            changes: broadcast::channel(BEHIND).0,
+            index: Index::new(pipelines.values()),
+            pipelines,
+            changes: broadcast::channel(CAPACITY).0,
             tolerances,
             clock,
         }
@@ -66,142 +66,126 @@ impl Boards {
 
     /// Keeps the boards up to date until `ending`.
     pub fn run(&self, journal: &Arc<dyn Journal>, tasks: &TaskTracker, ending: &CancellationToken) {
-        for lane in self.lanes.values() {
-            let keeper = keeper::Keeper {
-                lane: Arc::clone(lane),
+        for pipeline in self.pipelines.values() {
+            let task = BoardTask {
+                pipeline: Arc::clone(pipeline),
                 changes: self.changes.clone(),
                 tolerances: self.tolerances,
                 clock: Arc::clone(&self.clock),
                 journal: Arc::clone(journal),
             };
-            tasks.spawn(keeper.run(ending.clone()));
+            tasks.spawn(task.run(ending.clone()));
         }
     }
 
-    /// The board of a pipeline; `None` where there is no such pipeline.
+    /// Returns the board of a pipeline; `None` where there is no such pipeline.
     #[must_use]
-    pub fn get(&self, pipeline: &PipelineName) -> Option<Arc<Board>> {
-        self.lanes.get(pipeline).map(|lane| lane.board())
+    pub fn get(&self, name: &PipelineName) -> Option<Arc<Board>> {
+        self.pipelines.get(name).map(|pipeline| pipeline.board())
     }
 
-    /// All boards, by the name of the pipeline.
+    /// Returns all boards, by the name of the pipeline.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Board>> {
-        self.lanes.values().map(|lane| lane.board()).collect()
+        self.pipelines
+            .values()
+            .map(|pipeline| pipeline.board())
+            .collect()
     }
 
-    /// Every board that is published from now on.
+    /// Subscribes to every board that is published from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Board>> {
         self.changes.subscribe()
     }
 
-    /// Whether every source of every pipeline has answered or failed once, so that the boards say
-    /// something.
+    /// Returns whether every source of every pipeline has answered or failed once.
     #[must_use]
     pub fn ready(&self) -> bool {
-        self.lanes.values().all(|lane| lane.is_warm())
+        self.pipelines.values().all(|pipeline| pipeline.is_warm())
     }
 
-    /// What is kept of one pipeline.
+    /// Returns the state of a pipeline; `None` where there is no such pipeline.
     #[must_use]
-    pub fn lane(&self, pipeline: &PipelineName) -> Option<&Arc<Lane>> {
-        self.lanes.get(pipeline)
+    pub fn pipeline(&self, name: &PipelineName) -> Option<&Arc<PipelineState>> {
+        self.pipelines.get(name)
     }
 
-    /// What is kept of each pipeline.
-    pub fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
-        self.lanes.values()
+    /// Returns the state of each pipeline.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Arc<PipelineState>> {
+        self.pipelines.values()
     }
 
-    /// Asks for a look at GitHub now, for every pipeline of the repository.
+    /// Has GitHub read now, for every pipeline of the repository.
     pub fn look_at_repository(&self, repository: &RepositoryName) {
-        for lane in self.lanes.values() {
-            if lane.spec().repository == *repository {
-                lane.look_at_github();
+        for pipeline in self.pipelines.values() {
+            if pipeline.spec().repository == *repository {
+                pipeline.look_at_github();
             }
         }
     }
 
-    /// Asks for a look at the live apps of a cluster now.
+    /// Has the live apps of a cluster asked now.
     pub fn look_at_cluster(&self, cluster: &str) {
-        for lane in self.lanes.values() {
-            lane.look_at_apps_in(cluster);
+        for pipeline in self.pipelines.values() {
+            pipeline.look_at_apps_in(cluster);
         }
     }
 
-    /// Whether a fact about a cluster is about an object that any pipeline is made of.
+    /// Returns whether a fact is about an object that any pipeline is made of.
     #[must_use]
     pub fn concerns(&self, fact: &Fact) -> bool {
         self.index.concerned(fact).next().is_some()
     }
 
-    /// Takes an observation of a cluster into every pipeline that it concerns; says whether it was news
+    /// Records an observation of a cluster in every pipeline that it concerns; returns whether it was news
     /// to any.
     pub fn observe(&self, observation: &Observation) -> bool {
         let mut news = false;
-        for lane in self.index.concerned(&observation.fact) {
-            news |= lane.observe(observation.clone());
+        for pipeline in self.index.concerned(&observation.fact) {
+            news |= pipeline.observe(observation.clone());
         }
         news
     }
 
-    /// Takes what Flux told at the present time of a cluster into every pipeline that it concerns. What
-    /// speaks of other objects, or of a time to come, changes nothing.
-    pub fn hear(&self, cluster: &str, notice: FluxEvent) {
+    /// Records a notification of Flux in every pipeline that it concerns. One about other objects, or from
+    /// the future, changes nothing.
+    pub fn record_notification(&self, cluster: &str, event: FluxEvent) {
         let now = self.clock.now();
-        if notice.at > now + AHEAD {
+        if event.at > now + CLOCK_SKEW {
             return;
         }
-        let (at, order) = (notice.at, notice.order());
+        let (at, order) = (event.at, event.order());
         let observation = Observation {
             source: SourceName::flux(cluster),
             at,
             order,
-            fact: Fact::Told(cluster.to_owned(), Box::new(notice)),
+            fact: Fact::Told(cluster.to_owned(), Box::new(event)),
         };
-        for lane in self.index.concerned(&observation.fact) {
-            lane.hear(cluster, observation.clone(), now);
+        for pipeline in self.index.concerned(&observation.fact) {
+            pipeline.record_notification(cluster, observation.clone(), now);
         }
     }
 
     /// Forgets an object of a cluster that is gone.
     pub fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
-        for lane in self.lanes.values() {
-            lane.forget(cluster, kind, name);
+        for pipeline in self.pipelines.values() {
+            pipeline.forget(cluster, kind, name);
         }
     }
 
     /// Notes that a source answered, in every pipeline that listens to it.
     pub fn contact(&self, source: &SourceName) {
         let now = self.clock.now();
-        for lane in self.lanes.values() {
-            lane.contact(source, now);
+        for pipeline in self.pipelines.values() {
+            pipeline.contact(source, now);
         }
     }
 
     /// Notes that a source does not answer, in every pipeline that listens to it.
     pub fn lost(&self, source: &SourceName, why: &str) {
-        for lane in self.lanes.values() {
-            lane.lost(source, why);
+        for pipeline in self.pipelines.values() {
+            pipeline.lost(source, why);
         }
-    }
-}
-
-/// The cluster that a fact is about, where it is about one.
-fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
-    match fact {
-        Fact::GitRepository(cluster, name, _)
-        | Fact::Kustomization(cluster, name, _)
-        | Fact::HelmChart(cluster, name, _)
-        | Fact::HelmRelease(cluster, name, _)
-        | Fact::Deployment(cluster, name, _)
-        | Fact::Source(cluster, _, name, _) => Some((cluster, name)),
-        Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
-        Fact::Declared(..)
-        | Fact::Promotion(..)
-        | Fact::Status(_)
-        | Fact::Dispatch(_)
-        | Fact::Live(..) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Which verdicts are in the journal already, since when the present ones hold, and what is to be written.
+//! The verdicts of a pipeline: the journaled ones, since when the present ones hold, and the entries to write.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec};
 use model::{ChartVersion, EnvironmentName, Observations, PipelineSpec, Timestamp};
 
-use super::lane::is_warm_in;
+use super::pipeline_state::is_warm_in;
 
-/// A verdict as the journal knows it.
+/// A verdict that the journal holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Known {
+struct JournaledVerdict {
     state: VerdictState,
     breaks_at: Option<LinkName>,
     release: Option<ChartVersion>,
     at: Timestamp,
 }
 
-impl Known {
-    fn says(&self, view: &EnvironmentView) -> bool {
+impl JournaledVerdict {
+    fn equals(&self, view: &EnvironmentView) -> bool {
         self.state == view.verdict.state
             && self.breaks_at == view.verdict.breaks_at
             && self.release == view.desired_chart
     }
 }
 
-impl From<&EnvironmentView> for Known {
+impl From<&EnvironmentView> for JournaledVerdict {
     fn from(view: &EnvironmentView) -> Self {
         Self {
             state: view.verdict.state,
@@ -41,20 +41,20 @@ impl From<&EnvironmentView> for Known {
 /// The verdicts of one pipeline's environments.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
-    known: BTreeMap<EnvironmentName, Known>,
-    /// Environments whose sources have all been heard since the start.
+    known: BTreeMap<EnvironmentName, JournaledVerdict>,
+    /// Environments whose sources have all answered or failed since the start.
     warm: Vec<EnvironmentName>,
     pending: Vec<Entry>,
 }
 
 impl Verdicts {
-    /// What the journal held at the start.
+    /// Creates the verdicts from the last journal entries.
     pub(super) fn restored(entries: Vec<Entry>) -> Self {
         let known = entries.into_iter().filter_map(|entry| {
             let Event::Verdict { to, breaks_at, .. } = entry.event else {
                 return None;
             };
-            let known = Known {
+            let known = JournaledVerdict {
                 state: to,
                 breaks_at,
                 release: entry.release,
@@ -68,10 +68,10 @@ impl Verdicts {
         }
     }
 
-    /// Notes what changed on a new board, and gives verdicts that are older than this server their age.
+    /// Notes the changes of a new board, and gives verdicts that are older than this server their age.
     ///
-    /// An environment is left alone until each of its sources has been heard: what is unknown only
-    /// because the server has just started is no news for the record.
+    /// An environment is left alone until each of its sources has answered or failed: a verdict that is
+    /// unknown only because the server has just started is not journaled.
     pub(super) fn judge(
         &mut self,
         pipeline: &PipelineSpec,
@@ -81,7 +81,7 @@ impl Verdicts {
         let now = board.as_of;
         for (spec, view) in pipeline.environments.iter().zip(&mut board.environments) {
             let known = self.known.get(&spec.name);
-            let same = known.is_some_and(|known| known.says(view));
+            let same = known.is_some_and(|known| known.equals(view));
             if !self.warm.contains(&spec.name) {
                 view.verdict.since = match known {
                     Some(known) if same => known.at,
@@ -102,22 +102,23 @@ impl Verdicts {
             }
             let from = known.map(|known| known.state);
             self.pending.push(entry(pipeline, view, from, now));
-            self.known.insert(spec.name.clone(), Known::from(&*view));
+            self.known
+                .insert(spec.name.clone(), JournaledVerdict::from(&*view));
         }
     }
 
-    /// What is still to be written.
+    /// Returns the entries that are still to be written.
     pub(super) fn pending(&self) -> Vec<Entry> {
         self.pending.clone()
     }
 
-    /// All of it has been written.
+    /// Notes that all pending entries have been written.
     pub(super) fn written(&mut self) {
         self.pending.clear();
     }
 }
 
-/// When Flux deployed what an environment holds; a proof that Weft meets ready-made is as old as that.
+/// Returns when Flux deployed the present release; a proof that already holds at the start is as old.
 fn deployed_at(spec: &EnvironmentSpec, observations: &Observations) -> Option<Timestamp> {
     let at = |target: &model::pipeline::TargetSpec| match &target.deployer {
         Deployer::HelmRelease(name) => {

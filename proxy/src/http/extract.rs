@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use super::error::ApiError;
 use crate::actions::ActionError;
 use crate::auth::{Auth, AuthError, Person, Session};
-use crate::board::{Boards, Lane};
+use crate::board::{Boards, PipelineState};
 use crate::config::Config;
 use crate::github;
 
@@ -152,7 +152,7 @@ fn check_write(
 }
 
 /// The configured pipeline that a path names by `{namespace}/{name}`.
-pub(super) struct PipelinePath(pub Arc<Lane>);
+pub(super) struct PipelinePath(pub Arc<PipelineState>);
 
 impl<S> FromRequestParts<S> for PipelinePath
 where
@@ -164,7 +164,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let Path(name) = Path::<PipelineName>::from_request_parts(parts, state).await?;
         let boards = Arc::<Boards>::from_ref(state);
-        let pipeline = boards.lane(&name).ok_or_else(|| unknown_pipeline(&name))?;
+        let pipeline = boards
+            .pipeline(&name)
+            .ok_or_else(|| unknown_pipeline(&name))?;
         Ok(Self(Arc::clone(pipeline)))
     }
 }
@@ -176,7 +178,7 @@ pub(super) fn unknown_pipeline(name: &PipelineName) -> ApiError {
 
 /// The environment that a path names by `{namespace}/{name}/environments/{environment}`.
 pub(super) struct EnvironmentPath {
-    pub pipeline: Arc<Lane>,
+    pub pipeline: Arc<PipelineState>,
     pub environment: EnvironmentSpec,
 }
 

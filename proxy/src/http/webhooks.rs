@@ -104,12 +104,15 @@ async fn flux(
         .ok()
         .and_then(|body| FluxEvent::read(&body))
     {
-        boards.hear(&cluster, event);
+        boards.record_notification(&cluster, event);
     }
     // The app may have changed, and the pull request or commit status that follows.
     boards.look_at_cluster(&cluster);
-    for lane in boards.lanes().filter(|lane| lane.is_in(&cluster)) {
-        lane.look_at_github();
+    for pipeline in boards
+        .pipelines()
+        .filter(|pipeline| pipeline.is_in(&cluster))
+    {
+        pipeline.look_at_github();
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -1,12 +1,12 @@
-//! Which release an environment's file asks for.
+//! The release that an environment's file asks for.
 
 use model::ChartVersion;
 use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
 use serde_json::Value;
 
-/// What the text of an environment's file asks for, or in a sentence's end why that cannot be said.
-pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Desired, String> {
+/// Reads what the text of an environment's file asks for; an error is the end of a sentence.
+pub(crate) fn desired_in(text: &str, environment: &EnvironmentSpec) -> Result<Desired, String> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
         let error = error.without_snippet().to_string();
         format!("it is not valid YAML, {}", model::flux::cut(&error, 120))
@@ -34,8 +34,8 @@ pub(crate) fn want_in(text: &str, environment: &EnvironmentSpec) -> Result<Desir
     }
 }
 
-/// The version or range that a HelmRelease asks for: its own, or that of what its `chartRef` names, which
-/// must be in the same file.
+/// Returns the version or range that a HelmRelease asks for: its own, or that of its `chartRef`, which must be
+/// in the same file.
 fn version_of<'a>(
     release: &'a Value,
     documents: &'a [Value],
@@ -61,20 +61,20 @@ fn version_of<'a>(
     }
 }
 
-/// The chart version that a promotion carries: what its file pins, else the last word of its title.
+/// Returns the chart version that a promotion carries: what its file pins, else the last word of its title.
 pub(crate) fn release_in(
     text: Option<&str>,
     title: &str,
     environment: &EnvironmentSpec,
 ) -> Option<ChartVersion> {
-    match text.map(|text| want_in(text, environment)) {
+    match text.map(|text| desired_in(text, environment)) {
         Some(Ok(Desired::Chart(version))) => Some(version),
         Some(_) => None,
         None => version_in_title(title),
     }
 }
 
-/// The chart version at the end of a title such as `Promote app-podinfo/podinfo in uat to 1.1.7`.
+/// Returns the chart version at the end of a title such as `Promote app-podinfo/podinfo in uat to 1.1.7`.
 pub(super) fn version_in_title(title: &str) -> Option<ChartVersion> {
     let last = title.split_whitespace().last()?;
     ChartVersion::parse(last.strip_prefix('v').unwrap_or(last)).ok()
@@ -85,7 +85,7 @@ fn find<'a>(documents: &'a [Value], kind: &str, name: &ObjectName) -> Result<&'a
         .iter()
         .find(|document| {
             let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
-            // A Kustomization may set the namespace, so a file without one is taken at its name.
+            // A Kustomization may set the namespace, so an object without one fits by its name.
             text("/kind") == Some(kind)
                 && text("/metadata/name") == Some(&name.name)
                 && text("/metadata/namespace").is_none_or(|space| space == name.namespace)
@@ -143,9 +143,12 @@ mod tests {
     #[test]
     fn a_pinned_version_and_a_range_are_told_apart() {
         let environment = environment(Deployer::HelmRelease(podinfo()));
-        let pinned = want_in(&release("1.1.7"), &environment);
-        assert_eq!(pinned.map(|want| want.to_string()), Ok("1.1.7".into()));
-        let range = want_in(&release("'>=0.0.3'"), &environment);
+        let pinned = desired_in(&release("1.1.7"), &environment);
+        assert_eq!(
+            pinned.map(|desired| desired.to_string()),
+            Ok("1.1.7".into())
+        );
+        let range = desired_in(&release("'>=0.0.3'"), &environment);
         assert_eq!(range, Ok(Desired::Range(">=0.0.3".into())));
     }
 
@@ -156,7 +159,7 @@ mod tests {
             let text = format!(
                 "kind: HelmRelease\nmetadata: {{name: podinfo}}\nspec: {{chartRef: {{kind: {kind}, name: charts}}}}\n---\nkind: {kind}\nmetadata: {{name: charts}}\nspec: {source}\n"
             );
-            want_in(&text, &environment)
+            desired_in(&text, &environment)
         };
         let chart = Desired::Chart(ChartVersion::parse("1.1.7").unwrap());
         let range = Desired::Range(">=0.0.3".into());
@@ -172,7 +175,7 @@ mod tests {
         let environment = environment(Deployer::Deployment(podinfo()));
         let text = "kind: Deployment\nmetadata: {name: podinfo}\nspec: {template: {spec: {containers: [{image: 'localhost:5000/demo/podinfo:fix-a1b9c3e-1'}]}}}";
         assert_eq!(
-            want_in(text, &environment),
+            desired_in(text, &environment),
             Ok(Desired::Image("fix-a1b9c3e-1".into()))
         );
     }
@@ -191,7 +194,7 @@ mod tests {
                 "names no chart version",
             ),
         ] {
-            let why = want_in(text, &environment).unwrap_err();
+            let why = desired_in(text, &environment).unwrap_err();
             assert!(why.contains(word), "{why}");
         }
     }

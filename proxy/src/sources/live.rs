@@ -1,4 +1,4 @@
-//! The live apps: what each of them answers at `/api/info`, every other second and when something moved.
+//! The live apps: their answers at `/api/info`, every other second and when something changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,56 +11,56 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::AppState;
-use crate::board::Lane;
+use crate::board::PipelineState;
 
-const TIME_LIMIT: Duration = Duration::from_secs(2);
-/// How many apps are asked at once.
-const AT_ONCE: usize = 16;
-/// podinfo's answer is a few hundred bytes; an app that sends more than this is not podinfo.
-const MOST_BYTES: usize = 64 * 1024;
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// The number of apps that are asked at the same time.
+const CONCURRENCY: usize = 16;
+/// The longest answer in bytes; podinfo's has a few hundred.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// Starts one asker for each target.
+/// Starts one task for each target.
 pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
-    for lane in app.boards.lanes() {
-        for (environment, target, desired) in lane.apps() {
-            let asker = Asker {
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    for pipeline in app.boards.pipelines() {
+        for (environment, target, requested) in pipeline.apps() {
+            let poller = AppPoller {
                 app: app.clone(),
-                lane: Arc::clone(lane),
+                pipeline: Arc::clone(pipeline),
                 environment: environment.name.clone(),
                 target: target.name.clone(),
                 url: format!("{}/api/info", target.live_url.trim_end_matches('/')),
-                desired,
-                turns: Arc::clone(&turns),
+                requested,
+                permits: Arc::clone(&permits),
             };
             let ending = ending.clone();
             tasks.spawn(async move {
-                ending.run_until_cancelled(asker.run()).await;
+                ending.run_until_cancelled(poller.run()).await;
             });
         }
     }
 }
 
-struct Asker {
+struct AppPoller {
     app: AppState,
-    lane: Arc<Lane>,
+    pipeline: Arc<PipelineState>,
     environment: EnvironmentName,
     target: String,
     url: String,
-    desired: Arc<Notify>,
-    turns: Arc<Semaphore>,
+    requested: Arc<Notify>,
+    permits: Arc<Semaphore>,
 }
 
-/// What podinfo answers; all of it text.
+/// podinfo's answer; all of it text.
 #[derive(Deserialize)]
-struct Info {
+struct PodinfoAnswer {
     version: String,
     revision: Option<String>,
     color: Option<String>,
     message: Option<String>,
 }
 
-impl Asker {
+impl AppPoller {
     async fn run(self) {
         let source = SourceName::live(&self.target);
         let mut silent_since: Option<Timestamp> = None;
@@ -80,30 +80,30 @@ impl Asker {
                 Live::Silent { why, .. } => Some(format!("the app does not answer: {why}")),
                 Live::Answer { .. } => None,
             };
-            self.lane.observe(Observation {
+            self.pipeline.observe(Observation {
                 source: source.clone(),
                 at: asked_at,
                 order: u64::try_from(asked_at.millis()).unwrap_or(0),
                 fact: Fact::Live(self.environment.clone(), self.target.clone(), live),
             });
             match lost {
-                None => self.lane.contact(&source, asked_at),
-                Some(why) => self.lane.lost(&source, &why),
+                None => self.pipeline.contact(&source, asked_at),
+                Some(why) => self.pipeline.lost(&source, &why),
             }
             tokio::select! {
-                () = self.desired.notified() => {}
+                () = self.requested.notified() => {}
                 () = tokio::time::sleep(self.app.config.live_poll) => {}
             }
         }
     }
 
-    async fn ask(&self) -> Result<Info, String> {
-        let _turn = self
-            .turns
+    async fn ask(&self) -> Result<PodinfoAnswer, String> {
+        let _permit = self
+            .permits
             .acquire()
             .await
             .map_err(|_| "Weft is ending".to_owned())?;
-        let request = self.app.http.get(&self.url).timeout(TIME_LIMIT);
+        let request = self.app.http.get(&self.url).timeout(REQUEST_TIMEOUT);
         let mut answer = request.send().await.map_err(|error| why(&error))?;
         if !answer.status().is_success() {
             return Err(format!("it answers {}", answer.status().as_u16()));
@@ -111,7 +111,7 @@ impl Asker {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| why(&error))? {
             body.extend_from_slice(&chunk);
-            if body.len() > MOST_BYTES {
+            if body.len() > MAX_BYTES {
                 return Err("it answers more than podinfo would".into());
             }
         }
@@ -119,7 +119,7 @@ impl Asker {
     }
 }
 
-fn answer(info: Info) -> Live {
+fn answer(info: PodinfoAnswer) -> Live {
     Live::Answer {
         version: AppVersion(info.version),
         revision: info.revision,
@@ -130,7 +130,7 @@ fn answer(info: Info) -> Live {
 
 fn why(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        format!("no answer within {} s", TIME_LIMIT.as_secs())
+        format!("no answer within {} s", REQUEST_TIMEOUT.as_secs())
     } else if error.is_connect() {
         "no connection".into()
     } else {

@@ -1,27 +1,40 @@
-//! The outside turned into observations: GitHub, the clusters' Flux objects, and the live apps.
+//! The outside turned into observations: GitHub and the live apps; `flux` does the same for clusters.
 //!
-//! Each source writes into the boards and says when it is lost; webhooks only make it look at once.
+//! Each source records observations on the boards and reports when it is lost; webhooks have it read at once.
 
 mod declaration;
-mod flux;
 mod github;
 mod live;
+
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::AppState;
+use crate::flux::ClusterTask;
 
 pub(crate) use declaration::release_in;
-pub(crate) use flux::{Access, why};
 
-/// Starts all sources and the boards that they feed. They run until `ending`; the tracker tells when
-/// the last of them is done.
+/// Starts all sources and the tasks of the boards. They run until `ending`; the tracker waits for the last
+/// of them.
 pub fn start(app: &AppState, ending: &CancellationToken) -> TaskTracker {
     let tasks = TaskTracker::new();
     app.boards.run(&app.journal, &tasks, ending);
     github::start(app, &tasks, ending);
-    flux::start(app, &tasks, ending);
+    for config in &app.config.clusters {
+        if let Some(cluster) = app.clusters.get(&config.name) {
+            let task = ClusterTask {
+                name: config.name.clone(),
+                cluster: Arc::clone(cluster),
+                boards: Arc::clone(&app.boards),
+                reconcile_requests: Arc::clone(&app.reconcile_requests),
+                journal: Arc::clone(&app.journal),
+                clock: Arc::clone(&app.clock),
+            };
+            task.spawn(&tasks, ending);
+        }
+    }
     live::start(app, &tasks, ending);
     tasks.close();
     tasks

@@ -35,29 +35,25 @@ contexts:
 async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
     let server = server("good").await;
     let weft = server.weft().await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     weft.write("token", "better\n");
     server.accept("better");
     server.cut();
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
     let asked = server.asked(RELEASES);
     let last = asked.last().unwrap();
     assert_eq!(last.token, "better");
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
 }
 
 #[tokio::test]
 async fn a_token_that_comes_late_is_waited_for() {
     let server = server("better").await;
     let weft = server.weft().await;
-    weft.until("it is refused", |weft| weft.failing("prod").is_some())
-        .await;
+    weft.until_failing().await;
     weft.write("token", "better");
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
 }
 
 #[tokio::test]
@@ -66,15 +62,12 @@ async fn a_kubeconfig_leads_by_its_named_context() {
     let access = "{kubeconfig: config, context: good}";
     let config = kubeconfig(server.url(), "{tokenFile: token}");
     let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     weft.write("token", "better\n");
     server.accept("better");
     server.cut();
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
 }
 
 #[tokio::test]
@@ -82,9 +75,7 @@ async fn a_kubeconfig_that_names_no_such_context_is_said() {
     let access = "{kubeconfig: config, context: missing}";
     let config = kubeconfig("http://127.0.0.1:1", "{token: good}");
     let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
-    weft.until("a sentence", |weft| weft.failing("prod").is_some())
-        .await;
-    let why = weft.failing("prod").unwrap();
+    let why = weft.until_failing().await;
     assert!(why.contains("missing"), "{why}");
 }
 
@@ -103,7 +94,7 @@ async fn a_kubeconfig_may_have_its_token_from_a_command() {
     let config = kubeconfig(server.url(), &by_command(script));
     let access = "{kubeconfig: config, context: good}";
     let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
 }
 
 #[tokio::test]
@@ -112,9 +103,7 @@ async fn a_command_that_gives_no_token_is_said_without_what_it_wrote() {
         let config = kubeconfig("http://127.0.0.1:1", &by_command(script));
         let access = "{kubeconfig: config, context: good}";
         let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
-        weft.until("a sentence", |weft| weft.failing("prod").is_some())
-            .await;
-        weft.failing("prod").unwrap()
+        weft.until_failing().await
     };
     let failed = said("echo a-secret; exit 3").await;
     assert!(
@@ -129,8 +118,6 @@ async fn a_command_that_gives_no_token_is_said_without_what_it_wrote() {
 #[tokio::test]
 async fn outside_a_pod_it_is_said_that_this_is_none() {
     let weft = Weft::beside(&[("prod", "{in_cluster: true}")], &[]).await;
-    weft.until("a sentence", |weft| weft.failing("prod").is_some())
-        .await;
-    let why = weft.failing("prod").unwrap();
+    let why = weft.until_failing().await;
     assert!(why.starts_with("Weft does not run in a Pod: "), "{why}");
 }

@@ -13,9 +13,7 @@ async fn said_of(answer: Answer) -> String {
     server.put(RELEASES, release("1.1.6"));
     server.lists(&[], answer);
     let weft = server.weft().await;
-    weft.until("a sentence", |weft| weft.failing("prod").is_some())
-        .await;
-    let why = weft.failing("prod").unwrap();
+    let why = weft.until_failing().await;
     let link = weft.link("prod");
     assert_eq!(link["state"], "unknown", "{link}");
     let sentence = link["sentence"].as_str().unwrap();
@@ -49,10 +47,8 @@ async fn a_token_that_is_not_accepted_is_said() {
     let server = Server::start().await;
     server.accept("another");
     let weft = server.weft().await;
-    weft.until("a sentence", |weft| weft.failing("prod").is_some())
-        .await;
     assert_eq!(
-        weft.failing("prod").unwrap(),
+        weft.until_failing().await,
         "the API server does not accept the token"
     );
 }
@@ -61,9 +57,7 @@ async fn a_token_that_is_not_accepted_is_said() {
 async fn a_cluster_that_cannot_be_reached_is_said_by_the_way_it_cannot() {
     let said = async |server: &str| {
         let weft = Weft::beside(&[("prod", &by_token(server))], &[]).await;
-        weft.until("a sentence", |weft| weft.failing("prod").is_some())
-            .await;
-        weft.failing("prod").unwrap()
+        weft.until_failing().await
     };
     assert_eq!(
         said("http://127.0.0.1:1").await,
@@ -102,10 +96,7 @@ async fn one_cluster_that_is_away_does_not_touch_the_others() {
     weft.until("uat is away", |weft| weft.failing("uat").is_some())
         .await;
     prod.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
     assert!(weft.is_well("prod"));
     assert!(
         weft.failing("stg")
@@ -119,16 +110,12 @@ async fn a_cluster_that_comes_back_is_well_and_up_to_date() {
     let server = Server::start().await;
     server.put(RELEASES, release("1.1.6"));
     let weft = server.weft().await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     let down = Answer::Status(503, json!({}));
     server.watches(&[down.clone(), down], Answer::Well);
     server.cut();
-    weft.until("it is away", |weft| weft.failing("prod").is_some())
-        .await;
+    weft.until_failing().await;
     server.put(RELEASES, release("1.1.7"));
-    weft.until("it is back", |weft| weft.is_well("prod")).await;
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_well().await;
+    weft.until_deployed("1.1.7").await;
 }

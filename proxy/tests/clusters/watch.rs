@@ -28,8 +28,7 @@ async fn well() -> (Server, Weft) {
     let server = Server::start().await;
     server.put(RELEASES, release("1.1.6"));
     let weft = server.weft().await;
-    weft.until("the cluster is well", |weft| weft.is_well("prod"))
-        .await;
+    weft.until_well().await;
     assert_eq!(weft.deployed("prod").as_deref(), Some("1.1.6"));
     (server, weft)
 }
@@ -38,8 +37,7 @@ async fn well() -> (Server, Weft) {
 async fn each_kind_has_one_watch_with_pages_and_bookmarks() {
     let server = Server::start().await;
     let weft = Weft::beside_everything(&by_token(server.url()), &[]).await;
-    weft.until("the cluster is well", |weft| weft.is_well("prod"))
-        .await;
+    weft.until_well().await;
     for plural in [
         "gitrepositories",
         "kustomizations",
@@ -106,16 +104,10 @@ async fn a_list_that_expires_between_two_pages_begins_again() {
 async fn a_connection_that_breaks_goes_on_from_the_last_change() {
     let (server, weft) = well().await;
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
     server.cut();
     server.put(RELEASES, release("1.1.8"));
-    weft.until("1.1.8", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.8")
-    })
-    .await;
+    weft.until_deployed("1.1.8").await;
     assert_eq!(lists(&server.asked(RELEASES)), 1, "nothing is listed anew");
     assert_eq!(watched_from(&server)[..2], ["101", "102"]);
 }
@@ -126,11 +118,8 @@ async fn changes_that_are_gone_are_listed_anew_when_an_event_says_so() {
     server.compact();
     server.cut();
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_deployed("1.1.7").await;
+    weft.until_well().await;
     assert_eq!(lists(&server.asked(RELEASES)), 2);
 }
 
@@ -142,10 +131,7 @@ async fn changes_that_are_gone_are_listed_anew_when_the_answer_says_so() {
     weft.until("a second list", |_| lists(&server.asked(RELEASES)) == 2)
         .await;
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
     assert_eq!(lists(&server.asked(RELEASES)), 2);
 }
 
@@ -172,19 +158,13 @@ async fn an_object_that_went_while_the_watch_was_away_is_gone_after_it() {
 async fn a_store_that_was_restored_is_listed_anew_and_believed() {
     let (server, weft) = well().await;
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
+    weft.until_deployed("1.1.7").await;
     server.turn_back(50);
     server.put(RELEASES, release("1.1.5"));
     // What follows a restart: the stream breaks, and for a moment nothing answers.
     server.watches(&[Answer::Status(503, json!({}))], Answer::Well);
     server.cut();
-    weft.until("1.1.5", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.5")
-    })
-    .await;
+    weft.until_deployed("1.1.5").await;
 }
 
 #[tokio::test]
@@ -197,7 +177,7 @@ async fn tries_come_slower_and_slower_until_one_is_well() {
         Answer::Well,
     );
     let weft = server.weft().await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     let asked = server.asked(RELEASES);
     let pauses: Vec<Duration> = asked[..5]
         .windows(2)
@@ -247,7 +227,7 @@ async fn a_cluster_that_asks_for_time_gets_it() {
     let busy = Answer::Status(429, json!({"retryAfterSeconds": 2}));
     server.lists(&[busy], Answer::Well);
     let weft = server.weft().await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     let asked = server.asked(RELEASES);
     assert!(asked[1].at - asked[0].at >= Duration::from_secs(2));
 }
@@ -258,11 +238,8 @@ async fn an_error_in_the_stream_that_is_not_about_the_version_goes_on_from_there
     server.watches(&[Answer::Event(500)], Answer::Well);
     server.cut();
     server.put(RELEASES, release("1.1.7"));
-    weft.until("1.1.7", |weft| {
-        weft.deployed("prod").as_deref() == Some("1.1.7")
-    })
-    .await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_deployed("1.1.7").await;
+    weft.until_well().await;
 }
 
 #[tokio::test]

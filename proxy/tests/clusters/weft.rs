@@ -143,7 +143,31 @@ clusters:
         sources.iter().find(|it| it["name"] == name).cloned()
     }
 
-    /// Waits until something holds.
+    /// Waits until Helm has deployed a version in `prod`.
+    #[track_caller]
+    pub fn until_deployed(&self, version: &str) -> impl Future<Output = ()> {
+        self.until(version, move |weft| {
+            weft.deployed("prod").as_deref() == Some(version)
+        })
+    }
+
+    /// Waits until nothing is wrong with `prod`.
+    #[track_caller]
+    pub fn until_well(&self) -> impl Future<Output = ()> {
+        self.until("it is well", |weft| weft.is_well("prod"))
+    }
+
+    /// Waits until something is wrong with `prod`, and returns it.
+    #[track_caller]
+    pub fn until_failing(&self) -> impl Future<Output = String> {
+        let failing = self.until("it fails", |weft| weft.failing("prod").is_some());
+        async move {
+            failing.await;
+            self.failing("prod").unwrap()
+        }
+    }
+
+    /// Waits until a condition holds.
     #[track_caller]
     pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
         self.until_within(PATIENCE, what, holds)

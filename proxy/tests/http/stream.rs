@@ -78,9 +78,9 @@ fn observe(app: &TestApp, version: &str) {
         colour: None,
         message: None,
     };
-    let lane = app.app.boards.lane(&crate::world::podinfo()).unwrap();
+    let pipeline = app.app.boards.pipeline(&crate::world::podinfo()).unwrap();
     let now = model::Timestamp::from(app.clock.now());
-    lane.observe(Observation {
+    pipeline.observe(Observation {
         source: SourceName::live("uat"),
         at: now,
         order: u64::try_from(now.millis()).unwrap(),

@@ -10,7 +10,7 @@ use proxy::github::Error;
 use tokio::sync::Notify;
 
 use crate::between::{self, Mischief};
-use crate::world::{World, pipeline_name, repository};
+use crate::world::{World, repository};
 
 /// A world whose Weft reaches the forge's REST through a relay.
 async fn world_with(
@@ -102,20 +102,20 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
 async fn a_promotion_whose_answer_was_lost_is_githubs_failure_and_not_the_persons() {
     let (world, _relay) = world_with(Method::POST, "/pulls", Mischief::LoseTheAnswer).await;
     world.stg_without_its_dispatch().await;
-    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let pipeline = world.pipeline();
     let person = world.person("sam").await;
     let order = || Promote {
         release: ChartVersion::parse("1.1.7").expect("a version"),
     };
     let prod = EnvironmentName::from("prod");
-    let failed = promote(&world.app, &person, lane, &prod, &order()).await;
+    let failed = promote(&world.app, &person, pipeline, &prod, &order()).await;
     assert!(
         matches!(failed, Err(ActionError::GitHub(Error::Unavailable { .. }))),
         "{failed:?}"
     );
     // The forge has done it all the same, and so nothing is done twice.
     world.waiting("prod").await;
-    let again = promote(&world.app, &person, lane, &prod, &order()).await;
+    let again = promote(&world.app, &person, pipeline, &prod, &order()).await;
     assert!(
         matches!(
             again,

@@ -1,6 +1,6 @@
 //! What the sources make of the lab over real sockets: git, pull requests, Flux and the live apps.
 
-use crate::world::{World, pipeline_name, view};
+use crate::world::{World, view};
 use lab::faults::Fault;
 use model::api::Promote;
 use model::chain::{LinkName, LinkState, VerdictState};
@@ -224,12 +224,12 @@ async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
         "{}",
         board.gates[3].sentence
     );
-    let lane = world.app.boards.lane(&pipeline_name()).expect("the lane");
+    let pipeline = world.pipeline();
     let prod = EnvironmentName::from("prod");
     let ordered = async |login: &str, release: &str| {
         let person = world.person(login).await;
         let release = ChartVersion::parse(release).expect("a version");
-        proxy::actions::promote(&world.app, &person, lane, &prod, &Promote { release }).await
+        proxy::actions::promote(&world.app, &person, pipeline, &prod, &Promote { release }).await
     };
     let refused = ordered("kim", "1.1.7")
         .await

@@ -36,7 +36,7 @@ async fn a_promotion_goes_into_the_branch_of_the_pipeline() {
     let order = Promote {
         release: ChartVersion::parse("1.1.7").expect("a version"),
     };
-    let pipeline = world.app.boards.lane(&pipeline_name()).expect("it");
+    let pipeline = world.app.boards.pipeline(&pipeline_name()).expect("it");
     let promoted = promote(&world.app, &sam, pipeline, &prod, &order).await;
     let number = promoted.expect("promoted").number;
     let path = "environments/prod/podinfo-helmrelease.yaml";

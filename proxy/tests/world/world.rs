@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
+use lab::forge::PullSummary;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
@@ -17,6 +18,7 @@ use model::pipeline::{
 use model::{EnvironmentName, Timestamp};
 use proxy::app::AppState;
 use proxy::auth::Person;
+use proxy::board::PipelineState;
 use proxy::clock::Clock;
 use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
 use proxy::github::Credentials;
@@ -187,7 +189,7 @@ impl World {
             Ok(board) => board,
             Err(_) => panic!(
                 "waited in vain until {what}; the board is\n{}",
-                told(&self.board())
+                describe(&self.board())
             ),
         }
     }
@@ -275,6 +277,16 @@ impl World {
         .await;
     }
 
+    pub fn pipeline(&self) -> &Arc<PipelineState> {
+        let pipeline = self.app.boards.pipeline(&pipeline_name());
+        pipeline.expect("the pipeline")
+    }
+
+    pub async fn pull(&self, number: u64) -> PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
+    }
+
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
         proxy::actions::card(&self.app, Some(person), &repository(), number)
             .await
@@ -339,7 +351,7 @@ pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {
         .expect("the environment")
 }
 
-fn told(board: &Board) -> String {
+fn describe(board: &Board) -> String {
     let environments = board.environments.iter().map(|view| {
         let links: Vec<String> = view
             .links

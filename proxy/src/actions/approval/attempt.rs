@@ -183,7 +183,7 @@ impl<'a> ApprovalAttempt<'a> {
             Ok(result) => result.sentence.clone(),
             Err(error) => format!("Not done: {error}"),
         };
-        let mut pipelines = self.app.boards.lanes();
+        let mut pipelines = self.app.boards.pipelines();
         let pipeline = pipelines.find(|pipeline| pipeline.spec().repository == subject.repository);
         let Some(pipeline) = pipeline else { return };
         let entry = Entry::new(&pipeline.spec().name, event, self.app.clock.now())

@@ -11,12 +11,13 @@ use utoipa::IntoParams;
 
 use crate::actions;
 use crate::app::AppState;
-use crate::board::Lane;
-use crate::clusters::{Object, Trouble, dashboard_page};
+use crate::board::PipelineState;
+use crate::flux::dashboard_page;
 use crate::http::error::ApiError;
 use crate::http::extract::{
     EnvironmentParameter, EnvironmentPath, Query, ReadSession, WriteSession,
 };
+use crate::kubernetes::{ObjectRef, Reason};
 
 /// The object whose events are read.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -41,18 +42,21 @@ pub(super) async fn events(
     path: EnvironmentPath,
     Query(query): Query<EventsQuery>,
 ) -> Result<Json<Events>, ApiError> {
-    let object = Object::parse(&query.object)
+    let object = ObjectRef::parse(&query.object)
         .filter(|object| is_part(&path.pipeline, &path.environment, &query.cluster, object))
         .ok_or_else(|| ApiError::not_found("The environment has no such object."))?;
     let name = &query.cluster;
     let answer = match app.clusters.get(name) {
-        Some(cluster) => cluster.events(&object).await.map_err(|why| match why {
-            Trouble::Forbidden => format!(
-                "Weft's account in {name} may not read events in the namespace {}.",
-                object.name.namespace
-            ),
-            why => format!("The events of {name} cannot be read: {why}."),
-        }),
+        Some(cluster) => cluster
+            .events(&object)
+            .await
+            .map_err(|error| match error.reason {
+                Reason::Forbidden => format!(
+                    "Weft's account in {name} may not read events in the namespace {}.",
+                    object.name.namespace
+                ),
+                _ => format!("The events of {name} cannot be read: {error}."),
+            }),
         None => Err(format!(
             "Weft cannot look into {name}: it knows it by its notifications only."
         )),
@@ -73,7 +77,12 @@ pub(super) async fn events(
 }
 
 /// Whether an object is one that the environment's targets name, or that speaks on its board now.
-fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &Object) -> bool {
+fn is_part(
+    lane: &PipelineState,
+    environment: &EnvironmentSpec,
+    cluster: &str,
+    object: &ObjectRef,
+) -> bool {
     let named = environment
         .targets
         .iter()
@@ -98,7 +107,7 @@ fn is_part(lane: &Lane, environment: &EnvironmentSpec, cluster: &str, object: &O
     named || speaks()
 }
 
-fn names(target: &TargetSpec, object: &Object) -> bool {
+fn names(target: &TargetSpec, object: &ObjectRef) -> bool {
     let is = |kind: Kind, name: &ObjectName| object.kind == kind && object.name == *name;
     let deployer = match &target.deployer {
         Deployer::HelmRelease(name) => is(Kind::HelmRelease, name),

@@ -1,8 +1,8 @@
-//! GitHub: what git declares, the promotions, Flux's ticks and the newest dispatch, read in rounds.
+//! GitHub: what git declares, the promotions, Flux's commit statuses and the newest dispatch, read in rounds.
 //!
-//! A round comes each `poll` and at once when somebody asks; `past` turns old pull requests into entries.
+//! A round comes each `poll` and on request; `backfill` turns old pull requests into journal entries.
 
-mod past;
+mod backfill;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,44 +15,45 @@ use model::{CommitId, Observation, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::declaration::{release_in, want_in};
+use self::backfill::BackfillDepth;
+use super::declaration::{desired_in, release_in};
 use crate::app::AppState;
-use crate::board::Lane;
+use crate::board::PipelineState;
 use crate::github::{Credentials, DeclaredFile, Error, PostedStatus};
 
-/// How soon to look again after somebody said to look: GitHub's own copies may lag behind its webhook.
-const ONCE_MORE: Duration = Duration::from_secs(1);
-/// How many rounds in a row may hurry because GitHub is still computing something.
-const UNSETTLED: u32 = 10;
-/// The longest wait that a used-up limit may ask for before Weft tries all the same.
+/// The pause after a requested round: GitHub's own copies may lag behind its webhook.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
+/// The number of rounds in a row that may hurry because GitHub is still computing something.
+const MAX_UNSETTLED: u32 = 10;
+/// The longest wait for a used-up rate limit, in case its reset is wrong.
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 
-/// Starts one reader for each pipeline.
+/// Starts one task for each pipeline.
 pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationToken) {
-    for lane in app.boards.lanes() {
-        let reader = Reader {
+    for pipeline in app.boards.pipelines() {
+        let poller = GitHubPoller {
             app: app.clone(),
-            lane: Arc::clone(lane),
+            pipeline: Arc::clone(pipeline),
             head: None,
             open: Vec::new(),
-            past: past::Reach::Long,
+            backfill: BackfillDepth::ThirtyDays,
         };
         let ending = ending.clone();
         tasks.spawn(async move {
-            ending.run_until_cancelled(reader.run()).await;
+            ending.run_until_cancelled(poller.run()).await;
         });
     }
 }
 
-/// What makes an open promotion worth a new line in the journal.
+/// The parts of an open promotion whose change is worth a journal entry.
 #[derive(PartialEq, Eq)]
-struct Open {
+struct OpenPromotion {
     number: u64,
     head: CommitId,
     reviews: usize,
 }
 
-impl Open {
+impl OpenPromotion {
     fn of(promotion: &Promotion) -> Self {
         Self {
             number: promotion.number,
@@ -62,60 +63,61 @@ impl Open {
     }
 }
 
-struct Reader {
+struct GitHubPoller {
     app: AppState,
-    lane: Arc<Lane>,
+    pipeline: Arc<PipelineState>,
     /// The head whose declarations are on the board.
     head: Option<CommitId>,
     /// The promotions that were open in the last round.
-    open: Vec<Open>,
-    /// How much of the past is still to be read.
-    past: past::Reach,
+    open: Vec<OpenPromotion>,
+    /// How much of the history is still to be read.
+    backfill: BackfillDepth,
 }
 
-impl Reader {
+impl GitHubPoller {
     async fn run(mut self) {
-        let mut once_more = false;
+        let mut was_requested = false;
         let mut unsettled_for = 0;
         loop {
             let wait = match self.round().await {
                 Ok(unsettled) => {
                     unsettled_for = if unsettled { unsettled_for + 1 } else { 0 };
-                    if once_more || (1..=UNSETTLED).contains(&unsettled_for) {
-                        ONCE_MORE
+                    if was_requested || (1..=MAX_UNSETTLED).contains(&unsettled_for) {
+                        SHORT_PAUSE
                     } else {
                         self.app.config.github.poll
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, pipeline = %self.lane.spec().name, "GitHub was not read");
-                    self.lane.lost(&SourceName::github(), &error.to_string());
-                    self.after(&error).await
+                    tracing::warn!(%error, pipeline = %self.pipeline.spec().name, "GitHub was not read");
+                    self.pipeline
+                        .lost(&SourceName::github(), &error.to_string());
+                    self.wait_after(&error).await
                 }
             };
             tokio::select! {
-                () = self.lane.github_wanted() => once_more = true,
-                () = tokio::time::sleep(wait) => once_more = false,
+                () = self.pipeline.github_requested() => was_requested = true,
+                () = tokio::time::sleep(wait) => was_requested = false,
             }
         }
     }
 
-    /// How long to wait after a failure. While GitHub's limit is used up, nobody's wish to look counts.
-    async fn after(&self, error: &Error) -> Duration {
+    /// Returns how long to wait after a failure. Waits out a used-up rate limit, whoever requests a round.
+    async fn wait_after(&self, error: &Error) -> Duration {
         if let Error::RateLimited { until } = error {
             let wait = until.since(self.app.clock.now());
-            tokio::time::sleep(wait.clamp(ONCE_MORE, LONGEST_WAIT)).await;
+            tokio::time::sleep(wait.clamp(SHORT_PAUSE, LONGEST_WAIT)).await;
             return Duration::ZERO;
         }
         self.app.config.github.poll
     }
 
-    /// Reads everything once; says whether something will settle so soon that it is worth another look.
+    /// Reads everything once; returns whether GitHub is still computing something.
     async fn round(&mut self) -> Result<bool, Error> {
-        let spec = self.lane.spec();
+        let spec = self.pipeline.spec();
         let github = &self.app.github;
         let at = self.app.clock.now();
-        let places: Vec<(String, String)> = spec
+        let branches_and_paths: Vec<(String, String)> = spec
             .environments
             .iter()
             .map(|environment| {
@@ -124,13 +126,21 @@ impl Reader {
             })
             .collect();
         let (snapshot, dispatch) = tokio::join!(
-            github.snapshot(Credentials::Reader, &spec.repository, &spec.branch, &places),
+            github.snapshot(
+                Credentials::Reader,
+                &spec.repository,
+                &spec.branch,
+                &branches_and_paths
+            ),
             github.newest_dispatch(Credentials::Reader, &spec.repository)
         );
         let snapshot = snapshot?;
         let mut facts = Vec::new();
         if self.head.as_ref() != Some(&snapshot.head) {
-            let paths: Vec<String> = places.into_iter().map(|(_, path)| path).collect();
+            let paths: Vec<String> = branches_and_paths
+                .into_iter()
+                .map(|(_, path)| path)
+                .collect();
             let files = github
                 .declared(
                     Credentials::Reader,
@@ -148,63 +158,65 @@ impl Reader {
             // The right to read Actions may be missing; the promotions tell the rest.
             Err(error) => tracing::debug!(%error, "the newest dispatch cannot be read"),
         }
-        facts.extend(ticks(&spec.environments, &snapshot.statuses));
+        facts.extend(commit_statuses(&spec.environments, &snapshot.statuses));
         let promotions = promotions(&spec.environments, snapshot.promotions);
         facts.extend(
             promotions
                 .iter()
                 .map(|(name, promotion)| Fact::Promotion(name.clone(), promotion.clone())),
         );
-        self.say(facts, at);
+        self.observe(facts, at);
         let open: Vec<&Promotion> = promotions
             .values()
             .filter_map(Option::as_deref)
             .filter(|promotion| promotion.state == PromotionState::Open)
             .collect();
-        self.remember(&snapshot.head, &open).await;
+        self.backfill(&snapshot.head, &open).await;
         let computing = |promotion: &&Promotion| promotion.mergeable == Mergeable::Computing;
         Ok(open.iter().any(computing))
     }
 
-    fn say(&self, facts: Vec<Fact>, at: Timestamp) {
+    fn observe(&self, facts: Vec<Fact>, at: Timestamp) {
         for fact in facts {
-            self.lane.observe(Observation {
+            self.pipeline.observe(Observation {
                 source: SourceName::github(),
                 at,
                 order: u64::try_from(at.millis()).unwrap_or(0),
                 fact,
             });
         }
-        self.lane.contact(&SourceName::github(), at);
+        self.pipeline.contact(&SourceName::github(), at);
     }
 
-    /// Writes down what the past holds, when there may be more of it than before.
-    async fn remember(&mut self, head: &CommitId, open: &[&Promotion]) {
-        let seen: Vec<Open> = open.iter().map(|promotion| Open::of(promotion)).collect();
+    /// Journals the pull requests, when something about them has changed.
+    async fn backfill(&mut self, head: &CommitId, open: &[&Promotion]) {
+        let seen: Vec<OpenPromotion> = open
+            .iter()
+            .map(|promotion| OpenPromotion::of(promotion))
+            .collect();
         let moved = self.head.as_ref() != Some(head) || self.open != seen;
         self.head = Some(head.clone());
         self.open = seen;
-        if moved && self.past == past::Reach::None {
-            self.past = past::Reach::Short;
+        if moved && self.backfill == BackfillDepth::None {
+            self.backfill = BackfillDepth::NewestPage;
         }
-        let told = past::tell(&self.app, &self.lane, open, self.past).await;
-        match told {
-            Ok(()) => self.past = past::Reach::None,
-            // It stays to be read in the next round; the board does not depend on it.
+        match backfill::run(&self.app, &self.pipeline, open, self.backfill).await {
+            Ok(()) => self.backfill = BackfillDepth::None,
+            // The next round retries; the board does not depend on it.
             Err(error) => {
-                tracing::warn!(%error, pipeline = %self.lane.spec().name, "the past was not read");
+                tracing::warn!(%error, pipeline = %self.pipeline.spec().name, "the past was not read");
             }
         }
     }
 }
 
 fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) -> Fact {
-    let want = match &file.text {
-        Some(text) => want_in(text, environment),
+    let desired = match &file.text {
+        Some(text) => desired_in(text, environment),
         None => Err("the file is not there".into()),
     };
     let declared = Declared {
-        want,
+        want: desired,
         path: environment.path.clone(),
         head: head.clone(),
         commits: file.folder.commits,
@@ -214,24 +226,24 @@ fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) 
     Fact::Declared(environment.name.clone(), Box::new(declared))
 }
 
-/// For each environment the tick on the newest commit that has one. Flux writes it as
+/// Returns for each environment the status of the newest commit that has one. Flux's context is
 /// `kustomization/<name>/<first group of the Provider's UID>`.
-fn ticks(environments: &[EnvironmentSpec], ticks: &[PostedStatus]) -> Vec<Fact> {
+fn commit_statuses(environments: &[EnvironmentSpec], statuses: &[PostedStatus]) -> Vec<Fact> {
     let of = |environment: &EnvironmentSpec| {
-        let is_its = |tick: &&PostedStatus| {
+        let is_its = |status: &&PostedStatus| {
             environment.targets.iter().any(|target| {
                 let prefix = format!("kustomization/{}/", target.kustomization.name);
-                tick.context.starts_with(&prefix)
+                status.context.starts_with(&prefix)
             })
         };
-        let tick = ticks.iter().find(is_its)?;
+        let status = statuses.iter().find(is_its)?;
         Some(Fact::Status(CommitStatus {
             environment: environment.name.clone(),
-            state: tick.state.clone(),
-            context: tick.context.clone(),
-            commit: tick.commit.clone(),
-            creator: tick.creator.clone(),
-            at: tick.at,
+            state: status.state.clone(),
+            context: status.context.clone(),
+            commit: status.commit.clone(),
+            creator: status.creator.clone(),
+            at: status.at,
         }))
     };
     environments.iter().filter_map(of).collect()

@@ -11,39 +11,38 @@ use tokio::sync::broadcast;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::lane::Lane;
+use super::pipeline_state::PipelineState;
 use super::verdicts::Verdicts;
 use crate::clock::Clock;
 use crate::journal::Journal;
 
-/// How often durations and ages are computed anew.
+/// The interval at which durations and ages are computed again.
 const TICK: Duration = Duration::from_secs(1);
 /// Observations that come within this time of each other make one board.
 const BURST: Duration = Duration::from_millis(2);
-/// How often ages alone are worth a board, while somebody looks.
+/// The interval at which ages alone are worth a board, while somebody is subscribed.
 const AGES: Duration = Duration::from_secs(5);
 
-pub(super) struct Keeper {
-    pub(super) lane: Arc<Lane>,
+pub(super) struct BoardTask {
+    pub(super) pipeline: Arc<PipelineState>,
     pub(super) changes: broadcast::Sender<Arc<Board>>,
     pub(super) tolerances: Tolerances,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) journal: Arc<dyn Journal>,
 }
 
-impl Keeper {
+impl BoardTask {
     pub(super) async fn run(self, ending: CancellationToken) {
-        let Some(restored) = ending.run_until_cancelled(self.restore()).await else {
+        let Some(mut verdicts) = ending.run_until_cancelled(self.restore()).await else {
             return;
         };
-        let mut verdicts = restored;
         let mut published_at = self.clock.now();
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = ending.cancelled() => return,
-                () = self.lane.changed.notified() => tokio::time::sleep(BURST).await,
+                () = self.pipeline.changed.notified() => tokio::time::sleep(BURST).await,
                 _ = tick.tick() => {}
             }
             let now = self.clock.now();
@@ -52,9 +51,9 @@ impl Keeper {
         }
     }
 
-    /// Reads the last verdicts, and tries again while the journal does not answer.
+    /// Reads the last verdicts, and retries while the journal does not answer.
     async fn restore(&self) -> Verdicts {
-        let pipeline = &self.lane.spec().name;
+        let pipeline = &self.pipeline.spec().name;
         loop {
             match self.journal.last_verdicts(pipeline).await {
                 Ok(entries) => return Verdicts::restored(entries),
@@ -67,20 +66,20 @@ impl Keeper {
     }
 
     fn publish(&self, verdicts: &mut Verdicts, published_at: &mut Timestamp, now: Timestamp) {
-        let previous = self.lane.board();
-        let (mut next, observations) = self.lane.compute(&previous, now, &self.tolerances);
-        verdicts.judge(self.lane.spec(), &observations, &mut next);
+        let previous = self.pipeline.board();
+        let (mut next, observations) = self.pipeline.compute(&previous, now, &self.tolerances);
+        verdicts.judge(self.pipeline.spec(), &observations, &mut next);
         let watched = self.changes.receiver_count() > 0;
         let due = now.since(*published_at) >= AGES;
         if eq_ignoring_ages(&previous, &next) && !(watched && due) {
-            self.lane.set_board(Arc::new(next));
+            self.pipeline.set_board(Arc::new(next));
             return;
         }
         next.version = previous.version + 1;
         let next = Arc::new(next);
-        self.lane.set_board(Arc::clone(&next));
+        self.pipeline.set_board(Arc::clone(&next));
         *published_at = now;
-        // Without subscribers there is nobody to tell; who subscribes later reads the board first.
+        // An error says that nobody is subscribed; a later subscriber reads the board first.
         drop(self.changes.send(next));
     }
 

@@ -1,6 +1,6 @@
-//! The way into a cluster: by a token, by a kubeconfig, or as the Pod that Weft runs in.
+//! The client of a cluster: by a token, by a kubeconfig, or as the Pod that Weft runs in.
 //!
-//! What a file holds is read again before each use, so that a token that is rotated is never missed.
+//! Files are read again before each use, so that a token that is rotated is never missed.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,77 +13,82 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
-use super::trouble::{cannot_open, short};
+use super::error::{Error, no_client, short};
 use crate::config::{ClusterAccess, Token};
 
-/// Where Kubernetes puts what a Pod needs, in every Pod.
-const IN_POD: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
-const CONNECT: Duration = Duration::from_secs(5);
+/// The folder of a Pod's own service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a command that a kubeconfig names for its token may take.
-const COMMAND: Duration = Duration::from_secs(30);
-/// A client that the cluster does not accept is made anew, but not more often than this.
-const RENEW: Duration = Duration::from_secs(10);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
+/// The least age of a client that is made again because the cluster does not accept it.
+const LEAST_AGE: Duration = Duration::from_secs(10);
 
-/// A cluster, and the client for it.
-pub(crate) struct Access {
-    way: ClusterAccess,
-    held: Mutex<Option<Held>>,
+/// Makes the client of a cluster, and makes it again when its credentials change.
+pub(crate) struct ClusterClient {
+    access: ClusterAccess,
+    cached: Mutex<Option<CachedClient>>,
 }
 
-struct Held {
+#[derive(Clone)]
+struct CachedClient {
     client: kube::Client,
-    /// Of all that it was made from.
+    /// Of the [`ConnectionConfig`] that it was made from.
     digest: [u8; 32],
     made_at: Instant,
 }
 
-impl Access {
-    pub(crate) fn new(way: ClusterAccess) -> Self {
+impl ClusterClient {
+    pub(super) fn new(access: ClusterAccess) -> Self {
         Self {
-            way,
-            held: Mutex::default(),
+            access,
+            cached: Mutex::default(),
         }
     }
 
-    /// The client, made anew where a file that it was made from has changed; nothing is sent yet. An
-    /// error is the end of a sentence.
-    pub(crate) async fn client(&self) -> Result<kube::Client, String> {
-        let mut held = self.held.lock().await;
-        let opening = match Opening::read(&self.way) {
-            Ok(opening) => opening,
-            Err(why) => {
-                // A file that is just being replaced ends nothing that works.
-                let present = held.as_ref().map(|held| held.client.clone());
-                return present.ok_or(why);
-            }
+    /// Returns the client, made again where a file that it was made from has changed. Sends nothing.
+    pub(super) async fn current(&self) -> Result<kube::Client, Error> {
+        let mut cached = self.cached.lock().await;
+        let made = self.make(cached.as_ref()).await;
+        made.map_err(Error::unavailable).map(|made| {
+            let client = made.client.clone();
+            *cached = Some(made);
+            client
+        })
+    }
+
+    async fn make(&self, cached: Option<&CachedClient>) -> Result<CachedClient, String> {
+        let config = match (ConnectionConfig::read(&self.access), cached) {
+            (Ok(config), _) => config,
+            // A file that is just being replaced ends nothing that works.
+            (Err(_), Some(cached)) => return Ok(cached.clone()),
+            (Err(why), None) => return Err(why),
         };
-        let digest = opening.digest();
-        if let Some(held) = held.as_ref().filter(|held| held.digest == digest) {
-            return Ok(held.client.clone());
+        let digest = config.digest();
+        if let Some(cached) = cached.filter(|cached| cached.digest == digest) {
+            return Ok(cached.clone());
         }
-        let client = open(opening.config().await?).await?;
-        *held = Some(Held {
-            client: client.clone(),
+        Ok(CachedClient {
+            client: connect(config.resolve().await?).await?,
             digest,
             made_at: Instant::now(),
-        });
-        Ok(client)
+        })
     }
 
-    /// The cluster did not accept who we are: what is not in a file may be found anew.
-    pub(crate) async fn refused(&self) {
-        let mut held = self.held.lock().await;
-        if held
+    /// Drops a client that the cluster did not accept: a token that is not in a file may have changed.
+    pub(super) async fn invalidate(&self) {
+        let mut cached = self.cached.lock().await;
+        if cached
             .as_ref()
-            .is_some_and(|held| held.made_at.elapsed() >= RENEW)
+            .is_some_and(|cached| cached.made_at.elapsed() >= LEAST_AGE)
         {
-            *held = None;
+            *cached = None;
         }
     }
 }
 
-/// What a client is made from, read but not yet used.
-enum Opening {
+/// The inputs of a client, read from their files.
+enum ConnectionConfig {
     Server {
         address: String,
         token: SecretString,
@@ -92,14 +97,14 @@ enum Opening {
     Kubeconfig {
         file: Box<Kubeconfig>,
         context: Option<String>,
-        /// The file and those that it names.
+        /// Of the file and of those that it names.
         contents: Vec<Vec<u8>>,
     },
 }
 
-impl Opening {
-    fn read(way: &ClusterAccess) -> Result<Self, String> {
-        match way {
+impl ConnectionConfig {
+    fn read(access: &ClusterAccess) -> Result<Self, String> {
+        match access {
             ClusterAccess::Server { server, token, ca } => Ok(Self::Server {
                 address: server.to_string(),
                 token: match token {
@@ -116,7 +121,7 @@ impl Opening {
                 let file = Kubeconfig::read_from(kubeconfig)
                     .map_err(|error| format!("its kubeconfig cannot be used: {}", short(&error)))?;
                 // Those of other contexts may be missing.
-                let named = named(&file);
+                let named = files_of(&file);
                 let named = named.iter().filter_map(|path| std::fs::read(path).ok());
                 Ok(Self::Kubeconfig {
                     contents: std::iter::once(own).chain(named).collect(),
@@ -125,7 +130,7 @@ impl Opening {
                 })
             }
             ClusterAccess::InCluster => {
-                let folder = Path::new(IN_POD);
+                let folder = Path::new(SERVICE_ACCOUNT);
                 let ca = folder.join("ca.crt");
                 Ok(Self::Server {
                     address: address_in_pod()?,
@@ -153,7 +158,7 @@ impl Opening {
         digest.finalize().into()
     }
 
-    async fn config(self) -> Result<kube::Config, String> {
+    async fn resolve(self) -> Result<kube::Config, String> {
         match self {
             Self::Server { address, token, ca } => {
                 let address = address
@@ -186,8 +191,8 @@ impl Opening {
     }
 }
 
-/// The files that a kubeconfig names.
-fn named(file: &Kubeconfig) -> Vec<PathBuf> {
+/// Returns the files that a kubeconfig names.
+fn files_of(file: &Kubeconfig) -> Vec<PathBuf> {
     let users = file.auth_infos.iter().filter_map(|user| {
         let user = user.auth_info.as_ref()?;
         Some([
@@ -246,27 +251,27 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
         .ok_or_else(|| "its certificate authority is not in PEM".to_owned())
 }
 
-async fn open(mut config: kube::Config) -> Result<kube::Client, String> {
-    config.connect_timeout = Some(CONNECT);
-    // The watches and the ping try again by themselves, and say what is wrong meanwhile.
+async fn connect(mut config: kube::Config) -> Result<kube::Client, String> {
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    // The watches and the ping retry by themselves, and report the error meanwhile.
     config.default_retry = false;
     if config.auth_info.exec.is_none() {
-        return kube::Client::try_from(config).map_err(|error| cannot_open(&error));
+        return kube::Client::try_from(config).map_err(|error| no_client(&error));
     }
     // A kubeconfig's command is run by this, and may hang: on a thread that nobody waits for.
     let (done, opened) = tokio::sync::oneshot::channel();
     let runtime = tokio::runtime::Handle::current();
     std::thread::spawn(move || {
         let _inside = runtime.enter();
-        // Nobody listens any more when it took too long.
+        // The receiver is gone when it took too long.
         drop(done.send(kube::Client::try_from(config)));
     });
-    match tokio::time::timeout(COMMAND, opened).await {
-        Ok(Ok(opened)) => opened.map_err(|error| cannot_open(&error)),
+    match tokio::time::timeout(COMMAND_TIMEOUT, opened).await {
+        Ok(Ok(opened)) => opened.map_err(|error| no_client(&error)),
         Ok(Err(_)) => Err("the command of its kubeconfig broke off".into()),
         Err(_) => Err(format!(
             "the command of its kubeconfig gave no token within {} s",
-            COMMAND.as_secs()
+            COMMAND_TIMEOUT.as_secs()
         )),
     }
 }

@@ -2,52 +2,41 @@
 
 use std::fmt;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Who wrote which field: as long as all the rest of an object, and read by nobody here.
-const DEAD_WEIGHT: &str = "managedFields";
+const MANAGED_FIELDS: &str = "managedFields";
 
-/// An object without `metadata.managedFields`.
+/// The JSON of an object, without `metadata.managedFields`.
 #[derive(Clone, Debug)]
-pub(super) struct Object(pub(super) Value);
+pub(crate) struct ObjectJson(pub(crate) Value);
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
-pub(super) struct Page {
-    pub(super) metadata: PageMeta,
-    /// As they came: read one by one, they take a tenth of the memory.
+pub(super) struct ListPage {
+    pub(super) metadata: ListMeta,
+    /// Unparsed: read one by one, they take a tenth of the memory.
     pub(super) items: Vec<Box<RawValue>>,
 }
 
-/// Where a page stands.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct PageMeta {
-    /// What the list is as of.
-    pub(super) resource_version: Option<String>,
-    /// What the next page is asked for with.
-    #[serde(rename = "continue")]
-    pub(super) next: Option<String>,
-}
-
-impl<'de> Deserialize<'de> for Object {
+impl<'de> Deserialize<'de> for ObjectJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Part::Whole.deserialize(deserializer).map(Self)
     }
 }
 
-impl Object {
-    /// Its resourceVersion.
-    pub(super) fn version(&self) -> Option<String> {
+impl ObjectJson {
+    pub(super) fn resource_version(&self) -> Option<String> {
         let version = self.0.pointer("/metadata/resourceVersion")?;
         version.as_str().map(str::to_owned)
     }
 }
 
-/// Which part of an object is read.
+/// The part of an object that is read.
 #[derive(Clone, Copy)]
 enum Part {
     Whole,
@@ -74,7 +63,7 @@ impl<'de> Visitor<'de> for Part {
         while let Some(key) = map.next_key::<String>()? {
             let value = match self {
                 Self::Whole if key == "metadata" => map.next_value_seed(Self::Metadata)?,
-                Self::Metadata if key == DEAD_WEIGHT => {
+                Self::Metadata if key == MANAGED_FIELDS => {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }
@@ -98,7 +87,7 @@ mod tests {
             "spec": {"metadata": {"managedFields": "the app's own"}},
             "status": {"history": [{"version": 1}]},
         });
-        let Object(read) = serde_json::from_str(&wire.to_string()).unwrap();
+        let ObjectJson(read) = serde_json::from_str(&wire.to_string()).unwrap();
         let expected = json!({
             "metadata": {"name": "podinfo", "uid": "1"},
             "spec": {"metadata": {"managedFields": "the app's own"}},
@@ -109,9 +98,9 @@ mod tests {
 
     #[test]
     fn the_last_page_has_no_next_one() {
-        let page: Page =
+        let page: ListPage =
             serde_json::from_str(r#"{"metadata": {"resourceVersion": "7"}, "items": []}"#).unwrap();
         assert_eq!(page.metadata.resource_version.as_deref(), Some("7"));
-        assert_eq!(page.metadata.next, None);
+        assert_eq!(page.metadata.continue_, None);
     }
 }

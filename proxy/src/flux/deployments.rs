@@ -1,4 +1,5 @@
-//! What Helm and rollouts did, as entries of the journal. A rollback is never a deployment.
+//! Journal entries from the history of a HelmRelease and the rollouts of a Deployment. A rollback is never a
+//! deployment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,21 +11,19 @@ use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
 use model::{ChartVersion, Timestamp};
 use serde_json::Value;
 
-use crate::app::AppState;
-use crate::board::Lane;
+use crate::board::{Boards, PipelineState};
 
-/// Turns what objects of one cluster tell into entries, each once.
-pub(super) struct Record {
-    app: AppState,
+/// Turns the updates of the deploying objects of one cluster into entries, each once.
+pub(super) struct DeploymentEntries {
     cluster: String,
-    /// What an object deploys: pipelines, and the places of their environments in the row.
-    places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>>,
-    /// Keys that were told, so that heartbeats do not tell them again and again.
-    told: BTreeSet<String>,
+    /// The environments that an object deploys: their pipelines, and their indices in these.
+    environments: BTreeMap<ObjectName, Vec<(Arc<PipelineState>, usize)>>,
+    /// The keys of earlier entries, since a heartbeat repeats the whole history.
+    known_keys: BTreeSet<String>,
 }
 
-/// One thing that happened to a deployed application.
-struct Step {
+/// A deployment that succeeded or failed.
+struct Deployment {
     at: Timestamp,
     release: Option<ChartVersion>,
     event: Event,
@@ -32,23 +31,27 @@ struct Step {
     key: String,
 }
 
-impl Record {
-    pub(super) fn new(app: AppState, cluster: String) -> Self {
+impl DeploymentEntries {
+    pub(super) fn new(boards: &Boards, cluster: String) -> Self {
         Self {
-            places: places(&app, &cluster),
-            app,
+            environments: deployed_environments(boards, &cluster),
             cluster,
-            told: BTreeSet::new(),
+            known_keys: BTreeSet::new(),
         }
     }
 
-    /// What an update tells that was not told before.
-    pub(super) fn news(&mut self, name: &ObjectName, object: &Value, fact: &Fact) -> Vec<Entry> {
-        let now = self.app.clock.now();
-        let Some(places) = self.places.get(name) else {
+    /// Returns the entries of an update that earlier updates did not give.
+    pub(super) fn of_update(
+        &mut self,
+        name: &ObjectName,
+        object: &Value,
+        fact: &Fact,
+        now: Timestamp,
+    ) -> Vec<Entry> {
+        let Some(environments) = self.environments.get(name) else {
             return Vec::new();
         };
-        let steps = match fact {
+        let deployments = match fact {
             Fact::HelmRelease(_, _, reading) => of_helm(object, &reading.outcome),
             Fact::Deployment(_, _, reading) if reading.outcome == Outcome::Succeeded => reading
                 .tag()
@@ -58,47 +61,54 @@ impl Record {
             _ => return Vec::new(),
         };
         let mut entries = Vec::new();
-        for (lane, at) in places {
-            let environment = &lane.spec().environments[*at];
-            for step in &steps {
-                let entry = self.entry(lane, environment, name, step, now);
-                if !self.told.contains(&entry.key) {
+        for (pipeline, index) in environments {
+            let environment = &pipeline.spec().environments[*index];
+            for deployment in &deployments {
+                let entry = self.entry(pipeline, environment, name, deployment, now);
+                if !self.known_keys.contains(&entry.key) {
                     entries.push(entry);
                 }
             }
         }
-        self.told
+        self.known_keys
             .extend(entries.iter().map(|entry| entry.key.clone()));
         entries
     }
 
     fn entry(
         &self,
-        lane: &Lane,
+        pipeline: &PipelineState,
         environment: &EnvironmentSpec,
         name: &ObjectName,
-        step: &Step,
+        deployment: &Deployment,
         now: Timestamp,
     ) -> Entry {
-        let record = step
+        let record = deployment
             .release
             .as_ref()
-            .and_then(|version| lane.release(version));
-        Entry::new(&lane.spec().name, step.event.clone(), step.at)
-            .written_at(now)
-            .environment(environment.name.clone())
-            .release(step.release.clone())
-            .colour(record.and_then(|record| record.colour))
-            .source(format!("flux {}", self.cluster))
-            .sentence(format!("{}: {}", environment.name, step.sentence))
-            .key(format!("flux {} {name} {}", self.cluster, step.key))
+            .and_then(|version| pipeline.release(version));
+        Entry::new(
+            &pipeline.spec().name,
+            deployment.event.clone(),
+            deployment.at,
+        )
+        .written_at(now)
+        .environment(environment.name.clone())
+        .release(deployment.release.clone())
+        .colour(record.and_then(|record| record.colour))
+        .source(format!("flux {}", self.cluster))
+        .sentence(format!("{}: {}", environment.name, deployment.sentence))
+        .key(format!("flux {} {name} {}", self.cluster, deployment.key))
     }
 }
 
-fn places(app: &AppState, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> {
-    let mut places: BTreeMap<ObjectName, Vec<(Arc<Lane>, usize)>> = BTreeMap::new();
-    for lane in app.boards.lanes() {
-        for (at, environment) in lane.spec().environments.iter().enumerate() {
+fn deployed_environments(
+    boards: &Boards,
+    cluster: &str,
+) -> BTreeMap<ObjectName, Vec<(Arc<PipelineState>, usize)>> {
+    let mut environments: BTreeMap<ObjectName, Vec<(Arc<PipelineState>, usize)>> = BTreeMap::new();
+    for pipeline in boards.pipelines() {
+        for (index, environment) in pipeline.spec().environments.iter().enumerate() {
             let here = environment.targets.iter();
             let deployers: BTreeSet<&ObjectName> = here
                 .filter(|target| target.cluster == cluster)
@@ -107,21 +117,21 @@ fn places(app: &AppState, cluster: &str) -> BTreeMap<ObjectName, Vec<(Arc<Lane>,
                 })
                 .collect();
             for name in deployers {
-                let of = places.entry(name.clone()).or_default();
-                of.push((Arc::clone(lane), at));
+                let of = environments.entry(name.clone()).or_default();
+                of.push((Arc::clone(pipeline), index));
             }
         }
     }
-    places
+    environments
 }
 
-/// One snapshot of `status.history` as far as the record needs it.
+/// One snapshot of `status.history` as far as entries need it.
 struct Snapshot<'a> {
     number: u64,
     chart: ChartVersion,
-    /// When Helm began it.
+    /// `lastDeployed`: when Helm began it.
     deployed_at: Timestamp,
-    /// When it was done: the last of its tests, or what Flux says of its newest attempt.
+    /// When the last of its tests completed, or Flux noted the end of its newest attempt.
     ended_at: Timestamp,
     status: &'a str,
     rolled_back_to: bool,
@@ -157,9 +167,9 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// What Helm's history tells. Of the newest attempt nothing is told before its outcome is known: neither
-/// that it was deployed before its tests have passed, nor that it failed while Flux may roll it back.
-fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
+/// Reads Helm's history. The newest attempt is left out until its outcome is known: it is neither deployed
+/// before its tests have passed, nor failed while Flux may roll it back.
+fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Deployment> {
     let conditions = object
         .pointer("/status/conditions")
         .and_then(Value::as_array);
@@ -177,16 +187,16 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
     // After a rollback Flux does not always list them in Helm's order.
     snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.number));
     if let Some(at) = released_at(object) {
-        // It speaks of the newest attempt that had begun by then; a rollback comes after it.
+        // The condition is of the newest attempt that had begun by then; a rollback comes after it.
         let mut attempts = snapshots.iter_mut();
         if let Some(newest) = attempts.find(|snapshot| snapshot.deployed_at <= at) {
             newest.ended_at = newest.ended_at.max(at);
         }
     }
-    let step = |(at, snapshot): (usize, &Snapshot<'_>)| {
+    let deployment = |(at, snapshot): (usize, &Snapshot<'_>)| {
         let older = &snapshots[at + 1..];
-        // A rollback follows a failure. Its word alone tells too much: Flux also gives it to the
-        // deployment that was gone back to; and too little: it drops it once a rollback is superseded.
+        // A rollback follows a failure. `action: rollback` alone says too much, since Flux also sets it on
+        // the snapshot that was gone back to; and too little, since it is dropped once superseded.
         let is_rollback = older.first().is_some_and(Snapshot::failed)
             && (snapshot.rolled_back_to
                 || older
@@ -206,18 +216,22 @@ fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Step> {
         };
         (done && !is_rollback).then(|| success(snapshot))
     };
-    snapshots.iter().enumerate().filter_map(step).collect()
+    snapshots
+        .iter()
+        .enumerate()
+        .filter_map(deployment)
+        .collect()
 }
 
-/// When the last install or upgrade ended, well or not.
+/// Returns when the last install or upgrade ended, well or not.
 fn released_at(object: &Value) -> Option<Timestamp> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     let released = conditions.iter().find(|one| one["type"] == "Released")?;
     Timestamp::parse(released["lastTransitionTime"].as_str()?).ok()
 }
 
-fn success(snapshot: &Snapshot<'_>) -> Step {
-    Step {
+fn success(snapshot: &Snapshot<'_>) -> Deployment {
+    Deployment {
         at: snapshot.ended_at,
         release: Some(snapshot.chart.clone()),
         event: Event::Deployed,
@@ -230,7 +244,7 @@ fn success(snapshot: &Snapshot<'_>) -> Step {
     }
 }
 
-fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
+fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Deployment {
     let what = if snapshot.test_failed {
         "The tests of"
     } else {
@@ -241,7 +255,7 @@ fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
     } else {
         ""
     };
-    Step {
+    Deployment {
         at: snapshot.ended_at,
         release: Some(snapshot.chart.clone()),
         event: Event::DeployFailed { rolled_back },
@@ -254,8 +268,8 @@ fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Step {
     }
 }
 
-fn rollout(tag: &str, at: Option<Timestamp>, now: Timestamp) -> Step {
-    Step {
+fn rollout(tag: &str, at: Option<Timestamp>, now: Timestamp) -> Deployment {
+    Deployment {
         at: at.unwrap_or(now),
         release: None,
         event: Event::Deployed,
@@ -276,11 +290,11 @@ mod tests {
         })
     }
 
-    fn told(history: &[Value], outcome: &Outcome) -> Vec<String> {
+    fn sentences(history: &[Value], outcome: &Outcome) -> Vec<String> {
         let object = json!({"status": {"history": history}});
         of_helm(&object, outcome)
             .into_iter()
-            .map(|step| step.sentence)
+            .map(|it| it.sentence)
             .collect()
     }
 
@@ -298,14 +312,17 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_is_told_once_its_outcome_is_known() {
+    fn a_deployment_is_journaled_once_its_outcome_is_known() {
         let history = [
             snapshot(2, "1.1.7", "deployed"),
             snapshot(1, "1.1.6", "superseded"),
         ];
-        assert_eq!(told(&history, &progressing()), ["Helm deployed 1.1.6."]);
         assert_eq!(
-            told(&history, &Outcome::Succeeded),
+            sentences(&history, &progressing()),
+            ["Helm deployed 1.1.6."]
+        );
+        assert_eq!(
+            sentences(&history, &Outcome::Succeeded),
             ["Helm deployed 1.1.7.", "Helm deployed 1.1.6."]
         );
     }
@@ -322,12 +339,12 @@ mod tests {
             "Helm's upgrade to 1.1.7 failed and was rolled back.",
             "Helm deployed 1.1.6.",
         ];
-        assert_eq!(told(&history, &failed()), expected);
-        // As recorded: the deployment that was gone back to gets the word as well.
+        assert_eq!(sentences(&history, &failed()), expected);
+        // As recorded: the deployment that was gone back to gets the action as well.
         history[2]["action"] = json!("rollback");
-        assert_eq!(told(&history, &failed()), expected);
+        assert_eq!(sentences(&history, &failed()), expected);
         history[0] = snapshot(3, "1.1.6", "superseded");
-        assert_eq!(told(&history, &Outcome::Succeeded), expected);
+        assert_eq!(sentences(&history, &Outcome::Succeeded), expected);
     }
 
     #[test]
@@ -335,15 +352,18 @@ mod tests {
         let mut untested = snapshot(2, "1.1.7", "deployed");
         untested["testHooks"] = json!({"http": {"phase": "Failed"}});
         let history = [untested, snapshot(1, "1.1.6", "superseded")];
-        assert_eq!(told(&history, &progressing()), ["Helm deployed 1.1.6."]);
         assert_eq!(
-            told(&history, &failed()),
+            sentences(&history, &progressing()),
+            ["Helm deployed 1.1.6."]
+        );
+        assert_eq!(
+            sentences(&history, &failed()),
             ["The tests of 1.1.7 failed.", "Helm deployed 1.1.6."]
         );
     }
 
     #[test]
-    fn what_is_told_bears_the_time_at_which_it_was_done_not_begun() {
+    fn an_entry_bears_the_time_at_which_it_was_done_not_begun() {
         let mut tested = snapshot(2, "1.1.7", "deployed");
         tested["testHooks"] =
             json!({"http": {"phase": "Succeeded", "lastCompleted": "2026-11-22T10:00:22Z"}});
@@ -354,8 +374,8 @@ mod tests {
             }})
         };
         let times = |object: &Value, outcome: &Outcome| -> Vec<String> {
-            let steps = of_helm(object, outcome).into_iter();
-            steps.map(|step| step.at.to_string()).collect()
+            let deployments = of_helm(object, outcome).into_iter();
+            deployments.map(|it| it.at.to_string()).collect()
         };
         let upgraded = object(json!([tested]), "2026-11-22T10:00:07Z");
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Pull requests as entries of the journal: releases and promotions, each step written once.
+//! Pull requests as journal entries: releases and promotions, each step once.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,51 +11,49 @@ use serde_json::Value;
 
 use super::super::declaration::version_in_title;
 use crate::app::AppState;
-use crate::board::{Lane, ReleaseRecord};
+use crate::board::{PipelineState, ReleaseRecord};
 use crate::github::{BackfillQuery, ClosedPullRequest, Credentials, Error as GitHubError};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
-const SPAN: Duration = Duration::from_secs(30 * 24 * 3600);
+const WINDOW: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// How much of the past is to be read.
+/// How much of the history is to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// None of it: nothing was closed since.
+pub(super) enum BackfillDepth {
+    /// Nothing was closed since.
     None,
-    /// The newest page.
-    Short,
-    /// The last thirty days.
-    Long,
+    NewestPage,
+    ThirtyDays,
 }
 
-/// Why the past was not written down.
+/// Why the history was not journaled.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Error {
+pub(super) enum BackfillError {
     #[error(transparent)]
     GitHub(#[from] GitHubError),
     #[error(transparent)]
     Journal(#[from] JournalError),
 }
 
-/// Reads the past as far as `reach` says and journals it, with the promotions that are open now.
-pub(super) async fn tell(
+/// Reads the history as far back as `depth` and journals it, with the promotions that are open now.
+pub(super) async fn run(
     app: &AppState,
-    lane: &Lane,
+    pipeline: &PipelineState,
     open: &[&Promotion],
-    reach: Reach,
-) -> Result<(), Error> {
-    let spec = lane.spec();
+    depth: BackfillDepth,
+) -> Result<(), BackfillError> {
+    let spec = pipeline.spec();
     let now = app.clock.now();
-    if reach == Reach::None {
+    if depth == BackfillDepth::None {
         return Ok(());
     }
-    let mut teller = Teller {
+    let mut backfill = Backfill {
         spec,
         now,
         entries: Vec::new(),
     };
-    // The files that a release changes and that tell what it is.
+    // The files that a release changes, and by which it is read.
     let app_name = &spec.name.name;
     let (chart, source) = (
         format!("charts/{app_name}/Chart.yaml"),
@@ -65,8 +63,12 @@ pub(super) async fn tell(
         branch: &spec.branch,
         chart: &chart,
         source: &source,
-        since: now - SPAN,
-        pages: if reach == Reach::Long { 10 } else { 1 },
+        since: now - WINDOW,
+        pages: if depth == BackfillDepth::ThirtyDays {
+            10
+        } else {
+            1
+        },
     };
     let pulls = app
         .github
@@ -74,31 +76,31 @@ pub(super) async fn tell(
         .await?;
     let mut releases = BTreeMap::new();
     for pull in &pulls {
-        if let Some(environment) = teller.promoted_into(&pull.head_ref) {
-            teller.promotion(environment, pull);
+        if let Some(environment) = backfill.promoted_into(&pull.head_ref) {
+            backfill.promotion(environment, pull);
         } else if let Some((version, record)) = release(pull, app_name) {
-            teller.release(&version, &record, pull);
+            backfill.release(&version, &record, pull);
             releases.insert(version, record);
         }
     }
-    lane.remember(releases);
+    pipeline.remember(releases);
     for promotion in open {
-        if let Some(environment) = teller.promoted_into(&promotion.head_ref) {
-            teller.open(environment, promotion);
+        if let Some(environment) = backfill.promoted_into(&promotion.head_ref) {
+            backfill.open(environment, promotion);
         }
     }
-    for entry in &mut teller.entries {
+    for entry in &mut backfill.entries {
         let record = entry
             .release
             .as_ref()
-            .and_then(|version| lane.release(version));
+            .and_then(|version| pipeline.release(version));
         entry.colour = record.and_then(|record| record.colour);
     }
-    app.journal.append(&teller.entries).await?;
+    app.journal.append(&backfill.entries).await?;
     Ok(())
 }
 
-/// The release that a merged pull request made, where it made one.
+/// Returns the release that a merged pull request made, where it made one.
 fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, ReleaseRecord)> {
     let merge = pull.merge.as_ref()?;
     let titled = |rest: &str| rest.starts_with(&format!("{app_name} "));
@@ -124,26 +126,26 @@ fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, Re
     Some((version, record))
 }
 
-/// The colour in the application's source: `const color = "#34577c"`.
+/// Returns the colour in the application's source: `const color = "#34577c"`.
 fn colour_in(source: &str) -> Option<Colour> {
     let (_, rest) = source.split_once("const color = \"")?;
     Colour::parse(rest.split('"').next()?).ok()
 }
 
-struct Teller<'a> {
+struct Backfill<'a> {
     spec: &'a PipelineSpec,
     now: Timestamp,
     entries: Vec<Entry>,
 }
 
-/// What the steps of one pull request have in common.
-struct Step<'a> {
+/// The common part of a pull request's steps.
+struct PullRequestStep<'a> {
     number: u64,
     environment: Option<&'a EnvironmentSpec>,
     release: Option<ChartVersion>,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> Backfill<'a> {
     fn promoted_into(&self, branch: &str) -> Option<&'a EnvironmentSpec> {
         self.spec
             .environments
@@ -161,7 +163,7 @@ impl<'a> Teller<'a> {
             return;
         };
         let number = record.number;
-        let step = Step {
+        let step = PullRequestStep {
             number,
             environment: None,
             release: Some(version.clone()),
@@ -180,7 +182,7 @@ impl<'a> Teller<'a> {
 
     fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &ClosedPullRequest) {
         let number = pull.number;
-        let step = Step {
+        let step = PullRequestStep {
             number,
             environment: Some(environment),
             release: version_in_title(&pull.title),
@@ -213,7 +215,7 @@ impl<'a> Teller<'a> {
     }
 
     fn open(&mut self, environment: &'a EnvironmentSpec, promotion: &Promotion) {
-        let step = Step {
+        let step = PullRequestStep {
             number: promotion.number,
             environment: Some(environment),
             release: promotion.release.clone(),
@@ -224,7 +226,7 @@ impl<'a> Teller<'a> {
         }
     }
 
-    fn opened(&mut self, step: &Step<'_>, at: Timestamp, who: Option<String>) {
+    fn opened(&mut self, step: &PullRequestStep<'_>, at: Timestamp, who: Option<String>) {
         let (number, what) = (step.number, what(step.release.as_ref()));
         let into = step.environment.map_or("", |into| into.name.as_str());
         let sentence = format!("#{number} would promote {what} into {into}.");
@@ -234,7 +236,7 @@ impl<'a> Teller<'a> {
         self.step(step, at, who, event, sentence, &key);
     }
 
-    fn reviewed(&mut self, step: &Step<'_>, login: &str, approves: bool, at: Timestamp) {
+    fn reviewed(&mut self, step: &PullRequestStep<'_>, login: &str, approves: bool, at: Timestamp) {
         let number = step.number;
         let (verb, event) = if approves {
             ("approved", Event::PromotionApproved { number })
@@ -251,7 +253,7 @@ impl<'a> Teller<'a> {
 
     fn step(
         &mut self,
-        step: &Step<'_>,
+        step: &PullRequestStep<'_>,
         at: Timestamp,
         who: Option<String>,
         event: Event,

@@ -1,6 +1,6 @@
-//! What is wrong with a cluster, in the end of a sentence.
+//! Why a request to a cluster failed, as the end of a sentence.
 
-use std::error::Error;
+use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
@@ -8,73 +8,109 @@ use kube::client::AuthError;
 use kube::core::Status;
 use rustls::CertificateError;
 
-/// A cluster that asks to be left alone is left alone, but not for longer than this.
-const LONGEST: Duration = Duration::from_secs(30);
+/// The longest pause that an API server may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// What was asked of a cluster.
+/// What an error was the answer to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asking<'a> {
-    /// `list` or `watch`.
-    pub(super) verb: &'a str,
-    /// As Kubernetes spells it.
-    pub(super) kind: &'a str,
-    /// The path of the resource, such as `/apis/apps/v1/namespaces/web/deployments`.
-    pub(super) path: &'a str,
+pub(super) enum Operation<'a> {
+    /// A list or a watch.
+    Collection {
+        /// `list` or `watch`.
+        verb: &'a str,
+        /// As Kubernetes spells it.
+        kind: &'a str,
+        /// The path of the resource, such as `/apis/apps/v1/namespaces/web/deployments`.
+        path: &'a str,
+    },
+    /// A request about one object.
+    Object,
+    /// A request about the API server itself, or a stream.
+    Other,
 }
 
-/// Why a question was not answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
-    /// In the end of a sentence.
-    pub(super) why: String,
-    /// What was listed cannot be followed any longer: only a new list tells what is.
-    pub(super) expired: bool,
-    /// The cluster does not accept who asks.
-    pub(super) refused: bool,
-    /// How long the cluster asks to be left alone.
-    pub(super) after: Option<Duration>,
+/// What a caller can do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Weft's account has no right to it.
+    Forbidden,
+    /// There is no such object, or no such kind.
+    NotFound,
+    /// The API server does not accept the credentials.
+    Unauthorized,
+    /// A watch cannot go on from its version: only a new list tells the present state.
+    Expired,
+    /// Anything else; a later try may succeed.
+    Unavailable,
 }
 
-impl Trouble {
-    pub(super) fn said(why: impl Into<String>) -> Self {
+/// Why a cluster did not do what it was asked; displayed as the end of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Error {
+    pub(crate) reason: Reason,
+    message: String,
+    /// How long the API server asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Error {
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
         Self {
-            why: why.into(),
-            expired: false,
-            refused: false,
-            after: None,
+            reason: Reason::Unavailable,
+            message: message.into(),
+            retry_after: None,
         }
     }
 
-    pub(super) fn of(error: &kube::Error, asking: Asking<'_>) -> Self {
+    pub(super) fn not_found() -> Self {
+        Self {
+            reason: Reason::NotFound,
+            ..Self::unavailable("there is no such object")
+        }
+    }
+
+    pub(super) fn new(error: &kube::Error, operation: Operation<'_>) -> Self {
         match error {
-            kube::Error::Api(status) => Self::answered(status, asking),
-            other => Self::said(why(other)),
+            kube::Error::Api(status) => Self::from_status(status, operation),
+            other => Self::unavailable(no_answer(other)),
         }
     }
 
-    /// What an answer means that is none.
-    pub(super) fn answered(status: &Status, asking: Asking<'_>) -> Self {
+    pub(super) fn from_status(status: &Status, operation: Operation<'_>) -> Self {
         let details = status.details.as_ref();
-        let after = details
+        let retry_after = details
             .map(|details| Duration::from_secs(details.retry_after_seconds.into()))
             .filter(|after| !after.is_zero())
-            .map(|after| after.min(LONGEST));
+            .map(|after| after.min(LONGEST_RETRY_AFTER));
         // A store that was restored counts from an earlier number on, and never reaches ours.
-        let ahead = details
+        let is_ahead = details
             .iter()
             .flat_map(|details| &details.causes)
             .any(|cause| cause.reason == "ResourceVersionTooLarge");
-        let Asking { verb, kind, path } = asking;
-        let why = match status.code {
-            403 => format!("the token may not {verb} {kind} {}", place(path)),
-            404 => format!("the API server does not know {kind} of {}", group(path)),
+        let reason = match status.code {
+            410 => Reason::Expired,
+            _ if is_ahead => Reason::Expired,
+            401 => Reason::Unauthorized,
+            403 => Reason::Forbidden,
+            404 => Reason::NotFound,
+            _ => Reason::Unavailable,
+        };
+        let message = match (operation, status.code) {
+            (Operation::Collection { verb, kind, path }, 403) => {
+                format!("the token may not {verb} {kind} {}", place(path))
+            }
+            (Operation::Collection { kind, path, .. }, 404) => {
+                format!("the API server does not know {kind} of {}", group(path))
+            }
+            (Operation::Object, 403) => "its role does not allow it".into(),
+            (Operation::Object, 404) => "there is no such object".into(),
             _ => answer(status),
         };
         Self {
-            why,
-            expired: status.code == 410 || ahead,
-            refused: status.code == 401,
-            after,
+            reason,
+            message,
+            retry_after,
         }
     }
 }
@@ -106,22 +142,21 @@ fn group(path: &str) -> String {
     parts.take(2).collect::<Vec<_>>().join("/")
 }
 
-/// What an error of the Kubernetes API means.
-pub(crate) fn why(error: &kube::Error) -> String {
+/// Describes an error that is not the API server's own answer.
+pub(super) fn no_answer(error: &kube::Error) -> String {
     match error {
-        kube::Error::Api(status) => answer(status),
-        kube::Error::Auth(error) => unproven(error),
+        kube::Error::Auth(error) => no_token(error),
         kube::Error::SerdeError(_) | kube::Error::FromUtf8(_) => {
             "the API server answers what is not Kubernetes' JSON".into()
         }
-        other => unreached(other),
+        other => unreachable(other),
     }
 }
 
-/// Why no client could be made.
-pub(super) fn cannot_open(error: &kube::Error) -> String {
+/// Describes why no client could be made.
+pub(super) fn no_client(error: &kube::Error) -> String {
     match error {
-        kube::Error::Auth(error) => unproven(error),
+        kube::Error::Auth(error) => no_token(error),
         kube::Error::RustlsTls(error) => {
             format!("its certificates cannot be used: {}", short(error))
         }
@@ -129,8 +164,8 @@ pub(super) fn cannot_open(error: &kube::Error) -> String {
     }
 }
 
-/// Why there is no token. Neither the command nor what it wrote is shown: they may hold one.
-fn unproven(error: &AuthError) -> String {
+/// Describes why there is no token. Neither the command nor what it wrote is shown: they may hold one.
+fn no_token(error: &AuthError) -> String {
     match error {
         AuthError::AuthExecStart(error) => {
             format!("the command of its kubeconfig cannot be run: {error}")
@@ -145,8 +180,8 @@ fn unproven(error: &AuthError) -> String {
     }
 }
 
-/// Why there was no answer: the innermost cause that has a name.
-fn unreached(error: &(dyn Error + 'static)) -> String {
+/// Describes the innermost cause that has a name.
+fn unreachable(error: &(dyn StdError + 'static)) -> String {
     let mut next = Some(error);
     let mut deepest = None;
     while let Some(error) = next {
@@ -157,15 +192,15 @@ fn unreached(error: &(dyn Error + 'static)) -> String {
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref)
         {
-            // What an `io::Error` wraps is not among the causes that it tells.
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            // What an `io::Error` wraps is not its `source`.
+            Some(inner) => Some(inner as &(dyn StdError + 'static)),
             None => error.source(),
         };
     }
     deepest.unwrap_or_else(|| format!("the API server cannot be reached: {}", short(&error)))
 }
 
-fn named(error: &(dyn Error + 'static)) -> Option<String> {
+fn named(error: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<rustls::Error>() {
         return Some(match error {
             rustls::Error::InvalidCertificate(wrong) => untrusted(wrong),
@@ -219,36 +254,36 @@ fn cut(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const ASKING: Asking<'_> = Asking {
+    const LIST: Operation<'_> = Operation::Collection {
         verb: "list",
         kind: "HelmRelease",
         path: "/apis/helm.toolkit.fluxcd.io/v2/namespaces/app-podinfo/helmreleases",
     };
 
-    fn said(code: u16) -> String {
+    fn message(code: u16) -> String {
         let status = Status::failure("etcd is away", "Why").with_code(code);
-        Trouble::answered(&status, ASKING).why
+        Error::from_status(&status, LIST).message
     }
 
     #[test]
     fn each_answer_has_its_sentence() {
         assert_eq!(
-            said(403),
+            message(403),
             "the token may not list HelmRelease in the namespace app-podinfo"
         );
         assert_eq!(
-            said(404),
+            message(404),
             "the API server does not know HelmRelease of helm.toolkit.fluxcd.io/v2"
         );
-        assert_eq!(said(503), "the API server answers 503: etcd is away");
-        let everywhere = Asking {
+        assert_eq!(message(503), "the API server answers 503: etcd is away");
+        let everywhere = Operation::Collection {
             verb: "watch",
             kind: "Deployment",
             path: "/apis/apps/v1/deployments",
         };
         let status = Status::failure("", "Forbidden").with_code(403);
         assert_eq!(
-            Trouble::answered(&status, everywhere).why,
+            Error::from_status(&status, everywhere).message,
             "the token may not watch Deployment in all namespaces"
         );
     }
@@ -257,7 +292,7 @@ mod tests {
     fn only_what_is_gone_or_too_new_must_be_listed_anew() {
         let expired = |json: serde_json::Value| {
             let status: Status = serde_json::from_value(json).unwrap();
-            Trouble::answered(&status, ASKING).expired
+            Error::from_status(&status, LIST).reason == Reason::Expired
         };
         assert!(expired(serde_json::json!({"code": 410})));
         assert!(expired(serde_json::json!({
@@ -271,10 +306,10 @@ mod tests {
         let after = |seconds: u32| {
             let json = serde_json::json!({"code": 429, "details": {"retryAfterSeconds": seconds}});
             let status: Status = serde_json::from_value(json).unwrap();
-            Trouble::answered(&status, ASKING).after
+            Error::from_status(&status, LIST).retry_after
         };
         assert_eq!(after(0), None);
         assert_eq!(after(2), Some(Duration::from_secs(2)));
-        assert_eq!(after(86_400), Some(LONGEST));
+        assert_eq!(after(86_400), Some(LONGEST_RETRY_AFTER));
     }
 }

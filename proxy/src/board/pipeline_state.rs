@@ -1,4 +1,4 @@
-//! One pipeline's observations, its newest board, and the signals to look again.
+//! The state of one pipeline: its observations, its newest board, and the signals to read a source again.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,23 +15,21 @@ use model::{
 };
 use tokio::sync::Notify;
 
-use super::cluster_of;
-
-/// A release as the repository remembers it.
+/// A release in the history of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRecord {
     /// The pull request that made it.
     pub number: u64,
     /// The commit of its merge.
     pub commit: CommitId,
-    /// The app version that its chart names.
+    /// The `appVersion` of its chart.
     pub app: Option<AppVersion>,
-    /// The colour that its source names.
+    /// The UI colour in its source.
     pub colour: Option<Colour>,
 }
 
-/// What is kept of one pipeline.
-pub struct Lane {
+/// The state of one pipeline.
+pub struct PipelineState {
     spec: PipelineSpec,
     observations: Mutex<Observations>,
     board: Mutex<Arc<Board>>,
@@ -41,11 +39,11 @@ pub struct Lane {
     apps: Vec<(String, Arc<Notify>)>,
 }
 
-fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Lane {
+impl PipelineState {
     pub(super) fn new(spec: PipelineSpec, now: Timestamp, tolerances: &Tolerances) -> Self {
         let observations = Observations::default();
         let mut board = model::board::board(&spec, &observations, None, now, tolerances);
@@ -65,13 +63,13 @@ impl Lane {
         }
     }
 
-    /// How the pipeline is configured.
+    /// Returns the configuration of the pipeline.
     #[must_use]
     pub fn spec(&self) -> &PipelineSpec {
         &self.spec
     }
 
-    /// Its newest board.
+    /// Returns the newest board.
     #[must_use]
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&lock(&self.board))
@@ -81,7 +79,7 @@ impl Lane {
         *lock(&self.board) = board;
     }
 
-    /// The board after `previous`, and what it was computed from.
+    /// Computes the board after `previous`, and returns it with its observations.
     pub(super) fn compute(
         &self,
         previous: &Board,
@@ -93,9 +91,9 @@ impl Lane {
         (board, observations)
     }
 
-    /// The way of a merged promotion into an environment, as far as it is known now.
+    /// Returns the rollout of a merged promotion into an environment, as far as it is known now.
     #[must_use]
-    pub fn follow(
+    pub fn rollout(
         &self,
         promotion: &Promotion,
         environment: &EnvironmentSpec,
@@ -106,7 +104,7 @@ impl Lane {
         model::rollout::rollout(promotion, environment, &observations, now, tolerances)
     }
 
-    /// Takes an observation; says whether it was news.
+    /// Records an observation; returns whether it was news.
     pub fn observe(&self, observation: Observation) -> bool {
         let news = lock(&self.observations).record(observation);
         if news {
@@ -115,9 +113,14 @@ impl Lane {
         news
     }
 
-    /// Takes what Flux told of a cluster. Where Weft cannot look itself, that is also its contact, as old
-    /// as what was told.
-    pub(super) fn hear(&self, cluster: &str, observation: Observation, now: Timestamp) {
+    /// Records a notification of Flux. Where Weft has no access to the cluster, it is also the contact with
+    /// it, as old as the notification.
+    pub(super) fn record_notification(
+        &self,
+        cluster: &str,
+        observation: Observation,
+        now: Timestamp,
+    ) {
         let at = observation.at;
         let mut observations = lock(&self.observations);
         observations.hear(cluster, at, now);
@@ -160,7 +163,7 @@ impl Lane {
         }
     }
 
-    /// Whether a fact about a cluster is about an object that this pipeline is made of.
+    /// Returns whether a fact is about an object that this pipeline is made of.
     pub(super) fn concerns(&self, fact: &Fact) -> bool {
         let Some((cluster, name)) = cluster_of(fact) else {
             return false;
@@ -189,7 +192,7 @@ impl Lane {
             })
     }
 
-    /// Whether the pipeline has a target in a cluster.
+    /// Returns whether the pipeline has a target in a cluster.
     #[must_use]
     pub fn is_in(&self, cluster: &str) -> bool {
         targets(&self.spec).any(|(_, target)| target.cluster == cluster)
@@ -211,54 +214,54 @@ impl Lane {
             .all(|environment| is_warm_in(environment, &observations, false))
     }
 
-    /// Asks for a look at GitHub now.
+    /// Has GitHub read now.
     pub fn look_at_github(&self) {
         self.github.notify_one();
     }
 
-    /// Waits until somebody asks for a look at GitHub.
-    pub async fn github_wanted(&self) {
+    /// Waits until GitHub is to be read.
+    pub async fn github_requested(&self) {
         self.github.notified().await;
     }
 
-    /// Asks for a look at this pipeline's live apps in a cluster now.
+    /// Has this pipeline's live apps in a cluster asked now.
     pub fn look_at_apps_in(&self, cluster: &str) {
         for (_, desired) in self.apps.iter().filter(|(name, _)| name == cluster) {
             desired.notify_one();
         }
     }
 
-    /// The targets with their environments, each with the signal that asks for a look at its app.
+    /// Returns the targets with their environments, each with the signal to ask its app now.
     pub fn apps(&self) -> impl Iterator<Item = (&EnvironmentSpec, &TargetSpec, Arc<Notify>)> {
         targets(&self.spec)
             .zip(&self.apps)
             .map(|((environment, target), (_, desired))| (environment, target, Arc::clone(desired)))
     }
 
-    /// Remembers the releases that the repository tells of.
+    /// Adds releases of the repository's history.
     pub fn remember(&self, releases: BTreeMap<ChartVersion, ReleaseRecord>) {
         lock(&self.releases).extend(releases);
     }
 
-    /// What the repository remembers of a release.
+    /// Returns what the repository's history holds of a release.
     #[must_use]
     pub fn release(&self, version: &ChartVersion) -> Option<ReleaseRecord> {
         lock(&self.releases).get(version).cloned()
     }
 }
 
-/// Whether every source of an environment has answered or failed once. A cluster that only tells may have
-/// nothing to tell for long: it counts where `told` is set.
+/// Returns whether every source of an environment has answered or failed once. A cluster that is known by
+/// its notifications only may send none for long: it counts where `notifying` is set.
 pub(super) fn is_warm_in(
     environment: &EnvironmentSpec,
     observations: &Observations,
-    told: bool,
+    notifying: bool,
 ) -> bool {
-    let heard = |source: SourceName| observations.contact_with(&source).is_some();
-    heard(SourceName::github())
+    let is_known = |source: SourceName| observations.contact_with(&source).is_some();
+    is_known(SourceName::github())
         && environment.targets.iter().all(|target| {
-            (target.flux.told_only && !told || heard(SourceName::flux(&target.cluster)))
-                && heard(SourceName::live(&target.name))
+            (target.flux.told_only && !notifying || is_known(SourceName::flux(&target.cluster)))
+                && is_known(SourceName::live(&target.name))
         })
 }
 
@@ -302,4 +305,22 @@ fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &Targ
             .iter()
             .map(move |target| (environment, target))
     })
+}
+
+/// Returns the cluster and the object that a fact is about, where it is about one.
+pub(super) fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
+    match fact {
+        Fact::GitRepository(cluster, name, _)
+        | Fact::Kustomization(cluster, name, _)
+        | Fact::HelmChart(cluster, name, _)
+        | Fact::HelmRelease(cluster, name, _)
+        | Fact::Deployment(cluster, name, _)
+        | Fact::Source(cluster, _, name, _) => Some((cluster, name)),
+        Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
+        Fact::Declared(..)
+        | Fact::Promotion(..)
+        | Fact::Status(_)
+        | Fact::Dispatch(_)
+        | Fact::Live(..) => None,
+    }
 }
