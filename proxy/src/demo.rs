@@ -155,7 +155,7 @@ fn config(
                 .into(),
         }),
         clusters: clusters.collect(),
-        told_clusters: Vec::new(),
+        notifying_clusters: Vec::new(),
         pipelines: vec![PipelineSpec {
             name: PipelineName {
                 namespace: NAMESPACE.into(),

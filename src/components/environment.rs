@@ -77,7 +77,7 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
             <button type="button" class="why" data-testid=format!("why-{spoken}") aria-label=format!("Show the evidence of {spoken}") on:click=on_click(show)>"Show the evidence"</button>
         })
     };
-    let commit_status = move || environment.with(|view| view.tick.clone());
+    let commit_status = move || environment.with(|view| view.commit_status.clone());
     let version = move || environment.with(|view| view.release.label());
     let of = name.clone();
     let description = move || {

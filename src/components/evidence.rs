@@ -124,12 +124,13 @@ pub fn EvidenceView(
     });
     let facts = move || {
         track(content);
+        let evidence = untrack(evidence)?;
+        let object = evidence.subject();
         let Evidence {
-            object,
             revision,
             condition,
             ..
-        } = untrack(evidence)?;
+        } = evidence;
         let row = |name: &'static str, value: Option<String>| {
             value.filter(|value| !value.is_empty()).map(|value| view! { class=class, <div class="pair"><dt>{name}</dt><dd>{value}</dd></div> })
         };
@@ -185,7 +186,7 @@ fn content_of(link: Link) -> String {
     let mut content = link.sentence;
     if let Some(evidence) = link.evidence {
         let parts = [
-            Some(evidence.object),
+            Some(evidence.subject()),
             evidence.condition,
             evidence.revision,
             evidence.message,
@@ -200,10 +201,10 @@ fn content_of(link: Link) -> String {
 
 /// The query for the events of the evidence's object; `None` where it is no object of a cluster.
 fn object_query(evidence: &Evidence) -> Option<String> {
-    let object = evidence.object_ref()?;
-    let name = format!("{}/{}/{}", object.kind, object.namespace, object.name);
+    let here = evidence.object.as_ref()?;
+    let name = format!("{}/{}", here.object.kind.as_str(), here.object.name);
     Some(encode_query([
-        ("cluster", object.cluster),
+        ("cluster", &here.cluster),
         ("object", &name),
     ]))
 }

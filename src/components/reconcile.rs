@@ -114,7 +114,7 @@ pub fn ReconcileNow(
     let action = move || {
         let status = reconciliation.status.read();
         let status = (*status).as_ref()?;
-        let (why, command) = (status.permit.why.clone(), status.command.clone());
+        let (why, command) = (status.permission.why.clone(), status.command.clone());
         Some(match why.filter(|_| !is_running(status)) {
             None => view! { class=class,
                 <button type="button" class="now" data-testid="reconcile" disabled=disabled

@@ -1,7 +1,7 @@
 //! The steps of a release after the merge.
 
 use leptos::prelude::*;
-use model::gate::{RolloutStep, StepState};
+use model::rollout::{RolloutStep, StepState};
 use model::time::in_words;
 use stylers_macro::style_sheet;
 

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use model::api::EnvironmentView;
 use model::chain::{LinkName, VerdictState};
+use model::environment::EnvironmentView;
 use model::flux::HelmReleaseReading;
 use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, GateKind};
@@ -309,5 +309,5 @@ fn an_upgrade_is_done_when_flux_says_so_and_not_when_helm_began_it() {
     let reading = HelmReleaseReading::read(&last.object, None);
     let began = reading.deployed.and_then(|snapshot| snapshot.at);
     assert_eq!(began, at("2026-11-22T14:51:19Z"));
-    assert_eq!(reading.released_at, at("2026-11-22T14:51:24Z"));
+    assert_eq!(reading.released_at(), at("2026-11-22T14:51:24Z"));
 }

@@ -6,7 +6,7 @@ use lab::forge::signature;
 use model::Timestamp;
 use model::api::{Board, EnvironmentView};
 use model::chain::{LinkState, VerdictState};
-use proxy::config::ToldCluster;
+use proxy::config::NotifyingCluster;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ const SECRET: &str = "uat-notifies";
 async fn start() -> (World, String) {
     let world = World::start_with(|config| {
         config.clusters.retain(|cluster| cluster.name != "uat");
-        config.told_clusters.push(ToldCluster {
+        config.notifying_clusters.push(NotifyingCluster {
             name: "uat".into(),
             hook_secret: SecretString::from(SECRET),
         });
@@ -27,7 +27,7 @@ async fn start() -> (World, String) {
         let uat = environments
             .iter_mut()
             .find(|environment| environment.name.as_str() == "uat");
-        uat.expect("uat").targets[0].flux.told_only = true;
+        uat.expect("uat").targets[0].flux.notifications_only = true;
     })
     .await;
     let hooks = format!("{}/flux/uat", serve(&world).await);

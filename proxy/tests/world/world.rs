@@ -324,7 +324,7 @@ fn config(lab: &Lab, data_dir: &std::path::Path) -> Config {
         },
         weave_gitops: None,
         clusters: clusters.collect(),
-        told_clusters: Vec::new(),
+        notifying_clusters: Vec::new(),
         pipelines: vec![PipelineSpec {
             name: pipeline_name(),
             repository: repository(),

@@ -10,7 +10,7 @@ use crate::data::Board;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::EnvironmentName;
-use model::gate::StepState;
+use model::rollout::StepState;
 use stylers_macro::style_sheet;
 
 use self::approval::Approval;
