@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
-use lab::forge::PullSummary;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
@@ -280,11 +279,6 @@ impl World {
     pub fn pipeline(&self) -> &Arc<PipelineState> {
         let pipeline = self.app.boards.pipeline(&pipeline_name());
         pipeline.expect("the pipeline")
-    }
-
-    pub async fn pull(&self, number: u64) -> PullSummary {
-        let pull = self.lab.forge().pull(number).await;
-        pull.expect("the pull request")
     }
 
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
