@@ -271,7 +271,7 @@ fn object_query(evidence: &Evidence) -> Option<String> {
     let here = evidence.object.as_ref()?;
     let name = format!("{}/{}", here.object.kind.as_str(), here.object.name);
     Some(encode_query([
-        ("cluster", &here.cluster),
-        ("object", &name),
+        ("cluster", here.cluster.as_str()),
+        ("object", name.as_str()),
     ]))
 }
