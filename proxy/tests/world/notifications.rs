@@ -49,7 +49,7 @@ fn event(world: &World, kind: &str, object: (&str, &str), reason: &str, revision
 const RELEASE: (&str, &str) = ("app-podinfo", "podinfo");
 const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
 
-async fn tell(to: &str, body: &Value) -> StatusCode {
+async fn notify(to: &str, body: &Value) -> StatusCode {
     let body = body.to_string();
     deliver(
         to,
@@ -80,12 +80,12 @@ async fn tell_release(world: &World, hooks: &str, reason: &str) {
         "ReconciliationSucceeded",
         &format!("main@sha1:{head}"),
     );
-    assert_eq!(tell(hooks, &applied).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(hooks, &applied).await, StatusCode::ACCEPTED);
     let desired = view.desired.clone().expect("what git asks for");
     let mut released = event(world, "HelmRelease", RELEASE, reason, &desired);
     let app = view.release.app.as_ref().expect("it answers");
     released["metadata"]["app-version"] = json!(app.to_string());
-    assert_eq!(tell(hooks, &released).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(hooks, &released).await, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]
@@ -122,10 +122,10 @@ async fn hostile_bodies_change_nothing() {
     }
     // Signed by uat, but told to another cluster's address.
     let elsewhere = hooks.replace("/uat", "/stg");
-    assert_eq!(tell(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(notify(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
     let mut large = good.clone();
     large["message"] = json!("x".repeat(300 * 1024));
-    assert_eq!(tell(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(notify(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
     let mut other = good.clone();
     other["involvedObject"]["name"] = json!("another");
     let mut old = good.clone();
@@ -135,7 +135,7 @@ async fn hostile_bodies_change_nothing() {
     let mut rollback = good.clone();
     rollback["reason"] = json!("RollbackSucceeded");
     for odd in [other, old, ahead, rollback, json!({}), json!([1])] {
-        assert_eq!(tell(&hooks, &odd).await, StatusCode::ACCEPTED);
+        assert_eq!(notify(&hooks, &odd).await, StatusCode::ACCEPTED);
     }
     // A word that is taken comes after all of those.
     let head = world.lab.forge().branch("main").expect("the head");
@@ -146,7 +146,7 @@ async fn hostile_bodies_change_nothing() {
         "BuildFailed",
         &format!("main@sha1:{head}"),
     );
-    assert_eq!(tell(&hooks, &broken).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(&hooks, &broken).await, StatusCode::ACCEPTED);
     let board = world
         .board_until("the Kustomization failed", |board| {
             uat(board).links[1].state == LinkState::Failed

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A lab, and a Weft that watches it.
 pub struct World {
@@ -185,7 +185,7 @@ impl World {
                 changes.recv().await.expect("boards are published");
             }
         };
-        match tokio::time::timeout(PATIENCE, seen).await {
+        match tokio::time::timeout(TIMEOUT, seen).await {
             Ok(board) => board,
             Err(_) => panic!(
                 "waited in vain until {what}; the board is\n{}",
@@ -204,7 +204,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, seen)
+        tokio::time::timeout(TIMEOUT, seen)
             .await
             .unwrap_or_else(|_| panic!("waited in vain until {what}"))
     }
