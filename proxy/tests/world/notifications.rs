@@ -2,7 +2,7 @@
 //! only, over HTTP.
 
 use http::StatusCode;
-use lab::forge::signature;
+use lab::sign;
 use model::Timestamp;
 use model::api::{Board, EnvironmentView};
 use model::chain::{LinkState, VerdictState};
@@ -51,13 +51,7 @@ const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
 
 async fn notify(to: &str, body: &Value) -> StatusCode {
     let body = body.to_string();
-    deliver(
-        to,
-        "X-Signature",
-        &signature(SECRET, body.as_bytes()),
-        &body,
-    )
-    .await
+    deliver(to, "X-Signature", &sign(SECRET, body.as_bytes()), &body).await
 }
 
 fn uat(board: &Board) -> &EnvironmentView {
@@ -116,7 +110,7 @@ async fn hostile_bodies_change_nothing() {
     let known = world.board_until("uat failed", failed).await;
     let good = event(&world, "HelmRelease", RELEASE, "TestSucceeded", "1.1.7");
     let text = good.to_string();
-    for wrong in ["", "sha256=00", &signature("another", text.as_bytes())] {
+    for wrong in ["", "sha256=00", &sign("another", text.as_bytes())] {
         let status = deliver(&hooks, "X-Signature", wrong, &text).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
     }
