@@ -66,6 +66,7 @@ impl Scenario {
         }
     }
 
+    /// The lab that the scenario plays on.
     #[must_use]
     pub fn lab(&self) -> &Arc<Lab> {
         &self.lab

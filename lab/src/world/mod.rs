@@ -184,6 +184,7 @@ impl Lab {
         self.dashboard.url()
     }
 
+    /// The clock that all parts of the lab share.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock

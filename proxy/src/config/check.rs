@@ -15,7 +15,7 @@ use super::error::{ConfigError, line};
 use super::pipeline::ClusterNames;
 use super::secret::Source;
 use super::{
-    ClusterAccess, ClusterConfig, Config, GitHubConfig, ToldCluster, WeaveGitOpsConfig, file,
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig, file,
 };
 
 const DEFAULT_BASE_PATH: &str = "/promotions/";
@@ -29,13 +29,13 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         file: path,
         folder: path.parent().unwrap_or(Path::new(".")),
     };
-    let (clusters, told_clusters) = reader.clusters(file.clusters)?;
+    let (clusters, notifying_clusters) = reader.clusters(file.clusters)?;
     let names = ClusterNames {
         seen: clusters
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
-        told: told_clusters
+        told: notifying_clusters
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
@@ -73,7 +73,7 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         github: reader.github(file.github)?,
         weave_gitops,
         clusters,
-        told_clusters,
+        notifying_clusters,
         pipelines: reader.pipelines(file.pipelines, &names)?,
         tolerances: reader.tolerances(file.tolerances)?,
         live_poll: reader
@@ -228,9 +228,9 @@ impl Reader<'_> {
     fn clusters(
         &self,
         files: Vec<file::Cluster>,
-    ) -> Result<(Vec<ClusterConfig>, Vec<ToldCluster>), ConfigError> {
+    ) -> Result<(Vec<ClusterConfig>, Vec<NotifyingCluster>), ConfigError> {
         let mut clusters: Vec<ClusterConfig> = Vec::with_capacity(files.len());
-        let mut told: Vec<ToldCluster> = Vec::new();
+        let mut told: Vec<NotifyingCluster> = Vec::new();
         for file in files {
             let names = clusters.iter().map(|known| &known.name);
             if names
@@ -248,7 +248,7 @@ impl Reader<'_> {
                     hook_secret,
                     name: file.name.value,
                 }),
-                (None, Some(hook_secret)) => told.push(ToldCluster {
+                (None, Some(hook_secret)) => told.push(NotifyingCluster {
                     hook_secret,
                     name: file.name.value,
                 }),

@@ -41,7 +41,7 @@ pub struct Config {
     /// The clusters that the pipelines' targets are in and Weft can look into.
     pub clusters: Vec<ClusterConfig>,
     /// Those that it knows by their notifications only.
-    pub told_clusters: Vec<ToldCluster>,
+    pub notifying_clusters: Vec<NotifyingCluster>,
     /// The pipelines, in the order of the file.
     pub pipelines: Vec<PipelineSpec>,
     /// How long facts may go unconfirmed and steps may take.
@@ -95,7 +95,7 @@ pub struct ClusterConfig {
 
 /// One cluster that Weft cannot look into.
 #[derive(Clone, Debug)]
-pub struct ToldCluster {
+pub struct NotifyingCluster {
     /// What targets call it.
     pub name: String,
     /// What its `generic-hmac` notifications are signed with.
@@ -170,7 +170,10 @@ impl Config {
     /// What a cluster's notifications are signed with; `None` where none are taken.
     #[must_use]
     pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
-        let told = self.told_clusters.iter().find(|told| told.name == cluster);
+        let told = self
+            .notifying_clusters
+            .iter()
+            .find(|told| told.name == cluster);
         told.map(|told| &told.hook_secret)
             .or_else(|| self.cluster(cluster)?.hook_secret.as_ref())
     }

@@ -36,7 +36,7 @@ fn right() -> String {
 }
 
 /// With one of the clusters known by its notifications only.
-fn told(cluster: &str) -> String {
+fn notifying(cluster: &str) -> String {
     right().replace(
         &format!("name: {cluster}\n    access: {{server: 'http://127.0.0.1:1', token: {{file: token}}}}"),
         &format!("name: {cluster}\n    access: {{notifications: true}}\n    hook_secret: {{file: client}}"),
@@ -72,7 +72,7 @@ fn the_dashboard_shows_the_cluster_that_weft_runs_in_unless_said_otherwise() {
 
 #[test]
 fn a_cluster_that_only_tells_is_none_to_look_into() {
-    let text = told("uat").replacen(
+    let text = notifying("uat").replacen(
         "helm_release: {",
         "chart_source: {kind: OCIRepository, namespace: app-podinfo, name: podinfo}\n            helm_release: {",
         1,
@@ -82,7 +82,7 @@ fn a_cluster_that_only_tells_is_none_to_look_into() {
     assert!(config.hook_secret("uat").is_some() && config.hook_secret("dev-test").is_none());
     let environments = &config.pipelines[0].environments;
     let [dev_test, uat] = [0, 1].map(|at| &environments[at].targets[0].flux);
-    assert!(uat.told_only && !dev_test.told_only);
+    assert!(uat.notifications_only && !dev_test.notifications_only);
     let source = dev_test.chart_source.as_ref().unwrap();
     assert_eq!(source.kind, ChartSourceKind::OCIRepository);
 }
@@ -213,7 +213,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         ),
         (
             "a deployment in a cluster that only tells",
-            told("dev-test").replacen("helm_release:", "deployment:", 1),
+            notifying("dev-test").replacen("helm_release:", "deployment:", 1),
             &[
                 "weft.yaml:26: the cluster 'dev-test' is known by its notifications only, and they tell nothing of a deployment",
             ],

@@ -1,9 +1,9 @@
 //! An environment that Weft cannot look into: what Flux's notifications make of it.
 
-use crate::world::{HEAD, OLD, environment, live, now, observed, pipeline, proven};
-use model::api::EnvironmentView;
+use crate::world::{Facts as _, HEAD, OLD, at, environment, known, live, now, pipeline, proven};
 use model::board::board;
-use model::chain::{LinkName, Tolerances, VerdictState};
+use model::chain::{LinkName, VerdictState};
+use model::environment::EnvironmentView;
 use model::flux::FluxEvent;
 use model::observation::{Fact, SourceName};
 use model::{Observation, Observations, Timestamp};
@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// How many seconds ago, the reason, whether it is an error, the revision, the message.
-pub type Told = (u64, &'static str, bool, &'static str, &'static str);
+pub type Notification = (u64, &'static str, bool, &'static str, &'static str);
 
-pub fn body(kind: &str, of: (&str, &str), (ago, reason, error, revision, message): &Told) -> Value {
+pub fn body(
+    kind: &str,
+    of: (&str, &str),
+    (ago, reason, error, revision, message): &Notification,
+) -> Value {
     let at = now() - Duration::from_secs(*ago);
     let mut metadata = json!({"token": "sha256:00"});
     if !revision.is_empty() {
@@ -29,28 +33,32 @@ pub fn body(kind: &str, of: (&str, &str), (ago, reason, error, revision, message
 }
 
 /// What the server makes of a notification.
-pub fn hear(held: &mut Observations, body: &Value) {
-    let Some(notice) = FluxEvent::read(body) else {
+pub fn receive(held: &mut Observations, body: &Value) {
+    let Some(event) = FluxEvent::read(body) else {
         return;
     };
     let source = SourceName::flux("uat");
-    held.hear("uat", notice.at, now());
-    held.contact(&source, notice.at);
+    held.record_notification("uat", event.at, now());
+    held.record_success(&source, event.at);
     held.record(Observation {
         source,
-        at: notice.at,
-        order: notice.order(),
-        fact: Fact::Told("uat".into(), Box::new(notice)),
+        at: event.at,
+        sequence: event.sequence(),
+        fact: Fact::Notification("uat".into(), Box::new(event)),
     });
 }
 
 /// The three objects of uat.
-pub fn release(told: &Told) -> Value {
-    body("HelmRelease", ("app-podinfo", "podinfo"), told)
+pub fn release(notification: &Notification) -> Value {
+    body("HelmRelease", ("app-podinfo", "podinfo"), notification)
 }
 
-pub fn chart(told: &Told) -> Value {
-    body("HelmChart", ("app-podinfo", "app-podinfo-podinfo"), told)
+pub fn chart(notification: &Notification) -> Value {
+    body(
+        "HelmChart",
+        ("app-podinfo", "app-podinfo-podinfo"),
+        notification,
+    )
 }
 
 pub fn kustomization(ago: u64, reason: &'static str, commit: &str) -> Value {
@@ -65,39 +73,29 @@ pub fn kustomization(ago: u64, reason: &'static str, commit: &str) -> Value {
 
 pub fn held(bodies: &[Value], serves: &str) -> Observations {
     let mut facts = proven("uat", "1.1.7");
-    facts[4].1 = live("uat", "uat", serves);
+    facts.put(live("uat", "uat", serves));
     facts.drain(2..4);
-    let mut held = Observations::default();
-    for observation in observed(&facts, now()) {
-        held.record(observation);
-    }
+    let mut held = known(&facts);
     for body in bodies {
-        hear(&mut held, body);
+        receive(&mut held, body);
     }
     held
 }
 
-pub fn station_at(held: &Observations, at: Timestamp) -> EnvironmentView {
+pub fn view_at(held: &Observations, time: Timestamp) -> EnvironmentView {
     let mut spec = environment("uat");
-    spec.targets[0].flux.told_only = true;
-    board(
-        &pipeline(vec![spec]),
-        held,
-        None,
-        at,
-        &Tolerances::default(),
-    )
-    .environments
-    .remove(0)
+    spec.targets[0].flux.notifications_only = true;
+    let board = board(&pipeline(vec![spec]), None, at(held, time));
+    board.environments[0].clone()
 }
 
 pub fn view(bodies: &[Value], serves: &str) -> EnvironmentView {
-    station_at(&held(bodies, serves), now())
+    view_at(&held(bodies, serves), now())
 }
 
 pub const CAUSE: &str = "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7: timed out\n\nLast Helm logs:\n\nmore";
-pub const UPGRADED: Told = (60, "UpgradeSucceeded", false, "1.1.7", "");
-pub const TESTED: Told = (60, "TestSucceeded", false, "1.1.7", "");
+pub const UPGRADED: Notification = (60, "UpgradeSucceeded", false, "1.1.7", "");
+pub const TESTED: Notification = (60, "TestSucceeded", false, "1.1.7", "");
 pub const APPLIED: u64 = 120;
 
 /// What it is, what was told, what the app answers, and the verdict with where it breaks and its words.

@@ -1,14 +1,15 @@
 //! What a cluster that only tells has told: how long it holds, what is no word at all, and the recorded run.
 
-use crate::told::{APPLIED, CAUSE, TESTED, chart, hear, held, kustomization, release, station_at};
-use crate::world::{HEAD, declared, environment, name, now, observed, pipeline, promotion};
+use crate::notifications::{
+    APPLIED, CAUSE, TESTED, chart, held, kustomization, receive, release, view_at,
+};
+use crate::world::{HEAD, at, declared, environment, name, now, observed, pipeline, promotion};
 use model::board::board;
 use model::chain::{LinkName, LinkState, Tolerances, VerdictState};
-use model::flux::{FluxEvent, Stage};
-use model::gate::StepState;
+use model::flux::{FluxEvent, Kind, Stage};
 use model::observation::{Desired, Fact, Live, SourceName};
 use model::promotion::{Promotion, PromotionState};
-use model::rollout::rollout;
+use model::rollout::{StepState, rollout};
 use model::{EnvironmentName, Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -21,12 +22,12 @@ fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
     ];
     let late = now() + Tolerances::default().notifications;
     let fresh = |held: &mut Observations| {
-        held.contact(&SourceName::github(), late);
-        held.contact(&SourceName::live("uat"), late);
+        held.record_success(&SourceName::github(), late);
+        held.record_success(&SourceName::live("uat"), late);
     };
     let mut quiet = held(&good, "1.1.7");
     fresh(&mut quiet);
-    let verdict = station_at(&quiet, late).verdict;
+    let verdict = view_at(&quiet, late).verdict;
     assert_eq!(
         (verdict.state, verdict.breaks_at),
         (VerdictState::Stale, Some(LinkName::Applied))
@@ -41,24 +42,18 @@ fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
     // One more reconciliation is a word about all of it.
     let mut spoken = held(&good, "1.1.7");
     fresh(&mut spoken);
-    hear(
+    receive(
         &mut spoken,
         &kustomization(0, "ReconciliationSucceeded", HEAD),
     );
-    assert_eq!(
-        station_at(&spoken, late).verdict.state,
-        VerdictState::Proven
-    );
+    assert_eq!(view_at(&spoken, late).verdict.state, VerdictState::Proven);
     let failing = [
         kustomization(APPLIED, "BuildFailed", HEAD),
         release(&TESTED),
     ];
     let mut failed = held(&failing, "1.1.7");
     fresh(&mut failed);
-    assert_eq!(
-        station_at(&failed, late).verdict.state,
-        VerdictState::Failed
-    );
+    assert_eq!(view_at(&failed, late).verdict.state, VerdictState::Failed);
 }
 
 #[test]
@@ -69,10 +64,10 @@ fn a_merged_promotion_is_followed_into_it_by_what_is_told() {
         ..promotion("uat", "1.1.7")
     };
     let mut spec = environment("uat");
-    spec.targets[0].flux.told_only = true;
+    spec.targets[0].flux.notifications_only = true;
     let way = |bodies: &[Value]| {
         let held = held(bodies, "1.1.7");
-        let steps = rollout(&merged, &spec, &held, now(), &Tolerances::default());
+        let steps = rollout(&merged, &spec, at(&held, now()));
         let done = steps
             .into_iter()
             .take_while(|step| step.state == StepState::Done);
@@ -97,14 +92,14 @@ fn a_range_is_what_its_chart_was_told_to_be() {
         let Fact::Declared(_, mut range) = declared("uat", "1.1.7") else {
             unreachable!("a declaration")
         };
-        range.want = Ok(Desired::Range(">=0.0.3".into()));
+        range.desired = Ok(Desired::Range(">=0.0.3".into()));
         held.record(Observation {
             source: SourceName::github(),
             at: now(),
-            order: 9,
+            sequence: 9,
             fact: Fact::Declared(EnvironmentName::from("uat"), range),
         });
-        station_at(&held, now())
+        view_at(&held, now())
     };
     let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
     let pulled = |version| chart(&(90, "ChartPullSucceeded", false, version, "pulled"));
@@ -170,15 +165,15 @@ fn what_is_older_than_what_is_known_changes_nothing() {
         ],
         "1.1.7",
     );
-    let before = station_at(&held, now());
+    let before = view_at(&held, now());
     for old in [
         release(&(10, "UpgradeSucceeded", false, "1.1.7", "")),
         release(&(9, "UpgradeSucceeded", false, "1.1.7", "")),
         release(&(900, "TestSucceeded", false, "1.1.7", "")),
         kustomization(500, "BuildFailed", HEAD),
     ] {
-        hear(&mut held, &old);
-        assert_eq!(station_at(&held, now()), before);
+        receive(&mut held, &old);
+        assert_eq!(view_at(&held, now()), before);
     }
 }
 
@@ -202,7 +197,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
     );
     let mut spec = environment("uat");
     let target = &mut spec.targets[0];
-    target.flux.told_only = true;
+    target.flux.notifications_only = true;
     target.git_repository = name("podinfo", "repo");
     target.kustomization = name("podinfo", "uat");
     target.deployer = model::pipeline::Deployer::HelmRelease(name("podinfo", "podinfo"));
@@ -212,7 +207,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
     let mut failed = Vec::new();
     for row in &rows {
         let body = &row["body"];
-        hear(&mut held, body);
+        receive(&mut held, body);
         let step = row["step"].as_str().expect("its step");
         let began = rows.iter().find(|other| other["step"] == row["step"]);
         let began = began.and_then(|row| row["at"].as_str()).expect("at");
@@ -223,11 +218,13 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
             .find_map(|word| model::ChartVersion::parse(word).ok());
         // What was fetched before the first Alert was there is only known from what was applied.
         let commit = [
-            ("GitRepository", "repo", Stage::Done),
-            ("Kustomization", "uat", Stage::Progress),
+            (Kind::GitRepository, "repo", Stage::Done),
+            (Kind::Kustomization, "uat", Stage::Progress),
         ]
         .into_iter()
-        .filter_map(|(kind, object, stage)| held.told("uat", kind, &name("podinfo", object), stage))
+        .filter_map(|(kind, object, stage)| {
+            held.notification("uat", kind, &name("podinfo", object), stage)
+        })
         .find_map(|seen| {
             let revision = seen.value.revision.as_deref()?;
             model::CommitId::from_revision(revision)
@@ -235,7 +232,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
         let (Some(desired), Some(commit)) = (desired, commit) else {
             continue;
         };
-        let at = Timestamp::parse(row["at"].as_str().expect("at")).expect("a time")
+        let time = Timestamp::parse(row["at"].as_str().expect("at")).expect("a time")
             + Duration::from_secs(31);
         let Fact::Declared(_, mut git) = declared("uat", &desired.to_string()) else {
             unreachable!("a declaration")
@@ -251,19 +248,14 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
             message: None,
         };
         let facts = [
-            (SourceName::github(), Fact::Declared("uat".into(), git)),
-            (
-                SourceName::live("uat"),
-                Fact::Live("uat".into(), "uat".into(), answer),
-            ),
+            Fact::Declared("uat".into(), git),
+            Fact::Live("uat".into(), "uat".into(), answer),
         ];
-        for mut observation in observed(&facts, at) {
-            observation.order = u64::try_from(at.millis()).expect("a time");
+        for mut observation in observed(&facts, time) {
+            observation.sequence = u64::try_from(time.millis()).expect("a time");
             held.record(observation);
         }
-        let view = board(&spec, &held, None, at, &Tolerances::default())
-            .environments
-            .remove(0);
+        let view = board(&spec, None, at(&held, time)).environments.remove(0);
         let list = match view.verdict.state {
             VerdictState::Proven => &mut proven,
             VerdictState::Failed => &mut failed,

@@ -1,12 +1,13 @@
 //! The release that an environment's file asks for.
 
 use model::ChartVersion;
+use model::flux::image_tag;
 use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
 use serde_json::Value;
 
 /// Reads what the text of an environment's file asks for; an error is the end of a sentence.
-pub(crate) fn desired_in(text: &str, environment: &EnvironmentSpec) -> Result<Desired, String> {
+pub fn desired_in(text: &str, environment: &EnvironmentSpec) -> Result<Desired, String> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| {
         let error = error.without_snippet().to_string();
         format!("it is not valid YAML, {}", model::flux::cut(&error, 120))
@@ -26,7 +27,7 @@ pub(crate) fn desired_in(text: &str, environment: &EnvironmentSpec) -> Result<De
                 .pointer("/spec/template/spec/containers/0/image")
                 .and_then(Value::as_str)
                 .ok_or_else(|| format!("the Deployment {name} names no image"))?;
-            tag_of(image)
+            image_tag(image)
                 .map(|tag| Desired::Image(tag.to_owned()))
                 .ok_or_else(|| format!("the image {image} has no tag"))
         }
@@ -62,7 +63,7 @@ fn version_of<'a>(
 }
 
 /// Returns the chart version that a promotion carries: what its file pins, else the last word of its title.
-pub(crate) fn release_in(
+pub fn release_in(
     text: Option<&str>,
     title: &str,
     environment: &EnvironmentSpec,
@@ -75,7 +76,7 @@ pub(crate) fn release_in(
 }
 
 /// Returns the chart version at the end of a title such as `Promote app-podinfo/podinfo in uat to 1.1.7`.
-pub(super) fn version_in_title(title: &str) -> Option<ChartVersion> {
+pub fn version_in_title(title: &str) -> Option<ChartVersion> {
     let last = title.split_whitespace().last()?;
     ChartVersion::parse(last.strip_prefix('v').unwrap_or(last)).ok()
 }
@@ -91,12 +92,6 @@ fn find<'a>(documents: &'a [Value], kind: &str, name: &ObjectName) -> Result<&'a
                 && text("/metadata/namespace").is_none_or(|space| space == name.namespace)
         })
         .ok_or_else(|| format!("it holds no {kind} {name}"))
-}
-
-fn tag_of(image: &str) -> Option<&str> {
-    let image = image.split('@').next()?;
-    let (_, last) = image.rsplit_once('/').unwrap_or(("", image));
-    last.split_once(':').map(|(_, tag)| tag)
 }
 
 #[cfg(test)]

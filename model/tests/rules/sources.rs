@@ -1,12 +1,10 @@
 //! Where charts come from, and what is said where none comes.
 
 use crate::conditions::link_of;
-use crate::world::{
-    board_of, deployed, environment, helm, name, now, observed, pipeline, proven, set,
-};
+use crate::world::{Facts as _, deployed, environment, helm, name, proven, set, view_of};
 use model::chain::{LinkState, VerdictState};
 use model::flux::{HelmChartReading, SourceKind, SourceReading};
-use model::observation::{Desired, Fact, SourceName};
+use model::observation::{Desired, Fact};
 use serde_json::{Value, json};
 
 pub fn ready(status: &str, reason: &str, message: &str) -> Value {
@@ -17,18 +15,17 @@ pub fn well() -> Value {
     ready("True", "Succeeded", "")
 }
 
-pub fn supply(kind: SourceKind, of: &str, spec: &Value, status: &Value) -> (SourceName, Fact) {
+pub fn source(kind: SourceKind, of: &str, spec: &Value, status: &Value) -> Fact {
     let object = json!({
         "metadata": {"namespace": "app-podinfo", "name": of, "generation": 1},
         "spec": spec, "status": status,
     });
     let reading = SourceReading::read(kind, &object, None);
-    let fact = Fact::Source("uat".into(), kind, name("app-podinfo", of), reading);
-    (SourceName::flux("uat"), fact)
+    Fact::Source("uat".into(), kind, name("app-podinfo", of), reading)
 }
 
-fn repository(suspended: bool, conditions: &Value) -> (SourceName, Fact) {
-    supply(
+fn repository(suspended: bool, conditions: &Value) -> Fact {
+    source(
         SourceKind::HelmRepository,
         "charts",
         &json!({"suspend": suspended}),
@@ -36,18 +33,17 @@ fn repository(suspended: bool, conditions: &Value) -> (SourceName, Fact) {
     )
 }
 
-fn chart(version: &str, found: &str, suspended: bool, conditions: &Value) -> (SourceName, Fact) {
+fn chart(version: &str, found: &str, suspended: bool, conditions: &Value) -> Fact {
     let object = json!({
         "metadata": {"namespace": "app-podinfo", "name": "app-podinfo-podinfo", "generation": 1},
         "spec": {"version": version, "suspend": suspended, "sourceRef": {"kind": "HelmRepository", "name": "charts"}},
         "status": {"conditions": conditions, "artifact": {"revision": found}},
     });
-    let fact = Fact::HelmChart(
+    Fact::HelmChart(
         "uat".into(),
         name("app-podinfo", "app-podinfo-podinfo"),
         HelmChartReading::read(&object),
-    );
-    (SourceName::flux("uat"), fact)
+    )
 }
 
 /// A HelmRelease that asks for `version`, has 1.1.7 deployed, and waits for its source or is done.
@@ -73,7 +69,7 @@ fn release(version: &str, waits: bool) -> Value {
 type Case = (
     &'static str,
     Value,
-    Vec<(SourceName, Fact)>,
+    Vec<Fact>,
     LinkState,
     &'static str,
     &'static str,
@@ -223,17 +219,14 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
     ];
     for (what, object, facts, state, kind, words) in cases {
         let link = link_of(2, |held| {
-            held[3].1 = helm("uat", &object);
+            held.put(helm("uat", &object));
             held.extend(facts.clone());
         });
         assert_eq!(link.state, state, "{what}: {}", link.sentence);
         assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
         let evidence = link.evidence.expect("its evidence");
-        assert_eq!(
-            evidence.object_ref().expect("an object").kind,
-            kind,
-            "{what}"
-        );
+        let here = evidence.object.expect("an object");
+        assert_eq!(here.object.kind.as_str(), kind, "{what}");
         if words.contains("connection refused") {
             assert!(
                 evidence.message.expect("whole").ends_with("in full"),
@@ -245,14 +238,14 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
 
 #[test]
 fn a_helm_repository_that_is_only_an_address_is_never_in_trouble() {
-    let address = supply(
+    let address = source(
         SourceKind::HelmRepository,
         "charts",
         &json!({"type": "oci"}),
         &json!({}),
     );
     let link = link_of(2, |held| {
-        held[3].1 = helm("uat", &release("1.1.7", false));
+        held.put(helm("uat", &release("1.1.7", false)));
         held.push(address.clone());
         held.push(chart("1.1.7", "1.1.7", false, &well()));
     });
@@ -271,7 +264,7 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     let in_history = json!("1.1.7+0cc9a8446c95");
     set(&mut by_ref, "/status/history/0/chartVersion", in_history);
     let registry = |desired: &Value, found: &str, suspended: bool, conditions: &Value| {
-        supply(
+        source(
             SourceKind::OCIRepository,
             "podinfo",
             &json!({"ref": desired, "suspend": suspended}),
@@ -329,23 +322,19 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     ] {
         let follows = desired == &range;
         let link = link_of(2, |held| {
-            held[3].1 = helm("uat", &by_ref);
+            held.put(helm("uat", &by_ref));
             held.push(registry(desired, found, suspended, conditions));
-            if let (true, Fact::Declared(_, declared)) = (follows, &mut held[0].1) {
-                declared.want = Ok(Desired::Range(">=0.0.3".into()));
+            if follows {
+                held.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
             }
         });
         assert_eq!(link.state, state, "{}", link.sentence);
         assert!(link.sentence.contains(words), "{}", link.sentence);
     }
     let mut facts = proven("uat", "1.1.7");
-    facts[3].1 = helm("uat", &by_ref);
+    facts.put(helm("uat", &by_ref));
     facts.push(registry(&pinned, "1.1.7", false, &well()));
-    let board = board_of(
-        &pipeline(vec![environment("uat")]),
-        &observed(&facts, now()),
-    );
-    let view = &board.environments[0];
+    let view = view_of(environment("uat"), &facts);
     assert_eq!(
         view.verdict.state,
         VerdictState::Proven,
@@ -356,11 +345,8 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     // Another tag in the cluster than in git is seen at the link before.
     facts.pop();
     facts.push(registry(&json!({"tag": "1.1.6"}), "1.1.6", false, &well()));
-    let board = board_of(
-        &pipeline(vec![environment("uat")]),
-        &observed(&facts, now()),
-    );
-    let verdict = &board.environments[0].verdict;
+    let view = view_of(environment("uat"), &facts);
+    let verdict = &view.verdict;
     assert_eq!(verdict.state, VerdictState::Drifted);
     assert!(
         verdict
