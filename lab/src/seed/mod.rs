@@ -7,5 +7,7 @@ mod runs;
 mod seeder;
 mod week;
 
+#[cfg(test)]
+pub(crate) use self::history::FILES;
 pub use self::history::{Deployed, DeployedStatus, Seed, provider_uid, status_context};
 pub(crate) use self::seeder::seed;
