@@ -2,7 +2,7 @@
 //! only, over HTTP.
 
 use http::StatusCode;
-use lab::forge::signature;
+use lab::sign;
 use model::Timestamp;
 use model::api::{Board, EnvironmentView};
 use model::chain::{LinkState, VerdictState};
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::hooks::{deliver, serve};
 use crate::world::{World, view};
 
-const SECRET: &str = "uat-tells";
+const SECRET: &str = "uat-notifies";
 
-/// Weft without a way into uat, and where uat tells.
+/// Returns a Weft without access to uat, and the address of uat's notifications.
 async fn start() -> (World, String) {
     let world = World::start_with(|config| {
         config.clusters.retain(|cluster| cluster.name != "uat");
@@ -51,20 +51,14 @@ const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
 
 async fn notify(to: &str, body: &Value) -> StatusCode {
     let body = body.to_string();
-    deliver(
-        to,
-        "X-Signature",
-        &signature(SECRET, body.as_bytes()),
-        &body,
-    )
-    .await
+    deliver(to, "X-Signature", &sign(SECRET, body.as_bytes()), &body).await
 }
 
 fn uat(board: &Board) -> &EnvironmentView {
     view(board, "uat")
 }
 
-/// Tells that what git asks for was applied, and Helm's word about it.
+/// Sends that the declared release was applied, and the reason that Helm gives for it.
 async fn notify_of_release(world: &World, hooks: &str, reason: &str) {
     let board = world
         .board_until("git and the app of uat are read", |board| {
@@ -89,7 +83,7 @@ async fn notify_of_release(world: &World, hooks: &str, reason: &str) {
 }
 
 #[tokio::test]
-async fn it_is_proven_by_what_is_told_and_the_live_app_together() {
+async fn it_is_proven_by_its_notifications_and_the_live_app_together() {
     let (world, hooks) = start().await;
     notify_of_release(&world, &hooks, "TestSucceeded").await;
     let board = world
@@ -116,11 +110,11 @@ async fn hostile_bodies_change_nothing() {
     let known = world.board_until("uat failed", failed).await;
     let good = event(&world, "HelmRelease", RELEASE, "TestSucceeded", "1.1.7");
     let text = good.to_string();
-    for wrong in ["", "sha256=00", &signature("another", text.as_bytes())] {
+    for wrong in ["", "sha256=00", &sign("another", text.as_bytes())] {
         let status = deliver(&hooks, "X-Signature", wrong, &text).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
     }
-    // Signed by uat, but told to another cluster's address.
+    // Signed by uat, but sent to another cluster's address.
     let elsewhere = hooks.replace("/uat", "/stg");
     assert_eq!(notify(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
     let mut large = good.clone();

@@ -22,11 +22,7 @@ const KNOWN: &[(&str, usize, &str)] = &[
         "the GitHub-shaped state knows its jobs and webhooks; folders whose root is also used",
     ),
     ("testbed", 3, "the node's parts use what its root defines"),
-    (
-        "proxy",
-        2,
-        "the root of the HTTP folder is also used",
-    ),
+    ("proxy", 2, "the root of the HTTP folder is also used"),
 ];
 
 /// The files that reach each other, circle by circle.
