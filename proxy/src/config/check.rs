@@ -12,10 +12,11 @@ use serde_saphyr::{Location, Spanned};
 use url::Url;
 
 use super::error::{ConfigError, line};
+use super::file;
 use super::pipeline::ClusterNames;
 use super::secret::Source;
-use super::{
-    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig, file,
+use super::settings::{
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig,
 };
 
 const DEFAULT_BASE_PATH: &str = "/promotions/";

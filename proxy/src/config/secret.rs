@@ -5,7 +5,20 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::Token;
+/// The token of a service account.
+#[derive(Clone, Debug)]
+pub enum Token {
+    /// A token that stays the same while the process runs.
+    Given(SecretString),
+    /// A file that is read for each use; white space at its end is dropped.
+    File(PathBuf),
+}
+
+impl From<&str> for Token {
+    fn from(token: &str) -> Self {
+        Self::Given(token.into())
+    }
+}
 
 /// `{file: PATH}` or `{env: NAME}`.
 #[derive(Debug, Deserialize)]
