@@ -120,7 +120,10 @@ impl Config {
     /// The key of a cluster's notifications; `None` where none are accepted.
     #[must_use]
     pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
-        let told = self.notifying_clusters.iter().find(|told| told.name == cluster);
+        let told = self
+            .notifying_clusters
+            .iter()
+            .find(|told| told.name == cluster);
         told.map(|told| &told.hook_secret)
             .or_else(|| self.cluster(cluster)?.hook_secret.as_ref())
     }
