@@ -23,11 +23,11 @@ fn App() -> impl IntoView {
     provide_theme();
     let router = provide_router();
     dynamic(move || match router.route() {
-        Route::Board => view! { <BoardPage/> }.into_any(),
-        Route::Pipeline(name) => view! { <PipelinePage name=name/> }.into_any(),
-        Route::Release(name) => view! { <ReleasePage name=name/> }.into_any(),
-        Route::Promotion(at) => view! { <PromotionPage at=at/> }.into_any(),
-        Route::Embed(name) => view! { <EmbedPage name=name/> }.into_any(),
-        Route::NotFound => view! { <NotFoundPage/> }.into_any(),
+        Route::Board => view! { <BoardPage /> }.into_any(),
+        Route::Pipeline(name) => view! { <PipelinePage name=name /> }.into_any(),
+        Route::Release(name) => view! { <ReleasePage name=name /> }.into_any(),
+        Route::Promotion(at) => view! { <PromotionPage at=at /> }.into_any(),
+        Route::Embed(name) => view! { <EmbedPage name=name /> }.into_any(),
+        Route::NotFound => view! { <NotFoundPage /> }.into_any(),
     })
 }

@@ -7,9 +7,10 @@
 use model::api::object::ReconcileRequest;
 use model::api::{Cell, EvidenceLine, FileDiff, Permission, Tone};
 use model::chain::{Link, LinkName, VerdictState};
-use model::gate::{GateState, RolloutStep};
+use model::gate::GateState;
 use model::pipeline::{GateKind, PipelineName, RepositoryName};
 use model::promotion::{CheckState, CheckSummary, PromotionState};
+use model::rollout::RolloutStep;
 use model::{ChartVersion, CommitId, EnvironmentName, Release, Timestamp};
 use serde::Deserialize;
 
@@ -119,7 +120,7 @@ pub struct EnvironmentView {
     /// A note such as `one release behind`.
     pub note: String,
     /// What Flux's commit status says, where that differs from the verdict.
-    pub tick: Option<String>,
+    pub commit_status: Option<String>,
     /// When the app last answered.
     pub seen_at: Option<Timestamp>,
 }
@@ -270,7 +271,7 @@ pub struct ActionResult {
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Reconcile {
     /// Whether the viewer may request it now.
-    pub permit: Permission,
+    pub permission: Permission,
     /// The command with the same effect.
     pub command: String,
     /// The last request.

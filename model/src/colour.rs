@@ -1,4 +1,4 @@
-//! The colour that a release shows itself in: its hex, its name, and the ink that is readable on it.
+//! The colour of a release: its hex code, its name, and the ink that is readable on it.
 
 use std::fmt;
 
@@ -13,19 +13,18 @@ pub struct Colour {
     blue: u8,
 }
 
-/// Why a text is no colour.
+/// The error for a text that is no colour.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a colour: write it as #rrggbb, for example #34577c")]
 pub struct NotAColour(String);
 
 impl Colour {
-    /// From its three channels.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
     }
 
-    /// Reads `#rrggbb` or `#rgb`, in either case.
+    /// Parses `#rrggbb` or `#rgb`, in either case.
     ///
     /// # Errors
     /// When the text is neither.
@@ -44,7 +43,7 @@ impl Colour {
         Ok(Self::new(channel(0)?, channel(2)?, channel(4)?))
     }
 
-    /// The relative luminance, 0 to 1 (WCAG 2.2).
+    /// Returns the relative luminance, 0 to 1 (WCAG 2.2).
     #[must_use]
     pub fn luminance(self) -> f64 {
         let linear = |channel: u8| {
@@ -58,7 +57,7 @@ impl Colour {
         0.2126 * linear(self.red) + 0.7152 * linear(self.green) + 0.0722 * linear(self.blue)
     }
 
-    /// Black or white, whichever has the higher contrast on this colour.
+    /// Returns black or white, whichever has the higher contrast on this colour.
     #[must_use]
     pub fn ink(self) -> Self {
         let (white, black) = (
@@ -72,7 +71,7 @@ impl Colour {
         }
     }
 
-    /// The name of the nearest colour that people have a word for.
+    /// Returns the name of the nearest colour with a common name.
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES
@@ -81,7 +80,7 @@ impl Colour {
             .map_or("grey", |(_, name)| *name)
     }
 
-    /// A weighted squared distance that follows the eye better than plain RGB ("redmean").
+    /// Returns a weighted squared distance that is closer to perception than plain RGB ("redmean").
     fn distance(self, other: Self) -> i32 {
         let difference = |a: u8, b: u8| i32::from(a) - i32::from(b);
         let mean = i32::midpoint(i32::from(self.red), i32::from(other.red));
@@ -94,8 +93,8 @@ impl Colour {
     }
 }
 
-/// `base` to the power of 2.4, for a base between 0.05 and 1: Newton's way to the fifth root of its twelfth
-/// power. The library's general one would be 2 kB for the browser to load.
+/// Returns `base` to the power of 2.4, for a base between 0.05 and 1, as the fifth root of its twelfth power by
+/// Newton's method. The general function of the library would add 2 kB to what the browser loads.
 fn power_2_4(base: f64) -> f64 {
     let fourth = base * base * base * base;
     let twelfth = fourth * fourth * fourth;

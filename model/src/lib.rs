@@ -1,12 +1,14 @@
-//! The vocabulary of Weft and the rules over it.
+//! The domain of Weft and the rules over it.
 //!
-//! Everything here is a value or a function from values to values: no I/O, no clock, no randomness.
-//! The server and the browser share these types; `chain`, `gate` and `board` hold the product's truth.
+//! All functions are pure: no I/O, no clock, no randomness. The server and the page share these types. The
+//! rules are in `chain` (links and verdicts), `gate`, `rollout` and `board`; `api` holds the other bodies of
+//! the HTTP interface, and no rule imports it.
 
 pub mod api;
 pub mod board;
 pub mod chain;
 pub mod colour;
+pub mod environment;
 pub mod flux;
 pub mod gate;
 pub mod journal;

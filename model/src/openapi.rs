@@ -5,6 +5,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::Colour;
+use crate::flux::Kind;
 
 impl PartialSchema for Colour {
     fn schema() -> RefOr<Schema> {
@@ -16,3 +17,14 @@ impl PartialSchema for Colour {
 }
 
 impl ToSchema for Colour {}
+
+impl PartialSchema for Kind {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(Self::ALL.map(Self::as_str)))
+            .into()
+    }
+}
+
+impl ToSchema for Kind {}

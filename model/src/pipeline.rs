@@ -1,4 +1,4 @@
-//! One application's ordered row of environments, as it is configured.
+//! The configuration of a pipeline: the environments of one application in the order of promotion.
 
 use std::fmt;
 
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 pub struct EnvironmentName(pub String);
 
 impl EnvironmentName {
-    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -30,13 +29,11 @@ impl fmt::Display for EnvironmentName {
     }
 }
 
-/// What a pipeline is called: the application's namespace and name.
+/// The name of a pipeline: the namespace and name of the application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema, utoipa::IntoParams), into_params(parameter_in = Path))]
 pub struct PipelineName {
-    /// The application's namespace.
     pub namespace: String,
-    /// The application's name.
     pub name: String,
 }
 
@@ -50,9 +47,8 @@ impl fmt::Display for PipelineName {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RepositoryName {
-    /// The user or organisation.
+    /// A user or an organisation.
     pub owner: String,
-    /// The repository's name.
     pub name: String,
 }
 
@@ -67,9 +63,7 @@ impl fmt::Display for RepositoryName {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ObjectName {
-    /// The object's namespace.
     pub namespace: String,
-    /// The object's name.
     pub name: String,
 }
 
@@ -79,12 +73,12 @@ impl fmt::Display for ObjectName {
     }
 }
 
-/// How a release gets into an environment.
+/// How a release enters an environment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateKind {
-    /// By itself: image automation, or a version range that Flux follows.
+    /// By image automation, or a version range that Flux follows.
     Automatic,
     /// By a promotion pull request that a person approves.
     #[default]
@@ -95,16 +89,15 @@ pub enum GateKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Deployer {
-    /// A HelmRelease of Flux.
     HelmRelease(ObjectName),
     /// A plain Deployment, as in dev.
     Deployment(ObjectName),
 }
 
-/// Where a HelmRelease has its chart from.
+/// The kinds of source of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ChartSourceKind {
-    /// An index of charts, in which Flux keeps a HelmChart for each release.
+    /// An index of charts; Flux creates a HelmChart for each HelmRelease.
     HelmRepository,
     /// A chart in a registry (`spec.chartRef`).
     OCIRepository,
@@ -112,16 +105,23 @@ pub enum ChartSourceKind {
     HelmChart,
 }
 
-/// A source of charts by its kind and name.
+/// The source of a chart by kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChartSource {
-    /// `HelmRepository`, `OCIRepository` or `HelmChart`.
     pub kind: ChartSourceKind,
-    /// Its namespace.
     pub namespace: String,
-    /// Its name.
     pub name: String,
+}
+
+impl ChartSource {
+    #[must_use]
+    pub fn object_name(&self) -> ObjectName {
+        ObjectName {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
 }
 
 /// The objects that write the newest image into git.
@@ -133,69 +133,61 @@ pub struct ImageAutomation {
     pub automation: ObjectName,
 }
 
-/// What else is known of how Flux serves a target.
+/// Further configuration of Flux for a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FluxSpec {
-    /// Where the chart comes from, where that is not a HelmRepository beside the HelmRelease.
+    /// The source of the chart; `None` for a HelmRepository in the namespace of the HelmRelease.
     pub chart_source: Option<ChartSource>,
-    /// What writes the image into git, where something does.
+    /// The automation that writes the image tag into git.
     pub image_automation: Option<ImageAutomation>,
-    /// Whether Weft cannot look into the cluster and knows it by its notifications only.
-    pub told_only: bool,
+    /// Whether Weft has no access to the cluster and only receives its notifications.
+    pub notifications_only: bool,
 }
 
 /// One place where the application runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetSpec {
-    /// What people call it; the cluster's name by default.
+    /// The name on screen; by default that of the cluster.
     pub name: String,
-    /// The cluster it is in.
     pub cluster: String,
-    /// The GitRepository that the Kustomization reads.
+    /// The source of the Kustomization.
     pub git_repository: ObjectName,
     /// The Kustomization that applies the declaration.
     pub kustomization: ObjectName,
-    /// What deploys the application.
     pub deployer: Deployer,
-    /// Where Weft asks the live app, such as `http://podinfo.app-podinfo:9898`.
+    /// The base URL of the live app, such as `http://podinfo.app-podinfo:9898`.
     pub live_url: String,
-    /// What else is known of how Flux serves it.
     #[serde(default)]
     pub flux: FluxSpec,
 }
 
-/// One stage of the row.
+/// One environment of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentSpec {
-    /// Its name.
     pub name: EnvironmentName,
-    /// How a release gets in.
     pub gate: GateKind,
-    /// Whether users see this environment, so that its card must be user_facing.
+    /// Whether users see this environment, so that its promotion card is marked.
     pub user_facing: bool,
-    /// The file in git that declares the version, from the repository's root.
+    /// The path of the file that declares the version, from the root of the repository.
     pub path: String,
-    /// Where a person opens the app.
+    /// The URL at which a person opens the app.
     pub link: Option<String>,
-    /// Where it runs; at least one.
+    /// At least one.
     pub targets: Vec<TargetSpec>,
 }
 
-/// A pipeline as it is configured.
+/// The configuration of one pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PipelineSpec {
-    /// Its name.
     pub name: PipelineName,
-    /// The promotion repository.
     pub repository: RepositoryName,
     /// The branch that Flux follows.
     pub branch: String,
-    /// The row, in order.
+    /// The environments in the order of promotion.
     pub environments: Vec<EnvironmentSpec>,
 }
 
 impl PipelineSpec {
-    /// The environment of that name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentSpec> {
         self.environments
@@ -203,14 +195,14 @@ impl PipelineSpec {
             .find(|environment| environment.name == *name)
     }
 
-    /// The branch of the pull request that promotes into `environment`.
+    /// Returns the branch of the pull request that promotes into `environment`.
     #[must_use]
     pub fn promotion_branch(&self, environment: &EnvironmentName) -> String {
         promotion_branch(&self.name.namespace, &self.name.name, environment)
     }
 }
 
-/// The branch of the pull request that promotes an application into `environment`.
+/// Returns the branch of the pull request that promotes an application into `environment`.
 #[must_use]
 pub fn promotion_branch(namespace: &str, name: &str, environment: &EnvironmentName) -> String {
     format!("promotion-{namespace}-{name}-{environment}")

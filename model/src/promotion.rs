@@ -1,183 +1,148 @@
-//! The pull request that would carry a release into an environment, and who may do what with it.
+//! The pull request that promotes a release into an environment, and who may approve or merge it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::RepositoryName;
 use crate::{ChartVersion, CommitId, Timestamp};
 
-/// Whether a pull request is open, merged or closed without a merge.
+/// The state of a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionState {
-    /// It waits.
     Open,
-    /// It was merged.
     Merged,
-    /// It was closed without a merge.
+    /// Closed without a merge.
     Closed,
 }
 
-/// Whether GitHub could merge it.
+/// Whether GitHub can merge a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Mergeable {
-    /// Without conflict.
     Clean,
-    /// It conflicts with its base.
+    /// In conflict with its base.
     Conflicting,
-    /// GitHub is still computing it.
     Computing,
 }
 
-/// How one check or status stands.
+/// The state of a check or commit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CheckState {
-    /// It succeeded, or was skipped or neutral.
+    /// Succeeded, skipped or neutral.
     Passed,
-    /// It failed, was cancelled or timed out.
+    /// Failed, cancelled or timed out.
     Failed,
-    /// It has not ended.
     Pending,
 }
 
-/// One check on the head.
+/// A check or commit status on the head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Check {
-    /// Its name or context.
+    /// The name of a check, or the context of a commit status.
     pub name: String,
-    /// How it stands.
     pub state: CheckState,
     /// Whether the rules of the branch require it.
     pub required: bool,
-    /// Its page.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub url: Option<String>,
-    /// What it says of itself.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub description: Option<String>,
 }
 
-/// One approval, or the opposite.
+/// The newest opinion of a reviewer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
-    /// Who.
     pub login: String,
-    /// Whether it approves; otherwise it asks for changes.
+    /// Whether it approves; otherwise it requests changes.
     pub approves: bool,
-    /// Whether it counts: given by somebody who may write.
+    /// Whether it counts, because the reviewer may write.
     pub counts: bool,
-    /// The commit that it was given to, as GitHub says; attribution, not proof.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
+    /// The commit that GitHub attributes it to, which is no proof of what was reviewed.
     pub commit: Option<CommitId>,
-    /// When.
     pub at: Timestamp,
-    /// What they wrote, where they wrote something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }
 
-/// A promotion pull request, whole.
+/// A promotion pull request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promotion {
-    /// Where.
     pub repository: RepositoryName,
-    /// Its number.
     pub number: u64,
-    /// Its title.
     pub title: String,
-    /// Its page.
+    /// The page on GitHub.
     pub url: String,
-    /// Open, merged or closed.
     pub state: PromotionState,
-    /// Whether it is a draft.
     pub draft: bool,
-    /// Who opened it.
+    /// The login of who opened it.
     pub author: String,
-    /// The commit that an approval would be for.
+    /// The commit that an approval applies to.
     pub head: CommitId,
-    /// The branch of the head.
     pub head_ref: String,
-    /// Who committed the head.
+    /// The login or name of the author of the head.
     pub head_by: Option<String>,
-    /// When the head was committed.
     pub head_at: Option<Timestamp>,
-    /// The branch it would go into.
+    /// The branch that it merges into.
     pub base_ref: String,
-    /// The commit of that branch.
+    /// The head of that branch.
     pub base: CommitId,
-    /// Whether it can be merged.
     pub mergeable: Mergeable,
-    /// The chart version it declares.
+    /// The chart version that it declares.
     pub release: Option<ChartVersion>,
-    /// The newest opinion of each reviewer.
     pub reviews: Vec<Review>,
-    /// Who is asked for a review.
+    /// Logins of the requested reviewers.
     pub requested: Vec<String>,
-    /// How many approvals the rules ask for; `None` where the rules could not be read.
+    /// The number of approvals that the rules require; `None` where the rules could not be read.
     pub required_approvals: Option<u32>,
-    /// All checks on the head.
     pub checks: Vec<Check>,
-    /// Names of required checks, reported or not.
+    /// The names of all required checks, including those that have not reported.
     pub required_checks: Vec<String>,
     /// The merge methods that the repository allows: `merge`, `squash`, `rebase`.
     pub merge_methods: Vec<String>,
-    /// When it was opened.
     pub opened_at: Timestamp,
     /// When it was merged or closed.
     pub closed_at: Option<Timestamp>,
-    /// Who merged it.
     pub merged_by: Option<String>,
-    /// The commit of the merge.
     pub merge_commit: Option<CommitId>,
 }
 
-/// What a person may do in a repository.
+/// The permission of a person in a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RepositoryPermission {
-    /// Nothing, or unknown.
+    /// No permission, or an unknown one.
     None,
-    /// Read.
     Read,
     /// Read, and manage issues.
     Triage,
-    /// Push, review, merge.
+    /// Push, review and merge.
     Write,
-    /// Also manage the repository.
     Maintain,
-    /// Everything.
     Admin,
 }
 
 /// A person with regard to one repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    /// Their login on GitHub.
     pub login: String,
-    /// What they may do there.
     pub permission: RepositoryPermission,
 }
 
-/// How many checks stand how.
+/// The number of checks in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CheckSummary {
-    /// Passed.
     pub passed: usize,
-    /// Failed.
     pub failed: usize,
     /// Not ended, or required and not reported.
     pub pending: usize,
 }
 
 impl CheckSummary {
-    /// All of them.
     #[must_use]
     pub fn total(self) -> usize {
         self.passed + self.failed + self.pending
@@ -201,7 +166,7 @@ impl Promotion {
         }
     }
 
-    /// Required checks that nothing has reported on the head yet.
+    /// Returns the required checks that have not reported on the head.
     pub fn unreported(&self) -> impl Iterator<Item = &str> {
         let reported = |name: &&str| !self.checks.iter().any(|check| check.name == **name);
         self.required_checks
@@ -210,14 +175,14 @@ impl Promotion {
             .filter(reported)
     }
 
-    /// The approvals that count.
+    /// Returns the approvals that count.
     pub fn approvals(&self) -> impl Iterator<Item = &Review> {
         self.reviews
             .iter()
             .filter(|review| review.approves && review.counts)
     }
 
-    /// The first reviewer who asks for changes, and whose word counts.
+    /// Returns the first reviewer whose review counts and requests changes.
     #[must_use]
     pub fn refused_by(&self) -> Option<&str> {
         self.reviews
@@ -226,7 +191,7 @@ impl Promotion {
             .map(|review| review.login.as_str())
     }
 
-    /// How many approvals are missing; `None` where the rules could not be read.
+    /// Returns the number of missing approvals; `None` where the rules could not be read.
     #[must_use]
     pub fn missing_approvals(&self) -> Option<u32> {
         let given = u32::try_from(self.approvals().count()).unwrap_or(u32::MAX);
@@ -234,7 +199,7 @@ impl Promotion {
             .map(|required| required.saturating_sub(given))
     }
 
-    /// Why `actor` may not approve it, in a sentence; `None` where they may.
+    /// Returns why `actor` may not approve, in a sentence; `None` where they may.
     #[must_use]
     pub fn why_not_approve(&self, actor: &Actor) -> Option<String> {
         if let Some(why) = self.why_closed() {
@@ -263,8 +228,8 @@ impl Promotion {
         None
     }
 
-    /// Why `actor` may not merge it, in a sentence, counting an approval that they would give first
-    /// where `approving` is set; `None` where they may.
+    /// Returns why `actor` may not merge, in a sentence; `None` where they may. With `approving`, the approval
+    /// that they give first counts.
     #[must_use]
     pub fn why_not_merge(&self, actor: &Actor, approving: bool) -> Option<String> {
         if let Some(why) = self.why_closed() {
@@ -398,7 +363,7 @@ mod tests {
         }
     }
 
-    /// What spoils a promotion, and the words that the refusal must hold.
+    /// A change of a promotion, and a part of the reason against merging it.
     type Case = (fn(&mut Promotion), &'static str);
 
     #[test]

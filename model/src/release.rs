@@ -1,4 +1,4 @@
-//! What a release is called: chart version, app version, commit, and the release made of them.
+//! Chart version, app version and commit, and the release made of them.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::Colour;
 
-/// The version of a chart, strict semver without build metadata; a release's identity.
+/// The version of a chart, which is the identity of a release: strict semver without build metadata.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String))]
 #[serde(try_from = "String", into = "String")]
 pub struct ChartVersion(semver::Version);
 
-/// Why a text is no chart version.
+/// The error for a text that is no chart version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{text}' is not a chart version: {why}")]
 pub struct NotAChartVersion {
@@ -21,7 +21,7 @@ pub struct NotAChartVersion {
 }
 
 impl ChartVersion {
-    /// Reads strict semver such as `1.1.7`.
+    /// Parses strict semver such as `1.1.7`.
     ///
     /// # Errors
     /// When the text is not semver, begins with `v`, or carries build metadata (`+…`).
@@ -37,17 +37,17 @@ impl ChartVersion {
         Ok(Self(version))
     }
 
-    /// Reads a revision as Flux reports it: a HelmRelease says `1.2.3+1234567890ab` of a chart in a
+    /// Parses a revision as Flux reports it: a HelmRelease has `1.2.3+1234567890ab` of a chart in a
     /// registry, an OCIRepository `1.2.3@sha256:…`, and a tag has `_` where the version has `+`.
     ///
     /// # Errors
-    /// As [`ChartVersion::parse`], for what stands before such a suffix.
+    /// As [`ChartVersion::parse`], for the text before such a suffix.
     pub fn from_revision(revision: &str) -> Result<Self, NotAChartVersion> {
         let version = revision.split(['+', '@', '_']).next();
         Self::parse(version.unwrap_or(revision))
     }
 
-    /// The same version with its last number raised by one and no pre-release.
+    /// Returns the version with the patch number raised by one and without a pre-release.
     #[must_use]
     pub fn next_patch(&self) -> Self {
         Self(semver::Version::new(
@@ -77,7 +77,7 @@ impl From<ChartVersion> for String {
     }
 }
 
-/// The version that the application itself answers, as it spells it.
+/// The version that the application reports, in its own spelling.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
@@ -109,26 +109,24 @@ impl fmt::Display for AppVersion {
 pub struct CommitId(String);
 
 impl CommitId {
-    /// From what git or GitHub answered.
     #[must_use]
     pub fn new(id: &str) -> Self {
         Self(id.trim().to_ascii_lowercase())
     }
 
-    /// From a revision of Flux such as `main@sha1:0123…`.
+    /// Parses a revision of Flux such as `main@sha1:0123…`.
     #[must_use]
     pub fn from_revision(revision: &str) -> Option<Self> {
         let id = revision.rsplit(':').next()?;
         (id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::new(id))
     }
 
-    /// The whole id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The seven characters that people compare.
+    /// Returns the first seven characters.
     #[must_use]
     pub fn short(&self) -> &str {
         self.0.get(..7).unwrap_or(&self.0)
@@ -141,22 +139,22 @@ impl fmt::Display for CommitId {
     }
 }
 
-/// A release as far as one source or another has told it.
+/// A release, as far as the sources report it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Release {
-    /// The chart's version, absent for a branch build in dev.
+    /// `None` for a branch build in dev.
     pub chart: Option<ChartVersion>,
     /// The version that the app answers.
     pub app: Option<AppVersion>,
-    /// The container's tag, for branch builds.
+    /// The image tag of a branch build.
     pub image_tag: Option<String>,
     /// The colour that the app answers.
     pub colour: Option<Colour>,
 }
 
 impl Release {
-    /// What to call it in large type: the chart version, else the branch of a build, else the app version.
+    /// Returns the chart version, else the branch of a build, else the app version.
     #[must_use]
     pub fn label(&self) -> String {
         if let Some(chart) = &self.chart {
@@ -171,13 +169,13 @@ impl Release {
     }
 }
 
-/// The branch in an image tag `<branch>-<sha7>-<unix time>`.
+/// Returns the branch in an image tag `<branch>-<sha7>-<unix time>`.
 #[must_use]
 pub fn branch_of(tag: &str) -> Option<&str> {
     split_tag(tag).map(|(branch, _)| branch)
 }
 
-/// The abbreviated commit in an image tag `<branch>-<sha7>-<unix time>`.
+/// Returns the abbreviated commit in an image tag `<branch>-<sha7>-<unix time>`.
 #[must_use]
 pub fn commit_of(tag: &str) -> Option<&str> {
     split_tag(tag).map(|(_, commit)| commit)

@@ -1,4 +1,4 @@
-//! History as journeys: one release's way through the environments, and the figures over all of them.
+//! The histories of releases through the environments, and the DORA metrics over them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,83 +9,78 @@ use crate::journal::{Entry, Event};
 use crate::time::in_words;
 use crate::{ChartVersion, Colour, EnvironmentName, Timestamp};
 
-/// One release in one environment.
+/// The visit of a release to an environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnvironmentVisit {
-    /// The pull request that carried it, if one did.
+    /// The number of the promotion pull request.
     pub number: Option<u64>,
-    /// When that was opened.
     pub opened_at: Option<Timestamp>,
-    /// When it was first approved.
+    /// When the pull request was first approved.
     pub approved_at: Option<Timestamp>,
-    /// By whom.
+    /// The login of the first approver.
     pub approved_by: Option<String>,
-    /// When it was merged.
     pub merged_at: Option<Timestamp>,
-    /// When the release was first deployed there.
+    /// When the release was first deployed.
     pub arrived_at: Option<Timestamp>,
-    /// When the next release replaced it.
+    /// When the next release was deployed.
     pub left_at: Option<Timestamp>,
-    /// When it first failed there.
+    /// When the deployment first failed.
     pub failed_at: Option<Timestamp>,
-    /// Whether that failure was rolled back.
+    /// Whether the failure was rolled back.
     pub rolled_back: bool,
 }
 
-/// A stop with the environment's name.
+/// A visit with the name of the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NamedVisit {
-    /// The environment.
     pub environment: EnvironmentName,
-    /// What happened there.
     pub stop: EnvironmentVisit,
 }
 
-/// One release's way.
+/// The history of one release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseHistory {
-    /// The release.
     pub release: ChartVersion,
-    /// The colour it showed, where it was seen.
+    /// The colour that the release showed, where that was observed.
     pub colour: Option<Colour>,
-    /// When it was merged as a release.
+    /// When the release was merged.
     pub released_at: Option<Timestamp>,
-    /// Its stops, in the order of the environments; only those that it came near.
+    /// In the order of promotion, without environments that the release never came near.
     pub stops: Vec<NamedVisit>,
 }
 
-/// One figure, with how it was counted.
+/// One metric as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Figure {
-    /// The figure as people read it, such as `47 min`; `–` where there is nothing to count.
+    /// Such as `47 min`; `–` where there is nothing to count.
     pub value: String,
-    /// What it is.
     pub name: String,
-    /// How it was counted.
+    /// How it was counted, in a sentence.
     pub explains: String,
 }
 
-/// The figures over a span of time.
+/// The DORA metrics over a range of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DoraMetrics {
-    /// From the release's merge to the last environment, median.
+    /// Median time from the merge of a release to its deployment in the last environment.
     pub lead_time: Option<Figure>,
-    /// Lead time of each step, median, in the order of the environments.
+    /// Median time between two environments, in the order of promotion.
     pub steps: Vec<Figure>,
     /// Deployments to the last environment per week.
     pub frequency: Option<Figure>,
-    /// Share of deployments that failed.
+    /// The share of deployments that failed.
     pub failure_rate: Option<Figure>,
-    /// From a failure to the next success in the same environment, median.
+    /// Median time from a failure to the next success in the same environment.
     pub time_to_restore: Option<Figure>,
 }
 
-/// Computes the journeys, oldest release first. `environments` are those with chart releases, in order.
+/// Computes the histories, oldest release first, of the environments with chart releases in the order of
+/// promotion.
 #[must_use]
 pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<ReleaseHistory> {
     let mut ways: BTreeMap<
@@ -212,7 +207,7 @@ fn note(stop: &mut EnvironmentVisit, entry: &Entry) {
     }
 }
 
-/// Computes the figures over journeys within `span`.
+/// Computes the metrics over the histories of `span`.
 #[must_use]
 pub fn figures(
     journeys: &[ReleaseHistory],

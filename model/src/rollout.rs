@@ -1,23 +1,48 @@
-//! A promotion after its merge: how far its release has come into the environment, in short for the lane and
-//! step by step, with times, for the card.
+//! The rollout of a promotion after its merge: in short as far as the links show it, and step by step with
+//! times.
 
-use crate::api::EnvironmentView;
-use crate::chain::{Chain, LinkName, LinkState, Tolerances, Verdict, VerdictState, chain};
+use serde::{Deserialize, Serialize};
+
+use crate::chain::{Chain, Context, LinkName, LinkState, Verdict, VerdictState, chain};
+use crate::environment::EnvironmentView;
 use crate::flux::{HelmReleaseReading, Outcome, Snapshot};
-use crate::gate::{RolloutStep, StepState};
 use crate::observation::{Declared, Observations};
 use crate::pipeline::{Deployer, EnvironmentSpec, TargetSpec};
 use crate::promotion::{Promotion, PromotionState};
 use crate::{ChartVersion, Timestamp};
 
-/// Whether what is known of an environment already speaks of a merged promotion's release. Until then its
-/// links, however green, are about the release before.
+/// One step of a rollout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RolloutStep {
+    /// `merged`, `fetched`, `applied`, `chart fetched`, `upgraded`, `tested`, `rolled out` or `serving`.
+    pub name: String,
+    pub state: StepState,
+    /// When it was done, where that is known.
+    pub at: Option<Timestamp>,
+}
+
+/// The state of a step of a rollout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    Done,
+    /// Under way.
+    Now,
+    Failed,
+    /// Behind a step that is not done.
+    Next,
+}
+
+/// Whether an environment already holds the release of a merged promotion. Until then its links are about
+/// the release before.
 pub(crate) fn has_reached(promotion: &Promotion, view: &EnvironmentView) -> bool {
     promotion.release.is_some() && view.desired_chart == promotion.release
 }
 
-/// What holds in an environment after a promotion into it was merged: its verdict, unless that still is
-/// about the release before.
+/// Returns the verdict of an environment after a promotion into it was merged: the present one, unless that is
+/// still about the release before.
 #[must_use]
 pub fn verdict_after(promotion: &Promotion, view: &EnvironmentView) -> Verdict {
     let older = view.desired_chart < promotion.release;
@@ -36,27 +61,27 @@ pub fn verdict_after(promotion: &Promotion, view: &EnvironmentView) -> Verdict {
     }
 }
 
-/// The way of a merged promotion into its environment, as short as its links are.
+/// Returns the rollout of a merged promotion in four steps, as the links of the environment show it.
 #[must_use]
 pub fn steps(promotion: &Promotion, view: &EnvironmentView) -> Vec<RolloutStep> {
     let reached = has_reached(promotion, view);
-    let mark = |name| {
+    let outcome = |name| {
         let link = view.links.iter().find(|link| link.name == name);
         link.filter(|_| reached)
             .map_or(StepOutcome::Open, |link| StepOutcome::of(link.state, None))
     };
-    let marks = [
-        ("applied", mark(LinkName::Applied)),
-        ("upgraded", mark(LinkName::Deployed)),
-        ("serving", mark(LinkName::Serving)),
+    let outcomes = [
+        ("applied", outcome(LinkName::Applied)),
+        ("upgraded", outcome(LinkName::Deployed)),
+        ("serving", outcome(LinkName::Serving)),
     ];
-    in_order(promotion, marks.into_iter())
+    in_order(promotion, outcomes.into_iter())
 }
 
-/// The merge, then these steps: all behind the first that is not done are still to come.
+/// Returns the merge and these steps; every step behind the first that is not done is still to come.
 fn in_order(
     promotion: &Promotion,
-    marks: impl Iterator<Item = (&'static str, StepOutcome)>,
+    outcomes: impl Iterator<Item = (&'static str, StepOutcome)>,
 ) -> Vec<RolloutStep> {
     let mut steps = vec![RolloutStep {
         name: "merged".into(),
@@ -64,8 +89,8 @@ fn in_order(
         at: promotion.closed_at,
     }];
     let mut open = true;
-    for (name, mark) in marks {
-        let (state, at) = match (open, mark) {
+    for (name, outcome) in outcomes {
+        let (state, at) = match (open, outcome) {
             (false, _) => (StepState::Next, None),
             (true, StepOutcome::Done(at)) => (StepState::Done, at),
             (true, StepOutcome::Failed) => (StepState::Failed, None),
@@ -81,7 +106,7 @@ fn in_order(
     steps
 }
 
-/// How one step stands, wherever the ones before it do.
+/// The outcome of one step regardless of the steps before it.
 #[derive(Clone, Copy)]
 enum StepOutcome {
     Done(Option<Timestamp>),
@@ -90,7 +115,6 @@ enum StepOutcome {
 }
 
 impl StepOutcome {
-    /// What a link says of it, and when that came about.
     fn of(link: LinkState, at: Option<Timestamp>) -> Self {
         match link {
             LinkState::Holds => Self::Done(at),
@@ -98,52 +122,52 @@ impl StepOutcome {
             _ => Self::Open,
         }
     }
+
+    /// Of two targets: a failure before what is open before what is done, and then the later time.
+    fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Failed, _) | (_, Self::Failed) => Self::Failed,
+            (Self::Open, _) | (_, Self::Open) => Self::Open,
+            (Self::Done(one), Self::Done(other)) => Self::Done(one.max(other)),
+        }
+    }
 }
 
-/// The whole way of a merged promotion: merged → fetched → applied → chart fetched → upgraded → tested →
-/// serving, each with the time that Flux or GitHub gives. A step is done where it is done in every target.
+/// Returns the rollout of a merged promotion in all steps: merged → fetched → applied → chart fetched →
+/// upgraded → tested → serving, with the times that Flux or GitHub gives. A step is done when it is done in
+/// every target.
 #[must_use]
 pub fn rollout(
     promotion: &Promotion,
     environment: &EnvironmentSpec,
-    observations: &Observations,
-    now: Timestamp,
-    tolerances: &Tolerances,
+    context: Context<'_>,
 ) -> Vec<RolloutStep> {
-    let place = |target| Place {
-        target,
-        chain: chain(environment, target, observations, now, tolerances),
-        declared: observations
-            .declared(&environment.name)
-            .map(|seen| seen.value),
-        release: promotion.release.as_ref(),
-        observations,
-    };
-    let ways: Vec<Vec<(&'static str, StepOutcome)>> = environment
-        .targets
-        .iter()
-        .map(|target| place(target).way())
-        .collect();
-    let names = ways.first().map(Vec::as_slice).unwrap_or_default();
-    let marks = names.iter().enumerate().map(|(at, (name, _))| {
-        let marks = ways.iter().filter_map(|way| way.get(at));
-        (*name, worst(marks.map(|(_, mark)| *mark)))
+    let observations = context.observations;
+    let declared = observations.declared(&environment.name);
+    let targets = environment.targets.iter().map(|target| {
+        let target = TargetRollout {
+            target,
+            chain: chain(environment, target, context),
+            declared: declared.map(|observed| observed.value),
+            release: promotion.release.as_ref(),
+            observations,
+        };
+        target.steps()
     });
-    in_order(promotion, marks)
+    let targets: Vec<Vec<(&'static str, StepOutcome)>> = targets.collect();
+    let names = targets.first().map(Vec::as_slice).unwrap_or_default();
+    let outcomes = names.iter().enumerate().map(|(at, (name, _))| {
+        let outcomes = targets.iter().filter_map(|steps| steps.get(at));
+        let worst = outcomes
+            .map(|(_, outcome)| *outcome)
+            .reduce(StepOutcome::worse);
+        (*name, worst.unwrap_or(StepOutcome::Open))
+    });
+    in_order(promotion, outcomes)
 }
 
-/// A failure before what is open before what is done, and that when the last target did it.
-fn worst(marks: impl Iterator<Item = StepOutcome>) -> StepOutcome {
-    marks
-        .reduce(|one, other| match (one, other) {
-            (StepOutcome::Failed, _) | (_, StepOutcome::Failed) => StepOutcome::Failed,
-            (StepOutcome::Open, _) | (_, StepOutcome::Open) => StepOutcome::Open,
-            (StepOutcome::Done(one), StepOutcome::Done(other)) => StepOutcome::Done(one.max(other)),
-        })
-        .unwrap_or(StepOutcome::Open)
-}
-
-struct Place<'a> {
+/// The input of the steps of one target.
+struct TargetRollout<'a> {
     target: &'a TargetSpec,
     chain: Chain,
     declared: Option<&'a Declared>,
@@ -151,31 +175,32 @@ struct Place<'a> {
     observations: &'a Observations,
 }
 
-impl Place<'_> {
-    fn way(&self) -> Vec<(&'static str, StepOutcome)> {
+impl TargetRollout<'_> {
+    fn steps(&self) -> Vec<(&'static str, StepOutcome)> {
         let reached =
             self.release.is_some() && self.chain.desired == self.release.map(ToString::to_string);
-        let mark = |mark: StepOutcome| if reached { mark } else { StepOutcome::Open };
-        let mut way = vec![
-            ("fetched", mark(self.fetched())),
-            ("applied", mark(self.applied())),
-        ];
+        let mut steps = vec![("fetched", self.fetched()), ("applied", self.applied())];
         if let Deployer::HelmRelease(name) = &self.target.deployer {
             let helm = self
                 .observations
                 .helm_release(&self.target.cluster, name)
-                .map(|seen| seen.value);
+                .map(|observed| observed.value);
             let snapshot = helm.and_then(|helm| self.snapshot(helm));
-            way.push(("chart fetched", mark(self.chart(helm, snapshot))));
-            way.push(("upgraded", mark(self.upgraded(helm, snapshot))));
+            steps.push(("chart fetched", self.chart(helm, snapshot)));
+            steps.push(("upgraded", self.upgraded(helm, snapshot)));
             if helm.is_none_or(|helm| helm.tests_wanted) {
-                way.push(("tested", mark(self.tested(snapshot))));
+                steps.push(("tested", self.tested(snapshot)));
             }
         } else {
-            way.push(("rolled out", mark(self.by_link(LinkName::Deployed, None))));
+            steps.push(("rolled out", self.by_link(LinkName::Deployed, None)));
         }
-        way.push(("serving", mark(self.by_link(LinkName::Serving, None))));
-        way
+        steps.push(("serving", self.by_link(LinkName::Serving, None)));
+        if !reached {
+            steps
+                .iter_mut()
+                .for_each(|(_, outcome)| *outcome = StepOutcome::Open);
+        }
+        steps
     }
 
     fn link(&self, name: LinkName) -> LinkState {
@@ -194,16 +219,16 @@ impl Place<'_> {
         let git = self
             .observations
             .git_repository(&target.cluster, &target.git_repository)
-            .map(|seen| seen.value);
-        let stands = |commit| {
+            .map(|observed| observed.value);
+        let is_declared = |commit| {
             self.declared
                 .is_some_and(|declared| declared.commits.contains(commit))
         };
         match git {
-            Some(git) if git.fetched.as_ref().is_some_and(stands) => {
+            Some(git) if git.fetched.as_ref().is_some_and(is_declared) => {
                 StepOutcome::Done(git.fetched_at)
             }
-            // What was applied was fetched, however much has been fetched since.
+            // What was applied was fetched, even if newer commits have been fetched since.
             _ if self.link(LinkName::Applied) == LinkState::Holds => StepOutcome::Done(None),
             Some(git) if matches!(git.outcome, Outcome::Failed { .. }) => StepOutcome::Failed,
             _ => StepOutcome::Open,
@@ -215,13 +240,13 @@ impl Place<'_> {
         let at = self
             .observations
             .kustomization(&target.cluster, &target.kustomization)
-            .and_then(|seen| seen.value.ready.as_ref())
+            .and_then(|observed| observed.value.ready.as_ref())
             .filter(|ready| ready.is("True"))
             .and_then(|ready| ready.since);
         self.by_link(LinkName::Applied, at)
     }
 
-    /// The newest of the release that Helm has.
+    /// Returns the newest snapshot of the release.
     fn snapshot<'a>(&self, helm: &'a HelmReleaseReading) -> Option<&'a Snapshot> {
         let mut history = helm.history.iter();
         history.find(|snapshot| Some(&snapshot.chart) == self.release)
@@ -231,12 +256,12 @@ impl Place<'_> {
         let chart = helm
             .and_then(|helm| helm.chart.as_ref())
             .and_then(|name| self.observations.helm_chart(&self.target.cluster, name))
-            .map(|seen| seen.value);
+            .map(|observed| observed.value);
         match chart {
             Some(chart) if chart.found.as_ref() == self.release => {
                 StepOutcome::Done(chart.found_at)
             }
-            // What Helm has tried was fetched, whatever it came from.
+            // What Helm has tried was fetched, from whatever source.
             _ if snapshot.is_some() || self.link(LinkName::Deployed) == LinkState::Holds => {
                 StepOutcome::Done(None)
             }
@@ -250,10 +275,10 @@ impl Place<'_> {
         helm: Option<&HelmReleaseReading>,
         snapshot: Option<&Snapshot>,
     ) -> StepOutcome {
-        // Of a release that was followed by others, only its beginning is still told.
+        // Of a release that others followed, only the beginning is still known.
         let ended = helm
             .filter(|helm| helm.history.first() == snapshot)
-            .and_then(|helm| helm.released_at);
+            .and_then(HelmReleaseReading::released_at);
         match snapshot {
             Some(snapshot) if matches!(snapshot.status.as_str(), "deployed" | "superseded") => {
                 StepOutcome::Done(ended.max(snapshot.at))

@@ -1,4 +1,4 @@
-//! Points in time as they travel: milliseconds inside, RFC 3339 UTC outside.
+//! Points in time: milliseconds in memory, RFC 3339 UTC in JSON.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -13,19 +13,18 @@ use time::OffsetDateTime;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// Reads RFC 3339, as Kubernetes and GitHub write it.
+    /// Parses RFC 3339, as Kubernetes and GitHub write it.
     ///
     /// # Errors
     /// When the text is not RFC 3339.
@@ -33,22 +32,21 @@ impl Timestamp {
         read(text.as_bytes()).map(Self).ok_or(NotATime)
     }
 
-    /// The time from `earlier` to `self`; zero where `earlier` is later.
+    /// Returns the time from `earlier` to `self`; zero where `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-/// A text is no RFC 3339.
+/// The error for a text that is not RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a time must look like 2026-11-22T14:50:28Z")]
 pub struct NotATime;
 
 const DAY: i64 = 86_400_000;
 
-/// Milliseconds since 1970 from RFC 3339. By hand, as the writing is: a library for it was 9 kB of what the
-/// browser loads.
+/// Parses RFC 3339 to milliseconds since 1970. A library would add 9 kB to what the browser loads.
 fn read(text: &[u8]) -> Option<i64> {
     let number = |from: usize, count: usize| {
         let digits = text.get(from..from + count)?;
@@ -94,8 +92,8 @@ fn read(text: &[u8]) -> Option<i64> {
     Some(days * DAY + ((hour * 60 + minute - east) * 60 + second) * 1_000 + millis)
 }
 
-/// Days since 1970-01-01 of a year, month and day of the Gregorian calendar, counted in years that begin
-/// in March, so that the leap day is the last one.
+/// Returns the days since 1970-01-01 of a Gregorian date, counted in years that begin in March, so that the
+/// leap day is the last day.
 fn days_of((year, month, day): (i64, i64, i64)) -> i64 {
     let year = year - i64::from(month <= 2);
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -103,7 +101,7 @@ fn days_of((year, month, day): (i64, i64, i64)) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The year, month and day of as many days since 1970-01-01.
+/// Returns the year, month and day of a number of days since 1970-01-01.
 fn date_of(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -115,7 +113,7 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
-/// The hour and minute of `at` as people say it: `12:03 UTC`, with the day where that is not today's.
+/// Formats `at` as `12:03 UTC`, with the day where that is not today.
 #[must_use]
 pub fn clock(at: Timestamp, now: Timestamp) -> String {
     let (text, today) = (at.to_string(), now.to_string());
@@ -189,7 +187,7 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A duration in words that people read at a glance: `2 s`, `42 min`, `2 h 10 min`, `3 d`.
+/// Formats a duration as `2 s`, `42 min`, `2 h 10 min` or `3 d`.
 #[must_use]
 pub fn in_words(duration: Duration) -> String {
     let seconds = duration.as_secs();

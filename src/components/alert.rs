@@ -10,7 +10,11 @@ pub fn Alert(
     sentence: String,
 ) -> impl IntoView {
     let class = style_sheet!("style/alert.css");
-    view! { class=class, <p class="alert" role="alert">{sentence}</p> }
+    view! { class=class,
+        <p class="alert" role="alert">
+            {sentence}
+        </p>
+    }
 }
 
 /// A polite live region.
@@ -20,5 +24,9 @@ pub fn Announcer(
     text: Signal<String>,
 ) -> impl IntoView {
     let class = style_sheet!("style/announcer.css");
-    view! { class=class, <p class="voice" aria-live="polite">{text}</p> }
+    view! { class=class,
+        <p class="voice" aria-live="polite">
+            {text}
+        </p>
+    }
 }

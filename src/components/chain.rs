@@ -20,7 +20,14 @@ pub fn ChainView(
     let class = style_sheet!("style/chain.css");
     let open_evidence = expect_context::<OpenEvidence>();
     let links = LinkName::ALL.map(|link_name| {
-        let link = move || environment.with(|view| view.links.iter().find(|link| link.name == link_name).cloned());
+        let link = move || {
+            environment.with(|view| {
+                view.links
+                    .iter()
+                    .find(|link| link.name == link_name)
+                    .cloned()
+            })
+        };
         let state = move || link().map_or(LinkState::Unknown, |link| link.state);
         let label = move || link().map_or_else(|| link_name.label().to_owned(), |link| link.label);
         let (spoken, at, of) = (name.clone(), name.clone(), name.clone());
@@ -34,10 +41,14 @@ pub fn ChainView(
                     type="button"
                     class=class_signal(class, move || format!("link {}", link_icon(state()).1))
                     aria-label=text_signal(description)
-                    aria-expanded=text_signal(move || (open_evidence.link_of(&at) == Some(link_name)).to_string())
+                    aria-expanded=text_signal(move || {
+                        (open_evidence.link_of(&at) == Some(link_name)).to_string()
+                    })
                     on:click=on_click(move || open_evidence.toggle(&of, link_name))
                 >
-                    <span class="dot" aria-hidden="true">{dynamic(move || link_icon(state()).0)}</span>
+                    <span class="dot" aria-hidden="true">
+                        {dynamic(move || link_icon(state()).0)}
+                    </span>
                     <span class="label">{dynamic(label)}</span>
                 </button>
             </li>
@@ -46,7 +57,19 @@ pub fn ChainView(
     view! { class=class,
         <div class="chain">
             <ol class="links">{links.collect_erased()}</ol>
-            {dynamic(move || open_evidence.link_of(&name).map(|link_name| view! { <EvidenceView environment=environment link_name=link_name name=name.clone()/> }))}
+            {dynamic(move || {
+                open_evidence
+                    .link_of(&name)
+                    .map(|link_name| {
+                        view! {
+                            <EvidenceView
+                                environment=environment
+                                link_name=link_name
+                                name=name.clone()
+                            />
+                        }
+                    })
+            })}
         </div>
     }
 }

@@ -60,11 +60,24 @@ pub fn DemoDrawer() -> impl IntoView {
     let session = expect_context::<SessionState>();
     let open = ErasedSignal::new(false);
     view! { class=class,
-        {dynamic(move || session.demo().then(|| view! { class=class,
-            <button type="button" class="toggle" data-testid="demo-toggle" aria-expanded=text_signal(move || open.get().to_string())
-                on:click=on_click(move || open.set(!open.get_untracked()))>"Demo"</button>
-            {dynamic(move || open.get().then(|| view! { <Drawer open=open/> }))}
-        }))}
+        {dynamic(move || {
+            session
+                .demo()
+                .then(|| {
+                    view! { class=class,
+                        <button
+                            type="button"
+                            class="toggle"
+                            data-testid="demo-toggle"
+                            aria-expanded=text_signal(move || open.get().to_string())
+                            on:click=on_click(move || open.set(!open.get_untracked()))
+                        >
+                            "Demo"
+                        </button>
+                        {dynamic(move || open.get().then(|| view! { <Drawer open=open /> }))}
+                    }
+                })
+        })}
     }
 }
 
@@ -102,51 +115,136 @@ fn Drawer(open: ErasedSignal<bool>) -> impl IntoView {
         steps.into_iter().map(|step| {
             let path = format!("lab/v1/steps/{}", step.id);
             let ready = step.state == "ready";
-            let word = match step.state.as_str() { "done" => "✓ done", "running" => "… running", "blocked" => "not yet", _ => "" };
+            let word = match step.state.as_str() {
+                "done" => "✓ done",
+                "running" => "… running",
+                "blocked" => "not yet",
+                _ => "",
+            };
             let button = match step.href {
-                Some(href) if ready => view! { class=class, <a class="button" href=href>{step.button}</a> }.into_any(),
+                Some(href) if ready => view! { class=class,
+                    <a class="button" href=href>
+                        {step.button}
+                    </a>
+                }.into_any(),
                 _ => view! { class=class,
-                    <button type="button" class="button" disabled=!ready
-                        on:click=on_click(move || send("POST", path.clone(), None))>{step.button}</button>
+                    <button
+                        type="button"
+                        class="button"
+                        disabled=!ready
+                        on:click=on_click(move || send("POST", path.clone(), None))
+                    >
+                        {step.button}
+                    </button>
                 }.into_any(),
             };
             view! { class=class,
-                <li class=format!("step {}", step.state) data-testid=format!("step-{}", step.id) data-state=step.state.clone()>
-                    <span class="number" aria-hidden="true">{step.number}</span>
-                    <div class="text"><b>{step.title}</b><p class="watch">{step.watch_for}</p>{step.note.map(|note| view! { class=class, <p class="note">{note}</p> })}</div>
-                    <div class="actions"><span class="word">{word}</span>{button}</div>
+                <li
+                    class=format!("step {}", step.state)
+                    data-testid=format!("step-{}", step.id)
+                    data-state=step.state.clone()
+                >
+                    <span class="number" aria-hidden="true">
+                        {step.number}
+                    </span>
+                    <div class="text">
+                        <b>{step.title}</b>
+                        <p class="watch">{step.watch_for}</p>
+                        {step.note.map(|note| view! { class=class, <p class="note">{note}</p> })}
+                    </div>
+                    <div class="actions">
+                        <span class="word">{word}</span>
+                        {button}
+                    </div>
                 </li>
             }
         }).collect_erased()
     };
     let faults = move || {
         let faults = state.get().map(|state| state.faults).unwrap_or_default();
-        faults.into_iter().map(|fault| {
-            let path = format!("lab/v1/faults/{}", fault.id);
-            let ordered = fault.ordered;
-            let choice = ErasedSignal::new(fault.environments.last().cloned());
-            let options = fault.environments.iter().map(|name| {
-                let chosen = choice.read_untracked().as_deref() == Some(name);
-                view! { class=class, <option value=name.clone() selected=chosen>{name.clone()}</option> }
-            }).collect_erased();
-            let select = (!fault.environments.is_empty()).then(|| view! { class=class,
-                <select class="choice" aria-label=format!("Environment for: {}", fault.title) on:input=move |event| choice.set(Some(event_target_value(&event)))>{options}</select>
-            });
-            let (label, method) = if ordered { ("Cancel", "DELETE") } else { ("Order", "PUT") };
-            let ordered_in = fault.ordered_in.join(", ");
-            view! { class=class,
-                <li class="step" data-testid=format!("fault-{}", fault.id)>
-                    <div class="text"><b>{fault.title}</b><p class="watch">{fault.explains}</p>{ordered.then(|| view! { class=class, <p class="note">{format!("Ordered: {ordered_in}")}</p> })}</div>
-                    <div class="actions">{select}<button type="button" class="button" on:click=on_click(move || send(method, path.clone(), choice.get_untracked()))>{label}</button></div>
-                </li>
-            }
-        }).collect_erased()
+        faults
+            .into_iter()
+            .map(|fault| {
+                let path = format!("lab/v1/faults/{}", fault.id);
+                let ordered = fault.ordered;
+                let choice = ErasedSignal::new(fault.environments.last().cloned());
+                let options = fault
+                    .environments
+                    .iter()
+                    .map(|name| {
+                        let chosen = choice.read_untracked().as_deref() == Some(name);
+                        view! { class=class,
+                            <option value=name.clone() selected=chosen>
+                                {name.clone()}
+                            </option>
+                        }
+                    })
+                    .collect_erased();
+                let select = (!fault.environments.is_empty()).then(|| {
+                    view! { class=class,
+                        <select
+                            class="choice"
+                            aria-label=format!("Environment for: {}", fault.title)
+                            on:input=move |event| choice.set(Some(event_target_value(&event)))
+                        >
+                            {options}
+                        </select>
+                    }
+                });
+                let (label, method) = if ordered {
+                    ("Cancel", "DELETE")
+                } else {
+                    ("Order", "PUT")
+                };
+                let ordered_in = fault.ordered_in.join(", ");
+                view! { class=class,
+                    <li class="step" data-testid=format!("fault-{}", fault.id)>
+                        <div class="text">
+                            <b>{fault.title}</b>
+                            <p class="watch">{fault.explains}</p>
+                            {ordered
+                                .then(|| {
+                                    view! { class=class,
+                                        <p class="note">{format!("Ordered: {ordered_in}")}</p>
+                                    }
+                                })}
+                        </div>
+                        <div class="actions">
+                            {select}
+                            <button
+                                type="button"
+                                class="button"
+                                on:click=on_click(move || send(
+                                    method,
+                                    path.clone(),
+                                    choice.get_untracked(),
+                                ))
+                            >
+                                {label}
+                            </button>
+                        </div>
+                    </li>
+                }
+            })
+            .collect_erased()
     };
     view! { class=class,
         <aside class="drawer" data-testid="demo-drawer" aria-label="Demo">
-            <div class="head"><h2 class="title">"Demo"</h2><button type="button" class="close" aria-label="Close the demo drawer" on:click=on_click(move || open.set(false))>"✕"</button></div>
-            <p class="about">"This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."</p>
-            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence/> }))}
+            <div class="head">
+                <h2 class="title">"Demo"</h2>
+                <button
+                    type="button"
+                    class="close"
+                    aria-label="Close the demo drawer"
+                    on:click=on_click(move || open.set(false))
+                >
+                    "✕"
+                </button>
+            </div>
+            <p class="about">
+                "This is Weft's built-in lab: real git, a GitHub-shaped forge, Kubernetes-shaped clusters and podinfo-shaped apps on this machine. The board is the real product, reading it over the real protocols."
+            </p>
+            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence /> }))}
             <h3 class="sub">"The process"</h3>
             <ol class="steps">{dynamic(steps)}</ol>
             <h3 class="sub">"Faults"</h3>

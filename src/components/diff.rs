@@ -24,5 +24,10 @@ pub fn Diff(
         view! { class=class, <div class=kind>{text.to_owned()}</div> }
     });
     let lines = lines.collect_erased();
-    view! { class=class, <div class="diff" tabindex="0" role="group" aria-label=path.clone()><div class="h">{path.clone()}</div>{lines}</div> }
+    view! { class=class,
+        <div class="diff" tabindex="0" role="group" aria-label=path.clone()>
+            <div class="h">{path.clone()}</div>
+            {lines}
+        </div>
+    }
 }

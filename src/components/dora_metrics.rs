@@ -31,5 +31,9 @@ pub fn MetricTiles(metrics: DoraMetrics) -> impl IntoView {
             }
         },
     );
-    view! { class=class, <dl class="metrics" data-testid="metrics">{tiles.collect_erased()}</dl> }
+    view! { class=class,
+        <dl class="metrics" data-testid="metrics">
+            {tiles.collect_erased()}
+        </dl>
+    }
 }

@@ -73,11 +73,21 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
     };
     let evidence = move || {
         let show = show.clone();
-        (!broken.get().is_empty()).then(|| view! { class=class,
-            <button type="button" class="why" data-testid=format!("why-{spoken}") aria-label=format!("Show the evidence of {spoken}") on:click=on_click(show)>"Show the evidence"</button>
+        (!broken.get().is_empty()).then(|| {
+            view! { class=class,
+                <button
+                    type="button"
+                    class="why"
+                    data-testid=format!("why-{spoken}")
+                    aria-label=format!("Show the evidence of {spoken}")
+                    on:click=on_click(show)
+                >
+                    "Show the evidence"
+                </button>
+            }
         })
     };
-    let commit_status = move || environment.with(|view| view.tick.clone());
+    let commit_status = move || environment.with(|view| view.commit_status.clone());
     let version = move || environment.with(|view| view.release.label());
     let of = name.clone();
     let description = move || {
@@ -102,26 +112,79 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
             >
                 <div class="env">
                     <h2 class="envname">{name.clone()}</h2>
-                    {link.map(|href| view! { class=class,
-                        <a class="open" href=href target="_blank" rel="noopener" style:color="inherit" aria-label=format!("Open {name}")>"↗"</a>
-                    })}
+                    {link
+                        .map(|href| {
+                            view! { class=class,
+                                <a
+                                    class="open"
+                                    href=href
+                                    target="_blank"
+                                    rel="noopener"
+                                    style:color="inherit"
+                                    aria-label=format!("Open {name}")
+                                >
+                                    "↗"
+                                </a>
+                            }
+                        })}
                 </div>
                 <div>
-                    <div class=class_signal(class, move || if version().chars().count() > MAX_LARGE { "version long" } else { "version" }) data-testid=format!("version-{name}")>{dynamic(version)}</div>
-                    <div class="summary"><span class="hidden">{dynamic(description)}". "</span>{dynamic(move || environment.with(|view| release_summary(&view.release)))}</div>
+                    <div
+                        class=class_signal(
+                            class,
+                            move || {
+                                if version().chars().count() > MAX_LARGE {
+                                    "version long"
+                                } else {
+                                    "version"
+                                }
+                            },
+                        )
+                        data-testid=format!("version-{name}")
+                    >
+                        {dynamic(version)}
+                    </div>
+                    <div class="summary">
+                        <span class="hidden">{dynamic(description)}". "</span>
+                        {dynamic(move || environment.with(|view| release_summary(&view.release)))}
+                    </div>
                 </div>
             </div>
             <div class="body">
                 <p class=class_signal(class, move || format!("verdict {}", verdict_class()))>
-                    <span aria-hidden="true">{dynamic(move || environment.with(|view| verdict_icon(view.verdict.state)))}</span>" "{dynamic(move || environment.with(verdict_words))}
+                    <span aria-hidden="true">
+                        {dynamic(move || environment.with(|view| verdict_icon(view.verdict.state)))}
+                    </span>
+                    " "
+                    {dynamic(move || environment.with(verdict_words))}
                 </p>
-                <ChainView environment=environment name=name.clone()/>
-                {dynamic(move || sentence().map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> }))}
-                {dynamic(move || commit_status().map(|sentence| view! { class=class, <p class="disagrees" data-testid="commit-status-disagrees"><span aria-hidden="true">"⚠ "</span>{sentence}</p> }))}
+                <ChainView environment=environment name=name.clone() />
+                {dynamic(move || {
+                    sentence()
+                        .map(|sentence| view! { class=class, <p class="sentence">{sentence}</p> })
+                })}
+                {dynamic(move || {
+                    commit_status()
+                        .map(|sentence| {
+                            view! { class=class,
+                                <p class="disagrees" data-testid="commit-status-disagrees">
+                                    <span aria-hidden="true">"⚠ "</span>
+                                    {sentence}
+                                </p>
+                            }
+                        })
+                })}
                 {dynamic(evidence)}
                 <p class="foot">
-                    <span class="note">{dynamic(move || environment.with(|view| view.note.clone()))}</span>
-                    <span>{dynamic(move || environment.with(|view| format!("seen {}", ago(view.seen_at, clock.now()))))}</span>
+                    <span class="note">
+                        {dynamic(move || environment.with(|view| view.note.clone()))}
+                    </span>
+                    <span>
+                        {dynamic(move || {
+                            environment
+                                .with(|view| format!("seen {}", ago(view.seen_at, clock.now())))
+                        })}
+                    </span>
                 </p>
             </div>
         </article>

@@ -124,32 +124,53 @@ pub fn EvidenceView(
     });
     let facts = move || {
         track(content);
+        let evidence = untrack(evidence)?;
+        let object = evidence.subject();
         let Evidence {
-            object,
             revision,
             condition,
             ..
-        } = untrack(evidence)?;
+        } = evidence;
         let row = |name: &'static str, value: Option<String>| {
-            value.filter(|value| !value.is_empty()).map(|value| view! { class=class, <div class="pair"><dt>{name}</dt><dd>{value}</dd></div> })
+            value.filter(|value| !value.is_empty()).map(|value| {
+                view! { class=class,
+                    <div class="pair">
+                        <dt>{name}</dt>
+                        <dd>{value}</dd>
+                    </div>
+                }
+            })
         };
-        Some(
-            view! { class=class, {row("object", Some(object))}{row("condition", condition)}{row("revision", revision)} },
-        )
+        Some(view! { class=class,
+            {row("object", Some(object))}
+            {row("condition", condition)}
+            {row("revision", revision)}
+        })
     };
     let message = move || {
         track(content);
         let message = untrack(evidence)?.message.filter(|it| !it.is_empty())?;
-        Some(view! { class=class, <p class="message" data-testid="message">{message}</p> })
+        Some(view! { class=class,
+            <p class="message" data-testid="message">
+                {message}
+            </p>
+        })
     };
     let events = move || {
         let events = details.events.read();
         let items = events.iter().map(|event| {
             let at = event.at;
-            let times = if event.count > 1 { format!(" ×{}", event.count) } else { String::new() };
+            let times = if event.count > 1 {
+                format!(" ×{}", event.count)
+            } else {
+                String::new()
+            };
             view! { class=class,
                 <li class=if event.warning { "event warn" } else { "event" }>
-                    <b>{event.reason.clone()}</b>{times}" "<span class="age">{dynamic(move || ago(at, clock.now()))}</span>
+                    <b>{event.reason.clone()}</b>
+                    {times}
+                    " "
+                    <span class="age">{dynamic(move || ago(at, clock.now()))}</span>
                     <p>{event.message.clone()}</p>
                 </li>
             }
@@ -160,22 +181,69 @@ pub fn EvidenceView(
     view! { class=class,
         <div class="evidence" role="region" aria-label="Evidence" data-testid="evidence-sheet">
             <div class="head">
-                <b>{dynamic(move || format!("{heading} · {}", link().map(|link| link.label).unwrap_or_default()))}</b>
-                <button type="button" class="close" aria-label="Close the evidence" on:click=on_click(move || open_evidence.close())>"✕"</button>
+                <b>
+                    {dynamic(move || {
+                        format!(
+                            "{heading} · {}",
+                            link().map(|link| link.label).unwrap_or_default(),
+                        )
+                    })}
+                </b>
+                <button
+                    type="button"
+                    class="close"
+                    aria-label="Close the evidence"
+                    on:click=on_click(move || open_evidence.close())
+                >
+                    "✕"
+                </button>
             </div>
             <p class="sentence">{dynamic(move || link().map(|link| link.sentence))}</p>
             <dl class="facts">
-                {dynamic(facts)}
-                <div class="pair"><dt>"confirmed"</dt><dd>{dynamic(move || evidence().map(|it| format!("{}, {}", it.source, ago(it.confirmed_at, clock.now()))))}</dd></div>
+                {dynamic(facts)} <div class="pair">
+                    <dt>"confirmed"</dt>
+                    <dd>
+                        {dynamic(move || {
+                            evidence()
+                                .map(|it| {
+                                    format!("{}, {}", it.source, ago(it.confirmed_at, clock.now()))
+                                })
+                        })}
+                    </dd>
+                </div>
             </dl>
-            {dynamic(move || details.dashboard.get().map(|href| view! { class=class, <a class="dashboard" data-testid="dashboard" rel="external" target="_top" href=href>"Open in Weave GitOps"</a> }))}
+            {dynamic(move || {
+                details
+                    .dashboard
+                    .get()
+                    .map(|href| {
+                        view! { class=class,
+                            <a
+                                class="dashboard"
+                                data-testid="dashboard"
+                                rel="external"
+                                target="_top"
+                                href=href
+                            >
+                                "Open in Weave GitOps"
+                            </a>
+                        }
+                    })
+            })}
             <details class="details" data-testid="details">
                 <summary class="summary">"The whole message and the last events"</summary>
                 {dynamic(message)}
-                {dynamic(move || (!query.get().is_empty()).then(|| view! { class=class, <p class="why">{dynamic(move || details.why.get())}</p> }))}
+                {dynamic(move || {
+                    (!query.get().is_empty())
+                        .then(|| {
+                            view! { class=class,
+                                <p class="why">{dynamic(move || details.why.get())}</p>
+                            }
+                        })
+                })}
                 <ol data-testid="events">{dynamic(events)}</ol>
             </details>
-            <ReconcileNow environment=environment name=name/>
+            <ReconcileNow environment=environment name=name />
         </div>
     }
 }
@@ -185,7 +253,7 @@ fn content_of(link: Link) -> String {
     let mut content = link.sentence;
     if let Some(evidence) = link.evidence {
         let parts = [
-            Some(evidence.object),
+            Some(evidence.subject()),
             evidence.condition,
             evidence.revision,
             evidence.message,
@@ -200,10 +268,10 @@ fn content_of(link: Link) -> String {
 
 /// The query for the events of the evidence's object; `None` where it is no object of a cluster.
 fn object_query(evidence: &Evidence) -> Option<String> {
-    let object = evidence.object_ref()?;
-    let name = format!("{}/{}/{}", object.kind, object.namespace, object.name);
+    let here = evidence.object.as_ref()?;
+    let name = format!("{}/{}", here.object.kind.as_str(), here.object.name);
     Some(encode_query([
-        ("cluster", object.cluster),
-        ("object", &name),
+        ("cluster", here.cluster.as_str()),
+        ("object", name.as_str()),
     ]))
 }

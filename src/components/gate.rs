@@ -55,19 +55,28 @@ pub fn GateView(environment: EnvironmentSignal) -> impl IntoView {
     let content = move || {
         let gate = environment.with_gate(|gate| Some(gate.clone()))?;
         Some(if is_card(&gate) {
-            view! { <GateCard environment=environment gate=gate request=request/> }.into_any()
+            view! { <GateCard environment=environment gate=gate request=request /> }.into_any()
         } else {
             let word = match gate.kind {
                 GateKind::Automatic => "auto",
                 GateKind::Approval => "✓",
             };
             let title = gate.sentence.clone();
-            view! { class=class, <span class="small" title=title><span class="hidden">{gate.sentence}</span><span aria-hidden="true">{word}</span></span> }.into_any()
+            view! { class=class,
+                <span class="small" title=title>
+                    <span class="hidden">{gate.sentence}</span>
+                    <span aria-hidden="true">{word}</span>
+                </span>
+            }
+            .into_any()
         })
     };
     view! { class=class,
         <div
-            class=class_signal(class, move || if environment.with_gate(is_card) { "gate wide" } else { "gate" })
+            class=class_signal(
+                class,
+                move || if environment.with_gate(is_card) { "gate wide" } else { "gate" },
+            )
             data-testid=format!("gate-{to}")
             data-state=text_signal(move || environment.with_gate(|gate| state_name(gate.state)))
         >
@@ -93,7 +102,9 @@ fn GateCard(environment: EnvironmentSignal, gate: Gate, request: PromoteRequest)
     let pull_request = gate.promotion.as_ref().map(|promotion| {
         let checks = promotion.checks;
         view! { class=class,
-            <a class="pull" href=promotion.url.clone() target="_blank" rel="noopener">{format!("#{}", promotion.number)}</a>
+            <a class="pull" href=promotion.url.clone() target="_blank" rel="noopener">
+                {format!("#{}", promotion.number)}
+            </a>
             <span class="checks">{format!(" · {}/{} checks", checks.passed, checks.total())}</span>
         }
     });
@@ -101,19 +112,32 @@ fn GateCard(environment: EnvironmentSignal, gate: Gate, request: PromoteRequest)
     let lost = (gate.state == GateState::Lost)
         .then(|| environment.pipeline())
         .flatten()
-        .map(|pipeline| view! { <LostPromotion pipeline=pipeline gate=gate.clone() request=request/> });
+        .map(|pipeline| view! { <LostPromotion pipeline=pipeline gate=gate.clone() request=request /> });
     view! { class=class,
         <div class=card_class>
             <p class="line">{pull_request}</p>
             {change.map(|change| view! { class=class, <strong class="what">{change}</strong> })}
-            {href.map(|href| if approvable {
-                view! { class=class, <a class="button" data-testid="approve" href=href>"Approve"</a> }.into_any()
-            } else {
-                view! { class=class, <a class="more" href=href>"See what changes"</a> }.into_any()
-            })}
+            {href
+                .map(|href| {
+                    if approvable {
+                        view! { class=class,
+                            <a class="button" data-testid="approve" href=href>
+                                "Approve"
+                            </a>
+                        }
+                            .into_any()
+                    } else {
+                        view! { class=class,
+                            <a class="more" href=href>
+                                "See what changes"
+                            </a>
+                        }
+                            .into_any()
+                    }
+                })}
             <p class="sentence">{gate.sentence}</p>
             {lost}
-            {(!gate.steps.is_empty()).then(|| view! { <RolloutSteps steps=gate.steps/> })}
+            {(!gate.steps.is_empty()).then(|| view! { <RolloutSteps steps=gate.steps /> })}
             <p class="since">{dynamic(move || waiting_time(since, clock.now()))}</p>
         </div>
     }

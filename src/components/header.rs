@@ -37,22 +37,34 @@ pub fn Header(
     let crumbs = crumbs.collect_erased();
     view! { class=class,
         <header class="top">
-            {(!is_framed()).then(|| view! { class=class, <a class="brand" href="./">"weft"</a> })}
-            <nav class="crumbs" aria-label="Where you are">
+            {(!is_framed())
+                .then(|| {
+                    view! { class=class,
+                        <a class="brand" href="./">
+                            "weft"
+                        </a>
+                    }
+                })} <nav class="crumbs" aria-label="Where you are">
                 <a href="./">"Promotions"</a>
                 {crumbs}
-            </nav>
-            <span class="live" data-testid="live-status" role="status">
-                <i class=class_signal(class, move || status().0) aria-hidden="true"></i>{dynamic(move || status().1)}
+            </nav> <span class="live" data-testid="live-status" role="status">
+                <i class=class_signal(class, move || status().0) aria-hidden="true"></i>
+                {dynamic(move || status().1)}
             </span>
             <button
                 type="button"
                 class="icon"
-                aria-label=text_signal(move || if theme.dark() { "Change to the light theme" } else { "Change to the dark theme" })
+                aria-label=text_signal(move || {
+                    if theme.dark() {
+                        "Change to the light theme"
+                    } else {
+                        "Change to the dark theme"
+                    }
+                })
                 on:click=on_click(move || theme.toggle())
-            >{dynamic(move || if theme.dark() { "☀" } else { "☾" })}</button>
-            <Account/>
-            <Help/>
+            >
+                {dynamic(move || if theme.dark() { "☀" } else { "☾" })}
+            </button> <Account /> <Help />
         </header>
     }
 }
@@ -61,21 +73,41 @@ pub fn Header(
 fn Account() -> impl IntoView {
     let class = style_sheet!("style/account.css");
     let session = expect_context::<SessionState>();
-    dynamic(move || {
-        match session.auth() {
+    dynamic(move || match session.auth() {
         Auth::Loading => view! { class=class, <span class="account"></span> }.into_any(),
         Auth::Anonymous => view! { class=class,
-            <a class="button" data-testid="sign-in" rel="external" target=is_framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a>
+            <a
+                class="button"
+                data-testid="sign-in"
+                rel="external"
+                target=is_framed().then_some("weft-sign-in")
+                href=sign_in_href()
+            >
+                "Sign in"
+            </a>
         }
         .into_any(),
-        Auth::User(Viewer { login, avatar_url, .. }) => view! { class=class,
+        Auth::User(Viewer {
+            login, avatar_url, ..
+        }) => view! { class=class,
             <span class="account" data-testid="viewer">
-                {avatar_url.map(|url| view! { class=class, <img class="avatar" src=url alt="" width="28" height="28"/> })}
+                {avatar_url
+                    .map(|url| {
+                        view! { class=class,
+                            <img class="avatar" src=url alt="" width="28" height="28" />
+                        }
+                    })}
                 <span class="login">{format!("@{login}")}</span>
-                <button type="button" class="quiet" data-testid="sign-out" on:click=on_click(move || session.sign_out())>"Sign out"</button>
+                <button
+                    type="button"
+                    class="quiet"
+                    data-testid="sign-out"
+                    on:click=on_click(move || session.sign_out())
+                >
+                    "Sign out"
+                </button>
             </span>
         }
         .into_any(),
-    }
     })
 }

@@ -35,18 +35,43 @@ pub fn HeadlineBar(board: ErasedSignal<Option<Board>>) -> impl IntoView {
     let headline = move || board.map(|board| board.headline.clone());
     view! { class=class,
         <div
-            class=class_signal(class, move || format!("bar {}", headline().map_or("", |headline| tone_class(headline.tone))))
+            class=class_signal(
+                class,
+                move || {
+                    format!("bar {}", headline().map_or("", |headline| tone_class(headline.tone)))
+                },
+            )
             data-testid="headline"
             role="status"
         >
-            <p class="words"><b>{dynamic(move || waits_for_me().map(|to| format!("{to} waits for you. ")))}</b>{dynamic(move || headline().map(|headline| headline.sentence))}</p>
-            {dynamic(move || gate().as_ref().and_then(card_href).map(|href| view! { class=class,
-                <div class="actions">{if waits_for_me().is_some() {
-                    view! { class=class, <a class="button solid" href=href>"Review and approve"</a> }
-                } else {
-                    view! { class=class, <a class="button" href=href>"See what changes"</a> }
-                }}</div>
-            }))}
+            <p class="words">
+                <b>{dynamic(move || waits_for_me().map(|to| format!("{to} waits for you. ")))}</b>
+                {dynamic(move || headline().map(|headline| headline.sentence))}
+            </p>
+            {dynamic(move || {
+                gate()
+                    .as_ref()
+                    .and_then(card_href)
+                    .map(|href| {
+                        view! { class=class,
+                            <div class="actions">
+                                {if waits_for_me().is_some() {
+                                    view! { class=class,
+                                        <a class="button solid" href=href>
+                                            "Review and approve"
+                                        </a>
+                                    }
+                                } else {
+                                    view! { class=class,
+                                        <a class="button" href=href>
+                                            "See what changes"
+                                        </a>
+                                    }
+                                }}
+                            </div>
+                        }
+                    })
+            })}
         </div>
     }
 }

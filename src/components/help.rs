@@ -31,13 +31,22 @@ pub fn Help() -> impl IntoView {
         ("?", "this help"),
     ];
     let rows = keys.map(|(key, does)| {
-        view! { class=class, <div class="pair"><dt><kbd class="key">{key}</kbd></dt><dd>{does}</dd></div> }
+        view! { class=class,
+            <div class="pair">
+                <dt>
+                    <kbd class="key">{key}</kbd>
+                </dt>
+                <dd>{does}</dd>
+            </div>
+        }
     });
     view! { class=class,
         <dialog node_ref=dialog class="help" aria-label="Keys" data-testid="help">
             <h2 class="title">"Keys"</h2>
             <dl>{rows.collect_erased()}</dl>
-            <form method="dialog"><button class="close">"Close"</button></form>
+            <form method="dialog">
+                <button class="close">"Close"</button>
+            </form>
         </dialog>
     }
 }

@@ -19,16 +19,35 @@ pub fn render_table(answer: &Journeys) -> AnyView {
         .collect_erased();
     let rows = answer.journeys.iter().rev().map(|history| {
         let cells = answer.environments.iter().map(|name| {
-            let visit = history.stops.iter().find(|named| named.environment == *name);
-            let text = visit.map_or_else(|| "–".to_owned(), |named| visit_summary(history, name.as_str(), &named.stop, now));
+            let visit = history
+                .stops
+                .iter()
+                .find(|named| named.environment == *name);
+            let text = visit.map_or_else(
+                || "–".to_owned(),
+                |named| visit_summary(history, name.as_str(), &named.stop, now),
+            );
             view! { class=class, <td>{text}</td> }
         });
-        view! { class=class, <tr><th scope="row">{history.release.to_string()}</th>{cells.collect_erased()}</tr> }
+        view! { class=class,
+            <tr>
+                <th scope="row">{history.release.to_string()}</th>
+                {cells.collect_erased()}
+            </tr>
+        }
     });
     let rows = rows.collect_erased();
     view! { class=class,
         <div class="scroll" tabindex="0" role="group" aria-label="Journeys as a table">
-            <table class="table"><thead><tr><th scope="col">"release"</th>{heads}</tr></thead><tbody>{rows}</tbody></table>
+            <table class="table">
+                <thead>
+                    <tr>
+                        <th scope="col">"release"</th>
+                        {heads}
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
         </div>
     }
     .into_any()

@@ -46,13 +46,15 @@ pub fn JourneysPanel(pipeline: PipelineName, changed: Memo<String>) -> impl Into
                 class=class_signal(class, move || if range() == one { "on" } else { "off" })
                 aria-pressed=text_signal(move || (range() == one).to_string())
                 on:click=on_click(move || span_param.set(Some(one.name())))
-            >{capitalize(one.name())}</button>
+            >
+                {capitalize(one.name())}
+            </button>
         }
     });
     let is_table = move || !table_param.get().is_empty();
     let content = move || match &*answer.read() {
         None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
-        Some(Err(error)) => view! { <Alert sentence=error.sentence()/> }.into_any(),
+        Some(Err(error)) => view! { <Alert sentence=error.sentence() /> }.into_any(),
         Some(Ok(answer)) if is_table() => render_table(answer),
         Some(Ok(answer)) => render_chart(answer, range()),
     };
@@ -61,14 +63,22 @@ pub fn JourneysPanel(pipeline: PipelineName, changed: Memo<String>) -> impl Into
             <div class="head">
                 <h2 class="title">"Journeys"</h2>
                 <span class="hint">"every release on its way; flat is waiting, steep is fast"</span>
-                <div class="segment" role="group" aria-label="Time shown">{buttons.collect_erased()}</div>
-                <button type="button" class="toggle" aria-pressed=text_signal(move || is_table().to_string())
-                    on:click=on_click(move || table_param.set((!is_table()).then_some("true")))>"Table"</button>
+                <div class="segment" role="group" aria-label="Time shown">
+                    {buttons.collect_erased()}
+                </div>
+                <button
+                    type="button"
+                    class="toggle"
+                    aria-pressed=text_signal(move || is_table().to_string())
+                    on:click=on_click(move || table_param.set((!is_table()).then_some("true")))
+                >
+                    "Table"
+                </button>
             </div>
             {dynamic(content)}
         </section>
         {dynamic(move || match &*answer.read() {
-            Some(Ok(answer)) => Some(view! { <MetricTiles metrics=answer.figures.clone()/> }),
+            Some(Ok(answer)) => Some(view! { <MetricTiles metrics=answer.figures.clone() /> }),
             _ => None,
         })}
     }

@@ -35,13 +35,23 @@ pub fn PipelineRow(board: ErasedSignal<Option<Board>>) -> impl IntoView {
     let items = move || {
         let item = |index: usize| {
             let environment = EnvironmentSignal::new(board, index);
-            let gate = (index > 0).then(|| view! { <GateView environment=environment/> });
-            view! { {gate}<EnvironmentCard environment=environment/> }
+            let gate = (index > 0).then(|| view! { <GateView environment=environment /> });
+            view! {
+                {gate}
+                <EnvironmentCard environment=environment />
+            }
         };
         let count = names.get().split_whitespace().count();
         (0..count).map(item).collect_erased()
     };
     view! { class=class,
-        <section class="row" data-testid="pipeline-row" aria-label="Environments" style:--columns=text_signal(columns)>{dynamic(items)}</section>
+        <section
+            class="row"
+            data-testid="pipeline-row"
+            aria-label="Environments"
+            style:--columns=text_signal(columns)
+        >
+            {dynamic(items)}
+        </section>
     }
 }

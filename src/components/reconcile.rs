@@ -114,19 +114,30 @@ pub fn ReconcileNow(
     let action = move || {
         let status = reconciliation.status.read();
         let status = (*status).as_ref()?;
-        let (why, command) = (status.permit.why.clone(), status.command.clone());
+        let (why, command) = (status.permission.why.clone(), status.command.clone());
         Some(match why.filter(|_| !is_running(status)) {
             None => view! { class=class,
-                <button type="button" class="now" data-testid="reconcile" disabled=disabled
-                    on:click=on_click(move || reconciliation.request(session.csrf()))>"Reconcile now"</button>
-            }.into_any(),
+                <button
+                    type="button"
+                    class="now"
+                    data-testid="reconcile"
+                    disabled=disabled
+                    on:click=on_click(move || reconciliation.request(session.csrf()))
+                >
+                    "Reconcile now"
+                </button>
+            }
+            .into_any(),
             Some(why) => view! { class=class,
                 <p class="why">{why}</p>
                 <details>
                     <summary class="summary">"From a terminal"</summary>
-                    <code class="command" data-testid="command">{command}</code>
+                    <code class="command" data-testid="command">
+                        {command}
+                    </code>
                 </details>
-            }.into_any(),
+            }
+            .into_any(),
         })
     };
     let last_request = move || {
@@ -152,9 +163,9 @@ pub fn ReconcileNow(
     };
     view! { class=class,
         <div class="reconcile">
-            {dynamic(action)}
-            <p class="status" role="status" data-testid="reconcile-status">{dynamic(message)}</p>
-            <p class="why">{dynamic(when)}</p>
+            {dynamic(action)} <p class="status" role="status" data-testid="reconcile-status">
+                {dynamic(message)}
+            </p> <p class="why">{dynamic(when)}</p>
         </div>
     }
 }

@@ -80,9 +80,13 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
             let at = entry.at;
             view! { class=class,
                 <li class="entry">
-                    <time class="at" datetime=at.to_string() title=at.to_string()>{dynamic(move || ago(Some(at), clock.now()))}</time>
+                    <time class="at" datetime=at.to_string() title=at.to_string()>
+                        {dynamic(move || ago(Some(at), clock.now()))}
+                    </time>
                     <span class="sentence">{entry.sentence.clone()}</span>
-                    <span class="source">{format!("{} · {}", entry.who.as_deref().unwrap_or("–"), entry.source)}</span>
+                    <span class="source">
+                        {format!("{} · {}", entry.who.as_deref().unwrap_or("–"), entry.source)}
+                    </span>
                 </li>
             }
         });
@@ -92,25 +96,40 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
         <section class="panel" data-testid="record" aria-label="Record">
             <div class="head">
                 <h2 class="title">"Record"</h2>
-                <input class="filter" type="search" aria-label="Filter the record" placeholder="filter…" on:input=move |event| filter.set(event_target_value(&event))/>
-                <a class="csv" href=csv rel="external" download="">"CSV"</a>
+                <input
+                    class="filter"
+                    type="search"
+                    aria-label="Filter the record"
+                    placeholder="filter…"
+                    on:input=move |event| filter.set(event_target_value(&event))
+                />
+                <a class="csv" href=csv rel="external" download="">
+                    "CSV"
+                </a>
             </div>
-            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence/> }))}
-            <ul class="list">
-                {dynamic(shown)}
-            </ul>
+            {dynamic(move || error.get().map(|sentence| view! { <Alert sentence=sentence /> }))}
+            <ul class="list">{dynamic(shown)}</ul>
             {dynamic(move || {
                 let more = more.clone();
                 let cursor = next.get();
                 let hidden = entries.read().len() > limit.get();
-                (hidden || cursor.is_some()).then(|| view! { class=class,
-                    <button type="button" class="more" on:click=on_click(move || {
-                        limit.set(limit.get_untracked() + 4 * PAGE_SIZE);
-                        if !hidden {
-                            more(cursor.clone());
+                (hidden || cursor.is_some())
+                    .then(|| {
+                        view! { class=class,
+                            <button
+                                type="button"
+                                class="more"
+                                on:click=on_click(move || {
+                                    limit.set(limit.get_untracked() + 4 * PAGE_SIZE);
+                                    if !hidden {
+                                        more(cursor.clone());
+                                    }
+                                })
+                            >
+                                "Older"
+                            </button>
                         }
-                    })>"Older"</button>
-                })
+                    })
             })}
         </section>
     }

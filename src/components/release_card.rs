@@ -22,7 +22,9 @@ pub fn ReleaseCard(
         .map_or_else(|| "#ffffff".to_owned(), |colour| colour.ink().to_string());
     view! { class=class,
         <div class="release" style:background-color=background style:color=ink>
-            <small class="small">{label}</small><b class="version">{release.label()}</b><small class="small">{release_summary(&release)}</small>
+            <small class="small">{label}</small>
+            <b class="version">{release.label()}</b>
+            <small class="small">{release_summary(&release)}</small>
         </div>
     }
 }

@@ -1,7 +1,7 @@
 //! The steps of a release after the merge.
 
 use leptos::prelude::*;
-use model::gate::{RolloutStep, StepState};
+use model::rollout::{RolloutStep, StepState};
 use model::time::in_words;
 use stylers_macro::style_sheet;
 
@@ -23,8 +23,18 @@ pub fn RolloutSteps(steps: Vec<RolloutStep>) -> impl IntoView {
         let after = merged_at.zip(step.at.filter(|_| index > 0));
         let after = after.map(|(merged_at, at)| format!(" +{}", in_words(at.since(merged_at))));
         view! { class=class,
-            <li class=step_class><span class="mark" aria-hidden="true">{icon}</span><span>{step.name}<small class="after">{after}</small></span><span class="hidden">{format!(", {word}")}</span></li>
+            <li class=step_class>
+                <span class="mark" aria-hidden="true">
+                    {icon}
+                </span>
+                <span>{step.name}<small class="after">{after}</small></span>
+                <span class="hidden">{format!(", {word}")}</span>
+            </li>
         }
     });
-    view! { class=class, <ol class="steps" data-testid="steps">{items.collect_erased()}</ol> }
+    view! { class=class,
+        <ol class="steps" data-testid="steps">
+            {items.collect_erased()}
+        </ol>
+    }
 }

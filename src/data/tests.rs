@@ -5,8 +5,9 @@ use model::api::{
     self, Journeys, Promoted, ReleaseEdit, ReleasePlan, ReleaseStarted, ReleaseValues,
 };
 use model::chain::{Evidence, LinkState};
-use model::gate::StepState;
+use model::flux::{ClusterObject, ObjectRef};
 use model::release_history::{DoraMetrics, EnvironmentVisit, Figure, NamedVisit, ReleaseHistory};
+use model::rollout::StepState;
 use model::{AppVersion, Colour, chain, gate, journal, promotion};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -120,7 +121,13 @@ fn environment() -> api::EnvironmentView {
             sentence: "Helm failed.".into(),
             evidence: Some(Evidence {
                 source: "flux uat".into(),
-                object: "HelmRelease app-podinfo/podinfo".into(),
+                object: ObjectRef::parse("HelmRelease/app-podinfo/podinfo").map(|object| {
+                    ClusterObject {
+                        cluster: "uat".into(),
+                        object,
+                    }
+                }),
+                location: None,
                 revision: text("1.1.7"),
                 condition: text("Ready=False (UpgradeFailed)"),
                 message: text("Helm upgrade failed"),
@@ -129,7 +136,7 @@ fn environment() -> api::EnvironmentView {
         }],
         note: "one release behind".into(),
         status_is_misleading: true,
-        tick: text("The green tick is about the Kustomization."),
+        commit_status: text("The green tick is about the Kustomization."),
         seen_at: Some(at(4)),
         targets: Vec::new(),
     }
@@ -325,7 +332,7 @@ fn the_page_reads_a_card_alone_in_an_answer_and_in_a_problem() {
 #[test]
 fn the_page_reads_a_reconciliation_as_it_was_sent() {
     assert_reads::<Reconcile>(&api::object::Reconcile {
-        permit: Permission::unless(text("Sign in first.")),
+        permission: Permission::unless(text("Sign in first.")),
         command: "flux reconcile".into(),
         dashboard: None,
         order: Some(ReconcileRequest {

@@ -61,8 +61,17 @@ pub fn BoardPage() -> impl IntoView {
     let chip = move |name: &'static str, word: &'static str| {
         let pressed = move || verdict.get() == name;
         view! { class=class,
-            <button type="button" class=class_signal(class, move || if pressed() { "chip on" } else { "chip" }) aria-pressed=text_signal(move || pressed().to_string())
-                on:click=on_click(move || { cursor.set(None); verdict.set((!pressed()).then_some(name)); })>{word}</button>
+            <button
+                type="button"
+                class=class_signal(class, move || if pressed() { "chip on" } else { "chip" })
+                aria-pressed=text_signal(move || pressed().to_string())
+                on:click=on_click(move || {
+                    cursor.set(None);
+                    verdict.set((!pressed()).then_some(name));
+                })
+            >
+                {word}
+            </button>
         }
     };
     let subtitle = move || {
@@ -89,30 +98,68 @@ pub fn BoardPage() -> impl IntoView {
         })
     };
     view! { class=class,
-        <Header crumbs=Vec::new()/>
+        <Header crumbs=Vec::new() />
         <main class="page">
             <h1 class="title">"Promotions"</h1>
             <p class="subtitle">{dynamic(subtitle)}</p>
             <div class="filters" role="search">
-                <button type="button" class=class_signal(class, move || if only_mine() { "chip on" } else { "chip" }) aria-pressed=text_signal(move || only_mine().to_string())
-                    on:click=on_click(move || { cursor.set(None); waiting.set((!only_mine()).then_some("true")); })>"Waiting on me"</button>
+                <button
+                    type="button"
+                    class=class_signal(class, move || if only_mine() { "chip on" } else { "chip" })
+                    aria-pressed=text_signal(move || only_mine().to_string())
+                    on:click=on_click(move || {
+                        cursor.set(None);
+                        waiting.set((!only_mine()).then_some("true"));
+                    })
+                >
+                    "Waiting on me"
+                </button>
                 {chip("failed", "Failed")}
                 {chip("rolling", "Rolling")}
                 {chip("proven", "Proven")}
-                <input node_ref=field class="search" type="search" placeholder="/  name, version, person…" aria-label="Search" prop:value=text_signal(move || q.get())
-                    on:input=move |event| { cursor.set(None); let text = event_target_value(&event); q.set((!text.is_empty()).then_some(text.as_str())); }/>
+                <input
+                    node_ref=field
+                    class="search"
+                    type="search"
+                    placeholder="/  name, version, person…"
+                    aria-label="Search"
+                    prop:value=text_signal(move || q.get())
+                    on:input=move |event| {
+                        cursor.set(None);
+                        let text = event_target_value(&event);
+                        q.set((!text.is_empty()).then_some(text.as_str()));
+                    }
+                />
             </div>
-            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence()/> }))}
+            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence() /> }))}
             {dynamic(move || match live.rows.read().as_ref() {
-                None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
-                Some(rows) if rows.rows.is_empty() => view! { class=class, <p class="empty">"Nothing matches these filters."</p> }.into_any(),
-                Some(rows) => view! { <Matrix rows=rows.clone()/> }.into_any(),
+                None => {
+                    view! { class=class, <div class="skeleton" aria-hidden="true"></div> }
+                        .into_any()
+                }
+                Some(rows) if rows.rows.is_empty() => {
+                    view! { class=class, <p class="empty">"Nothing matches these filters."</p> }
+                        .into_any()
+                }
+                Some(rows) => view! { <Matrix rows=rows.clone() /> }.into_any(),
             })}
-            {dynamic(move || live.rows.with(|rows| rows.as_ref()?.next_cursor.clone()).map(|next| view! { class=class,
-                <button type="button" class="chip" on:click=on_click(move || cursor.set(Some(&next)))>"More"</button>
-            }))}
+            {dynamic(move || {
+                live.rows
+                    .with(|rows| rows.as_ref()?.next_cursor.clone())
+                    .map(|next| {
+                        view! { class=class,
+                            <button
+                                type="button"
+                                class="chip"
+                                on:click=on_click(move || cursor.set(Some(&next)))
+                            >
+                                "More"
+                            </button>
+                        }
+                    })
+            })}
         </main>
-        <DemoDrawer/>
+        <DemoDrawer />
     }
 }
 
@@ -157,16 +204,29 @@ fn Matrix(rows: Rows) -> impl IntoView {
         .unwrap_or_default();
     let heads = names
         .into_iter()
-        .map(|name| view! { class=class, <th class="head" scope="col">{name}</th> })
+        .map(|name| {
+            view! { class=class,
+                <th class="head" scope="col">
+                    {name}
+                </th>
+            }
+        })
         .collect_erased();
     let lines = rows
         .rows
         .into_iter()
-        .map(|row| view! { <MatrixRow row=row/> })
+        .map(|row| view! { <MatrixRow row=row /> })
         .collect_erased();
     view! { class=class,
         <table class="matrix">
-            <thead class="heads"><tr><th class="head first" scope="col">"Pipeline"</th>{heads}</tr></thead>
+            <thead class="heads">
+                <tr>
+                    <th class="head first" scope="col">
+                        "Pipeline"
+                    </th>
+                    {heads}
+                </tr>
+            </thead>
             <tbody class="lines">{lines}</tbody>
         </table>
     }
@@ -189,16 +249,42 @@ fn MatrixRow(row: Row) -> impl IntoView {
             .is_some_and(|login| waits_for.contains(&login))
     };
     let cells = cells.into_iter().map(|cell: Cell| {
-        let kind = if cell.waits { "waits" } else { verdict_class(cell.verdict) };
-        let colour = cell.colour.map(|colour| colour.to_string()).unwrap_or_default();
-        let description = cell.colour.map_or_else(|| "no colour".to_owned(), |colour| format!("{} {colour}", colour.name()));
-        let icon = if cell.waits { "⟶" } else { verdict_icon(cell.verdict) };
+        let kind = if cell.waits {
+            "waits"
+        } else {
+            verdict_class(cell.verdict)
+        };
+        let colour = cell
+            .colour
+            .map(|colour| colour.to_string())
+            .unwrap_or_default();
+        let description = cell.colour.map_or_else(
+            || "no colour".to_owned(),
+            |colour| format!("{} {colour}", colour.name()),
+        );
+        let icon = if cell.waits {
+            "⟶"
+        } else {
+            verdict_icon(cell.verdict)
+        };
         view! { class=class,
             <td class=format!("environment {kind}")>
                 <span class="env">{cell.environment.to_string()}</span>
                 <div class="cell">
-                    <i class="swatch" role="img" aria-label=description style:background-color=colour></i>
-                    <span><b class="version">{cell.label}</b><small class=format!("words {kind}")><span aria-hidden="true">{icon}</span>" "{cell.words}</small></span>
+                    <i
+                        class="swatch"
+                        role="img"
+                        aria-label=description
+                        style:background-color=colour
+                    ></i>
+                    <span>
+                        <b class="version">{cell.label}</b>
+                        <small class=format!("words {kind}")>
+                            <span aria-hidden="true">{icon}</span>
+                            " "
+                            {cell.words}
+                        </small>
+                    </span>
                 </div>
             </td>
         }
@@ -207,8 +293,17 @@ fn MatrixRow(row: Row) -> impl IntoView {
     view! { class=class,
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">
-                <a class="name" data-row="" href=format!("p/{}/{}", pipeline.namespace, pipeline.name)>{pipeline.name.clone()}</a>
-                <div class=class_signal(class, move || if mine() { "sentence me" } else { "sentence" })>{sentence}</div>
+                <a
+                    class="name"
+                    data-row=""
+                    href=format!("p/{}/{}", pipeline.namespace, pipeline.name)
+                >
+                    {pipeline.name.clone()}
+                </a>
+                <div class=class_signal(
+                    class,
+                    move || if mine() { "sentence me" } else { "sentence" },
+                )>{sentence}</div>
             </th>
             {cells}
         </tr>

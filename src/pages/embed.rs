@@ -21,10 +21,16 @@ pub fn EmbedPage(
     view! { class=class,
         <main class="frame">
             <h1 class="hidden">{name.to_string()}</h1>
-            {dynamic(move || if loaded.get().is_empty() {
-                live.error.map(|error| view! { <Alert sentence=error.sentence()/> }).into_any()
-            } else {
-                view! { <HeadlineBar board=live.board/><PipelineRow board=live.board/> }.into_any()
+            {dynamic(move || {
+                if loaded.get().is_empty() {
+                    live.error.map(|error| view! { <Alert sentence=error.sentence() /> }).into_any()
+                } else {
+                    view! {
+                        <HeadlineBar board=live.board />
+                        <PipelineRow board=live.board />
+                    }
+                        .into_any()
+                }
             })}
         </main>
     }

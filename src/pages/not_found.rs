@@ -10,7 +10,10 @@ use crate::components::Header;
 pub fn NotFoundPage() -> impl IntoView {
     let class = style_sheet!("style/not_found.css");
     view! { class=class,
-        <Header crumbs=vec!["nothing here".to_owned()]/>
-        <main class="page"><h1 class="title">"Nothing is here"</h1><p>"The address leads nowhere. "<a href="./">"All pipelines"</a></p></main>
+        <Header crumbs=vec!["nothing here".to_owned()] />
+        <main class="page">
+            <h1 class="title">"Nothing is here"</h1>
+            <p>"The address leads nowhere. "<a href="./">"All pipelines"</a></p>
+        </main>
     }
 }

@@ -22,9 +22,9 @@ pub fn PipelinePage(
     name: PipelineName,
 ) -> impl IntoView {
     view! {
-        <Header crumbs=vec![name.namespace.clone(), name.name.clone()]/>
-        <Pipeline name=name/>
-        <DemoDrawer/>
+        <Header crumbs=vec![name.namespace.clone(), name.name.clone()] />
+        <Pipeline name=name />
+        <DemoDrawer />
     }
 }
 
@@ -81,27 +81,38 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
     });
     view! { class=class,
         <main class="page">
-            <Announcer text=announcement/>
-            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence()/> }))}
-            {dynamic(move || if loaded.get().is_empty() {
-                view! { class=class,
-                    <div class="heading"><div class="names"><h1 class="title">{name.name.clone()}</h1><p class="subtitle">"Reading what every environment serves…"</p></div></div>
-                    <div class="skeleton" aria-hidden="true"></div>
-                }.into_any()
-            } else {
-                view! { class=class,
-                    <div class="heading">
-                        <div class="names">
-                            <h1 class="title">{name.name.clone()}</h1>
-                            <p class="subtitle">{dynamic(subtitle)}</p>
+            <Announcer text=announcement />
+            {dynamic(move || live.error.map(|error| view! { <Alert sentence=error.sentence() /> }))}
+            {dynamic(move || {
+                if loaded.get().is_empty() {
+                    view! { class=class,
+                        <div class="heading">
+                            <div class="names">
+                                <h1 class="title">{name.name.clone()}</h1>
+                                <p class="subtitle">"Reading what every environment serves…"</p>
+                            </div>
                         </div>
-                        <a class="start" data-testid="start-release" href=release.clone()>"Start a release"</a>
-                    </div>
-                    <HeadlineBar board=live.board/>
-                    <PipelineRow board=live.board/>
-                    <JourneysPanel pipeline=name.clone() changed=changed/>
-                    <RecordList pipeline=name.clone() changed=changed/>
-                }.into_any()
+                        <div class="skeleton" aria-hidden="true"></div>
+                    }
+                        .into_any()
+                } else {
+                    view! { class=class,
+                        <div class="heading">
+                            <div class="names">
+                                <h1 class="title">{name.name.clone()}</h1>
+                                <p class="subtitle">{dynamic(subtitle)}</p>
+                            </div>
+                            <a class="start" data-testid="start-release" href=release.clone()>
+                                "Start a release"
+                            </a>
+                        </div>
+                        <HeadlineBar board=live.board />
+                        <PipelineRow board=live.board />
+                        <JourneysPanel pipeline=name.clone() changed=changed />
+                        <RecordList pipeline=name.clone() changed=changed />
+                    }
+                        .into_any()
+                }
             })}
         </main>
     }

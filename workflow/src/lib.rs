@@ -4,6 +4,7 @@
 //! Everything here is a function of file texts. Callers read and write the files, through
 //! [`forge::Forge`] where the repository is on GitHub.
 
+mod declaration;
 pub mod forge;
 pub mod promotion;
 mod promotion_order;
@@ -12,10 +13,11 @@ mod release_files;
 pub mod verify;
 pub mod yaml;
 
+pub use declaration::{desired_in, release_in, version_in_title};
 pub use promotion_order::{PROMOTION_FILE, PromotionOrder};
 pub use release_files::{
-    CHART, MAIN_GO, ReleaseFiles, VALUES, VERSION_GO, is_range, pin_of, pin_path, set_colour,
-    set_pin,
+    CHART, MAIN_GO, ReleaseFiles, VALUES, VERSION_GO, colour_of, is_range, pin_of, pin_path,
+    set_colour, set_pin,
 };
 
 /// Why a release or a promotion is invalid: one sentence that names the file and the remedy. Nothing was

@@ -188,6 +188,12 @@ fn set_quoted(path: &str, text: &str, start: &str, to: &str) -> Result<String, I
     Ok(format!("{}{to}{}", &text[..at.start], &text[at.end..]))
 }
 
+/// Returns the colour in `main.go`; `None` where it has none.
+#[must_use]
+pub fn colour_of(main_go: &str) -> Option<Colour> {
+    Colour::parse(colour_in(main_go).ok()?).ok()
+}
+
 /// Returns the colour in `main.go`, unparsed.
 pub(crate) fn colour_in(text: &str) -> Result<&str, InvalidRelease> {
     quoted(MAIN_GO, text, COLOUR_LINE).map(|(colour, _)| colour)

@@ -1,51 +1,49 @@
-//! Request and response bodies about single objects of a cluster: their last events, and the order
-//! to have Flux look at them now.
+//! Request and response bodies about single objects of a cluster: their Kubernetes events, and the request
+//! to reconcile them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::api::Permission;
 
-/// Answer of `GET …/environments/{environment}/events`: what happened to one object lately.
+/// The body of `GET …/environments/{environment}/events`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Events {
-    /// The events, newest first, at most 20; Kubernetes keeps them for an hour.
+    /// Newest first, at most 20; Kubernetes keeps events for an hour.
     pub events: Vec<ObjectEvent>,
     /// Why there are none to show, in a sentence.
     pub why: Option<String>,
-    /// The object's page in Weave GitOps, from the origin's root, where Weft fronts it.
+    /// The path of the object's page in Weave GitOps from the origin's root, where Weft is its front.
     pub dashboard: Option<String>,
 }
 
-/// One event of an object, as Kubernetes keeps it.
+/// One Kubernetes event of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ObjectEvent {
-    /// When it happened last.
+    /// The time of the last occurrence.
     pub at: Option<Timestamp>,
-    /// Whether its type is `Warning`.
+    /// Whether the type is `Warning`.
     pub warning: bool,
     /// A word such as `UpgradeFailed`.
     pub reason: String,
-    /// The sentence, whole.
     pub message: String,
-    /// How often it happened.
+    /// The number of occurrences.
     pub count: u64,
 }
 
-/// Answer of `GET` and `POST …/environments/{environment}/reconcile`.
+/// The body of `GET` and `POST …/environments/{environment}/reconcile`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Reconcile {
-    /// Whether the viewer may order it now, and why not.
-    pub permit: Permission,
-    /// What does the same from a terminal.
+    /// Whether the viewer may request it now.
+    pub permission: Permission,
+    /// The shell command with the same effect.
     pub command: String,
-    /// The page in Weave GitOps whose Sync button does the same, where Weft fronts it.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
+    /// The page in Weave GitOps whose Sync button has the same effect, where Weft is its front.
     pub dashboard: Option<String>,
-    /// The last request; `None` where there was none since the server began.
+    /// The last request since the server started.
     pub order: Option<ReconcileRequest>,
 }
 
@@ -53,25 +51,24 @@ pub struct Reconcile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReconcileRequest {
-    /// When it was made: the value of the objects' annotation.
+    /// The time of the request, which is also the value that the objects are annotated with.
     pub at: Timestamp,
-    /// The login of the person.
+    /// The login of who requested it.
     pub who: String,
-    /// The progress.
     pub state: ReconcileState,
-    /// The state as a sentence.
+    /// The state in a sentence.
     pub sentence: String,
 }
 
-/// The progress of a [`ReconcileRequest`].
+/// The progress of a reconcile request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ReconcileState {
     /// Flux has not handled all objects yet.
     Running,
-    /// Flux has handled all of them.
+    /// Flux handled all objects.
     Done,
-    /// An object was not annotated, or not handled in time.
+    /// An object could not be annotated, or Flux did not handle it in time.
     Failed,
 }

@@ -1,4 +1,4 @@
-//! What people order, and the answers to it: a review, a release, a promotion that never came.
+//! Bodies of the actions of people: a review, a release, a promotion whose dispatch was lost.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,59 +6,53 @@ use super::{Permission, PromotionCard};
 use crate::pipeline::PipelineName;
 use crate::{ChartVersion, Colour, CommitId};
 
-/// Body of `POST …/approve`.
+/// The body of `POST …/approve`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approve {
-    /// The intent from the card.
+    /// The signed intent of the promotion card.
     pub intent: String,
-    /// Words for the review.
+    /// The text of the review.
     #[serde(default)]
     pub comment: Option<String>,
-    /// Whether to merge at once.
+    /// Whether to merge right after the review.
     pub merge: bool,
 }
 
-/// Body of `POST …/refuse`.
+/// The body of `POST …/refuse`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Refuse {
-    /// The intent from the card.
+    /// The signed intent of the promotion card.
     pub intent: String,
-    /// Why; shown on the pull request.
+    /// The reason, shown on the pull request.
     pub comment: String,
 }
 
-/// Answer of the two.
+/// The answer to [`Approve`] and [`Refuse`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ActionResult {
-    /// What was done, in a sentence.
+    /// What was done.
     pub sentence: String,
-    /// Whether the review was given.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub reviewed: bool,
-    /// Whether it was merged.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub merged: bool,
-    /// The merge's commit.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub merge_commit: Option<CommitId>,
-    /// The card after it.
+    /// The promotion card after the action.
     pub card: Option<Box<PromotionCard>>,
 }
 
-/// What identifies a release and what tells it apart.
+/// The values that identify a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseValues {
     /// The colour that is compiled into the container.
     pub colour: Colour,
-    /// The container's version.
+    /// The version of the container.
     pub version: String,
-    /// The chart's version: the release's identity.
+    /// The version of the chart, which is the release's identity.
     pub chart_version: ChartVersion,
 }
 
@@ -66,64 +60,62 @@ pub struct ReleaseValues {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseEdit {
-    /// Its path.
     pub path: String,
-    /// Why, in a sentence.
+    /// The reason for the change, in a sentence.
     pub why: String,
-    /// The unified diff, without the lines that name the file.
+    /// The unified diff without the file header.
     pub patch: String,
 }
 
-/// `GET …/release`: the release that would be started; nothing is written yet.
+/// The body of `GET …/release`: a release before anything is written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleasePlan {
-    /// The pipeline.
     pub pipeline: PipelineName,
     /// The branch that releases go into.
     pub base_ref: String,
-    /// The commit of that branch that the plan is made on.
+    /// The head of that branch, which the plan is based on.
     pub base: CommitId,
-    /// What was released last.
+    /// The last release.
     pub was: ReleaseValues,
-    /// What would be released: what was asked for, and proposals for what was left open.
+    /// The new release: the requested values, and proposals for those left open.
     pub values: ReleaseValues,
-    /// The branch that would be pushed.
+    /// The branch to push.
     pub branch: String,
-    /// The four files in the order of the process.
+    /// The changes of the four files, in the order of the release process.
     pub edits: Vec<ReleaseEdit>,
-    /// Whether the viewer may start it.
+    /// Whether the viewer may start the release.
     pub start: Permission,
 }
 
-/// `POST …/releases`: start what the plan showed.
+/// The body of `POST …/releases`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StartRelease {
-    /// The commit that the plan was made on.
+    /// The commit that the plan was based on.
     pub base: CommitId,
-    /// The colour, as `#rrggbb`.
+    /// As `#rrggbb`.
     pub colour: String,
-    /// The container's version.
+    /// The version of the container.
     pub version: String,
-    /// The chart's version.
+    /// The version of the chart.
     pub chart_version: String,
 }
 
-/// The answer to it.
+/// The answer to [`StartRelease`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReleaseStarted {
-    /// The pull request.
+    /// The number of the pull request.
     pub number: u64,
-    /// Its page.
+    /// The page of the pull request on GitHub.
     pub url: String,
     /// What was done and what comes next.
     pub sentence: String,
 }
 
-/// `POST …/environments/{environment}/dispatch`: open the promotion that never came.
+/// The body of `POST …/environments/{environment}/dispatch`: opens the promotion whose dispatch was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -132,13 +124,13 @@ pub struct Promote {
     pub release: ChartVersion,
 }
 
-/// The answer to it.
+/// The answer to [`Promote`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Promoted {
-    /// The pull request.
+    /// The number of the pull request.
     pub number: u64,
-    /// Its page.
+    /// The page of the pull request on GitHub.
     pub url: String,
     /// What was done.
     pub sentence: String,

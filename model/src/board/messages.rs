@@ -1,7 +1,8 @@
-//! What a board says in words: the headline, the subtitle, the notes, and the row of the matrix.
+//! The texts of a board: headline, subtitle, notes, and the row of the matrix.
 
-use crate::api::{Board, Cell, EnvironmentView, Headline, Row, TargetView, Tone};
+use super::view::{Board, Cell, Headline, Row, Tone};
 use crate::chain::{LinkName, VerdictState};
+use crate::environment::{EnvironmentView, TargetView};
 use crate::gate::{Gate, GateState};
 use crate::observation::{CommitStatus, Desired, Observations};
 use crate::pipeline::EnvironmentSpec;
@@ -12,12 +13,12 @@ use crate::{ChartVersion, Release, Timestamp};
 
 pub(super) fn note(
     spec: &EnvironmentSpec,
-    want: Option<&Desired>,
-    observations: &Observations,
+    desired: Option<&Desired>,
     desired_chart: Option<&ChartVersion>,
     upstream: Option<&EnvironmentView>,
+    observations: &Observations,
 ) -> String {
-    match want {
+    match desired {
         Some(Desired::Image(tag)) => {
             let branch = branch_of(tag).map_or_else(
                 || format!("image {tag}"),
@@ -32,7 +33,7 @@ pub(super) fn note(
         && let Some(ahead) = upstream.desired_chart.as_ref()
         && ahead > desired
     {
-        // What failed there and was taken back is not there.
+        // What failed there and was rolled back is not in it.
         let how = match upstream.verdict.state {
             _ if upstream.release.chart.as_ref() == Some(ahead) => "is in",
             VerdictState::Failed => "failed in",
@@ -42,7 +43,7 @@ pub(super) fn note(
     }
     observations
         .promotion(&spec.name)
-        .and_then(|seen| seen.value.as_deref())
+        .and_then(|observed| observed.value.as_deref())
         .filter(|promotion| {
             promotion.state == PromotionState::Merged && promotion.release.as_ref() == desired_chart
         })
@@ -57,8 +58,8 @@ pub(super) fn note(
         .unwrap_or_default()
 }
 
-/// What Flux's tick on the commit says, where that is something else than the verdict.
-pub(super) fn tick(
+/// Returns how Flux's commit status contradicts the verdict.
+pub(super) fn contradiction(
     status: &CommitStatus,
     state: VerdictState,
     breaks_at: Option<LinkName>,
@@ -78,7 +79,7 @@ pub(super) fn tick(
     }
 }
 
-/// What each target serves, where they do not all serve the same.
+/// Returns what each target serves, where they differ.
 pub(super) fn differ(targets: &[TargetView]) -> Option<String> {
     let first = targets.first()?;
     if targets.iter().all(|target| target.release == first.release) {
@@ -216,7 +217,7 @@ pub(super) fn headline(environments: &[EnvironmentView], gates: &[Gate]) -> Head
     }
 }
 
-/// The row of the matrix that a board makes.
+/// Returns the row of the matrix for a board.
 #[must_use]
 pub fn row(board: &Board) -> Row {
     let cells = board.environments.iter().enumerate().map(|(at, view)| {

@@ -1,84 +1,64 @@
-//! All of one pipeline, computed from its observations.
+//! The board of a pipeline, computed from its observations.
 
 mod messages;
+mod view;
 
-use crate::api::{Board, EnvironmentView, SourceView, TargetView};
-use crate::chain::{Chain, Link, LinkState, Tolerances, Verdict, VerdictState, chain};
-use crate::gate::{Gate, gate};
+use crate::chain::{Chain, Context, Link, LinkState, Verdict, VerdictState, chain};
+use crate::environment::{EnvironmentView, TargetView};
+use crate::gate::{Gate, Sides, gate};
 use crate::observation::{Desired, Live, Observations};
 use crate::pipeline::{Deployer, EnvironmentSpec, PipelineSpec, TargetSpec};
 use crate::{ChartVersion, Release, Timestamp};
 
 pub use messages::row;
-use messages::{differ, headline, note, subtitle, tick};
+use messages::{contradiction, differ, headline, note, subtitle};
+pub use view::{Board, Cell, Headline, Row, SourceView, Tone};
 
-/// Computes the board. `previous` is the board before it, from which verdicts that did not change keep
-/// the time since when they hold; it decides nothing else.
+/// Computes the board. Verdicts that are the same on the `previous` board keep their time; nothing else
+/// depends on it.
 #[must_use]
-pub fn board(
-    spec: &PipelineSpec,
-    observations: &Observations,
-    previous: Option<&Board>,
-    now: Timestamp,
-    tolerances: &Tolerances,
-) -> Board {
+pub fn board(spec: &PipelineSpec, previous: Option<&Board>, context: Context<'_>) -> Board {
     let mut environments: Vec<EnvironmentView> = Vec::with_capacity(spec.environments.len());
     for environment in &spec.environments {
-        let before = previous.and_then(|board| {
-            board
-                .environments
-                .iter()
-                .find(|view| view.name == environment.name)
-        });
-        let view = view(
-            environment,
-            observations,
-            before,
-            environments.last(),
-            now,
-            tolerances,
-        );
+        let mut before = previous.into_iter().flat_map(|board| &board.environments);
+        let before = before.find(|view| view.name == environment.name);
+        let view = view(environment, before, environments.last(), context);
         environments.push(view);
     }
-    let gates: Vec<Gate> = spec
-        .environments
-        .iter()
-        .zip(spec.environments.iter().skip(1))
-        .zip(environments.windows(2))
-        .map(|((from, environment), pair)| {
-            gate(
-                from,
-                environment,
-                &pair[0],
-                &pair[1],
-                observations,
-                now,
-                tolerances,
-            )
+    let pairs = spec.environments.windows(2).zip(environments.windows(2));
+    let gates: Vec<Gate> = pairs
+        .map(|(specs, views)| {
+            let sides = Sides {
+                from: &specs[0],
+                to: &specs[1],
+                before: &views[0],
+                behind: &views[1],
+            };
+            gate(sides, context)
         })
         .collect();
-    let sources = observations
-        .contacts()
-        .map(|(name, contact)| SourceView {
+    let sources = context
+        .observations
+        .sources()
+        .map(|(name, health)| SourceView {
             name: name.to_string(),
-            ok_at: contact.ok_at,
-            failing: contact.failing.clone(),
-        })
-        .collect();
+            ok_at: health.ok_at,
+            failing: health.failing.clone(),
+        });
     Board {
         pipeline: spec.name.clone(),
         repository: spec.repository.clone(),
         version: previous.map_or(1, |board| board.version),
-        as_of: now,
-        subtitle: subtitle(&environments, now),
+        as_of: context.now,
+        subtitle: subtitle(&environments, context.now),
         headline: headline(&environments, &gates),
         environments,
         gates,
-        sources,
+        sources: sources.collect(),
     }
 }
 
-/// Whether two boards say the same, their ages aside.
+/// Whether two boards are equal except for their version and the ages of what they show.
 #[must_use]
 pub fn eq_ignoring_ages(a: &Board, b: &Board) -> bool {
     let (mut a, mut b) = (a.clone(), b.clone());
@@ -107,23 +87,26 @@ fn forget_age(link: &mut Link) {
     }
 }
 
+/// Computes the state of an environment. `previous` is its state on the board before, `upstream` the
+/// environment before it.
 fn view(
     spec: &EnvironmentSpec,
-    observations: &Observations,
     previous: Option<&EnvironmentView>,
     upstream: Option<&EnvironmentView>,
-    now: Timestamp,
-    tolerances: &Tolerances,
+    context: Context<'_>,
 ) -> EnvironmentView {
-    let declared = observations.declared(&spec.name).map(|seen| seen.value);
-    let want = declared.and_then(|declared| declared.want.as_ref().ok());
-    let desired_chart = desired_chart(spec, want, observations);
+    let observations = context.observations;
+    let declared = observations
+        .declared(&spec.name)
+        .map(|observed| observed.value);
+    let declared_version = declared.and_then(|declared| declared.desired.as_ref().ok());
+    let desired_chart = desired_chart(spec, declared_version, observations);
     let chains: Vec<(&TargetSpec, Chain)> = spec
         .targets
         .iter()
         .map(|target| {
-            let mut chain = chain(spec, target, observations, now, tolerances);
-            catches_up(&mut chain, desired_chart.as_ref());
+            let mut chain = chain(spec, target, context);
+            mark_behind(&mut chain, desired_chart.as_ref());
             (target, chain)
         })
         .collect();
@@ -136,7 +119,7 @@ fn view(
             state: chain.state(),
         })
         .collect();
-    // An environment holds only what all its targets hold: the worst one speaks for it.
+    // An environment holds only what all of its targets hold, so the worst one decides.
     let worst = (0..chains.len()).max_by_key(|at| (severity(views[*at].state), usize::MAX - at));
     let (links, release, state, breaks_at, sentence) =
         match worst.and_then(|at| chains.get(at).zip(views.get(at))) {
@@ -171,7 +154,7 @@ fn view(
     } else {
         sentence
     };
-    let desired = match want {
+    let desired = match declared_version {
         Some(Desired::Range(range)) => Some(
             desired_chart
                 .as_ref()
@@ -185,23 +168,29 @@ fn view(
                 && view.verdict.breaks_at == breaks_at
                 && view.desired == desired
         })
-        .map_or(now, |view| view.verdict.since);
-    let tick = observations
+        .map_or(context.now, |view| view.verdict.since);
+    let commit_status = observations
         .status(&spec.name)
         .zip(declared)
         .filter(|(status, declared)| declared.commits.contains(&status.value.commit))
-        .and_then(|(status, _)| tick(status.value, state, breaks_at));
-    // Of several apps the one that has been quiet longest counts; one that never answered, before all.
+        .and_then(|(status, _)| contradiction(status.value, state, breaks_at));
+    // Of several apps the one that has been silent longest counts, and one that never answered first.
     let seen: Option<Vec<Timestamp>> = spec
         .targets
         .iter()
         .map(|target| {
             let live = observations.live(&spec.name, &target.name);
-            live.map(|seen| seen.confirmed_at)
+            live.map(|observed| observed.confirmed_at)
         })
         .collect();
-    let seen_at = seen.and_then(|seen| seen.into_iter().min());
-    let note = note(spec, want, observations, desired_chart.as_ref(), upstream);
+    let seen_at = seen.and_then(|observed| observed.into_iter().min());
+    let note = note(
+        spec,
+        declared_version,
+        desired_chart.as_ref(),
+        upstream,
+        observations,
+    );
     let note = match differ(&views) {
         Some(differ) if note.is_empty() => differ,
         Some(differ) => format!("{differ}; {note}"),
@@ -222,15 +211,15 @@ fn view(
         },
         links,
         note,
-        status_is_misleading: state == VerdictState::Failed && tick.is_some(),
-        tick,
+        status_is_misleading: state == VerdictState::Failed && commit_status.is_some(),
+        commit_status,
         seen_at,
         targets: if views.len() > 1 { views } else { Vec::new() },
     }
 }
 
-/// A target whose own range resolved to less than another's has yet to catch up with it.
-fn catches_up(chain: &mut Chain, newest: Option<&ChartVersion>) {
+/// Marks a target whose range resolved to an older version than that of another target as progressing.
+fn mark_behind(chain: &mut Chain, newest: Option<&ChartVersion>) {
     let held = chain.deployed.as_ref().map(|(chart, _)| chart);
     if let (Some(held), Some(newest)) = (held, newest)
         && held < newest
@@ -253,7 +242,8 @@ fn severity(state: VerdictState) -> u8 {
     }
 }
 
-/// What a target really serves: the app's own answer, and the chart version only where Helm's agrees with it.
+/// Returns what a target serves: the answer of the app, with the chart version only where the app version of
+/// the deployed chart agrees.
 fn serving(
     spec: &EnvironmentSpec,
     target: &TargetSpec,
@@ -287,7 +277,7 @@ fn serving(
                 .deployment(&target.cluster, name)
                 .filter(|_| holds);
             release.image_tag = reading
-                .and_then(|seen| seen.value.tag())
+                .and_then(|observed| observed.value.tag())
                 .map(ToOwned::to_owned);
         }
     }
@@ -296,13 +286,13 @@ fn serving(
 
 fn desired_chart(
     spec: &EnvironmentSpec,
-    want: Option<&Desired>,
+    desired: Option<&Desired>,
     observations: &Observations,
 ) -> Option<ChartVersion> {
-    match want? {
+    match desired? {
         Desired::Chart(version) => Some(version.clone()),
         Desired::Image(_) => None,
-        // Where targets have found different ones, the newest is what all are to hold.
+        // Where targets have found different versions, all of them are to hold the newest.
         Desired::Range(range) => {
             let found = |target| crate::chain::found(observations, target, range);
             spec.targets.iter().filter_map(found).max()

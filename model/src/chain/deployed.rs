@@ -1,24 +1,24 @@
-//! The third link: what Helm, or in dev the rollout, made of what was applied.
+//! The third link: what Helm (in dev: the rollout) deployed.
 
-use super::links::{Place, evidence, link, stalled};
-use super::{Link, LinkName, LinkState};
-use crate::flux::{self, HelmReleaseReading, Outcome, Snapshot};
+use super::link::{Link, LinkName, LinkState};
+use super::target_context::{NOT_DECLARED, Status, TargetContext, link, stalled};
+use crate::flux::{self, HelmReleaseReading, Kind, Outcome, Snapshot};
 use crate::observation::Desired;
 use crate::pipeline::{Deployer, ObjectName};
 use crate::{AppVersion, ChartVersion};
 
-impl Place<'_> {
+impl TargetContext<'_> {
     pub(super) fn deployed(
         &self,
-        want: Option<&Desired>,
+        desired: Option<&Desired>,
     ) -> (Link, Option<(ChartVersion, AppVersion)>) {
         match &self.target.deployer {
-            Deployer::HelmRelease(name) if self.target.flux.told_only => {
-                self.deployed_as_told(name, want)
+            Deployer::HelmRelease(name) if self.target.flux.notifications_only => {
+                self.deployed_by_notification(name, desired)
             }
             Deployer::HelmRelease(name) => self.deployed_by_helm(name),
             Deployer::Deployment(name) => {
-                let mut link = self.deployed_by_rollout(name, want);
+                let mut link = self.deployed_by_rollout(name, desired);
                 "roll".clone_into(&mut link.label);
                 (link, None)
             }
@@ -27,25 +27,23 @@ impl Place<'_> {
 
     fn deployed_by_helm(&self, object: &ObjectName) -> (Link, Option<(ChartVersion, AppVersion)>) {
         let name = LinkName::Deployed;
-        let Some(seen) = self.observations.helm_release(&self.target.cluster, object) else {
+        let Some(observed) = self.observations.helm_release(&self.target.cluster, object) else {
             let what = format!(
                 "No HelmRelease {object} was seen in {}",
                 self.target.cluster
             );
             return (self.unknown(name, &what), None);
         };
-        let reading = seen.value;
+        let reading = observed.value;
         let deployed = reading.deployed.as_ref();
         let held = deployed.map(|snapshot| (snapshot.chart.clone(), snapshot.app.clone()));
-        let mut evidence = evidence(
-            &seen,
-            "HelmRelease",
-            object,
-            deployed.map(|snapshot| snapshot.chart.to_string()),
-            reading.ready.as_ref(),
-            &reading.outcome,
-        );
-        if let Some(stale) = self.stale(name, &seen, self.tolerances.flux, &evidence) {
+        let status = Status {
+            revision: deployed.map(|snapshot| snapshot.chart.to_string()),
+            ready: reading.ready.as_ref(),
+            outcome: &reading.outcome,
+        };
+        let mut evidence = self.evidence(&observed, Kind::HelmRelease, object, status);
+        if let Some(stale) = self.stale(name, &observed, self.tolerances.flux, &evidence) {
             return (stale, held);
         }
         let (state, sentence) = if reading.suspended {
@@ -56,7 +54,7 @@ impl Place<'_> {
         } else {
             match &reading.outcome {
                 Outcome::Failed { reason, message } => {
-                    // Before Helm has begun, what the chart comes from tells more.
+                    // Before Helm has begun, the source of the chart has the cause.
                     let chart = (!flux::is_helms(reason)).then(|| self.why_no_chart(reading));
                     if let Some(link) = chart.flatten() {
                         return (link, held);
@@ -133,24 +131,22 @@ impl Place<'_> {
         (link(name, state, sentence, Some(evidence)), held)
     }
 
-    fn deployed_by_rollout(&self, object: &ObjectName, want: Option<&Desired>) -> Link {
+    fn deployed_by_rollout(&self, object: &ObjectName, desired: Option<&Desired>) -> Link {
         let name = LinkName::Deployed;
-        let Some(seen) = self.observations.deployment(&self.target.cluster, object) else {
+        let Some(observed) = self.observations.deployment(&self.target.cluster, object) else {
             return self.unknown(
                 name,
                 &format!("No Deployment {object} was seen in {}", self.target.cluster),
             );
         };
-        let reading = seen.value;
-        let evidence = evidence(
-            &seen,
-            "Deployment",
-            object,
-            reading.tag().map(ToOwned::to_owned),
-            reading.available.as_ref(),
-            &reading.outcome,
-        );
-        if let Some(stale) = self.stale(name, &seen, self.tolerances.flux, &evidence) {
+        let reading = observed.value;
+        let status = Status {
+            revision: reading.tag().map(ToOwned::to_owned),
+            ready: reading.available.as_ref(),
+            outcome: &reading.outcome,
+        };
+        let evidence = self.evidence(&observed, Kind::Deployment, object, status);
+        if let Some(stale) = self.stale(name, &observed, self.tolerances.flux, &evidence) {
             return stale;
         }
         let say = |state, sentence: String| link(name, state, sentence, Some(evidence.clone()));
@@ -163,19 +159,16 @@ impl Place<'_> {
                 LinkState::Progressing,
                 format!("Rolling out: {}", flux::say(message, 120)),
             ),
-            Outcome::Succeeded => match want {
+            Outcome::Succeeded => match desired {
                 Some(Desired::Image(tag)) if reading.tag() == Some(tag) => say(
                     LinkState::Holds,
                     "All replicas run the image that git asks for.".into(),
                 ),
-                Some(want) => say(
+                Some(desired) => say(
                     LinkState::Progressing,
-                    format!("The Deployment has yet to take {want}."),
+                    format!("The Deployment has yet to take {desired}."),
                 ),
-                None => say(
-                    LinkState::Unknown,
-                    "What git declares is not known, so nothing can be compared.".into(),
-                ),
+                None => say(LinkState::Unknown, NOT_DECLARED.into()),
             },
         }
     }
@@ -190,7 +183,7 @@ fn tests(reading: &HelmReleaseReading, deployed: &Snapshot) -> String {
     }
 }
 
-/// What an operator wants to hear of a failed release: what was tried, why it failed, what runs now.
+/// Returns the sentence of a failed release: what was tried, why it failed, what runs now.
 fn helm_failure(reading: &HelmReleaseReading, reason: &str, message: &str) -> String {
     let began = flux::is_helms(reason);
     let tried = reading
@@ -222,7 +215,7 @@ fn helm_failure(reading: &HelmReleaseReading, reason: &str, message: &str) -> St
     )
 }
 
-/// The cause in a message: Flux repeats the release's name before it.
+/// Returns the cause in a message, which Flux prefixes with the name of the release.
 pub(super) fn cause_of<'a>(message: &'a str, tried: &str) -> &'a str {
     message
         .split_once(&format!("@{tried}"))
@@ -230,7 +223,7 @@ pub(super) fn cause_of<'a>(message: &'a str, tried: &str) -> &'a str {
         .map_or(message, |(_, cause)| cause)
 }
 
-/// What failed, by Flux's reason.
+/// Names the failed step by Flux's reason.
 pub(super) fn failed_step(reason: &str, tried: &str) -> String {
     match reason {
         "UpgradeFailed" => format!("Helm upgrade to {tried} failed"),
@@ -241,7 +234,7 @@ pub(super) fn failed_step(reason: &str, tried: &str) -> String {
     }
 }
 
-/// What was changed by another hand, by the first line that names an object.
+/// Returns the sentence of drift, with the first line of the message that names an object.
 pub(super) fn drifted(message: &str) -> String {
     let mut lines = message.lines().map(str::trim);
     let first = lines.next().unwrap_or_default();

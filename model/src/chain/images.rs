@@ -1,26 +1,26 @@
-//! What writes the newest image into git, where that fails or is suspended.
+//! The image automation behind a declaration, where it fails or is suspended.
 
-use super::links::{Place, evidence, link};
-use super::{Link, LinkName, LinkState};
-use crate::flux::{self, Outcome, SourceKind};
+use super::link::{Link, LinkName, LinkState};
+use super::target_context::{Status, TargetContext, link};
+use crate::flux::{self, Kind, Outcome, SourceKind};
 
-impl Place<'_> {
-    /// What image automation says against its declaration being the newest: it fails or is suspended.
+impl TargetContext<'_> {
+    /// Returns why a declared image tag may not be the newest: image automation fails or is suspended.
     pub(super) fn automated(&self, tag: &str) -> Option<Link> {
         let names = self.target.flux.image_automation.as_ref()?;
         let policy =
             self.observations
-                .supply(&self.target.cluster, SourceKind::ImagePolicy, &names.policy);
-        let images = policy.and_then(|seen| seen.value.images.as_ref());
+                .source(&self.target.cluster, SourceKind::ImagePolicy, &names.policy);
+        let images = policy.and_then(|observed| observed.value.images.as_ref());
         let steps = [
             images.map(|name| (SourceKind::ImageRepository, name)),
             Some((SourceKind::ImagePolicy, &names.policy)),
             Some((SourceKind::ImageUpdateAutomation, &names.automation)),
         ];
-        // What comes first explains what comes after it.
+        // The failure of an earlier step explains that of a later one.
         steps.into_iter().flatten().find_map(|(kind, name)| {
-            let seen = self.observations.supply(&self.target.cluster, kind, name)?;
-            let reading = seen.value;
+            let observed = self.observations.source(&self.target.cluster, kind, name)?;
+            let reading = observed.value;
             let (state, sentence) = match &reading.outcome {
                 _ if reading.suspended => (
                     LinkState::Suspended,
@@ -29,7 +29,7 @@ impl Place<'_> {
                         kind.as_str()
                     ),
                 ),
-                // Nothing newer is hidden by a policy that has never chosen anything.
+                // A policy that has never chosen an image hides nothing newer.
                 Outcome::Failed { reason, message }
                     if kind == SourceKind::ImagePolicy && reading.found.is_none() =>
                 {
@@ -42,7 +42,7 @@ impl Place<'_> {
                 Outcome::Failed { reason, message } => {
                     let since = reading.ready.as_ref().and_then(|ready| ready.since);
                     let state = match since {
-                        // As after a merge between its fetch and its push: Flux tries again at once.
+                        // A merge between its fetch and its push; Flux retries at once.
                         Some(since) if !reading.stalled && self.settles(since) => {
                             LinkState::Progressing
                         }
@@ -53,14 +53,12 @@ impl Place<'_> {
                 }
                 _ => return None,
             };
-            let evidence = evidence(
-                &seen,
-                kind.as_str(),
-                name,
-                reading.found.clone(),
-                reading.ready.as_ref(),
-                &reading.outcome,
-            );
+            let status = Status {
+                revision: reading.found.clone(),
+                ready: reading.ready.as_ref(),
+                outcome: &reading.outcome,
+            };
+            let evidence = self.evidence(&observed, Kind::Source(kind), name, status);
             Some(link(LinkName::Declared, state, sentence, Some(evidence)))
         })
     }

@@ -1,7 +1,7 @@
-//! The fourth link: what the live app itself answers.
+//! The fourth link: what the live app answers.
 
-use super::links::{Place, link};
-use super::{Evidence, Link, LinkName, LinkState};
+use super::link::{Evidence, Link, LinkName, LinkState};
+use super::target_context::{TargetContext, link};
 use crate::flux;
 use crate::observation::{Desired, Live};
 use crate::pipeline::Deployer;
@@ -9,42 +9,43 @@ use crate::release::commit_of;
 use crate::time::in_words;
 use crate::{AppVersion, CommitId, Timestamp};
 
-impl Place<'_> {
-    pub(super) fn serving(&self, want: Option<&Desired>, app: Option<&AppVersion>) -> Link {
+impl TargetContext<'_> {
+    pub(super) fn serving(&self, desired: Option<&Desired>, app: Option<&AppVersion>) -> Link {
         let name = LinkName::Serving;
-        let Some(seen) = self
+        let Some(observed) = self
             .observations
             .live(&self.environment.name, &self.target.name)
         else {
             return self.unknown(name, "The live app has not answered");
         };
-        let (revision, message) = match seen.value {
+        let (revision, message) = match observed.value {
             Live::Answer {
                 version, message, ..
             } => (Some(version.to_string()), message.clone()),
             Live::Silent { why, .. } => (None, Some(why.clone())),
         };
         let evidence = Evidence {
-            source: seen.source.to_string(),
-            object: self.target.live_url.clone(),
+            source: observed.source.to_string(),
+            object: None,
+            location: Some(self.target.live_url.clone()),
             revision,
             condition: None,
             message,
-            confirmed_at: Some(seen.confirmed_at),
+            confirmed_at: Some(observed.confirmed_at),
         };
-        if let Some(stale) = self.stale(name, &seen, self.tolerances.live, &evidence) {
+        if let Some(stale) = self.stale(name, &observed, self.tolerances.live, &evidence) {
             return stale;
         }
         let just_deployed = self.deployed_at().is_some_and(|at| self.settles(at));
         let say = |state, sentence: String| {
-            // The Pods before it may still answer, or the app has not been asked again yet.
+            // The old Pods may still answer, or the app has not been asked again yet.
             let state = match state {
                 LinkState::Drifted if just_deployed => LinkState::Progressing,
                 state => state,
             };
             link(name, state, sentence, Some(evidence.clone()))
         };
-        match seen.value {
+        match observed.value {
             Live::Silent { since, why } => {
                 let silence = self.now.since(*since);
                 let state = if silence > self.tolerances.silence {
@@ -63,7 +64,7 @@ impl Place<'_> {
             }
             Live::Answer {
                 version, revision, ..
-            } => match (want, app) {
+            } => match (desired, app) {
                 (Some(Desired::Image(tag)), _) => {
                     built_from(tag, revision.as_deref(), version, say)
                 }
@@ -81,17 +82,14 @@ impl Place<'_> {
             },
         }
     }
-}
-
-impl Place<'_> {
-    /// When what is deployed was done, as far as the cluster tells.
+    /// Returns when the deployment ended, where the cluster reports it.
     fn deployed_at(&self) -> Option<Timestamp> {
         let cluster = &self.target.cluster;
         match &self.target.deployer {
             Deployer::HelmRelease(name) => {
                 let reading = self.observations.helm_release(cluster, name)?.value;
                 let tested = reading.deployed.as_ref().and_then(|held| held.tested_at);
-                reading.released_at.max(tested)
+                reading.released_at().max(tested)
             }
             Deployer::Deployment(name) => {
                 let reading = self.observations.deployment(cluster, name)?.value;
@@ -101,7 +99,7 @@ impl Place<'_> {
     }
 }
 
-/// Compares a branch build by the commit that it says it was built from.
+/// Compares a branch build by the commit that it reports as its own.
 fn built_from(
     tag: &str,
     revision: Option<&str>,

@@ -1,34 +1,29 @@
-//! HelmChart: which version of a chart was found.
+//! HelmChart: the version of a chart that was found.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Condition, Object, Outcome, settled};
-use crate::pipeline::ObjectName;
+use super::kind::Kind;
+use super::object::{Condition, Object, Outcome, settled};
+use super::object_ref::ObjectRef;
 use crate::{ChartVersion, Timestamp};
 
-/// What a HelmChart says (`source.toolkit.fluxcd.io/v1`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The state of a HelmChart (`source.toolkit.fluxcd.io/v1`).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelmChartReading {
-    /// The version or range that it looks for.
+    /// The version or range to look for.
     pub constraint: String,
-    /// The HelmRepository that it looks in, where it does.
-    #[serde(default)]
-    pub repository: Option<ObjectName>,
-    /// Whether `spec.suspend` is set.
-    #[serde(default)]
+    /// `spec.sourceRef`, where Weft reads the kind.
+    pub source: Option<ObjectRef>,
+    /// `spec.suspend`.
     pub suspended: bool,
-    /// Whether Flux says that it will not try again by itself.
-    #[serde(default)]
+    /// Whether Flux does not retry by itself (`Stalled`).
     pub stalled: bool,
-    /// The version that it last found and stored.
+    /// The version of the stored artifact.
     pub found: Option<ChartVersion>,
-    /// When it stored that.
-    #[serde(default)]
+    /// When the artifact was stored.
     pub found_at: Option<Timestamp>,
-    /// How the search for the present constraint ended.
+    /// The outcome of the search for the current constraint.
     pub outcome: Outcome,
-    /// Its Ready condition.
     pub ready: Option<Condition>,
 }
 
@@ -38,10 +33,9 @@ impl HelmChartReading {
     pub fn read(object: &Value) -> Self {
         let object = Object::new(object);
         let ready = object.condition("Ready");
-        let in_index = object.text("/spec/sourceRef/kind") == Some("HelmRepository");
         Self {
             constraint: object.text("/spec/version").unwrap_or("*").to_owned(),
-            repository: object.reference("/spec/sourceRef").filter(|_| in_index),
+            source: source(&object),
             suspended: object.flag("/spec/suspend"),
             stalled: object.stalled().is_some(),
             found: object
@@ -52,4 +46,10 @@ impl HelmChartReading {
             ready,
         }
     }
+}
+
+fn source(object: &Object<'_>) -> Option<ObjectRef> {
+    let kind = Kind::named(object.text("/spec/sourceRef/kind")?)?;
+    let name = object.reference("/spec/sourceRef")?;
+    Some(ObjectRef { kind, name })
 }

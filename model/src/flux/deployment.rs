@@ -1,22 +1,20 @@
-//! Deployment: how far a rollout is (`apps/v1`), for environments without Helm.
+//! Deployment: the progress of a rollout (`apps/v1`), for environments without Helm.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Condition, Object, Outcome};
+use super::object::{Condition, Object, Outcome};
 use crate::Timestamp;
 
-/// What a Deployment says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The state of a Deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentReading {
-    /// The first container's image, whole.
+    /// The image of the first container, with registry and tag.
     pub image: String,
-    /// How the rollout of the present spec stands.
+    /// The outcome of the rollout of the current spec.
     pub outcome: Outcome,
-    /// Its Available condition.
     pub available: Option<Condition>,
-    /// When the present image was rolled out whole; Available never changes in a rollout without a gap.
-    #[serde(default)]
+    /// When the current image was completely rolled out. `Available` does not change in a rollout without
+    /// a gap.
     pub rolled_out_at: Option<Timestamp>,
 }
 
@@ -64,13 +62,19 @@ impl DeploymentReading {
         }
     }
 
-    /// The image's tag, without a digest.
+    /// Returns the tag of the image.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
-        let image = self.image.split('@').next()?;
-        let (_, last) = image.rsplit_once('/').unwrap_or(("", image));
-        last.split_once(':').map(|(_, tag)| tag)
+        image_tag(&self.image)
     }
+}
+
+/// Returns the tag of an image; `None` where it has none. The registry may have a port, and a digest may follow.
+#[must_use]
+pub fn image_tag(image: &str) -> Option<&str> {
+    let image = image.split('@').next()?;
+    let (_, last) = image.rsplit_once('/').unwrap_or(("", image));
+    last.split_once(':').map(|(_, tag)| tag)
 }
 
 #[cfg(test)]

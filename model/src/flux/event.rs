@@ -1,34 +1,34 @@
-//! What a notification of Flux says (`generic-hmac`), and which word of an object it replaces.
+//! The body of a notification of Flux (`generic-hmac`).
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::helm::is_helms;
+use super::kind::Kind;
+use super::object_ref::ObjectRef;
 use crate::pipeline::ObjectName;
 use crate::{AppVersion, Timestamp};
 
-/// What a notification is about. Of each stage of an object the newest word counts; of two words of the
-/// same second the later stage does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The stage of an object that a notification is about. The newest notification of each stage counts; of two
+/// in the same second, that of the later stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// On its way: a step that Flux has begun, or waits for.
+    /// A step has begun, or is waited for.
     Progress,
-    /// What keeps Helm from beginning, such as values that cannot be read. Flux repeats it while it lasts
-    /// and says nothing when it has passed.
+    /// Helm cannot begin, for example because values cannot be read. Flux repeats it while it lasts, and
+    /// sends nothing when it has passed.
     Hindered,
     /// A source was fetched, a Kustomization applied, or a release installed or upgraded.
     Done,
-    /// The chart's tests.
+    /// The tests of the chart ended.
     Tested,
-    /// What failed was rolled back or removed.
+    /// A failed release was rolled back or removed.
     Remediated,
-    /// What runs is no longer what was deployed, or is again.
+    /// Drift was detected or corrected.
     Drift,
 }
 
 impl Stage {
-    /// All of them, the later ones behind.
+    /// All stages in ascending order.
     pub const ALL: [Self; 6] = [
         Self::Progress,
         Self::Hindered,
@@ -38,7 +38,7 @@ impl Stage {
         Self::Drift,
     ];
 
-    /// The stable word, as in the JSON.
+    /// Returns the name in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,8 +51,8 @@ impl Stage {
         }
     }
 
-    /// The reason alone tells: the words of a rollback read like a success.
-    fn of(kind: &str, reason: &str, error: bool) -> Self {
+    /// Classifies by the reason alone: the message of a rollback reads like a success.
+    fn of(kind: Kind, reason: &str, error: bool) -> Self {
         match reason {
             "TestSucceeded" | "TestFailed" => Self::Tested,
             "RollbackSucceeded" | "RollbackFailed" | "UninstallSucceeded" | "UninstallFailed" => {
@@ -63,38 +63,34 @@ impl Stage {
                 Self::Done
             }
             helms if is_helms(helms) => Self::Done,
-            _ if error && kind == "HelmRelease" => Self::Hindered,
+            _ if error && kind == Kind::HelmRelease => Self::Hindered,
             _ if error => Self::Done,
             _ => Self::Progress,
         }
     }
 }
 
-/// One notification, as far as it is a fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One notification.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FluxEvent {
-    /// The object's kind, as Kubernetes spells it.
-    pub kind: String,
-    /// The object.
-    pub object: ObjectName,
-    /// What it is about.
+    /// The involved object.
+    pub object: ObjectRef,
     pub stage: Stage,
-    /// When it happened, by the controller's clock.
+    /// When it happened by the clock of the controller, in seconds.
     pub at: Timestamp,
-    /// Whether its severity is `error`.
+    /// Whether the severity is `error`.
     pub error: bool,
-    /// Flux's reason, such as `UpgradeSucceeded`.
+    /// Such as `UpgradeSucceeded`.
     pub reason: String,
-    /// Flux's message, whole.
     pub message: String,
-    /// The commit or the chart version that it speaks of, as Flux writes it.
+    /// The commit or the chart version, as Flux writes it.
     pub revision: Option<String>,
     /// The app version that the chart names.
     pub app: Option<AppVersion>,
 }
 
 impl FluxEvent {
-    /// Reads the body of a notification; `None` where it is none.
+    /// Reads the body of a notification; `None` where it is none, or about a kind that Weft does not read.
     #[must_use]
     pub fn read(body: &Value) -> Option<Self> {
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
@@ -104,13 +100,15 @@ impl FluxEvent {
             _ => return None,
         };
         let reason = text("/reason")?.to_owned();
-        let kind = text("/involvedObject/kind")?.to_owned();
+        let kind = Kind::named(text("/involvedObject/kind")?)?;
         Some(Self {
-            stage: Stage::of(&kind, &reason, error),
-            kind,
-            object: ObjectName {
-                namespace: text("/involvedObject/namespace")?.to_owned(),
-                name: text("/involvedObject/name")?.to_owned(),
+            stage: Stage::of(kind, &reason, error),
+            object: ObjectRef {
+                kind,
+                name: ObjectName {
+                    namespace: text("/involvedObject/namespace")?.to_owned(),
+                    name: text("/involvedObject/name")?.to_owned(),
+                },
             },
             at: Timestamp::parse(text("/timestamp")?).ok()?,
             error,
@@ -121,8 +119,8 @@ impl FluxEvent {
         })
     }
 
-    /// Whether it says that something failed. A rollback is never good news, whatever it calls itself; drift
-    /// is bad news, but nothing that was tried.
+    /// Whether an attempt failed. A rollback always follows a failure, whatever its severity; drift is no
+    /// attempt.
     #[must_use]
     pub fn is_failure(&self) -> bool {
         match self.stage {
@@ -132,10 +130,10 @@ impl FluxEvent {
         }
     }
 
-    /// Its place among the words of the same stage: by time. In the same second a failure counts more, and
-    /// drift, which is corrected after it was found, less.
+    /// Returns the position among the notifications of the same stage, by time. In the same second a failure
+    /// comes last, but detected drift first, because its correction follows.
     #[must_use]
-    pub fn order(&self) -> u64 {
+    pub fn sequence(&self) -> u64 {
         let second = u64::try_from(self.at.millis()).unwrap_or(0);
         let last = self.error != (self.stage == Stage::Drift);
         second.saturating_mul(2).saturating_add(u64::from(last))

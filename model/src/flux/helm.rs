@@ -1,88 +1,85 @@
-//! HelmRelease: what is asked of Helm, and what Helm made of it.
+//! HelmRelease: the chart that Helm is to deploy, and the releases that it deployed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Condition, Object, Outcome};
-use crate::pipeline::{ChartSourceKind, ObjectName};
+use super::kind::{Kind, SourceKind};
+use super::object::{Condition, Object, Outcome};
+use super::object_ref::ObjectRef;
+use crate::pipeline::ObjectName;
 use crate::{AppVersion, ChartVersion, Timestamp};
 
-/// A release that Helm holds, from `status.history`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One revision of a Helm release, from `status.history`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The chart's version.
+    /// Helm's revision number, from 1; 0 where Flux gives none.
+    pub number: u64,
     pub chart: ChartVersion,
     /// The app version that the chart names.
     pub app: AppVersion,
     /// Helm's status: `deployed`, `failed`, `superseded` …
     pub status: String,
-    /// What made it: `install`, `upgrade`, `rollback`.
+    /// `install`, `upgrade` or `rollback`.
     pub action: Option<String>,
-    /// When Helm deployed it.
+    /// When Helm began to deploy it.
     pub at: Option<Timestamp>,
-    /// How many test hooks succeeded, where tests ran.
+    /// The number of test hooks that succeeded; `None` where no tests ran.
     pub tests_passed: Option<usize>,
-    /// When the last of them ended.
-    #[serde(default)]
+    /// Whether a test hook failed.
+    pub test_failed: bool,
+    /// When the last test hook ended.
     pub tested_at: Option<Timestamp>,
 }
 
-/// What a HelmRelease says (`helm.toolkit.fluxcd.io/v2`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The state of a HelmRelease (`helm.toolkit.fluxcd.io/v2`).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HelmReleaseReading {
-    /// The version or range that its spec asks for; with a `chart_ref`, that one's spec asks.
+    /// The version or range of `spec.chart`; `*` with a `chart_ref`, whose own spec decides.
     pub constraint: String,
-    /// The source that it takes its chart from as it is (`spec.chartRef`).
-    #[serde(default)]
-    pub chart_ref: Option<(ChartSourceKind, ObjectName)>,
-    /// Whether `spec.suspend` is set.
+    /// `spec.chartRef`: an OCIRepository or a HelmChart.
+    pub chart_ref: Option<ObjectRef>,
+    /// `spec.suspend`.
     pub suspended: bool,
-    /// Whether Flux says that it will not try again by itself.
-    #[serde(default)]
+    /// Whether Flux does not retry by itself (`Stalled`).
     pub stalled: bool,
-    /// Whether the chart's tests are run after each action (`spec.test.enable`).
-    #[serde(default)]
+    /// Whether a reconciliation is under way (`Reconciling`).
+    pub reconciling: bool,
+    /// Whether the tests of the chart run after each action (`spec.test.enable`).
     pub tests_wanted: bool,
-    /// Whether a test of the present release failed and that is to be ignored (`spec.test.ignoreFailures`).
-    #[serde(default)]
+    /// Whether a test of the current release failed and is ignored (`spec.test.ignoreFailures`).
     pub test_failure_ignored: bool,
-    /// What was changed in the cluster after Helm deployed it, where Flux looks for that
-    /// (`spec.driftDetection`).
-    #[serde(default)]
+    /// The changes made in the cluster after Helm deployed, where `spec.driftDetection` is on.
     pub drift: Option<String>,
-    /// The HelmChart that it waits for.
+    /// The HelmChart that the chart comes from.
     pub chart: Option<ObjectName>,
-    /// How the last attempt at the present spec ended.
+    /// The outcome of the last attempt at the current spec.
     pub outcome: Outcome,
     /// The newest entry of the history with status `deployed`.
     pub deployed: Option<Snapshot>,
-    /// The chart version that was last tried.
+    /// The chart version of the last attempt.
     pub attempted: Option<ChartVersion>,
-    /// Whether Flux has given the attempt up and put the release before it back.
+    /// Whether the attempt was given up and the release before it restored.
     pub rolled_back: bool,
-    /// When the last install or upgrade ended well; a history entry's own time is when it began.
-    #[serde(default)]
-    pub released_at: Option<Timestamp>,
-    /// Its Remediated condition: how the rollback or the removal of what failed ended.
-    #[serde(default)]
+    /// The condition `Released`: how the last install or upgrade ended. The time in a history entry is that
+    /// of its beginning.
+    pub released: Option<Condition>,
+    /// The condition `Remediated`: how the rollback or removal of a failed release ended.
     pub remediated: Option<Condition>,
-    /// The history, newest first, at most as much as Flux keeps.
+    /// Newest first, as far back as Flux keeps it.
     pub history: Vec<Snapshot>,
-    /// Its Ready condition.
     pub ready: Option<Condition>,
     /// The digest of the part of the spec that Helm acts on.
     spec: u64,
-    /// That digest at the last success.
+    /// The digest at the last success.
     succeeded_spec: Option<u64>,
 }
 
 impl HelmReleaseReading {
-    /// Reads one update.
+    /// Reads one update, after the reading before it.
     ///
-    /// `status.observedGeneration` lags behind, so only Ready's own generation counts, and just after a
-    /// change of spec Ready still speaks of the old one: green to a naive reader, under way to this one.
+    /// `status.observedGeneration` lags behind, so that only the generation of `Ready` counts. Just after a
+    /// change of the spec `Ready` still describes the old one, which is read as under way.
     #[must_use]
     pub fn read(object: &Value, previous: Option<&Self>) -> Self {
         let spec = digest_of_spec(object);
@@ -101,13 +98,15 @@ impl HelmReleaseReading {
                 .to_owned(),
             suspended: object.flag("/spec/suspend"),
             stalled: object.stalled().is_some(),
+            reconciling: object
+                .condition("Reconciling")
+                .is_some_and(|reconciling| reconciling.is("True")),
             tests_wanted: object.flag("/spec/test/enable"),
             test_failure_ignored: object.flag("/spec/test/ignoreFailures")
                 && tested.is_some_and(|tested| tested.is("False")),
             drift: drift(&object),
             chart: match &chart_ref {
-                Some((ChartSourceKind::HelmChart, name)) => Some(name.clone()),
-                Some(_) => None,
+                Some(source) => (source.kind == Kind::HelmChart).then(|| source.name.clone()),
                 None => object
                     .text("/status/helmChart")
                     .and_then(|name| name.split_once('/'))
@@ -124,10 +123,7 @@ impl HelmReleaseReading {
             attempted: object
                 .text("/status/lastAttemptedRevision")
                 .and_then(|revision| ChartVersion::from_revision(revision).ok()),
-            released_at: object
-                .condition("Released")
-                .filter(|released| released.is("True"))
-                .and_then(|released| released.since),
+            released: object.condition("Released"),
             rolled_back: remediated
                 .as_ref()
                 .is_some_and(|done| done.is("True") && done.reason == "RollbackSucceeded"),
@@ -143,6 +139,21 @@ impl HelmReleaseReading {
             spec,
         }
     }
+
+    /// Returns the object that the chart comes from: an OCIRepository or a HelmChart.
+    #[must_use]
+    pub fn chart_object(&self) -> Option<ObjectRef> {
+        let chart = self.chart.as_ref();
+        let chart = || chart.map(|name| ObjectRef::new(Kind::HelmChart, name));
+        self.chart_ref.clone().or_else(chart)
+    }
+
+    /// Returns when the last install or upgrade succeeded.
+    #[must_use]
+    pub fn released_at(&self) -> Option<Timestamp> {
+        let released = self.released.as_ref()?;
+        released.since.filter(|_| released.is("True"))
+    }
 }
 
 fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before: bool) -> Outcome {
@@ -153,7 +164,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
         };
     };
     if !ready.at(generation) {
-        // A generation that changed nothing Helm acts on (suspend and resume) does not undo the proof.
+        // A generation that changed nothing that Helm acts on (suspend and resume) does not undo the success.
         return if spec_succeeded_before && ready.is("True") {
             Outcome::Succeeded
         } else {
@@ -166,7 +177,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
     let tested = object.condition("TestSuccess");
     let stalled = object.stalled();
     let failure = || {
-        // Ready's own message after a rollback reads like good news; the failed step tells why.
+        // The message of Ready after a rollback is that of the rollback; the failed step has the cause.
         let step = [tested.as_ref(), released.as_ref()]
             .into_iter()
             .flatten()
@@ -230,7 +241,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
     }
 }
 
-/// Whether a reason is about a step that Helm took, and not about what comes before it.
+/// Whether a reason is about an action of Helm, not about the preparation of one.
 pub(crate) fn is_helms(reason: &str) -> bool {
     let step = reason
         .strip_suffix("Failed")
@@ -243,16 +254,14 @@ pub(crate) fn is_helms(reason: &str) -> bool {
     })
 }
 
-fn chart_ref(object: &Object<'_>) -> Option<(ChartSourceKind, ObjectName)> {
-    let kind = match object.text("/spec/chartRef/kind")? {
-        "OCIRepository" => ChartSourceKind::OCIRepository,
-        "HelmChart" => ChartSourceKind::HelmChart,
-        _ => return None,
-    };
-    Some((kind, object.reference("/spec/chartRef")?))
+fn chart_ref(object: &Object<'_>) -> Option<ObjectRef> {
+    let kind = Kind::named(object.text("/spec/chartRef/kind")?)?;
+    let name = object.reference("/spec/chartRef")?;
+    let allowed = [Kind::Source(SourceKind::OCIRepository), Kind::HelmChart];
+    allowed.contains(&kind).then_some(ObjectRef { kind, name })
 }
 
-/// What Flux says was changed. It leaves the word standing when it is told not to look any more.
+/// Returns what was changed. Flux leaves the condition in place when drift detection is switched off.
 fn drift(object: &Object<'_>) -> Option<String> {
     let looks = matches!(
         object.text("/spec/driftDetection/mode"),
@@ -271,16 +280,14 @@ fn snapshot(entry: &Value) -> Option<Snapshot> {
     let text = |name: &str| entry.get(name).and_then(Value::as_str);
     let hooks = entry.get("testHooks").and_then(Value::as_object);
     Some(Snapshot {
+        number: entry.get("version").and_then(Value::as_u64).unwrap_or(0),
         chart: ChartVersion::from_revision(text("chartVersion")?).ok()?,
         app: AppVersion(text("appVersion").unwrap_or_default().to_owned()),
         status: text("status").unwrap_or_default().to_owned(),
         action: text("action").map(ToOwned::to_owned),
         at: text("lastDeployed").and_then(|at| Timestamp::parse(at).ok()),
-        tests_passed: hooks.map(|hooks| {
-            let passed =
-                |hook: &&Value| hook.get("phase").and_then(Value::as_str) == Some("Succeeded");
-            hooks.values().filter(passed).count()
-        }),
+        tests_passed: hooks.map(|hooks| in_phase(hooks, "Succeeded")),
+        test_failed: hooks.is_some_and(|hooks| in_phase(hooks, "Failed") > 0),
         tested_at: hooks.and_then(|hooks| {
             let ended = |hook: &Value| {
                 let at = hook.get("lastCompleted").and_then(Value::as_str)?;
@@ -291,7 +298,14 @@ fn snapshot(entry: &Value) -> Option<Snapshot> {
     })
 }
 
-/// A digest of the spec without what only tells Flux when to look.
+fn in_phase(hooks: &Map<String, Value>, phase: &str) -> usize {
+    let phases = hooks
+        .values()
+        .filter_map(|hook| hook.get("phase")?.as_str());
+    phases.filter(|one| *one == phase).count()
+}
+
+/// Returns a digest of the spec without the fields that only decide when Flux reconciles.
 fn digest_of_spec(object: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     if let Some(spec) = object.get("spec").and_then(Value::as_object) {

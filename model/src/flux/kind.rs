@@ -1,26 +1,42 @@
-//! The kinds of objects that tell what became of a declaration.
+//! The kinds of objects that Weft reads, as the Kubernetes API and Weave GitOps name them.
 
-use super::SourceKind;
+use serde::{Deserialize, Serialize};
 
-/// A kind of Kubernetes object that Weft reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+const SOURCE: &str = "source.toolkit.fluxcd.io";
+const IMAGE: &str = "image.toolkit.fluxcd.io";
+
+/// A kind of object that Weft reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Kind {
-    /// What was fetched of git.
     GitRepository,
-    /// What was applied of it.
     Kustomization,
-    /// The chart that a release is of.
     HelmChart,
-    /// What Helm deployed.
     HelmRelease,
     /// What rolls out where there is no Helm.
     Deployment,
-    /// What charts or images come from.
     Source(SourceKind),
 }
 
+/// A kind of object that charts or images come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    HelmRepository,
+    OCIRepository,
+    ImageRepository,
+    ImagePolicy,
+    ImageUpdateAutomation,
+}
+
+impl SourceKind {
+    /// Returns the name as in `kind:` of a manifest.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Kind::Source(self).as_str()
+    }
+}
+
 impl Kind {
-    /// Every kind.
     pub const ALL: [Self; 10] = [
         Self::GitRepository,
         Self::Kustomization,
@@ -34,7 +50,7 @@ impl Kind {
         Self::Source(SourceKind::ImageUpdateAutomation),
     ];
 
-    /// As Kubernetes spells it.
+    /// Returns the name as in `kind:` of a manifest.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -43,13 +59,88 @@ impl Kind {
             Self::HelmChart => "HelmChart",
             Self::HelmRelease => "HelmRelease",
             Self::Deployment => "Deployment",
-            Self::Source(kind) => kind.as_str(),
+            Self::Source(SourceKind::HelmRepository) => "HelmRepository",
+            Self::Source(SourceKind::OCIRepository) => "OCIRepository",
+            Self::Source(SourceKind::ImageRepository) => "ImageRepository",
+            Self::Source(SourceKind::ImagePolicy) => "ImagePolicy",
+            Self::Source(SourceKind::ImageUpdateAutomation) => "ImageUpdateAutomation",
         }
     }
 
-    /// The kind that Kubernetes spells so, if Weft reads it.
+    /// Returns the kind with a name of Kubernetes; `None` for a kind that Weft does not read.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Returns the API group.
+    #[must_use]
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Kustomization => "kustomize.toolkit.fluxcd.io",
+            Self::HelmRelease => "helm.toolkit.fluxcd.io",
+            Self::Deployment => "apps",
+            Self::GitRepository
+            | Self::HelmChart
+            | Self::Source(SourceKind::HelmRepository | SourceKind::OCIRepository) => SOURCE,
+            Self::Source(_) => IMAGE,
+        }
+    }
+
+    /// Returns the API version that Flux 2.9 and Kubernetes 1.34 serve.
+    #[must_use]
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::HelmRelease => "v2",
+            _ => "v1",
+        }
+    }
+
+    /// Returns the name in URLs of the Kubernetes API.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::GitRepository => "gitrepositories",
+            Self::Kustomization => "kustomizations",
+            Self::HelmChart => "helmcharts",
+            Self::HelmRelease => "helmreleases",
+            Self::Deployment => "deployments",
+            Self::Source(SourceKind::HelmRepository) => "helmrepositories",
+            Self::Source(SourceKind::OCIRepository) => "ocirepositories",
+            Self::Source(SourceKind::ImageRepository) => "imagerepositories",
+            Self::Source(SourceKind::ImagePolicy) => "imagepolicies",
+            Self::Source(SourceKind::ImageUpdateAutomation) => "imageupdateautomations",
+        }
+    }
+
+    /// Returns the route of the kind's pages in Weave GitOps 0.38; `None` where it has none.
+    #[must_use]
+    pub fn dashboard_page(self) -> Option<&'static str> {
+        Some(match self {
+            Self::GitRepository => "git_repo",
+            Self::Kustomization => "kustomization",
+            Self::HelmChart => "helm_chart",
+            Self::HelmRelease => "helm_release",
+            Self::Deployment => return None,
+            Self::Source(SourceKind::HelmRepository) => "helm_repo",
+            Self::Source(SourceKind::OCIRepository) => "oci",
+            Self::Source(SourceKind::ImageRepository) => "image_repo",
+            Self::Source(SourceKind::ImagePolicy) => "image_policy",
+            Self::Source(SourceKind::ImageUpdateAutomation) => "image_update",
+        })
+    }
+}
+
+impl From<Kind> for &'static str {
+    fn from(kind: Kind) -> Self {
+        kind.as_str()
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        Self::named(&name).ok_or("no kind that Weft reads")
     }
 }

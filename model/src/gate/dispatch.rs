@@ -1,66 +1,74 @@
-//! What became of a dispatch that brought no pull request, as far as that can be known.
+//! The fate of a dispatch that opened no pull request.
 //!
-//! notification-controller keeps no record of what it sent. But it offers one event to all Alerts: where
-//! Weft heard it, the one for GitHub had it as well; where Weft hears everything but that, none had.
+//! notification-controller keeps no record of what it sent, but it offers each event to all Alerts. If Weft
+//! received the event, the Alert for GitHub had it as well; if Weft received all others, none had it.
 
-use super::BEFORE_THE_PROOF;
-use crate::flux::Stage;
+use std::time::Duration;
+
+use crate::flux::{Kind, Stage};
 use crate::observation::Observations;
 use crate::pipeline::{Deployer, EnvironmentSpec};
 use crate::time::clock;
 use crate::{ChartVersion, Timestamp};
 
-/// What Weft's own hook witnessed of an event that should have become a dispatch.
+/// Flux sends its dispatch when the tests of the chart passed, shortly before Weft has proven the release.
+pub(super) const BEFORE_THE_PROOF: Duration = Duration::from_secs(15);
+
+/// What the notifications to Weft show of an event that should have become a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Witness {
-    /// Flux told it to Weft, and had it for GitHub too; it happened then.
+    /// Flux notified Weft of the event, which happened then, and so had it for GitHub too.
     Sent(Timestamp),
-    /// Flux told Weft other things before and after it, but not this.
+    /// Flux notified Weft of other events before and after, but not of this one.
     NeverSent,
-    /// Weft hears no notifications from there, or did not then.
+    /// Weft receives no notifications from there, or did not at that time.
     NotKnown,
 }
 
-/// What was witnessed of the success of a release in an environment that is proven since `since`.
+/// Looks for the success of a release in an environment that is proven since `since`.
 pub(super) fn witness(
     environment: &EnvironmentSpec,
     release: Option<&ChartVersion>,
     since: Timestamp,
     observations: &Observations,
 ) -> Witness {
-    let told = environment.targets.iter().filter_map(|target| {
+    let sent = environment.targets.iter().filter_map(|target| {
         let Deployer::HelmRelease(name) = &target.deployer else {
             return None;
         };
         [Stage::Tested, Stage::Done]
             .into_iter()
-            .filter_map(|stage| observations.told(&target.cluster, "HelmRelease", name, stage))
-            .map(|seen| seen.value)
-            .filter(|notice| !notice.is_failure())
-            .find(|notice| {
-                let revision = notice.revision.as_deref().unwrap_or_default();
+            .filter_map(|stage| {
+                observations.notification(&target.cluster, Kind::HelmRelease, name, stage)
+            })
+            .map(|observed| observed.value)
+            .filter(|event| !event.is_failure())
+            .find(|event| {
+                let revision = event.revision.as_deref().unwrap_or_default();
                 release.is_some() && ChartVersion::from_revision(revision).ok().as_ref() == release
             })
-            .map(|notice| notice.at)
+            .map(|event| event.at)
     });
-    if let Some(at) = told.max() {
+    if let Some(at) = sent.max() {
         return Witness::Sent(at);
     }
-    // The Alert for Weft must be one that tells of this object, and it must have worked before and after.
-    let heard_it_all = environment.targets.iter().all(|target| {
+    // The Alert for Weft must include this object, and must have worked before and after.
+    let received_all = environment.targets.iter().all(|target| {
         let Deployer::HelmRelease(name) = &target.deployer else {
             return false;
         };
-        let told_of_it = Stage::ALL.into_iter().any(|stage| {
-            let told = observations.told(&target.cluster, "HelmRelease", name, stage);
-            told.is_some()
+        let includes_it = Stage::ALL.into_iter().any(|stage| {
+            let event = observations.notification(&target.cluster, Kind::HelmRelease, name, stage);
+            event.is_some()
         });
-        told_of_it
+        includes_it
             && observations
-                .hearing(&target.cluster)
-                .is_some_and(|heard| heard.from < since - BEFORE_THE_PROOF && heard.until > since)
+                .notification_window(&target.cluster)
+                .is_some_and(|window| {
+                    window.from < since - BEFORE_THE_PROOF && window.until > since
+                })
     });
-    if heard_it_all {
+    if received_all {
         Witness::NeverSent
     } else {
         Witness::NotKnown
@@ -68,7 +76,7 @@ pub(super) fn witness(
 }
 
 impl Witness {
-    /// The end of the sentence that says that no pull request came.
+    /// Returns the end of the sentence about a missing pull request.
     pub(super) fn say(self, behind: &str, now: Timestamp) -> String {
         match self {
             Self::Sent(at) => format!(

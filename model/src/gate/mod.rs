@@ -1,88 +1,71 @@
-//! What stands before an environment, and what it waits for, in one sentence.
+//! The gate between two environments: what a release waits for there, in one sentence.
 
 mod dispatch;
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use self::dispatch::Witness;
-use crate::api::EnvironmentView;
-use crate::chain::{Tolerances, VerdictState};
-use crate::observation::{DispatchRun, Observations};
+use crate::chain::{Context, VerdictState};
+use crate::environment::EnvironmentView;
 use crate::pipeline::{EnvironmentSpec, GateKind, RepositoryName};
 use crate::promotion::{CheckState, CheckSummary, Mergeable, Promotion, PromotionState};
-use crate::rollout;
+use crate::rollout::{self, RolloutStep};
 use crate::time::in_words;
 use crate::{ChartVersion, CommitId, EnvironmentName, Timestamp};
 
-/// Flux sends its dispatch when the chart's tests passed, which is a little before Weft has proven it.
-const BEFORE_THE_PROOF: Duration = Duration::from_secs(15);
-
-/// What a gate is doing.
+/// The state of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GateState {
-    /// Both sides hold the same release: nothing to do.
+    /// Both sides hold the same release.
     Idle,
-    /// A newer release stands before it, and is not proven there yet.
+    /// A newer release is not proven before the gate yet.
     WaitsForProof,
-    /// It is proven, and its pull request is due.
+    /// A newer release is proven, and its pull request is due.
     WaitsForPromotion,
-    /// It is proven, and no pull request came in time.
+    /// A newer release is proven, and its pull request did not open in time.
     Lost,
-    /// The pull request's checks run.
+    /// The checks of the pull request are running.
     WaitsForChecks,
-    /// A required check failed, somebody refused, or it cannot be merged.
+    /// A required check failed, a reviewer refused, or the pull request cannot be merged.
     Blocked,
-    /// People must approve.
+    /// Approvals are missing.
     WaitsForApproval,
-    /// All rules are met; somebody must merge.
+    /// All rules are met, and a person has to merge.
     WaitsForMerge,
-    /// It was merged, and the release is on its way in.
+    /// The pull request was merged, and the release is being rolled out.
     Rolling,
-    /// What is needed to know is missing or old.
+    /// The pull requests are not known, or too old.
     Unknown,
 }
 
 impl GateState {
-    /// Whether a person has to act.
+    /// Whether a person has to approve or merge.
     #[must_use]
     pub fn waits_for_people(self) -> bool {
         matches!(self, Self::WaitsForApproval | Self::WaitsForMerge)
     }
 }
 
-/// The pull request at a gate, as far as a board needs it.
+/// The open pull request at a gate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PromotionSummary {
-    /// Where.
     pub repository: RepositoryName,
-    /// Its number.
     pub number: u64,
-    /// Its page.
+    /// The page on GitHub.
     pub url: String,
-    /// Who opened it.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub author: String,
-    /// The chart version it declares.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
+    /// The chart version that it declares.
     pub release: Option<ChartVersion>,
-    /// Its head.
     pub head: CommitId,
-    /// When it was opened.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
     pub opened_at: Timestamp,
-    /// Its checks, counted.
     pub checks: CheckSummary,
-    /// Who has approved it.
+    /// Logins of the approvers that count.
     pub approved_by: Vec<String>,
-    /// Who is asked.
+    /// Logins of the requested reviewers.
     pub requested: Vec<String>,
-    /// How many approvals are missing; `None` where the rules are not known.
-    #[cfg_attr(target_arch = "wasm32", serde(skip_deserializing))]
+    /// The number of missing approvals; `None` where the rules are not known.
     pub missing_approvals: Option<u32>,
 }
 
@@ -107,86 +90,60 @@ impl From<&Promotion> for PromotionSummary {
     }
 }
 
-/// One step of a release's way into an environment after the merge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct RolloutStep {
-    /// `merged`, `applied`, `deployed`, `serving`.
-    pub name: String,
-    /// Whether it is done, under way, failed, or to come.
-    pub state: StepState,
-    /// When it was done, where that is known.
-    pub at: Option<Timestamp>,
-}
-
-/// How a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum StepState {
-    /// Done.
-    Done,
-    /// Under way.
-    Now,
-    /// It failed here.
-    Failed,
-    /// To come.
-    Next,
-}
-
-/// What stands before an environment.
+/// The gate between two environments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Gate {
-    /// The environment before it.
     pub from: EnvironmentName,
-    /// The environment behind it.
     pub to: EnvironmentName,
-    /// How a release passes.
     pub kind: GateKind,
-    /// What it is doing.
     pub state: GateState,
-    /// What it waits for, in one sentence.
     pub sentence: String,
-    /// The release that waits before it.
+    /// The release that waits.
     pub release: Option<ChartVersion>,
-    /// Since when it has waited.
+    /// When it began to wait.
     pub since: Option<Timestamp>,
-    /// The pull request.
     pub promotion: Option<PromotionSummary>,
-    /// The way of the release after the merge, while it is on it.
+    /// The steps of the rollout while it is under way.
     pub steps: Vec<RolloutStep>,
-    /// The page of the workflow's run that should have opened the pull request, where one is known.
+    /// The page of the workflow run that should have opened the pull request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
 }
 
 impl Gate {
-    /// Whether a person has to act.
+    /// Whether a person has to approve or merge.
     #[must_use]
     pub fn waits_for_people(&self) -> bool {
         self.state.waits_for_people()
     }
 }
 
+/// The environments on both sides of a gate, as configured and as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Sides<'a> {
+    pub from: &'a EnvironmentSpec,
+    pub to: &'a EnvironmentSpec,
+    /// The state of `from`.
+    pub before: &'a EnvironmentView,
+    /// The state of `to`.
+    pub behind: &'a EnvironmentView,
+}
+
 /// Computes the gate between two environments.
 #[must_use]
-pub fn gate(
-    from: &EnvironmentSpec,
-    spec: &EnvironmentSpec,
-    before: &EnvironmentView,
-    behind: &EnvironmentView,
-    observations: &Observations,
-    now: Timestamp,
-    tolerances: &Tolerances,
-) -> Gate {
-    let held = observations.promotion(&spec.name);
-    let promotion = held.and_then(|seen| seen.value.as_deref());
+pub fn gate(sides: Sides<'_>, context: Context<'_>) -> Gate {
+    let Sides {
+        to, before, behind, ..
+    } = sides;
+    let observations = context.observations;
+    let known = observations.promotion(&to.name);
+    let promotion = known.and_then(|observed| observed.value.as_deref());
     let open = promotion.filter(|promotion| promotion.state == PromotionState::Open);
     let mut gate = Gate {
         from: before.name.clone(),
-        to: spec.name.clone(),
-        kind: spec.gate,
+        to: to.name.clone(),
+        kind: to.gate,
         state: GateState::Idle,
         sentence: String::new(),
         release: None,
@@ -200,48 +157,32 @@ pub fn gate(
     if let Some(merged) = merged.filter(|merged| rolling && rollout::has_reached(merged, behind)) {
         gate.steps = rollout::steps(merged, behind);
     }
-    let (state, sentence) = match spec.gate {
-        GateKind::Automatic => automatic(before, behind),
-        GateKind::Approval => {
-            if held.is_some_and(|seen| now.since(seen.confirmed_at) > tolerances.github) {
-                (
-                    GateState::Unknown,
-                    "GitHub has not been heard for a while; what waits here is old.".to_owned(),
-                )
-            } else if let Some(open) = open {
-                gate.release.clone_from(&open.release);
-                gate.since = Some(open.opened_at);
-                let (state, sentence) = waits(open, &spec.name, before);
-                (state, sentence)
-            } else if held.is_none() {
-                (
-                    GateState::Unknown,
-                    "GitHub has not told yet what waits here.".to_owned(),
-                )
-            } else if rolling {
-                let what = behind.desired.as_deref().unwrap_or("The release");
-                (
-                    GateState::Rolling,
-                    format!("{what} is on its way into {}.", spec.name),
-                )
-            } else {
-                let dispatch = observations.dispatch();
-                let run = dispatch.and_then(|seen| seen.value.as_ref());
-                let witness = dispatch::witness(
-                    from,
-                    before.desired_chart.as_ref(),
-                    before.verdict.since,
-                    observations,
-                );
-                let (state, sentence, since) =
-                    without_promotion(before, behind, (run, witness), now, tolerances, &mut gate);
-                gate.since = since;
-                (state, sentence)
-            }
-        }
+    let github = context.tolerances.github;
+    (gate.state, gate.sentence) = if to.gate == GateKind::Automatic {
+        automatic(before, behind)
+    } else if known.is_some_and(|observed| context.now.since(observed.confirmed_at) > github) {
+        (
+            GateState::Unknown,
+            "GitHub has not been heard for a while; what waits here is old.".to_owned(),
+        )
+    } else if let Some(open) = open {
+        gate.release.clone_from(&open.release);
+        gate.since = Some(open.opened_at);
+        with_promotion(open, &to.name, before)
+    } else if known.is_none() {
+        (
+            GateState::Unknown,
+            "GitHub has not told yet what waits here.".to_owned(),
+        )
+    } else if rolling {
+        let what = behind.desired.as_deref().unwrap_or("The release");
+        (
+            GateState::Rolling,
+            format!("{what} is on its way into {}.", to.name),
+        )
+    } else {
+        without_promotion(sides, context, &mut gate)
     };
-    gate.state = state;
-    gate.sentence = sentence;
     gate
 }
 
@@ -264,7 +205,8 @@ fn automatic(before: &EnvironmentView, behind: &EnvironmentView) -> (GateState, 
     }
 }
 
-fn waits(
+/// Judges a gate with an open pull request.
+fn with_promotion(
     promotion: &Promotion,
     environment: &EnvironmentName,
     before: &EnvironmentView,
@@ -356,14 +298,13 @@ fn people(requested: &[String]) -> String {
     }
 }
 
+/// Judges a gate without an open pull request, and completes its `release`, `since` and `run`.
 fn without_promotion(
-    before: &EnvironmentView,
-    behind: &EnvironmentView,
-    (run, witness): (Option<&DispatchRun>, Witness),
-    now: Timestamp,
-    tolerances: &Tolerances,
+    sides: Sides<'_>,
+    context: Context<'_>,
     gate: &mut Gate,
-) -> (GateState, String, Option<Timestamp>) {
+) -> (GateState, String) {
+    let Sides { before, behind, .. } = sides;
     let newer = match (&before.desired_chart, &behind.desired_chart) {
         (Some(before), Some(behind)) => before > behind,
         (Some(_), None) => true,
@@ -374,7 +315,7 @@ fn without_promotion(
             (Some(a), Some(b)) if a == b => format!("Nothing waits: both hold {a}."),
             _ => "Nothing waits.".to_owned(),
         };
-        return (GateState::Idle, sentence, None);
+        return (GateState::Idle, sentence);
     }
     gate.release.clone_from(&before.desired_chart);
     let what = before.desired.as_deref().unwrap_or("A newer release");
@@ -390,18 +331,18 @@ fn without_promotion(
                 before.verdict.state.word()
             ),
         };
-        return (
-            GateState::WaitsForProof,
-            sentence,
-            Some(before.verdict.since),
-        );
+        gate.since = Some(before.verdict.since);
+        return (GateState::WaitsForProof, sentence);
     }
     let since = before.verdict.since;
-    let waited = now.since(since);
-    let late = waited > tolerances.promotion;
-    let run = run.filter(|run| run.at >= since - BEFORE_THE_PROOF);
+    gate.since = Some(since);
+    let waited = context.now.since(since);
+    let late = waited > context.tolerances.promotion;
+    let run = context.observations.dispatch();
+    let run = run.and_then(|observed| observed.value.as_ref());
+    let run = run.filter(|run| run.at >= since - dispatch::BEFORE_THE_PROOF);
     gate.run = run.map(|run| run.url.clone());
-    let (state, sentence) = match run {
+    match run {
         Some(run) if run.status != "completed" => (
             GateState::WaitsForPromotion,
             format!(
@@ -432,15 +373,19 @@ fn without_promotion(
                 behind.name
             ),
         ),
-        None if late => (
-            GateState::Lost,
-            format!(
-                "No pull request came: {what} has been proven in {} for {}. {}",
-                before.name,
-                in_words(waited),
-                witness.say(behind.name.as_str(), now)
-            ),
-        ),
+        None if late => {
+            let release = before.desired_chart.as_ref();
+            let witness = dispatch::witness(sides.from, release, since, context.observations);
+            (
+                GateState::Lost,
+                format!(
+                    "No pull request came: {what} has been proven in {} for {}. {}",
+                    before.name,
+                    in_words(waited),
+                    witness.say(behind.name.as_str(), context.now)
+                ),
+            )
+        }
         _ => (
             GateState::WaitsForPromotion,
             format!(
@@ -448,6 +393,5 @@ fn without_promotion(
                 before.name, behind.name
             ),
         ),
-    };
-    (state, sentence, Some(since))
+    }
 }

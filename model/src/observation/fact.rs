@@ -1,27 +1,26 @@
-//! What a fact can be, and what it is about.
+//! What can be observed, and the key under which a newer fact replaces an older one.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::flux::membership::is_part_of;
 use crate::flux::{
     DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
     KustomizationReading, SourceKind, SourceReading, Stage,
 };
-use crate::pipeline::ObjectName;
+use crate::pipeline::{ObjectName, TargetSpec};
 use crate::promotion::Promotion;
 use crate::{AppVersion, ChartVersion, Colour, CommitId, EnvironmentName, Timestamp};
 
 /// What git asks for in one environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Desired {
     /// Exactly this chart version.
     Chart(ChartVersion),
     /// The newest chart version in this semver range.
     Range(String),
-    /// This container tag, in a plain Deployment.
+    /// The image tag of a plain Deployment.
     Image(String),
 }
 
@@ -36,143 +35,121 @@ impl fmt::Display for Desired {
 }
 
 /// What the followed branch declares for one environment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Declared {
-    /// What is asked for, or why the file could not be read.
-    pub want: Result<Desired, String>,
-    /// The file that says so, from the repository's root.
+    /// `Err` with the end of a sentence where the file cannot be read.
+    pub desired: Result<Desired, String>,
+    /// The path of the file from the root of the repository.
     pub path: String,
     /// The head of the branch.
     pub head: CommitId,
-    /// The commits under which this declaration stands, newest (the head) first, down to and with
-    /// the one that last changed the environment's folder.
+    /// The commits with this declaration: from the head, newest first, to the one that last changed the
+    /// folder of the environment.
     pub commits: Vec<CommitId>,
-    /// When the last of them was committed.
+    /// The time of the last of these commits.
     pub changed_at: Timestamp,
-    /// Who committed it.
+    /// The login or name of its author.
     pub changed_by: Option<String>,
 }
 
-/// What the live app answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The answer of a live app.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Live {
-    /// It said who it is.
     Answer {
-        /// The version it runs.
         version: AppVersion,
-        /// The commit it was built from, where it says so.
+        /// The commit that the app was built from.
         revision: Option<String>,
-        /// The colour it shows.
         colour: Option<Colour>,
-        /// Its greeting.
+        /// The greeting.
         message: Option<String>,
     },
-    /// It did not answer, or not with what podinfo answers.
+    /// No answer, or not one of podinfo.
     Silent {
-        /// Since when.
         since: Timestamp,
-        /// Why, in a sentence.
+        /// The end of a sentence.
         why: String,
     },
 }
 
-/// The state that somebody posted on a commit, such as Flux's tick.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The commit status that Flux posts for a Kustomization.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommitStatus {
-    /// The environment whose Kustomization it speaks of.
+    /// The environment of the Kustomization.
     pub environment: EnvironmentName,
-    /// `success`, `failure`, `pending` or `error`, as GitHub says.
+    /// `success`, `failure`, `pending` or `error`.
     pub state: String,
-    /// Its context, such as `kustomization/uat/cb0aaa8a`.
+    /// Such as `kustomization/uat/cb0aaa8a`.
     pub context: String,
-    /// The commit it stands on.
     pub commit: CommitId,
-    /// Who posted it.
+    /// The login of who posted it.
     pub creator: Option<String>,
-    /// When.
     pub at: Timestamp,
 }
 
-/// A dispatch that GitHub knows of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A workflow run that a `repository_dispatch` started.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DispatchRun {
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
     /// `success`, `failure` …, once completed.
     pub conclusion: Option<String>,
-    /// When the run began.
+    /// The start of the run.
     pub at: Timestamp,
-    /// Its page.
+    /// The page on GitHub.
     pub url: String,
 }
 
-/// One fact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// One fact. Facts about objects begin with the name of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// What git declares for an environment.
     Declared(EnvironmentName, Box<Declared>),
     /// The promotion pull request into an environment: the open one, else the last merged one.
     Promotion(EnvironmentName, Option<Box<Promotion>>),
-    /// Flux's tick for an environment.
     Status(CommitStatus),
     /// The newest run that a dispatch started.
     Dispatch(Option<DispatchRun>),
-    /// A GitRepository of a cluster.
     GitRepository(String, ObjectName, GitRepositoryReading),
-    /// A Kustomization of a cluster.
     Kustomization(String, ObjectName, KustomizationReading),
-    /// A HelmChart of a cluster.
     HelmChart(String, ObjectName, HelmChartReading),
-    /// A HelmRelease of a cluster.
     HelmRelease(String, ObjectName, Box<HelmReleaseReading>),
-    /// A Deployment of a cluster.
     Deployment(String, ObjectName, DeploymentReading),
-    /// What charts or images come from in a cluster.
     Source(String, SourceKind, ObjectName, SourceReading),
-    /// What Flux told about an object of a cluster.
-    Told(String, Box<FluxEvent>),
-    /// What the app answers in an environment's target.
+    /// What Flux notified about an object of a cluster.
+    Notification(String, Box<FluxEvent>),
+    /// The answer of the app of an environment's target.
     Live(EnvironmentName, String, Live),
 }
 
-/// What a fact is about; a newer fact with the same key replaces the older one.
+/// The subject of a fact; a newer fact with the same key replaces the older one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FactKey(String);
 
 impl FactKey {
-    /// What git declares for an environment.
     #[must_use]
     pub fn declared(environment: &EnvironmentName) -> Self {
         Self(format!("declared {environment}"))
     }
-    /// The promotion into an environment.
     #[must_use]
     pub fn promotion(environment: &EnvironmentName) -> Self {
         Self(format!("promotion {environment}"))
     }
-    /// Flux's tick for an environment.
     #[must_use]
     pub fn status(environment: &EnvironmentName) -> Self {
         Self(format!("status {environment}"))
     }
-    /// The newest dispatch run.
     #[must_use]
     pub fn dispatch() -> Self {
         Self("dispatch".into())
     }
-    /// A Kubernetes object; `kind` as Kubernetes spells it.
     #[must_use]
-    pub fn object(cluster: &str, kind: &str, name: &ObjectName) -> Self {
-        Self(format!("{kind} {cluster} {name}"))
+    pub fn object(cluster: &str, kind: Kind, name: &ObjectName) -> Self {
+        Self(format!("{} {cluster} {name}", kind.as_str()))
     }
-    /// What Flux told about an object and a stage of it.
     #[must_use]
-    pub fn told(cluster: &str, kind: &str, name: &ObjectName, stage: Stage) -> Self {
-        Self(format!("told {} {kind} {cluster} {name}", stage.as_str()))
+    pub fn notification(cluster: &str, kind: Kind, name: &ObjectName, stage: Stage) -> Self {
+        let (stage, kind) = (stage.as_str(), kind.as_str());
+        Self(format!("notification {stage} {kind} {cluster} {name}"))
     }
-    /// The live app of a target.
     #[must_use]
     pub fn live(environment: &EnvironmentName, target: &str) -> Self {
         Self(format!("live {environment} {target}"))
@@ -180,7 +157,7 @@ impl FactKey {
 }
 
 impl Fact {
-    /// What an object of a cluster says in one update, read together with what it said before.
+    /// Reads one update of an object, after the fact that was read from the update before it.
     #[must_use]
     pub fn of_object(
         kind: Kind,
@@ -226,7 +203,36 @@ impl Fact {
         }
     }
 
-    /// What this fact is about.
+    /// Returns the object of a cluster that the fact was read from or is a notification about.
+    #[must_use]
+    pub fn object(&self) -> Option<(&str, Kind, &ObjectName)> {
+        Some(match self {
+            Self::GitRepository(cluster, name, _) => (cluster, Kind::GitRepository, name),
+            Self::Kustomization(cluster, name, _) => (cluster, Kind::Kustomization, name),
+            Self::HelmChart(cluster, name, _) => (cluster, Kind::HelmChart, name),
+            Self::HelmRelease(cluster, name, _) => (cluster, Kind::HelmRelease, name),
+            Self::Deployment(cluster, name, _) => (cluster, Kind::Deployment, name),
+            Self::Source(cluster, kind, name, _) => (cluster, Kind::Source(*kind), name),
+            Self::Notification(cluster, event) => (cluster, event.object.kind, &event.object.name),
+            Self::Declared(..)
+            | Self::Promotion(..)
+            | Self::Status(_)
+            | Self::Dispatch(_)
+            | Self::Live(..) => return None,
+        })
+    }
+
+    /// Whether the fact is about an object that a target is made of.
+    #[must_use]
+    pub fn concerns(&self, target: &TargetSpec) -> bool {
+        let Some((cluster, kind, name)) = self.object() else {
+            return false;
+        };
+        // No link is judged by a notification about a source.
+        let unread = matches!(self, Self::Notification(..)) && matches!(kind, Kind::Source(_));
+        !unread && target.cluster == cluster && is_part_of(target, kind, name)
+    }
+
     #[must_use]
     pub fn key(&self) -> FactKey {
         match self {
@@ -234,20 +240,25 @@ impl Fact {
             Self::Promotion(environment, _) => FactKey::promotion(environment),
             Self::Status(status) => FactKey::status(&status.environment),
             Self::Dispatch(_) => FactKey::dispatch(),
+            Self::Live(environment, target, _) => FactKey::live(environment, target),
+            Self::Notification(cluster, event) => {
+                let object = &event.object;
+                FactKey::notification(cluster, object.kind, &object.name, event.stage)
+            }
             Self::GitRepository(cluster, name, _) => {
-                FactKey::object(cluster, "GitRepository", name)
+                FactKey::object(cluster, Kind::GitRepository, name)
             }
             Self::Kustomization(cluster, name, _) => {
-                FactKey::object(cluster, "Kustomization", name)
+                FactKey::object(cluster, Kind::Kustomization, name)
             }
-            Self::HelmChart(cluster, name, _) => FactKey::object(cluster, "HelmChart", name),
-            Self::HelmRelease(cluster, name, _) => FactKey::object(cluster, "HelmRelease", name),
-            Self::Deployment(cluster, name, _) => FactKey::object(cluster, "Deployment", name),
-            Self::Source(cluster, kind, name, _) => FactKey::object(cluster, kind.as_str(), name),
-            Self::Told(cluster, notice) => {
-                FactKey::told(cluster, &notice.kind, &notice.object, notice.stage)
+            Self::HelmChart(cluster, name, _) => FactKey::object(cluster, Kind::HelmChart, name),
+            Self::HelmRelease(cluster, name, _) => {
+                FactKey::object(cluster, Kind::HelmRelease, name)
             }
-            Self::Live(environment, target, _) => FactKey::live(environment, target),
+            Self::Deployment(cluster, name, _) => FactKey::object(cluster, Kind::Deployment, name),
+            Self::Source(cluster, kind, name, _) => {
+                FactKey::object(cluster, Kind::Source(*kind), name)
+            }
         }
     }
 }

@@ -1,14 +1,12 @@
-//! One fact from one source with the time it was seen, and the set of the newest ones.
+//! Observations: facts with their source and time, and the set of the newest ones.
 
 mod fact;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::flux::{
-    DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading,
+    DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
     KustomizationReading, SourceKind, SourceReading, Stage,
 };
 use crate::pipeline::ObjectName;
@@ -17,20 +15,18 @@ use crate::{EnvironmentName, Timestamp};
 
 pub use fact::{CommitStatus, Declared, Desired, DispatchRun, Fact, FactKey, Live};
 
-/// Where facts come from, in words for the screen: `github`, `flux uat`, `live uat`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(transparent)]
+/// The name of a source on screen: `github`, `flux uat`, `live uat`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceName(String);
 
 impl SourceName {
-    /// GitHub, for everything that git and pull requests say.
+    /// GitHub, for git and pull requests.
     #[must_use]
     pub fn github() -> Self {
         Self("github".into())
     }
 
-    /// The Flux objects of one cluster.
+    /// The objects of one cluster.
     #[must_use]
     pub fn flux(cluster: &str) -> Self {
         Self(format!("flux {cluster}"))
@@ -49,34 +45,30 @@ impl fmt::Display for SourceName {
     }
 }
 
-/// One fact from one source, with the time it was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One fact with its source and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// Who says so.
     pub source: SourceName,
-    /// When Weft saw it.
+    /// When Weft observed it.
     pub at: Timestamp,
-    /// Its place among the observations of the same thing: a resourceVersion, or milliseconds.
-    pub order: u64,
-    /// What.
+    /// The position among the observations with the same key: a resourceVersion, or milliseconds.
+    pub sequence: u64,
     pub fact: Fact,
 }
 
 /// The last contact with a source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SourceHealth {
-    /// When it last answered and so confirmed all it had said before.
+    /// When it last answered, which confirmed all of its facts.
     pub ok_at: Option<Timestamp>,
     /// Why it does not answer now.
     pub failing: Option<String>,
 }
 
-/// A fact that is known, and until when it was confirmed.
+/// A known fact, with the time of its last confirmation.
 #[derive(Debug)]
 pub struct Observed<'a, T> {
-    /// Who says so.
     pub source: &'a SourceName,
-    /// What.
     pub value: &'a T,
     /// When the source last confirmed it.
     pub confirmed_at: Timestamp,
@@ -90,29 +82,32 @@ impl<T> Clone for Observed<'_, T> {
 
 impl<T> Copy for Observed<'_, T> {}
 
-/// The newest observation of each thing, and the last contact with each source.
+/// The newest observation of each key, and the health of each source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observations {
     facts: BTreeMap<FactKey, Observation>,
-    contacts: BTreeMap<SourceName, SourceHealth>,
-    hearings: BTreeMap<String, NotificationWindow>,
+    sources: BTreeMap<SourceName, SourceHealth>,
+    /// By cluster.
+    notification_windows: BTreeMap<String, NotificationWindow>,
 }
 
-/// From when on Flux's notifications of a cluster have been heard.
+/// The range of time over which notifications of a cluster were received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotificationWindow {
-    /// When the first of them came.
+    /// When the first one was received.
     pub from: Timestamp,
-    /// When what the newest of them tells happened.
+    /// The time of the newest event.
     pub until: Timestamp,
 }
 
 impl Observations {
-    /// Takes an observation unless a newer one of the same thing is held; says whether the fact is news.
+    /// Takes an observation unless a newer one is held. Returns whether the fact changed.
     pub fn record(&mut self, observation: Observation) -> bool {
         let key = observation.fact.key();
         match self.facts.get(&key) {
-            Some(held) if (held.order, held.at) > (observation.order, observation.at) => false,
+            Some(held) if (held.sequence, held.at) > (observation.sequence, observation.at) => {
+                false
+            }
             held => {
                 let news = held.is_none_or(|held| held.fact != observation.fact);
                 self.facts.insert(key, observation);
@@ -121,221 +116,197 @@ impl Observations {
         }
     }
 
-    /// Forgets a thing that is gone; says whether it was known.
+    /// Removes the fact about a deleted object. Returns whether there was one.
     pub fn forget(&mut self, key: &FactKey) -> bool {
         self.facts.remove(key).is_some()
     }
 
-    /// Notes that a source answered.
-    pub fn contact(&mut self, source: &SourceName, at: Timestamp) {
-        let contact = self.contacts.entry(source.clone()).or_default();
-        contact.ok_at = contact.ok_at.max(Some(at));
-        contact.failing = None;
+    /// Records that a source answered.
+    pub fn record_success(&mut self, source: &SourceName, at: Timestamp) {
+        let health = self.sources.entry(source.clone()).or_default();
+        health.ok_at = health.ok_at.max(Some(at));
+        health.failing = None;
     }
 
-    /// Notes that a source did not answer.
-    pub fn lost(&mut self, source: &SourceName, why: String) {
-        self.contacts.entry(source.clone()).or_default().failing = Some(why);
+    /// Records that a source did not answer.
+    pub fn record_failure(&mut self, source: &SourceName, why: String) {
+        self.sources.entry(source.clone()).or_default().failing = Some(why);
     }
 
-    /// Notes that Flux told something of a cluster at `now` that happened at `at`.
-    pub fn hear(&mut self, cluster: &str, at: Timestamp, now: Timestamp) {
-        let hearing = self.hearings.entry(cluster.to_owned());
-        let hearing = hearing.or_insert(NotificationWindow {
+    /// Records that a notification about an event at `at` was received at `now`.
+    pub fn record_notification(&mut self, cluster: &str, at: Timestamp, now: Timestamp) {
+        let window = self.notification_windows.entry(cluster.to_owned());
+        let window = window.or_insert(NotificationWindow {
             from: now,
             until: at,
         });
-        hearing.until = hearing.until.max(at);
+        window.until = window.until.max(at);
     }
 
-    /// From when on Flux's notifications of a cluster have been heard, where any was.
     #[must_use]
-    pub fn hearing(&self, cluster: &str) -> Option<NotificationWindow> {
-        self.hearings.get(cluster).copied()
+    pub fn notification_window(&self, cluster: &str) -> Option<NotificationWindow> {
+        self.notification_windows.get(cluster).copied()
     }
 
-    /// The last contact with each source.
-    pub fn contacts(&self) -> impl Iterator<Item = (&SourceName, &SourceHealth)> {
-        self.contacts.iter()
+    pub fn sources(&self) -> impl Iterator<Item = (&SourceName, &SourceHealth)> {
+        self.sources.iter()
     }
 
-    /// The last contact with one source.
     #[must_use]
-    pub fn contact_with(&self, source: &SourceName) -> Option<&SourceHealth> {
-        self.contacts.get(source)
+    pub fn source_health(&self, source: &SourceName) -> Option<&SourceHealth> {
+        self.sources.get(source)
     }
 
-    fn seen<'a, T>(
+    fn observed<'a, T>(
         &'a self,
         key: &FactKey,
         pick: impl Fn(&'a Fact) -> Option<&'a T>,
     ) -> Option<Observed<'a, T>> {
         let held = self.facts.get(key)?;
-        let contact = self
-            .contacts
-            .get(&held.source)
-            .and_then(|contact| contact.ok_at);
+        let health = self.sources.get(&held.source);
+        let ok_at = health.and_then(|health| health.ok_at);
         Some(Observed {
             source: &held.source,
             value: pick(&held.fact)?,
-            confirmed_at: contact.map_or(held.at, |ok_at| ok_at.max(held.at)),
+            confirmed_at: ok_at.map_or(held.at, |ok_at| ok_at.max(held.at)),
         })
     }
 
-    /// What git declares for an environment.
     #[must_use]
     pub fn declared(&self, environment: &EnvironmentName) -> Option<Observed<'_, Declared>> {
-        self.seen(&FactKey::declared(environment), |fact| match fact {
+        self.observed(&FactKey::declared(environment), |fact| match fact {
             Fact::Declared(_, declared) => Some(&**declared),
             _ => None,
         })
     }
 
-    /// The promotion into an environment; `Some` with `None` inside where GitHub says there is none.
+    /// Returns the promotion into an environment: `Some` with an inner `None` where GitHub has none.
     #[must_use]
     pub fn promotion(
         &self,
         environment: &EnvironmentName,
     ) -> Option<Observed<'_, Option<Box<Promotion>>>> {
-        self.seen(&FactKey::promotion(environment), |fact| match fact {
+        self.observed(&FactKey::promotion(environment), |fact| match fact {
             Fact::Promotion(_, promotion) => Some(promotion),
             _ => None,
         })
     }
 
-    /// Flux's tick for an environment.
+    /// Returns Flux's commit status for an environment.
     #[must_use]
     pub fn status(&self, environment: &EnvironmentName) -> Option<Observed<'_, CommitStatus>> {
-        self.seen(&FactKey::status(environment), |fact| match fact {
+        self.observed(&FactKey::status(environment), |fact| match fact {
             Fact::Status(status) => Some(status),
             _ => None,
         })
     }
 
-    /// The newest run that a dispatch started.
     #[must_use]
     pub fn dispatch(&self) -> Option<Observed<'_, Option<DispatchRun>>> {
-        self.seen(&FactKey::dispatch(), |fact| match fact {
+        self.observed(&FactKey::dispatch(), |fact| match fact {
             Fact::Dispatch(run) => Some(run),
             _ => None,
         })
     }
 
-    /// A GitRepository.
     #[must_use]
     pub fn git_repository(
         &self,
         cluster: &str,
         name: &ObjectName,
     ) -> Option<Observed<'_, GitRepositoryReading>> {
-        self.seen(
-            &FactKey::object(cluster, "GitRepository", name),
-            |fact| match fact {
-                Fact::GitRepository(_, _, reading) => Some(reading),
-                _ => None,
-            },
-        )
+        let key = FactKey::object(cluster, Kind::GitRepository, name);
+        self.observed(&key, |fact| match fact {
+            Fact::GitRepository(_, _, reading) => Some(reading),
+            _ => None,
+        })
     }
 
-    /// A Kustomization.
     #[must_use]
     pub fn kustomization(
         &self,
         cluster: &str,
         name: &ObjectName,
     ) -> Option<Observed<'_, KustomizationReading>> {
-        self.seen(
-            &FactKey::object(cluster, "Kustomization", name),
-            |fact| match fact {
-                Fact::Kustomization(_, _, reading) => Some(reading),
-                _ => None,
-            },
-        )
+        let key = FactKey::object(cluster, Kind::Kustomization, name);
+        self.observed(&key, |fact| match fact {
+            Fact::Kustomization(_, _, reading) => Some(reading),
+            _ => None,
+        })
     }
 
-    /// A HelmChart.
     #[must_use]
     pub fn helm_chart(
         &self,
         cluster: &str,
         name: &ObjectName,
     ) -> Option<Observed<'_, HelmChartReading>> {
-        self.seen(
-            &FactKey::object(cluster, "HelmChart", name),
-            |fact| match fact {
-                Fact::HelmChart(_, _, reading) => Some(reading),
-                _ => None,
-            },
-        )
+        let key = FactKey::object(cluster, Kind::HelmChart, name);
+        self.observed(&key, |fact| match fact {
+            Fact::HelmChart(_, _, reading) => Some(reading),
+            _ => None,
+        })
     }
 
-    /// A HelmRelease.
     #[must_use]
     pub fn helm_release(
         &self,
         cluster: &str,
         name: &ObjectName,
     ) -> Option<Observed<'_, HelmReleaseReading>> {
-        self.seen(
-            &FactKey::object(cluster, "HelmRelease", name),
-            |fact| match fact {
-                Fact::HelmRelease(_, _, reading) => Some(&**reading),
-                _ => None,
-            },
-        )
+        let key = FactKey::object(cluster, Kind::HelmRelease, name);
+        self.observed(&key, |fact| match fact {
+            Fact::HelmRelease(_, _, reading) => Some(&**reading),
+            _ => None,
+        })
     }
 
-    /// A Deployment.
     #[must_use]
     pub fn deployment(
         &self,
         cluster: &str,
         name: &ObjectName,
     ) -> Option<Observed<'_, DeploymentReading>> {
-        self.seen(
-            &FactKey::object(cluster, "Deployment", name),
-            |fact| match fact {
-                Fact::Deployment(_, _, reading) => Some(reading),
-                _ => None,
-            },
-        )
+        let key = FactKey::object(cluster, Kind::Deployment, name);
+        self.observed(&key, |fact| match fact {
+            Fact::Deployment(_, _, reading) => Some(reading),
+            _ => None,
+        })
     }
 
-    /// What charts or images come from.
     #[must_use]
-    pub fn supply(
+    pub fn source(
         &self,
         cluster: &str,
         kind: SourceKind,
         name: &ObjectName,
     ) -> Option<Observed<'_, SourceReading>> {
-        let key = FactKey::object(cluster, kind.as_str(), name);
-        self.seen(&key, |fact| match fact {
+        let key = FactKey::object(cluster, Kind::Source(kind), name);
+        self.observed(&key, |fact| match fact {
             Fact::Source(_, _, _, reading) => Some(reading),
             _ => None,
         })
     }
 
-    /// What Flux told last of one stage of an object.
+    /// Returns the newest notification about one stage of an object.
     #[must_use]
-    pub fn told(
+    pub fn notification(
         &self,
         cluster: &str,
-        kind: &str,
+        kind: Kind,
         name: &ObjectName,
         stage: Stage,
     ) -> Option<Observed<'_, FluxEvent>> {
-        let key = FactKey::told(cluster, kind, name, stage);
-        self.seen(&key, |fact| match fact {
-            Fact::Told(_, notice) => Some(&**notice),
+        let key = FactKey::notification(cluster, kind, name, stage);
+        self.observed(&key, |fact| match fact {
+            Fact::Notification(_, event) => Some(&**event),
             _ => None,
         })
     }
 
-    /// What the app answers in a target.
     #[must_use]
     pub fn live(&self, environment: &EnvironmentName, target: &str) -> Option<Observed<'_, Live>> {
-        self.seen(&FactKey::live(environment, target), |fact| match fact {
+        self.observed(&FactKey::live(environment, target), |fact| match fact {
             Fact::Live(_, _, live) => Some(live),
             _ => None,
         })

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use model::api::Board;
-use model::board::board;
-use model::chain::Tolerances;
+use model::board::{Board, board};
+use model::chain::{Context, Tolerances};
 use model::flux::{self, Kind};
 use model::observation::{Declared, Desired, Fact, FactKey, Live, SourceName};
 use model::pipeline::{
@@ -56,7 +55,7 @@ pub struct Replay {
     /// What each object said last.
     held: BTreeMap<FactKey, Fact>,
     board: Option<Board>,
-    order: u64,
+    sequence: u64,
 }
 
 impl Replay {
@@ -66,16 +65,16 @@ impl Replay {
             observations: Observations::default(),
             held: BTreeMap::new(),
             board: None,
-            order: 0,
+            sequence: 0,
         }
     }
 
     fn record(&mut self, source: SourceName, at: Timestamp, fact: Fact) {
-        self.order += 1;
+        self.sequence += 1;
         self.observations.record(Observation {
             source,
             at,
-            order: self.order,
+            sequence: self.sequence,
             fact,
         });
     }
@@ -85,7 +84,7 @@ impl Replay {
         let name = flux::name_of(object).expect("every object has a name");
         let kind = object["kind"].as_str().and_then(Kind::named);
         let Some(kind) = kind else { return };
-        let key = FactKey::object(cluster, kind.as_str(), &name);
+        let key = FactKey::object(cluster, kind, &name);
         let fact = Fact::of_object(kind, cluster, &name, object, self.held.get(&key));
         self.held.insert(key, fact.clone());
         self.record(SourceName::flux(cluster), at, fact);
@@ -95,7 +94,7 @@ impl Replay {
     pub fn declared(
         &mut self,
         environment: &str,
-        want: Result<Desired, String>,
+        desired: Result<Desired, String>,
         commits: Vec<CommitId>,
         at: Timestamp,
     ) {
@@ -104,7 +103,7 @@ impl Replay {
             .filter(|one| one.name.as_str() == environment)
             .map(|one| one.path.clone());
         let declared = Declared {
-            want,
+            desired,
             path: path.collect(),
             head: commits[0].clone(),
             commits,
@@ -142,15 +141,14 @@ impl Replay {
             [SourceName::flux(name), SourceName::live(name)]
         });
         for source in sources.chain([SourceName::github()]) {
-            self.observations.contact(&source, now);
+            self.observations.record_success(&source, now);
         }
-        let board = board(
-            &self.spec,
-            &self.observations,
-            self.board.as_ref(),
+        let context = Context {
+            observations: &self.observations,
             now,
-            &Tolerances::default(),
-        );
+            tolerances: &Tolerances::DEFAULT,
+        };
+        let board = board(&self.spec, self.board.as_ref(), context);
         self.board.insert(board)
     }
 }

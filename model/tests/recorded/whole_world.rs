@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
-use model::api::Board;
+use model::board::Board;
 use model::chain::VerdictState;
 use model::observation::Desired;
 use model::pipeline::{Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation};

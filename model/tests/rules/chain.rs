@@ -1,15 +1,14 @@
 //! What four links add up to.
 
 use crate::world::{
-    HEAD, OLD, board_of, deployed, environment, helm, kustomization, live, name, now, observed,
-    pipeline, proven, rolled_back, set, state_of, target,
+    Facts as _, HEAD, OLD, at, board_of, deployed, environment, helm, known, kustomization, live,
+    name, now, observed, pipeline, proven, rolled_back, set, state_of, target, view_of,
 };
-use model::api::Tone;
-use model::board::{board, row};
+use model::CommitId;
+use model::board::{Tone, board, row};
 use model::chain::{LinkName, Tolerances, VerdictState};
 use model::flux::{GitRepositoryReading, HelmChartReading};
-use model::observation::{CommitStatus, Desired, Fact, Live, SourceName};
-use model::{CommitId, Observations};
+use model::observation::{CommitStatus, Desired, Fact, Live};
 use serde_json::json;
 use std::time::Duration;
 
@@ -57,7 +56,7 @@ fn each_link_goes_stale_by_its_own_source() {
 #[test]
 fn an_app_that_answers_another_version_is_never_green() {
     let mut facts = proven("uat", "1.1.7");
-    facts[4].1 = live("uat", "uat", "1.1.6");
+    facts.put(live("uat", "uat", "1.1.6"));
     assert_eq!(state_of(&facts), VerdictState::Drifted);
 }
 
@@ -72,8 +71,8 @@ fn an_app_that_answers_the_version_before_is_on_its_way_for_a_while() {
             json!(ended),
         );
         let mut facts = proven("uat", "1.1.7");
-        facts[3].1 = helm("uat", &release);
-        facts[4].1 = live("uat", "uat", "1.1.6");
+        facts.put(helm("uat", &release));
+        facts.put(live("uat", "uat", "1.1.6"));
         assert_eq!(state_of(&facts), state, "{seconds} s after Helm was done");
     }
 }
@@ -86,7 +85,7 @@ fn an_app_that_keeps_silent_is_unknown_at_first_and_then_failed() {
             since: now() - Duration::from_secs(seconds),
             why: "timed out after 2 s".into(),
         };
-        facts[4].1 = Fact::Live("uat".into(), "uat".into(), silent);
+        facts.put(Fact::Live("uat".into(), "uat".into(), silent));
         assert_eq!(state_of(&facts), state);
     }
 }
@@ -94,11 +93,9 @@ fn an_app_that_keeps_silent_is_unknown_at_first_and_then_failed() {
 #[test]
 fn a_commit_that_only_touched_other_environments_does_not_undo_the_proof() {
     let mut facts = proven("uat", "1.1.7");
-    facts[2].1 = kustomization("uat", "uat", OLD);
+    facts.put(kustomization("uat", "uat", OLD));
     assert_eq!(state_of(&facts), VerdictState::Rolling);
-    let Fact::Declared(_, declared) = &mut facts[0].1 else {
-        unreachable!("the first fact is the declaration")
-    };
+    let declared = facts.declaration();
     declared.commits.push(CommitId::new(OLD));
     assert_eq!(state_of(&facts), VerdictState::Proven);
 }
@@ -106,70 +103,47 @@ fn a_commit_that_only_touched_other_environments_does_not_undo_the_proof() {
 #[test]
 fn a_git_failure_of_flux_is_named() {
     let mut facts = proven("uat", "1.1.7");
-    facts[2].1 = kustomization("uat", "uat", OLD);
+    facts.put(kustomization("uat", "uat", OLD));
     let object = json!({
         "metadata": {"generation": 1},
         "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "GitOperationFailed",
             "message": "failed to checkout: authentication required", "observedGeneration": 1}]},
     });
     let reading = GitRepositoryReading::read(&object, None);
-    facts.push((
-        SourceName::flux("uat"),
-        Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading),
+    facts.put(Fact::GitRepository(
+        "uat".into(),
+        name("flux-system", "podinfo"),
+        reading,
     ));
-    let board = board_of(
-        &pipeline(vec![environment("uat")]),
-        &observed(&facts, now()),
-    );
-    assert!(
-        board.environments[0]
-            .verdict
-            .sentence
-            .contains("authentication required")
-    );
-    assert_eq!(board.environments[0].verdict.state, VerdictState::Failed);
+    let verdict = view_of(environment("uat"), &facts).verdict;
+    assert!(verdict.sentence.contains("authentication required"));
+    assert_eq!(verdict.state, VerdictState::Failed);
 }
 
 #[test]
 fn an_environment_holds_only_what_all_its_targets_hold() {
     let mut spec = environment("prod");
     spec.targets.push(target("prod", "prod-eu"));
-    let spec = pipeline(vec![spec]);
     let mut facts = proven("prod", "1.1.7");
-    assert_eq!(
-        board_of(&spec, &observed(&facts, now())).environments[0]
-            .verdict
-            .state,
-        VerdictState::Unknown
-    );
-    facts.push((
-        SourceName::flux("prod-eu"),
-        kustomization("prod-eu", "prod", HEAD),
-    ));
-    facts.push((
-        SourceName::flux("prod-eu"),
-        helm("prod-eu", &deployed("1.1.7")),
-    ));
-    facts.push((
-        SourceName::live("prod-eu"),
-        live("prod", "prod-eu", "1.1.7"),
-    ));
-    let board = board_of(&spec, &observed(&facts, now()));
-    assert_eq!(board.environments[0].verdict.state, VerdictState::Proven);
-    assert_eq!(board.environments[0].targets.len(), 2);
+    let unknown = view_of(spec.clone(), &facts).verdict.state;
+    assert_eq!(unknown, VerdictState::Unknown);
+    facts.put(kustomization("prod-eu", "prod", HEAD));
+    facts.put(helm("prod-eu", &deployed("1.1.7")));
+    facts.put(live("prod", "prod-eu", "1.1.7"));
+    let view = view_of(spec, &facts);
+    assert_eq!(view.verdict.state, VerdictState::Proven);
+    assert_eq!(view.targets.len(), 2);
 }
 
 #[test]
 fn a_proof_keeps_its_age_where_git_follows_a_range() {
     let mut facts = proven("dev-test", "1.1.7");
-    let Fact::Declared(_, declared) = &mut facts[0].1 else {
-        unreachable!("the first fact is the declaration")
-    };
-    declared.want = Ok(Desired::Range(">=0.0.3".into()));
+    let declared = facts.declaration();
+    declared.desired = Ok(Desired::Range(">=0.0.3".into()));
     let mut object = deployed("1.1.7");
     object["spec"]["chart"]["spec"]["version"] = json!(">=0.0.3");
     object["status"]["helmChart"] = json!("app-podinfo/app-podinfo-podinfo");
-    facts[3].1 = helm("dev-test", &object);
+    facts.put(helm("dev-test", &object));
     let chart = json!({
         "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
         "status": {
@@ -177,31 +151,24 @@ fn a_proof_keeps_its_age_where_git_follows_a_range() {
             "conditions": [{"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}],
         },
     });
-    facts.push((
-        SourceName::flux("dev-test"),
-        Fact::HelmChart(
-            "dev-test".into(),
-            name("app-podinfo", "app-podinfo-podinfo"),
-            HelmChartReading::read(&chart),
-        ),
+    facts.put(Fact::HelmChart(
+        "dev-test".into(),
+        name("app-podinfo", "app-podinfo-podinfo"),
+        HelmChartReading::read(&chart),
     ));
     let spec = pipeline(vec![environment("dev-test")]);
-    let mut held = Observations::default();
-    for observation in observed(&facts, now()) {
-        held.record(observation);
-    }
-    let tolerances = Tolerances::default();
-    let first = board(&spec, &held, None, now(), &tolerances);
+    let known = known(&facts);
+    let first = board(&spec, None, at(&known, now()));
     assert_eq!(first.environments[0].verdict.state, VerdictState::Proven);
     let later = now() + Duration::from_secs(5);
-    let second = board(&spec, &held, Some(&first), later, &tolerances);
+    let second = board(&spec, Some(&first), at(&known, later));
     assert_eq!(second.environments[0].verdict.since, now());
 }
 
 #[test]
 fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
     let mut facts = proven("uat", "1.1.7");
-    facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6"));
+    facts.put(helm("uat", &rolled_back("1.1.7", "1.1.6")));
     let status = CommitStatus {
         environment: "uat".into(),
         state: "success".into(),
@@ -210,7 +177,7 @@ fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
         creator: None,
         at: now(),
     };
-    facts.push((SourceName::github(), Fact::Status(status)));
+    facts.put(Fact::Status(status));
     let board = board_of(
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
@@ -228,17 +195,12 @@ fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
     assert_eq!(row(&board).cells[0].words, "failed at helm");
 }
 
-/// A HelmRelease whose upgrade from `old` to `new` failed and was rolled back, as Flux reports it.
-
 #[test]
 fn a_verdict_that_did_not_change_keeps_its_time() {
     let spec = pipeline(vec![environment("uat")]);
-    let mut held = Observations::default();
-    for observation in observed(&proven("uat", "1.1.7"), now()) {
-        held.record(observation);
-    }
-    let first = board(&spec, &held, None, now(), &Tolerances::default());
+    let known = known(&proven("uat", "1.1.7"));
+    let first = board(&spec, None, at(&known, now()));
     let later = now() + Duration::from_secs(10);
-    let second = board(&spec, &held, Some(&first), later, &Tolerances::default());
+    let second = board(&spec, Some(&first), at(&known, later));
     assert_eq!(second.environments[0].verdict.since, now());
 }

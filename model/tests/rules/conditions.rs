@@ -1,44 +1,41 @@
 //! What the conditions of Flux's objects mean, as its controllers write them.
 
-use crate::world::{
-    board_of, deployed, environment, helm, now, observed, pipeline, proven, rolled_back, set,
-};
+use crate::world::{Facts as _, deployed, environment, helm, proven, rolled_back, set, view_of};
 use model::chain::{Link, LinkState};
-use model::observation::{Fact, SourceName};
+use model::flux::ObjectRef;
+use model::observation::Fact;
 use serde_json::{Value, json};
 
 /// One link of uat, after its facts were changed.
-pub fn link_of(at: usize, change: impl Fn(&mut Vec<(SourceName, Fact)>)) -> Link {
+pub fn link_of(at: usize, change: impl Fn(&mut Vec<Fact>)) -> Link {
     let mut facts = proven("uat", "1.1.7");
     change(&mut facts);
-    let board = board_of(
-        &pipeline(vec![environment("uat")]),
-        &observed(&facts, now()),
-    );
-    board.environments[0].links[at].clone()
+    view_of(environment("uat"), &facts).links.remove(at)
 }
 
-fn condition(kind: &str, status: &str, reason: &str, message: &str, generation: i64) -> Value {
-    json!({"type": kind, "status": status, "reason": reason, "message": message,
-           "observedGeneration": generation})
-}
+/// Conditions as `Type=Status@generation (Reason) message`; without `@`, of the generation of the object.
+pub type Conditions = &'static [&'static str];
 
-/// The conditions of one case, in short.
-pub type Conditions = &'static [(&'static str, &'static str, &'static str, &'static str, i64)];
-
-pub fn conditions(all: Conditions) -> Value {
-    all.iter()
-        .map(|(kind, status, reason, message, generation)| {
-            condition(kind, status, reason, message, *generation)
+pub fn conditions(all: Conditions, generation: i64) -> Value {
+    let condition = |text: &&str| {
+        let (kind, rest) = text.split_once('=').expect("a type");
+        let (status, rest) = rest.split_once(" (").expect("a reason");
+        let (reason, message) = rest.split_once(')').expect("the end of the reason");
+        let (status, observed) = status.split_once('@').unwrap_or((status, ""));
+        json!({
+            "type": kind, "status": status, "reason": reason,
+            "message": message.trim().replace("FAILED", FAILED),
+            "observedGeneration": observed.parse().unwrap_or(generation),
         })
-        .collect()
+    };
+    all.iter().map(condition).collect()
 }
 
 /// What is set in the object besides its conditions, by JSON pointer.
 type Changes = Vec<(&'static str, Value)>;
 
 const FAILED: &str = "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7: timeout waiting for: [Deployment/app-podinfo/podinfo status: 'InProgress']";
-const UPGRADED: (&str, &str, &str, &str, i64) = ("Released", "True", "UpgradeSucceeded", "", 4);
+const UPGRADED: &str = "Released=True (UpgradeSucceeded)";
 
 #[test]
 fn a_helm_release_is_read_by_all_its_conditions() {
@@ -54,9 +51,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a release that is older than the spec was needed for",
             &[
-                ("Ready", "True", "TestSucceeded", "", 4),
-                ("Released", "True", "UpgradeSucceeded", "", 2),
-                ("TestSuccess", "True", "TestSucceeded", "", 2),
+                "Ready=True (TestSucceeded)",
+                "Released=True@2 (UpgradeSucceeded)",
+                "TestSuccess=True@2 (TestSucceeded)",
             ],
             vec![("/status/observedGeneration", json!(3))],
             Holds,
@@ -65,9 +62,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "the outcome of the spec before",
             &[
-                ("Ready", "True", "TestSucceeded", "", 3),
-                ("Released", "True", "UpgradeSucceeded", "", 3),
-                ("TestSuccess", "True", "TestSucceeded", "", 3),
+                "Ready=True@3 (TestSucceeded)",
+                "Released=True@3 (UpgradeSucceeded)",
+                "TestSuccess=True@3 (TestSucceeded)",
             ],
             vec![],
             Progressing,
@@ -76,9 +73,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a failure that is tried again",
             &[
-                ("Ready", "False", "UpgradeFailed", FAILED, 4),
-                ("Released", "False", "UpgradeFailed", FAILED, 4),
-                ("Reconciling", "True", "ProgressingWithRetry", FAILED, 4),
+                "Ready=False (UpgradeFailed) FAILED",
+                "Released=False (UpgradeFailed) FAILED",
+                "Reconciling=True (ProgressingWithRetry) FAILED",
             ],
             older("deployed"),
             Failed,
@@ -87,15 +84,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a failure that is not",
             &[
-                ("Ready", "False", "UpgradeFailed", FAILED, 4),
-                ("Released", "False", "UpgradeFailed", FAILED, 4),
-                (
-                    "Stalled",
-                    "True",
-                    "RetriesExceeded",
-                    "Failed to upgrade after 1 attempt(s)",
-                    4,
-                ),
+                "Ready=False (UpgradeFailed) FAILED",
+                "Released=False (UpgradeFailed) FAILED",
+                "Stalled=True (RetriesExceeded) Failed to upgrade after 1 attempt(s)",
             ],
             older("deployed"),
             Failed,
@@ -104,21 +95,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a rollback that failed as well",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "RollbackFailed",
-                    "Helm rollback failed",
-                    4,
-                ),
-                ("Released", "False", "UpgradeFailed", FAILED, 4),
-                (
-                    "Remediated",
-                    "False",
-                    "RollbackFailed",
-                    "Helm rollback failed",
-                    4,
-                ),
+                "Ready=False (RollbackFailed) Helm rollback failed",
+                "Released=False (UpgradeFailed) FAILED",
+                "Remediated=False (RollbackFailed) Helm rollback failed",
             ],
             older("superseded"),
             Failed,
@@ -127,27 +106,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "an install that was removed again",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "UninstallSucceeded",
-                    "Helm uninstall remediation succeeded",
-                    4,
-                ),
-                (
-                    "Released",
-                    "False",
-                    "InstallFailed",
-                    "Helm install failed for release podinfo/podinfo with chart podinfo@1.1.7: context deadline exceeded",
-                    4,
-                ),
-                (
-                    "Remediated",
-                    "True",
-                    "UninstallSucceeded",
-                    "Helm uninstall remediation succeeded",
-                    4,
-                ),
+                "Ready=False (UninstallSucceeded) Helm uninstall remediation succeeded",
+                "Released=False (InstallFailed) Helm install failed for release podinfo/podinfo with chart podinfo@1.1.7: context deadline exceeded",
+                "Remediated=True (UninstallSucceeded) Helm uninstall remediation succeeded",
             ],
             older("uninstalled"),
             Failed,
@@ -156,9 +117,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a remediation of the spec before",
             &[
-                ("Ready", "False", "UpgradeFailed", FAILED, 4),
-                ("Released", "False", "UpgradeFailed", FAILED, 4),
-                ("Remediated", "False", "RollbackFailed", "", 3),
+                "Ready=False (UpgradeFailed) FAILED",
+                "Released=False (UpgradeFailed) FAILED",
+                "Remediated=False@3 (RollbackFailed)",
             ],
             older("deployed"),
             Failed,
@@ -167,13 +128,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "tests that have yet to run",
             &[
-                (
-                    "Ready",
-                    "Unknown",
-                    "AwaitingTests",
-                    "Release is awaiting tests",
-                    4,
-                ),
+                "Ready=Unknown (AwaitingTests) Release is awaiting tests",
                 UPGRADED,
             ],
             vec![],
@@ -183,15 +138,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "tests that failed",
             &[
-                ("Ready", "False", "TestFailed", "", 4),
+                "Ready=False (TestFailed)",
                 UPGRADED,
-                (
-                    "TestSuccess",
-                    "False",
-                    "TestFailed",
-                    "Helm test failed for release podinfo/podinfo.v9 with chart podinfo@1.1.7: pod failed",
-                    4,
-                ),
+                "TestSuccess=False (TestFailed) Helm test failed for release podinfo/podinfo.v9 with chart podinfo@1.1.7: pod failed",
             ],
             vec![],
             Failed,
@@ -200,9 +149,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "tests that failed, which is to be ignored",
             &[
-                ("Ready", "True", "UpgradeSucceeded", "", 4),
+                "Ready=True (UpgradeSucceeded)",
                 UPGRADED,
-                ("TestSuccess", "False", "TestFailed", "", 4),
+                "TestSuccess=False (TestFailed)",
             ],
             vec![("/spec/test/ignoreFailures", json!(true))],
             Holds,
@@ -211,20 +160,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a dependency",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "DependencyNotReady",
-                    "dependency 'app-podinfo/redis' is not ready",
-                    4,
-                ),
-                (
-                    "Reconciling",
-                    "True",
-                    "Progressing",
-                    "Fulfilling prerequisites",
-                    4,
-                ),
+                "Ready=False (DependencyNotReady) dependency 'app-podinfo/redis' is not ready",
+                "Reconciling=True (Progressing) Fulfilling prerequisites",
             ],
             vec![],
             Progressing,
@@ -232,13 +169,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         ),
         (
             "a health check that a newer change cut short",
-            &[(
-                "Ready",
-                "False",
-                "HealthCheckCanceled",
-                "New reconciliation triggered by HelmRelease/app-podinfo/podinfo",
-                4,
-            )],
+            &[
+                "Ready=False (HealthCheckCanceled) New reconciliation triggered by HelmRelease/app-podinfo/podinfo",
+            ],
             vec![],
             Progressing,
             "New reconciliation triggered",
@@ -246,14 +179,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "values that cannot be read, after a release that failed",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "ValuesError",
-                    "could not resolve Secret chart values reference 'app-podinfo/values'",
-                    4,
-                ),
-                ("Released", "False", "UpgradeFailed", FAILED, 4),
+                "Ready=False (ValuesError) could not resolve Secret chart values reference 'app-podinfo/values'",
+                "Released=False (UpgradeFailed) FAILED",
             ],
             vec![("/status/lastAttemptedRevision", json!("1.1.6"))],
             Failed,
@@ -262,20 +189,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "a spec that Flux refuses",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "InvalidCELExpression",
-                    "Reconciliation failed terminally due to configuration error",
-                    4,
-                ),
-                (
-                    "Stalled",
-                    "True",
-                    "InvalidCELExpression",
-                    "Reconciliation failed terminally due to configuration error",
-                    4,
-                ),
+                "Ready=False (InvalidCELExpression) Reconciliation failed terminally due to configuration error",
+                "Stalled=True (InvalidCELExpression) Reconciliation failed terminally due to configuration error",
             ],
             vec![],
             Failed,
@@ -284,20 +199,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "stalled before it said that it is not ready",
             &[
-                (
-                    "Ready",
-                    "Unknown",
-                    "Progressing",
-                    "reconciliation in progress",
-                    4,
-                ),
-                (
-                    "Stalled",
-                    "True",
-                    "MissingRollbackTarget",
-                    "Failed to perform remediation: missing target release for rollback",
-                    4,
-                ),
+                "Ready=Unknown (Progressing) reconciliation in progress",
+                "Stalled=True (MissingRollbackTarget) Failed to perform remediation: missing target release for rollback",
             ],
             vec![],
             Failed,
@@ -306,14 +209,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "stalled in the spec before",
             &[
-                (
-                    "Ready",
-                    "Unknown",
-                    "Progressing",
-                    "reconciliation in progress",
-                    4,
-                ),
-                ("Stalled", "True", "RetriesExceeded", "", 3),
+                "Ready=Unknown (Progressing) reconciliation in progress",
+                "Stalled=True@3 (RetriesExceeded)",
             ],
             vec![],
             Progressing,
@@ -322,16 +219,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "drift, where Flux looks for it",
             &[
-                ("Ready", "True", "UpgradeSucceeded", "", 4),
+                "Ready=True (UpgradeSucceeded)",
                 UPGRADED,
-                ("TestSuccess", "True", "TestSucceeded", "", 4),
-                (
-                    "Drifted",
-                    "True",
-                    "DriftDetected",
-                    "Cluster state of release app-podinfo/podinfo.v3 has drifted from the desired state:\nDeployment/app-podinfo/podinfo changed (0 additions, 1 changes, 0 removals)",
-                    4,
-                ),
+                "TestSuccess=True (TestSucceeded)",
+                "Drifted=True (DriftDetected) Cluster state of release app-podinfo/podinfo.v3 has drifted from the desired state:\nDeployment/app-podinfo/podinfo changed (0 additions, 1 changes, 0 removals)",
             ],
             warns(),
             Drifted,
@@ -340,15 +231,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "no drift",
             &[
-                ("Ready", "True", "UpgradeSucceeded", "", 4),
-                ("TestSuccess", "True", "TestSucceeded", "", 4),
-                (
-                    "Drifted",
-                    "False",
-                    "NoDriftDetected",
-                    "No drift detected against the cluster state",
-                    4,
-                ),
+                "Ready=True (UpgradeSucceeded)",
+                "TestSuccess=True (TestSucceeded)",
+                "Drifted=False (NoDriftDetected) No drift detected against the cluster state",
             ],
             warns(),
             Holds,
@@ -357,9 +242,9 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "drift that Flux no longer looks for, whose word it leaves standing",
             &[
-                ("Ready", "True", "UpgradeSucceeded", "", 4),
-                ("TestSuccess", "True", "TestSucceeded", "", 4),
-                ("Drifted", "True", "DriftDetected", "", 4),
+                "Ready=True (UpgradeSucceeded)",
+                "TestSuccess=True (TestSucceeded)",
+                "Drifted=True (DriftDetected)",
             ],
             vec![],
             Holds,
@@ -368,14 +253,8 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         (
             "drift that is being corrected",
             &[
-                (
-                    "Ready",
-                    "Unknown",
-                    "Progressing",
-                    "correcting cluster drift",
-                    4,
-                ),
-                ("Drifted", "True", "DriftDetected", "", 4),
+                "Ready=Unknown (Progressing) correcting cluster drift",
+                "Drifted=True (DriftDetected)",
             ],
             vec![("/spec/driftDetection", json!({"mode": "enabled"}))],
             Progressing,
@@ -383,7 +262,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
         ),
         (
             "suspended, whatever the rest says",
-            &[("Ready", "False", "UpgradeFailed", FAILED, 4)],
+            &["Ready=False (UpgradeFailed) FAILED"],
             vec![("/spec/suspend", json!(true))],
             Suspended,
             "The HelmRelease is suspended",
@@ -391,11 +270,11 @@ fn a_helm_release_is_read_by_all_its_conditions() {
     ];
     for (what, all, changes, state, words) in cases {
         let mut object = deployed("1.1.7");
-        object["status"]["conditions"] = conditions(all);
+        object["status"]["conditions"] = conditions(all, 4);
         for (pointer, value) in changes {
             set(&mut object, pointer, value);
         }
-        let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+        let link = link_of(2, |facts| facts.put(helm("uat", &object)));
         assert_eq!(link.state, state, "{what}: {}", link.sentence);
         assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
     }
@@ -404,7 +283,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
 #[test]
 fn the_evidence_of_a_failure_holds_the_whole_of_what_flux_says() {
     let link = link_of(2, |facts| {
-        facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6"));
+        facts.put(helm("uat", &rolled_back("1.1.7", "1.1.6")));
     });
     let evidence = link.evidence.expect("its evidence");
     let message = evidence.message.clone().expect("its message");
@@ -416,14 +295,16 @@ fn the_evidence_of_a_failure_holds_the_whole_of_what_flux_says() {
         message.contains("Helm rollback to previous release"),
         "{message}"
     );
-    let object = evidence.object_ref().expect("an object of the cluster");
+    assert_eq!(evidence.subject(), "HelmRelease app-podinfo/podinfo");
+    let here = evidence.object.expect("an object of the cluster");
+    assert_eq!(here.cluster, "uat");
     assert_eq!(
-        (object.cluster, object.kind, object.namespace, object.name),
-        ("uat", "HelmRelease", "app-podinfo", "podinfo")
+        Some(here.object),
+        ObjectRef::parse("HelmRelease/app-podinfo/podinfo")
     );
     for at in [0, 3] {
         let evidence = link_of(at, |_| {}).evidence.expect("its evidence");
-        assert_eq!(evidence.object_ref(), None, "{}", evidence.object);
+        assert_eq!(evidence.object, None, "{}", evidence.subject());
     }
 }
 
@@ -440,7 +321,7 @@ fn what_a_registry_adds_to_a_version_does_not_make_it_another() {
         "/status/history/0/chartVersion",
         json!("1.1.7+0cc9a8446c95"),
     );
-    let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+    let link = link_of(2, |facts| facts.put(helm("uat", &object)));
     assert_eq!(
         (link.state, link.sentence.as_str()),
         (LinkState::Holds, "Helm deployed 1.1.7.")
@@ -458,7 +339,7 @@ fn what_a_registry_adds_to_a_version_does_not_make_it_another() {
             "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7+0cc9a8446c95: timed out"
         ),
     );
-    let link = link_of(2, |facts| facts[3].1 = helm("uat", &object));
+    let link = link_of(2, |facts| facts.put(helm("uat", &object)));
     let expected = "Helm upgrade to 1.1.7 failed: timed out. It will not mend by itself. Rolled back: users still get 1.1.6.";
     assert_eq!(link.sentence, expected);
 }

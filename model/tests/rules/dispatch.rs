@@ -1,12 +1,11 @@
 //! What is known of a dispatch that brought no pull request.
 
-use crate::world::{environment, name, now, observed, pipeline, proven};
+use crate::world::{Facts as _, at, environment, known, name, now, pipeline, proven};
+use model::Observation;
 use model::board::board;
-use model::chain::Tolerances;
-use model::flux::FluxEvent;
+use model::flux::{FluxEvent, Kind, Stage};
 use model::gate::{Gate, GateState};
 use model::observation::{DispatchRun, Fact, SourceName};
-use model::{Observation, Observations};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,9 +13,9 @@ use std::time::Duration;
 const PROVEN_FOR: Duration = Duration::from_secs(720);
 
 /// What Flux told of stg: how many seconds ago, of which kind of object, why, and of which revision.
-type Told = (u64, &'static str, &'static str, &'static str);
+type Event = (u64, &'static str, &'static str, &'static str);
 
-fn notice((ago, kind, reason, revision): &Told) -> FluxEvent {
+fn flux_event((ago, kind, reason, revision): &Event) -> FluxEvent {
     let (namespace, called) = match *kind {
         "HelmRelease" => ("app-podinfo", "podinfo"),
         _ => ("flux-system", "stg"),
@@ -31,44 +30,35 @@ fn notice((ago, kind, reason, revision): &Told) -> FluxEvent {
 }
 
 /// The gate into prod, whose pull request never came. Weft began to hear so many seconds ago.
-fn gate(told: &[Told], hears_for: u64, run: Option<DispatchRun>) -> Gate {
+fn gate(events: &[Event], hears_for: u64, run: Option<DispatchRun>) -> Gate {
     let spec = pipeline(vec![environment("stg"), environment("prod")]);
     let mut facts = proven("stg", "1.1.7");
     facts.extend(proven("prod", "1.1.6"));
-    facts.push((SourceName::github(), Fact::Dispatch(run)));
-    let mut held = Observations::default();
-    for observation in observed(&facts, now()) {
-        held.record(observation);
-    }
-    for told in told {
-        let notice = notice(told);
+    facts.put(Fact::Dispatch(run));
+    let mut held = known(&facts);
+    for event in events {
+        let event = flux_event(event);
         let began = now() - Duration::from_secs(hears_for);
-        held.hear("stg", notice.at, began);
+        held.record_notification("stg", event.at, began);
         held.record(Observation {
             source: SourceName::flux("stg"),
-            at: notice.at,
-            order: notice.order(),
-            fact: Fact::Told("stg".into(), Box::new(notice)),
+            at: event.at,
+            sequence: event.sequence(),
+            fact: Fact::Notification("stg".into(), Box::new(event)),
         });
     }
     assert!(
-        held.told(
-            "stg",
-            "HelmRelease",
-            &name("a", "b"),
-            model::flux::Stage::Done
-        )
-        .is_none()
+        held.notification("stg", Kind::HelmRelease, &name("a", "b"), Stage::Done)
+            .is_none()
     );
-    let tolerances = Tolerances::default();
-    let before = board(&spec, &held, None, now() - PROVEN_FOR, &tolerances);
-    board(&spec, &held, Some(&before), now(), &tolerances)
+    let before = board(&spec, None, at(&held, now() - PROVEN_FOR));
+    board(&spec, Some(&before), at(&held, now()))
         .gates
         .remove(0)
 }
 
-const BEFORE: Told = (86_400, "HelmRelease", "TestSucceeded", "1.1.6");
-const APPLIED: Told = (5, "Kustomization", "ReconciliationSucceeded", "main@sha1:1");
+const BEFORE: Event = (86_400, "HelmRelease", "TestSucceeded", "1.1.6");
+const APPLIED: Event = (5, "Kustomization", "ReconciliationSucceeded", "main@sha1:1");
 const SENT: &str = "Flux told Weft at 11:48 UTC, but no run started: the dispatch that opens the one for prod was lost on its way to GitHub, or its own Alert did not send it.";
 const NEVER: &str =
     "it sent nothing of this: the dispatch that opens the one for prod was never sent.";
@@ -76,7 +66,7 @@ const NOT_KNOWN: &str = "But the dispatch that opens the one for prod was lost, 
 
 #[test]
 fn what_weft_heard_tells_a_dispatch_that_was_lost_from_one_that_was_never_sent() {
-    let cases: &[(&str, &[Told], u64, &str)] = &[
+    let cases: &[(&str, &[Event], u64, &str)] = &[
         ("it hears nothing", &[], 90_000, NOT_KNOWN),
         (
             "it heard the tests succeed",
@@ -126,8 +116,8 @@ fn what_weft_heard_tells_a_dispatch_that_was_lost_from_one_that_was_never_sent()
             NEVER,
         ),
     ];
-    for (what, told, hears_for, words) in cases {
-        let gate = gate(told, *hears_for, None);
+    for (what, events, hears_for, words) in cases {
+        let gate = gate(events, *hears_for, None);
         assert_eq!(gate.state, GateState::Lost, "{what}");
         let begins = "No pull request came: 1.1.7 has been proven in stg for 12 min. ";
         assert!(

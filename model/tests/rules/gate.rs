@@ -1,15 +1,14 @@
 //! What a gate says, before a promotion and after it.
 
 use crate::world::{
-    OLD, declared, deployed, environment, gate_with, helm, kustomization, live, now, observed,
-    pipeline, promotion, proven, rolled_back,
+    Facts as _, OLD, at, declared, deployed, environment, gate_with, helm, known, kustomization,
+    live, now, promotion, proven, rolled_back, view_of,
 };
-use model::Observations;
-use model::board::board;
-use model::chain::{Tolerances, VerdictState};
-use model::gate::{GateState, StepState};
-use model::observation::{DispatchRun, Fact, SourceName};
+use model::chain::VerdictState;
+use model::gate::GateState;
+use model::observation::{DispatchRun, Fact};
 use model::promotion::{Mergeable, Promotion, PromotionState, Review};
+use model::rollout::StepState;
 use serde_json::json;
 use std::time::Duration;
 
@@ -127,7 +126,7 @@ fn a_promotion_that_never_came_is_told_by_what_became_of_its_dispatch() {
         ),
     ] {
         let gate = gate_with(None, proven_for, |facts| {
-            facts.push((SourceName::github(), fact.clone()));
+            facts.put(fact.clone());
         });
         assert_eq!(gate.state, state, "{}", gate.sentence);
         assert!(gate.sentence.contains(words), "{}", gate.sentence);
@@ -155,7 +154,7 @@ fn an_approval_by_somebody_who_may_not_write_does_not_count() {
 #[test]
 fn nothing_goes_on_from_an_environment_that_failed() {
     let gate = gate_with(None, Duration::ZERO, |facts| {
-        facts[3].1 = helm("stg", &rolled_back("1.1.7", "1.1.6"));
+        facts.put(helm("stg", &rolled_back("1.1.7", "1.1.6")));
     });
     assert_eq!(gate.state, GateState::WaitsForProof);
     assert!(gate.sentence.contains("failed in stg"), "{}", gate.sentence);
@@ -169,8 +168,8 @@ fn a_merged_promotion_is_followed_until_the_app_serves() {
         ..promotion("prod", "1.1.7")
     };
     let gate = gate_with(Some(merged), Duration::ZERO, |facts| {
-        facts[5].1 = declared("prod", "1.1.7");
-        facts[7].1 = kustomization("prod", "prod", OLD);
+        facts.put(declared("prod", "1.1.7"));
+        facts.put(kustomization("prod", "prod", OLD));
     });
     assert_eq!(gate.state, GateState::Rolling);
     let names: Vec<&str> = gate.steps.iter().map(|step| step.name.as_str()).collect();
@@ -184,21 +183,12 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
         closed_at: Some(now()),
         ..promotion("prod", "1.1.7")
     };
-    let at = |version| {
-        let spec = pipeline(vec![environment("prod")]);
-        let mut held = Observations::default();
-        for observation in observed(&proven("prod", version), now()) {
-            held.record(observation);
-        }
-        board(&spec, &held, None, now(), &Tolerances::default())
-            .environments
-            .remove(0)
-    };
+    let holding = |version| view_of(environment("prod"), &proven("prod", version));
     let states = |view| {
         let steps = model::rollout::steps(&merged, view);
         steps.into_iter().map(|step| step.state).collect::<Vec<_>>()
     };
-    let before = at("1.1.6");
+    let before = holding("1.1.6");
     assert_eq!(before.verdict.state, VerdictState::Proven);
     assert_eq!(
         states(&before),
@@ -215,7 +205,7 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
         verdict.sentence,
         "1.1.7 is merged; prod is about to fetch it."
     );
-    let after = at("1.1.7");
+    let after = holding("1.1.7");
     assert_eq!(states(&after), [StepState::Done; 4]);
     assert_eq!(
         model::rollout::verdict_after(&merged, &after),
@@ -223,10 +213,10 @@ fn what_holds_for_the_release_before_does_not_count_for_the_one_just_merged() {
     );
 }
 
-type Spoil = dyn Fn(&mut Vec<(SourceName, Fact)>);
+type Spoil = dyn Fn(&mut Vec<Fact>);
 
 #[test]
-fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
+fn the_whole_way_after_a_merge_is_followed_step_by_step() {
     let merged = Promotion {
         state: PromotionState::Merged,
         closed_at: Some(now()),
@@ -237,20 +227,11 @@ fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
         let mut tested = deployed("1.1.7");
         tested["status"]["history"][0]["testHooks"] =
             json!({"one": {"phase": "Succeeded", "lastCompleted": "2026-11-22T09:59:00Z"}});
-        facts[3].1 = helm("prod", &tested);
+        facts.put(helm("prod", &tested));
         spoil(&mut facts);
-        let mut held = Observations::default();
-        for observation in observed(&facts, now()) {
-            held.record(observation);
-        }
-        let steps = model::rollout::rollout(
-            &merged,
-            &environment("prod"),
-            &held,
-            now(),
-            &Tolerances::default(),
-        );
-        let told = steps.into_iter().map(|step| {
+        let known = known(&facts);
+        let steps = model::rollout::rollout(&merged, &environment("prod"), at(&known, now()));
+        let marked = steps.into_iter().map(|step| {
             let mark = match step.state {
                 StepState::Done => '+',
                 StepState::Now => '~',
@@ -259,7 +240,7 @@ fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
             };
             format!("{mark}{}", step.name)
         });
-        told.collect::<Vec<_>>().join(" ")
+        marked.collect::<Vec<_>>().join(" ")
     };
     let whole = "+merged +fetched +applied +chart fetched +upgraded +tested +serving";
     assert_eq!(way(&|_| {}), whole);
@@ -267,21 +248,21 @@ fn the_whole_way_after_a_merge_is_followed_hop_by_hop() {
         way(&|facts| {
             let mut untested = deployed("1.1.7");
             untested["spec"]["test"]["enable"] = json!(false);
-            facts[3].1 = helm("prod", &untested);
+            facts.put(helm("prod", &untested));
         }),
         whole.replace(" +tested", ""),
         "a chart whose tests are off"
     );
     assert_eq!(
-        way(&|facts| facts[0].1 = declared("prod", "1.1.6")),
+        way(&|facts| facts.put(declared("prod", "1.1.6"))),
         "+merged ~fetched .applied .chart fetched .upgraded .tested .serving"
     );
     assert_eq!(
-        way(&|facts| facts[4].1 = live("prod", "prod", "5.0.0")),
+        way(&|facts| facts.put(live("prod", "prod", "5.0.0"))),
         "+merged +fetched +applied +chart fetched +upgraded +tested ~serving"
     );
     assert_eq!(
-        way(&|facts| facts[3].1 = helm("prod", &rolled_back("1.1.7", "1.1.6"))),
+        way(&|facts| facts.put(helm("prod", &rolled_back("1.1.7", "1.1.6")))),
         "+merged +fetched +applied +chart fetched !upgraded .tested .serving"
     );
 }

@@ -1,18 +1,16 @@
 //! Where the images of dev come from, and what is said where image automation fails.
 
-use crate::supply::{ready, supply, well};
-use crate::world::{
-    HEAD, board_of, environment, kustomization, name, now, observed, pipeline, proven,
-};
+use crate::sources::{ready, source, well};
+use crate::world::{Facts as _, HEAD, environment, kustomization, name, proven, view_of};
 use model::AppVersion;
 use model::chain::{Link, LinkState, VerdictState};
 use model::flux::{DeploymentReading, SourceKind};
-use model::observation::{Desired, Fact, Live, SourceName};
+use model::observation::{Desired, Fact, Live};
 use model::pipeline::{Deployer, ImageAutomation};
 use serde_json::{Value, json};
 
 /// The first link of dev, which runs a branch build that image automation wrote into git.
-fn dev(facts: &[(SourceName, Fact)]) -> Link {
+fn dev(facts: &[Fact]) -> Link {
     const TAG: &str = "fix-a1b9c3e-1790000000";
     let podinfo = name("app-podinfo", "podinfo");
     let mut spec = environment("uat");
@@ -22,27 +20,30 @@ fn dev(facts: &[(SourceName, Fact)]) -> Link {
         automation: podinfo.clone(),
     });
     let mut held = proven("uat", "1.1.7");
-    let Fact::Declared(_, declared) = &mut held[0].1 else {
-        unreachable!("the first fact is the declaration")
-    };
-    declared.want = Ok(Desired::Image(TAG.into()));
-    held[2].1 = kustomization("uat", "uat", HEAD);
+    let declared = held.declaration();
+    declared.desired = Ok(Desired::Image(TAG.into()));
+    held.put(kustomization("uat", "uat", HEAD));
     let rollout = json!({
         "metadata": {"generation": 1},
         "spec": {"replicas": 1, "template": {"spec": {"containers": [{"image": format!("ghcr.io/demo/podinfo:{TAG}")}]}}},
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
     });
-    held[3].1 = Fact::Deployment("uat".into(), podinfo, DeploymentReading::read(&rollout));
+    held.put(Fact::Deployment(
+        "uat".into(),
+        podinfo,
+        DeploymentReading::read(&rollout),
+    ));
     let answer = Live::Answer {
         version: AppVersion("5.1.8".into()),
         revision: Some("a1b9c3e0000".into()),
         colour: None,
         message: None,
     };
-    held[4].1 = Fact::Live("uat".into(), "uat".into(), answer);
-    held.extend(facts.iter().cloned());
-    let board = board_of(&pipeline(vec![spec]), &observed(&held, now()));
-    let view = &board.environments[0];
+    held.put(Fact::Live("uat".into(), "uat".into(), answer));
+    for fact in facts {
+        held.put(fact.clone());
+    }
+    let view = view_of(spec, &held);
     let link = view.links[0].clone();
     let proven = view.verdict.state == VerdictState::Proven;
     assert_eq!(
@@ -66,7 +67,7 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
         } else {
             "podinfo"
         };
-        supply(
+        source(
             kind,
             called,
             &spec,
@@ -91,7 +92,7 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
         "DependencyNotReady",
         "referenced ImageRepository does not exist",
     );
-    let cases: [(&str, (SourceName, Fact), LinkState, &str); 9] = [
+    let cases: [(&str, Fact, LinkState, &str); 9] = [
         (
             "all is well",
             of(ImagePolicy, false, &well()),
@@ -177,7 +178,7 @@ fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
         all.extend(more.as_array().cloned().unwrap_or_default());
         let kind = SourceKind::ImageUpdateAutomation;
         let status = json!({"conditions": all});
-        dev(&[supply(kind, "podinfo", &json!({}), &status)])
+        dev(&[source(kind, "podinfo", &json!({}), &status)])
     };
     let just_now = lost("2026-11-22T11:59:55Z", json!([]));
     assert_eq!(just_now.state, LinkState::Progressing);

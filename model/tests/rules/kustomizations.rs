@@ -1,10 +1,10 @@
 //! What the conditions of a Kustomization and of the GitRepository before it mean.
 
 use crate::conditions::{Conditions, conditions, link_of};
-use crate::world::{HEAD, OLD, kustomization_of, live, name};
+use crate::world::{Facts as _, HEAD, OLD, kustomization_of, live, name};
 use model::chain::LinkState;
-use model::flux::GitRepositoryReading;
-use model::observation::{Fact, SourceName};
+use model::flux::{GitRepositoryReading, Kind};
+use model::observation::Fact;
 use serde_json::json;
 
 #[test]
@@ -14,20 +14,8 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         (
             "the heartbeat of what is applied",
             &[
-                (
-                    "Ready",
-                    "Unknown",
-                    "Progressing",
-                    "Reconciliation in progress",
-                    1,
-                ),
-                (
-                    "Reconciling",
-                    "True",
-                    "Progressing",
-                    "Building manifests",
-                    1,
-                ),
+                "Ready=Unknown (Progressing) Reconciliation in progress",
+                "Reconciling=True (Progressing) Building manifests",
             ],
             HEAD,
             HEAD,
@@ -38,14 +26,8 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         (
             "a dependency",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "DependencyNotReady",
-                    "dependency 'flux-system/infrastructure' is not ready",
-                    1,
-                ),
-                ("Reconciling", "True", "ProgressingWithRetry", "", 1),
+                "Ready=False (DependencyNotReady) dependency 'flux-system/infrastructure' is not ready",
+                "Reconciling=True (ProgressingWithRetry)",
             ],
             OLD,
             OLD,
@@ -55,13 +37,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         ),
         (
             "a source that is not there yet",
-            &[(
-                "Ready",
-                "False",
-                "ArtifactFailed",
-                "Source artifact not found, retrying in 30s",
-                1,
-            )],
+            &["Ready=False (ArtifactFailed) Source artifact not found, retrying in 30s"],
             OLD,
             OLD,
             false,
@@ -70,13 +46,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         ),
         (
             "a health check that a newer change cut short",
-            &[(
-                "Ready",
-                "False",
-                "HealthCheckCanceled",
-                "New reconciliation triggered",
-                1,
-            )],
+            &["Ready=False (HealthCheckCanceled) New reconciliation triggered"],
             OLD,
             HEAD,
             false,
@@ -85,13 +55,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         ),
         (
             "YAML that cannot be read",
-            &[(
-                "Ready",
-                "False",
-                "BuildFailed",
-                "MalformedYAMLError: yaml: line 3",
-                1,
-            )],
+            &["Ready=False (BuildFailed) MalformedYAMLError: yaml: line 3"],
             OLD,
             HEAD,
             false,
@@ -100,13 +64,9 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         ),
         (
             "a workload that never gets ready",
-            &[(
-                "Ready",
-                "False",
-                "HealthCheckFailed",
-                "health check failed after 5m0s: timeout waiting for: [HelmRelease/app-podinfo/podinfo status: 'Failed']",
-                1,
-            )],
+            &[
+                "Ready=False (HealthCheckFailed) health check failed after 5m0s: timeout waiting for: [HelmRelease/app-podinfo/podinfo status: 'Failed']",
+            ],
             OLD,
             HEAD,
             false,
@@ -116,20 +76,8 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         (
             "a spec that Flux refuses",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "AccessDenied",
-                    "can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
-                    1,
-                ),
-                (
-                    "Stalled",
-                    "True",
-                    "AccessDenied",
-                    "can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
-                    1,
-                ),
+                "Ready=False (AccessDenied) can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
+                "Stalled=True (AccessDenied) can't access 'GitRepository/other/podinfo', cross-namespace references have been blocked",
             ],
             OLD,
             OLD,
@@ -140,20 +88,8 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         (
             "a spec that Flux refuses at once",
             &[
-                (
-                    "Ready",
-                    "False",
-                    "InvalidCELExpression",
-                    "Reconciliation failed terminally",
-                    1,
-                ),
-                (
-                    "Stalled",
-                    "True",
-                    "InvalidCELExpression",
-                    "Reconciliation failed terminally",
-                    1,
-                ),
+                "Ready=False (InvalidCELExpression) Reconciliation failed terminally",
+                "Stalled=True (InvalidCELExpression) Reconciliation failed terminally",
             ],
             "",
             "",
@@ -163,7 +99,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
         ),
         (
             "suspended, whatever the rest says",
-            &[("Ready", "True", "ReconciliationSucceeded", "", 1)],
+            &["Ready=True (ReconciliationSucceeded)"],
             HEAD,
             HEAD,
             true,
@@ -174,7 +110,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
     for (what, all, applied, attempted, suspended, state, words) in cases {
         let mut object = json!({
             "metadata": {"generation": 1}, "spec": {"suspend": suspended},
-            "status": {"conditions": conditions(all)},
+            "status": {"conditions": conditions(all, 1)},
         });
         for (field, commit) in [
             ("lastAppliedRevision", applied),
@@ -185,7 +121,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             }
         }
         let link = link_of(1, |facts| {
-            facts[2].1 = kustomization_of("uat", "uat", &object);
+            facts.put(kustomization_of("uat", "uat", &object));
         });
         assert_eq!(link.state, state, "{what}: {}", link.sentence);
         assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
@@ -197,20 +133,15 @@ fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
     let repository = |suspended: bool, all: Conditions| {
         let object = json!({
             "metadata": {"generation": 1}, "spec": {"suspend": suspended},
-            "status": {"artifact": {"revision": format!("main@sha1:{OLD}")}, "conditions": conditions(all)},
+            "status": {"artifact": {"revision": format!("main@sha1:{OLD}")}, "conditions": conditions(all, 1)},
         });
         let reading = GitRepositoryReading::read(&object, None);
-        let fact = Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading);
-        (SourceName::flux("uat"), fact)
+        Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading)
     };
-    let refused: Conditions = &[(
-        "Ready",
-        "False",
-        "GitOperationFailed",
-        "failed to checkout and determine revision: authentication required\nmore of it",
-        1,
-    )];
-    let well: Conditions = &[("Ready", "True", "Succeeded", "", 1)];
+    let refused: Conditions = &[
+        "Ready=False (GitOperationFailed) failed to checkout and determine revision: authentication required\nmore of it",
+    ];
+    let well: Conditions = &["Ready=True (Succeeded)"];
     for (applied, fact, state, words) in [
         (
             OLD,
@@ -238,22 +169,22 @@ fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
         ),
     ] {
         let link = link_of(1, |facts| {
-            facts[2].1 = crate::world::kustomization("uat", "uat", applied);
-            facts.push(fact.clone());
+            facts.put(crate::world::kustomization("uat", "uat", applied));
+            facts.put(fact.clone());
         });
         assert_eq!(link.state, state, "{}", link.sentence);
         assert!(link.sentence.contains(words), "{}", link.sentence);
         let evidence = link.evidence.expect("its evidence");
-        let kind = evidence.object_ref().expect("an object").kind;
+        let kind = evidence.object.as_ref().expect("an object").object.kind;
         if state == LinkState::Holds {
-            assert_eq!(kind, "Kustomization");
+            assert_eq!(kind, Kind::Kustomization);
             continue;
         }
-        assert_eq!(kind, "GitRepository");
+        assert_eq!(kind, Kind::GitRepository);
         if state == LinkState::Failed {
             assert!(evidence.message.expect("whole").contains("more of it"));
         }
     }
-    let answers = link_of(3, |facts| facts[4].1 = live("uat", "uat", "1.1.7"));
+    let answers = link_of(3, |facts| facts.put(live("uat", "uat", "1.1.7")));
     assert_eq!(answers.state, LinkState::Holds);
 }

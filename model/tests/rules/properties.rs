@@ -1,8 +1,8 @@
 //! What holds in every world.
 
 use crate::world::{
-    HEAD, OLD, board_of, declared, deployed, environment, helm, kustomization, live, now, observed,
-    pipeline, proven, rolled_back, state_of,
+    Facts as _, HEAD, OLD, board_of, declared, deployed, environment, helm, kustomization, live,
+    now, observed, pipeline, proven, rolled_back, state_of,
 };
 use model::chain::{Tolerances, VerdictState};
 use model::observation::{Fact, SourceName};
@@ -26,11 +26,11 @@ fn any_world() -> impl Strategy<Value = Vec<Observation>> {
                 _ => json!({"metadata": {"generation": 2}, "spec": {"chart": {"spec": {"version": helm_version}}}}),
             };
             let facts = vec![
-                (SourceName::github(), declared("uat", want)),
-                (SourceName::github(), Fact::Promotion("uat".into(), None)),
-                (SourceName::flux("uat"), kustomization("uat", "uat", commit)),
-                (SourceName::flux("uat"), helm("uat", &object)),
-                (SourceName::live("uat"), live("uat", "uat", live_version)),
+                declared("uat", want),
+                Fact::Promotion("uat".into(), None),
+                kustomization("uat", "uat", commit),
+                helm("uat", &object),
+                live("uat", "uat", live_version),
             ];
             let mut observations = observed(&facts, now());
             for (observation, age) in observations.iter_mut().zip(ages) {
@@ -62,9 +62,9 @@ proptest! {
     #[test]
     fn a_rollback_is_never_a_success(new in "1\\.[0-9]\\.[0-9]", old in "1\\.[0-9]\\.[0-9]", same_app: bool) {
         let mut facts = proven("uat", &new);
-        facts[3].1 = helm("uat", &rolled_back(&new, &old));
+        facts.put(helm("uat", &rolled_back(&new, &old)));
         if !same_app {
-            facts[4].1 = live("uat", "uat", &old);
+            facts.put(live("uat", "uat", &old));
         }
         prop_assert_eq!(state_of(&facts), VerdictState::Failed);
     }
@@ -75,7 +75,7 @@ proptest! {
     ) {
         let mut all = world;
         // The later world supersedes the first one, thing by thing.
-        all.extend(later.into_iter().map(|mut held| { held.order += 100; held }));
+        all.extend(later.into_iter().map(|mut held| { held.sequence += 100; held }));
         let spec = pipeline(vec![environment("uat")]);
         let expected = board_of(&spec, &all);
         let turn = if all.is_empty() { 0 } else { seed.index(all.len()) };

@@ -1,39 +1,31 @@
 //! Several targets in one environment, and the tick beside the proof.
 
 use crate::world::{
-    HEAD, board_of, declared, deployed, environment, helm, kustomization, live, name, now,
-    observed, pipeline, proven, rolled_back, set, target,
+    Facts as _, HEAD, declared, deployed, environment, helm, kustomization, live, name, now,
+    proven, rolled_back, set, target, view_of,
 };
-use model::api::EnvironmentView;
 use model::chain::{LinkName, VerdictState};
+use model::environment::EnvironmentView;
 use model::flux::HelmChartReading;
-use model::observation::{CommitStatus, Desired, Fact, Live, SourceName};
+use model::observation::{CommitStatus, Desired, Fact, Live};
 use model::{AppVersion, Colour, CommitId};
 use serde_json::json;
 use std::time::Duration;
 
-type Facts = Vec<(SourceName, Fact)>;
-
 /// How the facts of a case are spoilt.
-type Spoil = fn(&mut Facts);
+type Spoil = fn(&mut Vec<Fact>);
 
 /// prod with the targets `prod` and `prod-us`, both at 1.1.7, after their facts were changed. Those of
 /// `prod-us` are the last three: applied, deployed, serving.
-fn prod(change: impl Fn(&mut Facts)) -> EnvironmentView {
+fn prod(change: impl Fn(&mut Vec<Fact>)) -> EnvironmentView {
     let mut spec = environment("prod");
     spec.targets.push(target("prod", "prod-us"));
     let mut facts = proven("prod", "1.1.7");
-    let flux = SourceName::flux("prod-us");
-    facts.push((flux.clone(), kustomization("prod-us", "prod", HEAD)));
-    facts.push((flux, helm("prod-us", &deployed("1.1.7"))));
-    facts.push((
-        SourceName::live("prod-us"),
-        live("prod", "prod-us", "1.1.7"),
-    ));
+    facts.put(kustomization("prod-us", "prod", HEAD));
+    facts.put(helm("prod-us", &deployed("1.1.7")));
+    facts.put(live("prod", "prod-us", "1.1.7"));
     change(&mut facts);
-    board_of(&pipeline(vec![spec]), &observed(&facts, now()))
-        .environments
-        .remove(0)
+    view_of(spec, &facts)
 }
 
 fn silent(target: &str, seconds: u64) -> Fact {
@@ -57,28 +49,28 @@ fn the_worst_target_speaks_for_all_of_them() {
         ),
         (
             "one rolls",
-            |facts| facts[5].1 = kustomization("prod-us", "prod", crate::world::OLD),
+            |facts| facts.put(kustomization("prod-us", "prod", crate::world::OLD)),
             Rolling,
             "prod-us: Flux has yet to fetch",
         ),
         (
             "one failed, the other is only drifted",
             |facts| {
-                facts[4].1 = live("prod", "prod", "5.0.0");
-                facts[6].1 = helm("prod-us", &rolled_back("1.1.7", "1.1.6"));
+                facts.put(live("prod", "prod", "5.0.0"));
+                facts.put(helm("prod-us", &rolled_back("1.1.7", "1.1.6")));
             },
             Failed,
             "prod-us: Helm upgrade to 1.1.7 failed",
         ),
         (
             "one is silent",
-            |facts| facts[7].1 = silent("prod-us", 60),
+            |facts| facts.put(silent("prod-us", 60)),
             Failed,
             "prod-us: The app has not answered for 1 min",
         ),
         (
             "one is silent only just",
-            |facts| facts[7].1 = silent("prod-us", 2),
+            |facts| facts.put(silent("prod-us", 2)),
             Unknown,
             "prod-us: The app has not answered for 2 s",
         ),
@@ -87,7 +79,7 @@ fn the_worst_target_speaks_for_all_of_them() {
             |facts| {
                 let mut object = deployed("1.1.6");
                 set(&mut object, "/metadata/generation", json!(4));
-                facts[6].1 = helm("prod-us", &object);
+                facts.put(helm("prod-us", &object));
             },
             Drifted,
             "prod-us: git says 1.1.7, the HelmRelease in the cluster says 1.1.6.",
@@ -118,12 +110,12 @@ fn the_worst_target_speaks_for_all_of_them() {
 fn what_is_served_is_told_for_each_target_where_they_differ() {
     assert_eq!(prod(|_| ()).note, "");
     let behind = prod(|facts| {
-        facts[6].1 = helm("prod-us", &rolled_back("1.1.7", "1.1.6"));
-        facts[7].1 = live("prod", "prod-us", "1.1.6");
+        facts.put(helm("prod-us", &rolled_back("1.1.7", "1.1.6")));
+        facts.put(live("prod", "prod-us", "1.1.6"));
     });
     assert_eq!(behind.note, "prod serves 1.1.7, prod-us serves 1.1.6");
     assert_eq!(behind.release.label(), "1.1.6", "the worst one is shown");
-    let quiet = prod(|facts| facts[7].1 = silent("prod-us", 60));
+    let quiet = prod(|facts| facts.put(silent("prod-us", 60)));
     assert_eq!(quiet.note, "prod serves 1.1.7, prod-us does not answer");
     let never = prod(|facts| facts.truncate(7));
     assert_eq!(
@@ -131,14 +123,14 @@ fn what_is_served_is_told_for_each_target_where_they_differ() {
         "one that never answered is not covered by one that did"
     );
     let coloured = prod(|facts| {
-        for (at, name, colour) in [(4, "prod", "#112233"), (7, "prod-us", "#445566")] {
+        for (name, colour) in [("prod", "#112233"), ("prod-us", "#445566")] {
             let answer = Live::Answer {
                 version: AppVersion("app-1.1.7".into()),
                 revision: None,
                 colour: Colour::parse(colour).ok(),
                 message: None,
             };
-            facts[at].1 = Fact::Live("prod".into(), name.into(), answer);
+            facts.put(Fact::Live("prod".into(), name.into(), answer));
         }
     });
     assert_eq!(coloured.verdict.state, VerdictState::Proven);
@@ -151,10 +143,8 @@ fn what_is_served_is_told_for_each_target_where_they_differ() {
 #[test]
 fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
     let view = prod(|facts| {
-        if let Fact::Declared(_, declared) = &mut facts[0].1 {
-            declared.want = Ok(Desired::Range(">=0.0.3".into()));
-        }
-        for (at, cluster, version) in [(3, "prod", "1.1.7"), (6, "prod-us", "1.1.6")] {
+        facts.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
+        for (cluster, version) in [("prod", "1.1.7"), ("prod-us", "1.1.6")] {
             let mut object = deployed(version);
             set(&mut object, "/spec/chart/spec/version", json!(">=0.0.3"));
             set(
@@ -162,7 +152,7 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
                 "/status/helmChart",
                 json!("app-podinfo/app-podinfo-podinfo"),
             );
-            facts[at].1 = helm(cluster, &object);
+            facts.put(helm(cluster, &object));
             let chart = json!({
                 "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
                 "status": {"artifact": {"revision": version}, "conditions": [
@@ -173,9 +163,9 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
                 name("app-podinfo", "app-podinfo-podinfo"),
                 HelmChartReading::read(&chart),
             );
-            facts.push((SourceName::flux(cluster), fact));
+            facts.put(fact);
         }
-        facts[7].1 = live("prod", "prod-us", "1.1.6");
+        facts.put(live("prod", "prod-us", "1.1.6"));
     });
     let verdict = &view.verdict;
     assert_eq!(
@@ -196,9 +186,7 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
         (
             "git cannot be read",
             |facts| {
-                if let Fact::Declared(_, declared) = &mut facts[0].1 {
-                    declared.want = Err("it is not valid YAML".into());
-                }
+                facts.declaration().desired = Err("it is not valid YAML".into());
             },
             Some(LinkName::Declared),
         ),
@@ -210,13 +198,13 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                     "status": {"lastAttemptedRevision": format!("main@sha1:{HEAD}"), "conditions": [
                         {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no", "observedGeneration": 1}]},
                 });
-                facts[2].1 = crate::world::kustomization_of("uat", "uat", &object);
+                facts.put(crate::world::kustomization_of("uat", "uat", &object));
             },
             Some(LinkName::Applied),
         ),
         (
             "Helm failed",
-            |facts| facts[3].1 = helm("uat", &rolled_back("1.1.7", "1.1.6")),
+            |facts| facts.put(helm("uat", &rolled_back("1.1.7", "1.1.6"))),
             Some(LinkName::Deployed),
         ),
         (
@@ -226,13 +214,13 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                     since: now() - Duration::from_secs(60),
                     why: "no connection".into(),
                 };
-                facts[4].1 = Fact::Live("uat".into(), "uat".into(), silent);
+                facts.put(Fact::Live("uat".into(), "uat".into(), silent));
             },
             Some(LinkName::Serving),
         ),
         (
             "on its way",
-            |facts| facts[0].1 = declared("uat", "1.1.8"),
+            |facts| facts.put(declared("uat", "1.1.8")),
             Some(LinkName::Applied),
         ),
     ];
@@ -249,11 +237,8 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                     creator: None,
                     at: now(),
                 };
-                facts.push((SourceName::github(), Fact::Status(status)));
-                let spec = pipeline(vec![environment("uat")]);
-                let view = board_of(&spec, &observed(&facts, now()))
-                    .environments
-                    .remove(0);
+                facts.put(Fact::Status(status));
+                let view = view_of(environment("uat"), &facts);
                 assert_eq!(view.verdict.breaks_at, breaks_at, "{what}");
                 let says = match (view.verdict.state, tick, breaks_at) {
                     _ if commit != HEAD => None,
@@ -272,7 +257,7 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
                     }
                     _ => None,
                 };
-                assert_eq!(view.tick.as_deref(), says, "{what}, {tick}");
+                assert_eq!(view.commit_status.as_deref(), says, "{what}, {tick}");
                 assert_eq!(
                     view.status_is_misleading,
                     says.is_some() && tick == "success",

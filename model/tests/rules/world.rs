@@ -1,8 +1,8 @@
 //! Facts of a small world, to be spoilt by tests.
 
-use model::api::Board;
-use model::board::board;
-use model::chain::{Tolerances, VerdictState};
+use model::board::{Board, board};
+use model::chain::{Context, Tolerances, VerdictState};
+use model::environment::EnvironmentView;
 use model::flux::{HelmReleaseReading, KustomizationReading};
 use model::gate::Gate;
 use model::observation::{Declared, Desired, Fact, Live, SourceName};
@@ -69,7 +69,7 @@ pub fn pipeline(environments: Vec<EnvironmentSpec>) -> PipelineSpec {
 
 pub fn declared(environment: &str, version: &str) -> Fact {
     let declared = Declared {
-        want: Ok(Desired::Chart(
+        desired: Ok(Desired::Chart(
             ChartVersion::parse(version).expect("a version"),
         )),
         path: format!("environments/{environment}/podinfo-helmrelease.yaml"),
@@ -150,55 +150,96 @@ pub fn live(environment: &str, target: &str, version: &str) -> Fact {
     Fact::Live(environment.into(), target.into(), live)
 }
 
-/// All four facts of an environment that holds `version`.
-pub fn proven(environment: &str, version: &str) -> Vec<(SourceName, Fact)> {
+/// Changes of a list of facts.
+pub trait Facts {
+    /// Replaces the fact about the same, or adds it.
+    fn put(&mut self, fact: Fact);
+    /// The declaration, which is the first fact.
+    fn declaration(&mut self) -> &mut Declared;
+}
+
+impl Facts for Vec<Fact> {
+    fn put(&mut self, fact: Fact) {
+        match self.iter_mut().find(|held| held.key() == fact.key()) {
+            Some(held) => *held = fact,
+            None => self.push(fact),
+        }
+    }
+
+    fn declaration(&mut self) -> &mut Declared {
+        match self.first_mut() {
+            Some(Fact::Declared(_, declared)) => declared,
+            _ => unreachable!("the first fact is the declaration"),
+        }
+    }
+}
+
+/// The facts of an environment that holds `version`: declared, promotion, applied, deployed, serving.
+pub fn proven(environment: &str, version: &str) -> Vec<Fact> {
     vec![
-        (SourceName::github(), declared(environment, version)),
-        (
-            SourceName::github(),
-            Fact::Promotion(environment.into(), None),
-        ),
-        (
-            SourceName::flux(environment),
-            kustomization(environment, environment, HEAD),
-        ),
-        (
-            SourceName::flux(environment),
-            helm(environment, &deployed(version)),
-        ),
-        (
-            SourceName::live(environment),
-            live(environment, environment, version),
-        ),
+        declared(environment, version),
+        Fact::Promotion(environment.into(), None),
+        kustomization(environment, environment, HEAD),
+        helm(environment, &deployed(version)),
+        live(environment, environment, version),
     ]
 }
 
-pub fn observed(facts: &[(SourceName, Fact)], at: Timestamp) -> Vec<Observation> {
-    let number = |order: usize| u64::try_from(order).expect("a small number");
-    facts
-        .iter()
-        .enumerate()
-        .map(|(order, (source, fact))| Observation {
-            source: source.clone(),
-            at,
-            order: number(order),
-            fact: fact.clone(),
-        })
-        .collect()
+fn source_of(fact: &Fact) -> SourceName {
+    match (fact, fact.object()) {
+        (_, Some((cluster, ..))) => SourceName::flux(cluster),
+        (Fact::Live(_, target, _), _) => SourceName::live(target),
+        _ => SourceName::github(),
+    }
 }
 
-pub fn board_of(spec: &PipelineSpec, observations: &[Observation]) -> Board {
+pub fn observed(facts: &[Fact], at: Timestamp) -> Vec<Observation> {
+    let number = |sequence: usize| u64::try_from(sequence).expect("a small number");
+    let observation = |(sequence, fact): (usize, &Fact)| Observation {
+        source: source_of(fact),
+        at,
+        sequence: number(sequence),
+        fact: fact.clone(),
+    };
+    facts.iter().enumerate().map(observation).collect()
+}
+
+pub fn recorded(observations: &[Observation]) -> Observations {
     let mut held = Observations::default();
     for observation in observations {
         held.record(observation.clone());
     }
-    board(spec, &held, None, now(), &Tolerances::default())
+    held
 }
 
-pub fn state_of(facts: &[(SourceName, Fact)]) -> VerdictState {
-    board_of(&pipeline(vec![environment("uat")]), &observed(facts, now())).environments[0]
-        .verdict
-        .state
+/// What these facts add up to if all of them were observed now.
+pub fn known(facts: &[Fact]) -> Observations {
+    recorded(&observed(facts, now()))
+}
+
+/// The input of the rules at a time, with the default tolerances.
+pub fn at(observations: &Observations, now: Timestamp) -> Context<'_> {
+    Context {
+        observations,
+        now,
+        tolerances: &Tolerances::DEFAULT,
+    }
+}
+
+pub fn board_of(spec: &PipelineSpec, observations: &[Observation]) -> Board {
+    board(spec, None, at(&recorded(observations), now()))
+}
+
+/// The environment of a pipeline that has only this one.
+pub fn view_of(spec: EnvironmentSpec, facts: &[Fact]) -> EnvironmentView {
+    let spec = pipeline(vec![spec]);
+    board_of(&spec, &observed(facts, now()))
+        .environments
+        .remove(0)
+}
+
+pub fn state_of(facts: &[Fact]) -> VerdictState {
+    view_of(environment("uat"), facts).verdict.state
 }
 
 pub fn rolled_back(new: &str, old: &str) -> Value {
@@ -267,25 +308,16 @@ pub fn promotion(environment: &str, version: &str) -> Promotion {
 pub fn gate_with(
     promotion: Option<Promotion>,
     proven_for: Duration,
-    spoil: impl Fn(&mut Vec<(SourceName, Fact)>),
+    spoil: impl Fn(&mut Vec<Fact>),
 ) -> Gate {
     let spec = pipeline(vec![environment("stg"), environment("prod")]);
     let mut facts = proven("stg", "1.1.7");
     facts.extend(proven("prod", "1.1.6"));
-    facts[6].1 = Fact::Promotion("prod".into(), promotion.map(Box::new));
+    facts.put(Fact::Promotion("prod".into(), promotion.map(Box::new)));
     spoil(&mut facts);
-    let mut held = Observations::default();
-    for observation in observed(&facts, now()) {
-        held.record(observation);
-    }
-    let before = board(
-        &spec,
-        &held,
-        None,
-        now() - proven_for,
-        &Tolerances::default(),
-    );
-    board(&spec, &held, Some(&before), now(), &Tolerances::default())
+    let known = known(&facts);
+    let before = board(&spec, None, at(&known, now() - proven_for));
+    board(&spec, Some(&before), at(&known, now()))
         .gates
         .remove(0)
 }

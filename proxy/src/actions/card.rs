@@ -5,11 +5,11 @@ use std::time::Duration;
 use model::Release;
 use model::api::{EnvironmentView, FileDiff, PromotionCard};
 use model::chain::VerdictState;
-use model::gate::{RolloutStep, StepState};
 use model::journal::{Entry, Event};
 use model::pipeline::RepositoryName;
 use model::promotion::PromotionState;
 use model::rollout::verdict_after;
+use model::rollout::{RolloutStep, StepState};
 
 use super::permissions::{CardPermissions, missing};
 use super::reading::{Reading, credentials};

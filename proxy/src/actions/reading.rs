@@ -11,7 +11,6 @@ use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::PipelineState;
 use crate::github::{ChangedFile, Credentials, Repository, diff_digest};
-use crate::sources::release_in;
 
 /// A promotion, read from GitHub at one moment.
 pub(super) struct Reading {
@@ -89,7 +88,7 @@ impl Reading {
         };
         let mut promotion = found.promotion;
         let spec = &pipeline.spec().environments[environment];
-        promotion.release = release_in(found.declares.as_deref(), &promotion.title, spec);
+        promotion.release = workflow::release_in(found.declares.as_deref(), &promotion.title, spec);
         Ok(Self {
             pipeline: Arc::clone(pipeline),
             environment,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use model::Timestamp;
 use model::api::Permission;
 use model::api::object::{Reconcile, ReconcileRequest, ReconcileState};
-use model::flux::{Kind, SourceKind};
+use model::flux::membership::flux_objects;
+use model::flux::{HelmChartReading, HelmReleaseReading, Kind, ObjectRef, SourceKind};
 use model::journal::{Entry, Event};
 use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, TargetSpec};
 use serde_json::Value;
@@ -19,7 +20,7 @@ use crate::app::AppState;
 use crate::auth::Person;
 use crate::board::PipelineState;
 use crate::flux::{dashboard_page, is_handled, is_suspended, request_reconciliation, text};
-use crate::kubernetes::{Cluster, ObjectRef, Reason};
+use crate::kubernetes::{Cluster, Reason};
 
 /// The reconciliation of one environment.
 #[derive(Clone)]
@@ -131,7 +132,7 @@ impl Reconciliation {
         let commands = self.environment.targets.iter().flat_map(commands);
         let target = self.environment.targets.first();
         let dashboard = target.and_then(|target| {
-            let last = named(target).pop()?;
+            let last = flux_objects(target).last()?;
             dashboard_page(
                 self.app.config.weave_gitops.as_ref(),
                 &target.cluster,
@@ -139,7 +140,7 @@ impl Reconciliation {
             )
         });
         Reconcile {
-            permit: Permission::unless(why),
+            permission: Permission::unless(why),
             command: commands.collect::<Vec<_>>().join(" && "),
             dashboard,
             order: self.app.reconcile_requests.last(&self.at()),
@@ -166,7 +167,7 @@ impl Reconciliation {
                     format!("Weft cannot look into {name}: it knows it by its notifications only.");
                 return Ok(Some(("no_cluster_access", why)));
             };
-            for object in named(target) {
+            for object in flux_objects(target) {
                 match cluster.may_annotate(&object).await {
                     Ok(true) => {}
                     Err(error) if error.reason != Reason::Forbidden => {
@@ -216,9 +217,11 @@ impl Reconciliation {
         target: &TargetSpec,
     ) -> Result<Vec<ObjectRef>, ActionError> {
         let mut chain = Vec::new();
-        for object in named(target) {
+        for object in flux_objects(target) {
             let found = self.unsuspended(cluster, &object, &target.cluster).await?;
-            if let Some(chart) = chart(&object, &found) {
+            let is_release = object.kind == Kind::HelmRelease;
+            let release = is_release.then(|| HelmReleaseReading::read(&found, None));
+            if let Some(chart) = release.and_then(|release| release.chart_object()) {
                 if let Some(source) = source_of(cluster, &chart).await {
                     chain.extend(worth_asking(cluster, source).await);
                 }
@@ -325,22 +328,6 @@ impl Reconciliation {
     }
 }
 
-/// Returns the objects that a target names, in the order of the chain.
-fn named(target: &TargetSpec) -> Vec<ObjectRef> {
-    let object = |kind, name: &ObjectName| ObjectRef {
-        kind,
-        name: name.clone(),
-    };
-    let mut named = vec![
-        object(Kind::GitRepository, &target.git_repository),
-        object(Kind::Kustomization, &target.kustomization),
-    ];
-    if let Deployer::HelmRelease(name) = &target.deployer {
-        named.push(object(Kind::HelmRelease, name));
-    }
-    named
-}
-
 /// Returns the commands that do the same.
 fn commands(target: &TargetSpec) -> Vec<String> {
     let mut kinds = vec![("kustomization", &target.kustomization)];
@@ -356,39 +343,10 @@ fn commands(target: &TargetSpec) -> Vec<String> {
     kinds.into_iter().map(command).collect()
 }
 
-/// Returns the object that a HelmRelease has its chart from.
-fn chart(object: &ObjectRef, found: &Value) -> Option<ObjectRef> {
-    if object.kind != Kind::HelmRelease {
-        return None;
-    }
-    if let Some(name) = text(found, "/spec/chartRef/name") {
-        let namespace = text(found, "/spec/chartRef/namespace");
-        return ObjectRef::of(
-            text(found, "/spec/chartRef/kind")?,
-            &ObjectName {
-                namespace: namespace.unwrap_or(&object.name.namespace).to_owned(),
-                name: name.to_owned(),
-            },
-        );
-    }
-    // `namespace/name`.
-    let (namespace, name) = text(found, "/status/helmChart")?.split_once('/')?;
-    let name = ObjectName {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    };
-    let kind = Kind::HelmChart;
-    Some(ObjectRef { kind, name })
-}
-
 /// Returns the source of a HelmChart that can be read.
 async fn source_of(cluster: &Cluster, chart: &ObjectRef) -> Option<ObjectRef> {
     let found = cluster.read(chart).await.ok()?;
-    let name = ObjectName {
-        namespace: chart.name.namespace.clone(),
-        name: text(&found, "/spec/sourceRef/name")?.to_owned(),
-    };
-    ObjectRef::of(text(&found, "/spec/sourceRef/kind")?, &name)
+    HelmChartReading::read(&found).source
 }
 
 /// Returns the object where Flux would reconcile it and Weft may annotate it. The others are left to the

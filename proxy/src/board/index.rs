@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use model::flux::membership::named_objects;
 use model::observation::Fact;
-use model::pipeline::{Deployer, ObjectName};
+use model::pipeline::ObjectName;
 
-use super::pipeline_state::{PipelineState, cluster_of};
+use super::pipeline_state::PipelineState;
 
 type Pipelines = Vec<Arc<PipelineState>>;
 
@@ -25,9 +26,7 @@ impl Index {
         for pipeline in &all {
             let environments = pipeline.spec().environments.iter();
             for target in environments.flat_map(|environment| &environment.targets) {
-                let (Deployer::HelmRelease(deployer) | Deployer::Deployment(deployer)) =
-                    &target.deployer;
-                for name in [&target.git_repository, &target.kustomization, deployer] {
+                for (_, name) in named_objects(target) {
                     let here = named
                         .entry((target.cluster.clone(), name.clone()))
                         .or_default();
@@ -45,13 +44,13 @@ impl Index {
         &'a self,
         fact: &'a Fact,
     ) -> impl Iterator<Item = &'a Arc<PipelineState>> {
-        let candidates: &[Arc<PipelineState>] = match (fact, cluster_of(fact)) {
+        let candidates: &[Arc<PipelineState>] = match (fact, fact.object()) {
             (
                 Fact::GitRepository(..)
                 | Fact::Kustomization(..)
                 | Fact::HelmRelease(..)
                 | Fact::Deployment(..),
-                Some((cluster, name)),
+                Some((cluster, _, name)),
             ) => self
                 .named
                 .get(&(cluster.to_owned(), name.clone()))

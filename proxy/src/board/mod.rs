@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use model::api::Board;
 use model::chain::Tolerances;
-use model::flux::FluxEvent;
+use model::flux::{FluxEvent, Kind};
 use model::observation::{Fact, SourceName};
 use model::pipeline::{ObjectName, RepositoryName};
 use model::{Observation, PipelineName, PipelineSpec};
@@ -155,12 +155,12 @@ impl Boards {
         if event.at > now + CLOCK_SKEW {
             return;
         }
-        let (at, order) = (event.at, event.order());
+        let (at, sequence) = (event.at, event.sequence());
         let observation = Observation {
             source: SourceName::flux(cluster),
             at,
-            order,
-            fact: Fact::Told(cluster.to_owned(), Box::new(event)),
+            sequence,
+            fact: Fact::Notification(cluster.to_owned(), Box::new(event)),
         };
         for pipeline in self.index.concerned(&observation.fact) {
             pipeline.record_notification(cluster, observation.clone(), now);
@@ -168,24 +168,24 @@ impl Boards {
     }
 
     /// Forgets an object of a cluster that is gone.
-    pub fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
+    pub fn forget(&self, cluster: &str, kind: Kind, name: &ObjectName) {
         for pipeline in self.pipelines.values() {
             pipeline.forget(cluster, kind, name);
         }
     }
 
-    /// Notes that a source answered, in every pipeline that listens to it.
-    pub fn contact(&self, source: &SourceName) {
+    /// Records that a source answered, in every pipeline that listens to it.
+    pub fn record_success(&self, source: &SourceName) {
         let now = self.clock.now();
         for pipeline in self.pipelines.values() {
-            pipeline.contact(source, now);
+            pipeline.record_success(source, now);
         }
     }
 
-    /// Notes that a source does not answer, in every pipeline that listens to it.
-    pub fn lost(&self, source: &SourceName, why: &str) {
+    /// Records that a source does not answer, in every pipeline that listens to it.
+    pub fn record_failure(&self, source: &SourceName, why: &str) {
         for pipeline in self.pipelines.values() {
-            pipeline.lost(source, why);
+            pipeline.record_failure(source, why);
         }
     }
 }

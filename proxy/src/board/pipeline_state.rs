@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::api::Board;
-use model::chain::Tolerances;
-use model::flux::SourceKind;
-use model::gate::RolloutStep;
+use model::chain::{Context, Tolerances};
+use model::flux::Kind;
 use model::observation::{Fact, FactKey, SourceName};
-use model::pipeline::{ChartSourceKind, Deployer, EnvironmentSpec, ObjectName, TargetSpec};
+use model::pipeline::{EnvironmentSpec, ObjectName, TargetSpec};
 use model::promotion::Promotion;
+use model::rollout::RolloutStep;
 use model::{
     AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, PipelineSpec, Timestamp,
 };
@@ -46,7 +46,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl PipelineState {
     pub(super) fn new(spec: PipelineSpec, now: Timestamp, tolerances: &Tolerances) -> Self {
         let observations = Observations::default();
-        let mut board = model::board::board(&spec, &observations, None, now, tolerances);
+        let mut board = model::board::board(&spec, None, context(&observations, now, tolerances));
         // Versions rise over restarts as well, so that a page that was open before takes the new boards.
         board.version = u64::try_from(now.millis()).unwrap_or(1);
         let apps = targets(&spec)
@@ -87,7 +87,11 @@ impl PipelineState {
         tolerances: &Tolerances,
     ) -> (Board, Observations) {
         let observations = lock(&self.observations).clone();
-        let board = model::board::board(&self.spec, &observations, Some(previous), now, tolerances);
+        let board = model::board::board(
+            &self.spec,
+            Some(previous),
+            context(&observations, now, tolerances),
+        );
         (board, observations)
     }
 
@@ -101,7 +105,11 @@ impl PipelineState {
         tolerances: &Tolerances,
     ) -> Vec<RolloutStep> {
         let observations = lock(&self.observations).clone();
-        model::rollout::rollout(promotion, environment, &observations, now, tolerances)
+        model::rollout::rollout(
+            promotion,
+            environment,
+            context(&observations, now, tolerances),
+        )
     }
 
     /// Records an observation; returns whether it was news.
@@ -123,41 +131,42 @@ impl PipelineState {
     ) {
         let at = observation.at;
         let mut observations = lock(&self.observations);
-        observations.hear(cluster, at, now);
-        if targets(&self.spec).any(|(_, target)| target.cluster == cluster && target.flux.told_only)
+        observations.record_notification(cluster, at, now);
+        if targets(&self.spec)
+            .any(|(_, target)| target.cluster == cluster && target.flux.notifications_only)
         {
-            observations.contact(&observation.source, at);
+            observations.record_success(&observation.source, at);
         }
         observations.record(observation);
         drop(observations);
         self.changed.notify_one();
     }
 
-    /// Notes that a source answered.
-    pub fn contact(&self, source: &SourceName, now: Timestamp) {
+    /// Records that a source answered.
+    pub fn record_success(&self, source: &SourceName, now: Timestamp) {
         if !self.listens_to(source) {
             return;
         }
         let mut observations = lock(&self.observations);
         let was_well = observations
-            .contact_with(source)
-            .is_some_and(|contact| contact.ok_at.is_some() && contact.failing.is_none());
-        observations.contact(source, now);
+            .source_health(source)
+            .is_some_and(|health| health.ok_at.is_some() && health.failing.is_none());
+        observations.record_success(source, now);
         if !was_well {
             self.changed.notify_one();
         }
     }
 
-    /// Notes that a source does not answer.
-    pub fn lost(&self, source: &SourceName, why: &str) {
+    /// Records that a source does not answer.
+    pub fn record_failure(&self, source: &SourceName, why: &str) {
         if !self.listens_to(source) {
             return;
         }
-        lock(&self.observations).lost(source, why.to_owned());
+        lock(&self.observations).record_failure(source, why.to_owned());
         self.changed.notify_one();
     }
 
-    pub(super) fn forget(&self, cluster: &str, kind: &str, name: &ObjectName) {
+    pub(super) fn forget(&self, cluster: &str, kind: Kind, name: &ObjectName) {
         if lock(&self.observations).forget(&FactKey::object(cluster, kind, name)) {
             self.changed.notify_one();
         }
@@ -165,31 +174,7 @@ impl PipelineState {
 
     /// Returns whether a fact is about an object that this pipeline is made of.
     pub(super) fn concerns(&self, fact: &Fact) -> bool {
-        let Some((cluster, name)) = cluster_of(fact) else {
-            return false;
-        };
-        targets(&self.spec)
-            .filter(|(_, target)| target.cluster == cluster)
-            .any(|(_, target)| match (fact, &target.deployer) {
-                (Fact::GitRepository(..), _) => target.git_repository == *name,
-                (Fact::Kustomization(..), _) => target.kustomization == *name,
-                (Fact::HelmRelease(..), Deployer::HelmRelease(release)) => release == name,
-                (Fact::HelmChart(..), Deployer::HelmRelease(release)) => {
-                    is_chart_of(target, release, name)
-                }
-                (Fact::Source(_, kind, ..), _) => supplies(target, *kind, name),
-                (Fact::Told(_, notice), deployer) => match (notice.kind.as_str(), deployer) {
-                    ("GitRepository", _) => target.git_repository == *name,
-                    ("Kustomization", _) => target.kustomization == *name,
-                    ("HelmRelease", Deployer::HelmRelease(release)) => release == name,
-                    ("HelmChart", Deployer::HelmRelease(release)) => {
-                        is_chart_of(target, release, name)
-                    }
-                    _ => false,
-                },
-                (Fact::Deployment(..), Deployer::Deployment(deployment)) => deployment == name,
-                _ => false,
-            })
+        targets(&self.spec).any(|(_, target)| fact.concerns(target))
     }
 
     /// Returns whether the pipeline has a target in a cluster.
@@ -257,44 +242,24 @@ pub(super) fn is_warm_in(
     observations: &Observations,
     notifying: bool,
 ) -> bool {
-    let is_known = |source: SourceName| observations.contact_with(&source).is_some();
+    let is_known = |source: SourceName| observations.source_health(&source).is_some();
     is_known(SourceName::github())
         && environment.targets.iter().all(|target| {
-            (target.flux.told_only && !notifying || is_known(SourceName::flux(&target.cluster)))
+            (target.flux.notifications_only && !notifying
+                || is_known(SourceName::flux(&target.cluster)))
                 && is_known(SourceName::live(&target.name))
         })
 }
 
-/// Flux calls the chart `<namespace>-<name>` of the release that wants it, unless several share one.
-fn is_chart_of(target: &TargetSpec, release: &ObjectName, name: &ObjectName) -> bool {
-    match &target.flux.chart_source {
-        Some(source) if source.kind == ChartSourceKind::HelmChart => {
-            source.namespace == name.namespace && source.name == name.name
-        }
-        _ => name.name == format!("{}-{}", release.namespace, release.name),
-    }
-}
-
-/// Whether charts or images of a target may come from an object. Which HelmRepository a chart is in, and
-/// which ImageRepository a policy chooses from, the chart and the policy tell: any beside them may be it.
-fn supplies(target: &TargetSpec, kind: SourceKind, name: &ObjectName) -> bool {
-    let source = target.flux.chart_source.as_ref();
-    let images = target.flux.image_automation.as_ref();
-    match (kind, &target.deployer) {
-        (SourceKind::HelmRepository, Deployer::HelmRelease(release)) => {
-            let beside = source.map_or(&release.namespace, |source| &source.namespace);
-            name.namespace == *beside
-        }
-        (SourceKind::OCIRepository, Deployer::HelmRelease(_)) => source
-            .is_some_and(|source| source.namespace == name.namespace && source.name == name.name),
-        (SourceKind::ImageRepository, _) => {
-            images.is_some_and(|images| images.policy.namespace == name.namespace)
-        }
-        (SourceKind::ImagePolicy, _) => images.is_some_and(|images| images.policy == *name),
-        (SourceKind::ImageUpdateAutomation, _) => {
-            images.is_some_and(|images| images.automation == *name)
-        }
-        _ => false,
+fn context<'a>(
+    observations: &'a Observations,
+    now: Timestamp,
+    tolerances: &'a Tolerances,
+) -> Context<'a> {
+    Context {
+        observations,
+        now,
+        tolerances,
     }
 }
 
@@ -305,22 +270,4 @@ fn targets(spec: &PipelineSpec) -> impl Iterator<Item = (&EnvironmentSpec, &Targ
             .iter()
             .map(move |target| (environment, target))
     })
-}
-
-/// Returns the cluster and the object that a fact is about, where it is about one.
-pub(super) fn cluster_of(fact: &Fact) -> Option<(&str, &ObjectName)> {
-    match fact {
-        Fact::GitRepository(cluster, name, _)
-        | Fact::Kustomization(cluster, name, _)
-        | Fact::HelmChart(cluster, name, _)
-        | Fact::HelmRelease(cluster, name, _)
-        | Fact::Deployment(cluster, name, _)
-        | Fact::Source(cluster, _, name, _) => Some((cluster, name)),
-        Fact::Told(cluster, notice) => Some((cluster, &notice.object)),
-        Fact::Declared(..)
-        | Fact::Promotion(..)
-        | Fact::Status(_)
-        | Fact::Dispatch(_)
-        | Fact::Live(..) => None,
-    }
 }

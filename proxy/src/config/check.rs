@@ -16,7 +16,7 @@ use super::file;
 use super::pipeline::ClusterNames;
 use super::secret::Source;
 use super::settings::{
-    ClusterAccess, ClusterConfig, Config, GitHubConfig, ToldCluster, WeaveGitOpsConfig,
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig,
 };
 
 const DEFAULT_BASE_PATH: &str = "/promotions/";
@@ -30,13 +30,13 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         file: path,
         folder: path.parent().unwrap_or(Path::new(".")),
     };
-    let (clusters, told_clusters) = reader.clusters(file.clusters)?;
+    let (clusters, notifying_clusters) = reader.clusters(file.clusters)?;
     let names = ClusterNames {
         seen: clusters
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
-        told: told_clusters
+        told: notifying_clusters
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
@@ -74,7 +74,7 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         github: reader.github(file.github)?,
         weave_gitops,
         clusters,
-        told_clusters,
+        notifying_clusters,
         pipelines: reader.pipelines(file.pipelines, &names)?,
         tolerances: reader.tolerances(file.tolerances)?,
         live_poll: reader
@@ -229,9 +229,9 @@ impl Reader<'_> {
     fn clusters(
         &self,
         files: Vec<file::Cluster>,
-    ) -> Result<(Vec<ClusterConfig>, Vec<ToldCluster>), ConfigError> {
+    ) -> Result<(Vec<ClusterConfig>, Vec<NotifyingCluster>), ConfigError> {
         let mut clusters: Vec<ClusterConfig> = Vec::with_capacity(files.len());
-        let mut told: Vec<ToldCluster> = Vec::new();
+        let mut told: Vec<NotifyingCluster> = Vec::new();
         for file in files {
             let names = clusters.iter().map(|known| &known.name);
             if names
@@ -249,7 +249,7 @@ impl Reader<'_> {
                     hook_secret,
                     name: file.name.value,
                 }),
-                (None, Some(hook_secret)) => told.push(ToldCluster {
+                (None, Some(hook_secret)) => told.push(NotifyingCluster {
                     hook_secret,
                     name: file.name.value,
                 }),

@@ -15,7 +15,7 @@ use std::path::Path;
 pub use error::ConfigError;
 pub use secret::Token;
 pub use settings::{
-    ClusterAccess, ClusterConfig, Config, GitHubConfig, ToldCluster, WeaveGitOpsConfig,
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig,
 };
 
 impl Config {

@@ -184,8 +184,8 @@ impl Target {
     fn checked(self, file: &Path, clusters: &ClusterNames) -> Result<TargetSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
         let cluster = self.cluster.value;
-        let told_only = clusters.told.contains(&cluster);
-        if !told_only && !clusters.seen.contains(&cluster) {
+        let notifications_only = clusters.told.contains(&cluster);
+        if !notifications_only && !clusters.seen.contains(&cluster) {
             let names = [clusters.seen.as_slice(), clusters.told.as_slice()].concat();
             let sentence = format!(
                 "the cluster '{cluster}' is not one of clusters: {}",
@@ -195,7 +195,7 @@ impl Target {
         }
         let deployer = match (self.helm_release, self.deployment) {
             (Some(name), None) => Deployer::HelmRelease(name),
-            (None, Some(_)) if told_only => {
+            (None, Some(_)) if notifications_only => {
                 let sentence = format!(
                     "the cluster '{cluster}' is known by its notifications only, and they tell nothing of a deployment"
                 );
@@ -244,7 +244,7 @@ impl Target {
             flux: FluxSpec {
                 chart_source: self.chart_source,
                 image_automation,
-                told_only,
+                notifications_only,
             },
         })
     }

@@ -31,7 +31,7 @@ pub struct Config {
     /// The clusters whose API Weft reads.
     pub clusters: Vec<ClusterConfig>,
     /// The clusters that it knows by their notifications only.
-    pub told_clusters: Vec<ToldCluster>,
+    pub notifying_clusters: Vec<NotifyingCluster>,
     /// The pipelines, in the order of the file.
     pub pipelines: Vec<PipelineSpec>,
     /// How long facts may go unconfirmed, and steps may take.
@@ -83,7 +83,7 @@ pub struct ClusterConfig {
 
 /// A cluster that Weft knows by its notifications only.
 #[derive(Clone, Debug)]
-pub struct ToldCluster {
+pub struct NotifyingCluster {
     /// The name that targets use.
     pub name: String,
     /// The key of its `generic-hmac` notifications.
@@ -120,7 +120,10 @@ impl Config {
     /// The key of a cluster's notifications; `None` where none are accepted.
     #[must_use]
     pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
-        let told = self.told_clusters.iter().find(|told| told.name == cluster);
+        let told = self
+            .notifying_clusters
+            .iter()
+            .find(|told| told.name == cluster);
         told.map(|told| &told.hook_secret)
             .or_else(|| self.cluster(cluster)?.hook_secret.as_ref())
     }

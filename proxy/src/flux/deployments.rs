@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use model::flux::Outcome;
+use model::flux::membership::deployer;
+use model::flux::{HelmReleaseReading, Outcome, Snapshot};
 use model::journal::{Entry, Event};
 use model::observation::Fact;
-use model::pipeline::{Deployer, EnvironmentSpec, ObjectName};
+use model::pipeline::{EnvironmentSpec, ObjectName};
 use model::{ChartVersion, Timestamp};
-use serde_json::Value;
 
 use crate::board::{Boards, PipelineState};
 
@@ -44,7 +44,6 @@ impl DeploymentEntries {
     pub(super) fn of_update(
         &mut self,
         name: &ObjectName,
-        object: &Value,
         fact: &Fact,
         now: Timestamp,
     ) -> Vec<Entry> {
@@ -52,7 +51,7 @@ impl DeploymentEntries {
             return Vec::new();
         };
         let deployments = match fact {
-            Fact::HelmRelease(_, _, reading) => of_helm(object, &reading.outcome),
+            Fact::HelmRelease(_, _, reading) => of_helm(reading),
             Fact::Deployment(_, _, reading) if reading.outcome == Outcome::Succeeded => reading
                 .tag()
                 .map(|tag| rollout(tag, reading.rolled_out_at, now))
@@ -112,9 +111,7 @@ fn deployed_environments(
             let here = environment.targets.iter();
             let deployers: BTreeSet<&ObjectName> = here
                 .filter(|target| target.cluster == cluster)
-                .map(|target| match &target.deployer {
-                    Deployer::HelmRelease(name) | Deployer::Deployment(name) => name,
-                })
+                .map(|target| deployer(target).1)
                 .collect();
             for name in deployers {
                 let of = environments.entry(name.clone()).or_default();
@@ -125,127 +122,100 @@ fn deployed_environments(
     environments
 }
 
-/// One snapshot of `status.history` as far as entries need it.
-struct Snapshot<'a> {
-    number: u64,
-    chart: ChartVersion,
-    /// `lastDeployed`: when Helm began it.
-    deployed_at: Timestamp,
+/// One attempt of Helm, from its snapshot.
+struct Attempt<'a> {
+    snapshot: &'a Snapshot,
+    /// When Helm began it.
+    began_at: Timestamp,
     /// When the last of its tests completed, or Flux noted the end of its newest attempt.
     ended_at: Timestamp,
-    status: &'a str,
-    rolled_back_to: bool,
-    test_failed: bool,
 }
 
-impl<'a> Snapshot<'a> {
-    fn read(entry: &'a Value) -> Option<Self> {
-        let text = |field: &str| entry.get(field).and_then(Value::as_str);
-        let hooks = entry.get("testHooks").and_then(Value::as_object);
-        let deployed_at = Timestamp::parse(text("lastDeployed")?).ok()?;
-        let tested_at = hooks
-            .into_iter()
-            .flat_map(serde_json::Map::values)
-            .filter_map(|hook| Timestamp::parse(hook.get("lastCompleted")?.as_str()?).ok())
-            .max();
+impl<'a> Attempt<'a> {
+    /// Returns `None` for a snapshot without number or time.
+    fn of(snapshot: &'a Snapshot) -> Option<Self> {
+        let began_at = snapshot.at.filter(|_| snapshot.number > 0)?;
         Some(Self {
-            number: entry.get("version")?.as_u64()?,
-            chart: ChartVersion::from_revision(text("chartVersion")?).ok()?,
-            deployed_at,
-            ended_at: tested_at.map_or(deployed_at, |at| at.max(deployed_at)),
-            status: text("status")?,
-            rolled_back_to: text("action") == Some("rollback"),
-            test_failed: hooks
-                .into_iter()
-                .flat_map(serde_json::Map::values)
-                .any(|hook| hook.get("phase").and_then(Value::as_str) == Some("Failed")),
+            snapshot,
+            began_at,
+            ended_at: snapshot.tested_at.map_or(began_at, |at| at.max(began_at)),
         })
     }
 
     fn failed(&self) -> bool {
-        self.status == "failed" || self.test_failed
+        self.snapshot.status == "failed" || self.snapshot.test_failed
+    }
+
+    fn rolled_back_to(&self) -> bool {
+        self.snapshot.action.as_deref() == Some("rollback")
+    }
+
+    fn chart(&self) -> &'a ChartVersion {
+        &self.snapshot.chart
     }
 }
 
 /// Reads Helm's history. The newest attempt is left out until its outcome is known: it is neither deployed
 /// before its tests have passed, nor failed while Flux may roll it back.
-fn of_helm(object: &Value, outcome: &Outcome) -> Vec<Deployment> {
-    let conditions = object
-        .pointer("/status/conditions")
-        .and_then(Value::as_array);
-    let at_work = conditions.into_iter().flatten().any(|condition| {
-        let text = |field: &str| condition.get(field).and_then(Value::as_str);
-        text("type") == Some("Reconciling") && text("status") == Some("True")
-    });
-    let stalled = matches!(outcome, Outcome::Failed { .. }) && !at_work;
-    let history = object.pointer("/status/history").and_then(Value::as_array);
-    let mut snapshots: Vec<Snapshot<'_>> = history
-        .into_iter()
-        .flatten()
-        .filter_map(Snapshot::read)
-        .collect();
+fn of_helm(reading: &HelmReleaseReading) -> Vec<Deployment> {
+    let failed = matches!(reading.outcome, Outcome::Failed { .. });
+    let stalled = failed && !reading.reconciling;
+    let mut attempts: Vec<Attempt<'_>> = reading.history.iter().filter_map(Attempt::of).collect();
     // After a rollback Flux does not always list them in Helm's order.
-    snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.number));
-    if let Some(at) = released_at(object) {
+    attempts.sort_by_key(|attempt| std::cmp::Reverse(attempt.snapshot.number));
+    if let Some(at) = reading
+        .released
+        .as_ref()
+        .and_then(|released| released.since)
+    {
         // The condition is of the newest attempt that had begun by then; a rollback comes after it.
-        let mut attempts = snapshots.iter_mut();
-        if let Some(newest) = attempts.find(|snapshot| snapshot.deployed_at <= at) {
+        let mut begun = attempts.iter_mut();
+        if let Some(newest) = begun.find(|attempt| attempt.began_at <= at) {
             newest.ended_at = newest.ended_at.max(at);
         }
     }
-    let deployment = |(at, snapshot): (usize, &Snapshot<'_>)| {
-        let older = &snapshots[at + 1..];
+    let deployment = |(at, attempt): (usize, &Attempt<'_>)| {
+        let older = &attempts[at + 1..];
         // A rollback follows a failure. `action: rollback` alone says too much, since Flux also sets it on
         // the snapshot that was gone back to; and too little, since it is dropped once superseded.
-        let is_rollback = older.first().is_some_and(Snapshot::failed)
-            && (snapshot.rolled_back_to
+        let is_rollback = older.first().is_some_and(Attempt::failed)
+            && (attempt.rolled_back_to()
                 || older
                     .iter()
-                    .any(|other| !other.failed() && other.chart == snapshot.chart));
-        if snapshot.failed() {
+                    .any(|other| !other.failed() && other.chart() == attempt.chart()));
+        if attempt.failed() {
             let rolled_back = at
                 .checked_sub(1)
-                .and_then(|newer| snapshots.get(newer))
-                .is_some_and(|newer| newer.rolled_back_to || newer.chart != snapshot.chart);
-            return (at > 0 || stalled).then(|| failure(snapshot, rolled_back));
+                .and_then(|newer| attempts.get(newer))
+                .is_some_and(|newer| newer.rolled_back_to() || newer.chart() != attempt.chart());
+            return (at > 0 || stalled).then(|| failure(attempt, rolled_back));
         }
-        let done = match snapshot.status {
-            "deployed" => *outcome == Outcome::Succeeded,
+        let done = match attempt.snapshot.status.as_str() {
+            "deployed" => reading.outcome == Outcome::Succeeded,
             "superseded" => true,
             _ => false,
         };
-        (done && !is_rollback).then(|| success(snapshot))
+        (done && !is_rollback).then(|| success(attempt))
     };
-    snapshots
-        .iter()
-        .enumerate()
-        .filter_map(deployment)
-        .collect()
+    attempts.iter().enumerate().filter_map(deployment).collect()
 }
 
-/// Returns when the last install or upgrade ended, well or not.
-fn released_at(object: &Value) -> Option<Timestamp> {
-    let conditions = object.pointer("/status/conditions")?.as_array()?;
-    let released = conditions.iter().find(|one| one["type"] == "Released")?;
-    Timestamp::parse(released["lastTransitionTime"].as_str()?).ok()
-}
-
-fn success(snapshot: &Snapshot<'_>) -> Deployment {
+fn success(attempt: &Attempt<'_>) -> Deployment {
     Deployment {
-        at: snapshot.ended_at,
-        release: Some(snapshot.chart.clone()),
+        at: attempt.ended_at,
+        release: Some(attempt.chart().clone()),
         event: Event::Deployed,
-        sentence: format!("Helm deployed {}.", snapshot.chart),
+        sentence: format!("Helm deployed {}.", attempt.chart()),
         key: format!(
             "v{} {} deployed",
-            snapshot.number,
-            snapshot.deployed_at.millis()
+            attempt.snapshot.number,
+            attempt.began_at.millis()
         ),
     }
 }
 
-fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Deployment {
-    let what = if snapshot.test_failed {
+fn failure(attempt: &Attempt<'_>, rolled_back: bool) -> Deployment {
+    let what = if attempt.snapshot.test_failed {
         "The tests of"
     } else {
         "Helm's upgrade to"
@@ -256,14 +226,14 @@ fn failure(snapshot: &Snapshot<'_>, rolled_back: bool) -> Deployment {
         ""
     };
     Deployment {
-        at: snapshot.ended_at,
-        release: Some(snapshot.chart.clone()),
+        at: attempt.ended_at,
+        release: Some(attempt.chart().clone()),
         event: Event::DeployFailed { rolled_back },
-        sentence: format!("{what} {} failed{then}.", snapshot.chart),
+        sentence: format!("{what} {} failed{then}.", attempt.chart()),
         key: format!(
             "v{} {} failed",
-            snapshot.number,
-            snapshot.deployed_at.millis()
+            attempt.snapshot.number,
+            attempt.began_at.millis()
         ),
     }
 }
@@ -281,7 +251,7 @@ fn rollout(tag: &str, at: Option<Timestamp>, now: Timestamp) -> Deployment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn snapshot(number: u64, chart: &str, status: &str) -> Value {
         json!({
@@ -290,9 +260,15 @@ mod tests {
         })
     }
 
+    fn reading(object: &Value, outcome: &Outcome) -> HelmReleaseReading {
+        let mut reading = HelmReleaseReading::read(object, None);
+        reading.outcome = outcome.clone();
+        reading
+    }
+
     fn sentences(history: &[Value], outcome: &Outcome) -> Vec<String> {
         let object = json!({"status": {"history": history}});
-        of_helm(&object, outcome)
+        of_helm(&reading(&object, outcome))
             .into_iter()
             .map(|it| it.sentence)
             .collect()
@@ -374,7 +350,7 @@ mod tests {
             }})
         };
         let times = |object: &Value, outcome: &Outcome| -> Vec<String> {
-            let deployments = of_helm(object, outcome).into_iter();
+            let deployments = of_helm(&reading(object, outcome)).into_iter();
             deployments.map(|it| it.at.to_string()).collect()
         };
         let upgraded = object(json!([tested]), "2026-11-22T10:00:07Z");

@@ -6,13 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use model::api::object::{ReconcileRequest, ReconcileState};
-use model::flux::Kind;
+use model::flux::{Kind, ObjectRef};
 use model::pipeline::ObjectName;
 use model::{EnvironmentName, PipelineName, Timestamp};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::kubernetes::{Cluster, Error, ObjectRef};
+use crate::kubernetes::{Cluster, Error};
 
 /// The annotation that `flux reconcile` sets.
 const REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";

@@ -85,10 +85,10 @@ impl ClusterTask {
             let answer = self.cluster.ping().await;
             let answer = answer.map_err(|error| error.to_string());
             match answer.and_then(|()| health.check()) {
-                Ok(true) => self.boards.contact(&source),
+                Ok(true) => self.boards.record_success(&source),
                 // The first lists are still on their way.
                 Ok(false) => {}
-                Err(why) => self.boards.lost(&source, &why),
+                Err(why) => self.boards.record_failure(&source, &why),
             }
             tokio::select! {
                 () = health.changed.notified() => {}

@@ -97,7 +97,7 @@ impl Watch {
 
     fn forget(&mut self, name: &ObjectName) {
         self.known.remove(name);
-        self.boards.forget(&self.cluster, self.kind.as_str(), name);
+        self.boards.forget(&self.cluster, self.kind, name);
     }
 
     async fn apply(&mut self, object: &Value) {
@@ -110,7 +110,7 @@ impl Watch {
         let before = self.known.get(&name);
         if self.listed.is_some() && before.is_some_and(|(known, _)| *known > sequence) {
             // A restored cluster counts from an earlier number on: its list is the present state.
-            self.boards.forget(&self.cluster, self.kind.as_str(), &name);
+            self.boards.forget(&self.cluster, self.kind, &name);
         }
         let fact = Fact::of_object(
             self.kind,
@@ -130,11 +130,11 @@ impl Watch {
         self.has_news |= self.boards.observe(&Observation {
             source: SourceName::flux(&self.cluster),
             at: now,
-            order: sequence,
+            sequence,
             fact: fact.clone(),
         });
         if let Some(deployments) = &mut self.deployments {
-            let entries = deployments.of_update(&name, object, &fact, now);
+            let entries = deployments.of_update(&name, &fact, now);
             if !entries.is_empty() && self.entries.send(entries).await.is_err() {
                 tracing::error!("what Flux did cannot be journaled: nobody writes");
             }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::api::object::ObjectEvent;
+use model::flux::ObjectRef;
 use tokio::sync::Mutex;
 
 use super::client::ClusterClient;
 use super::error::Error;
-use super::object_ref::ObjectRef;
 use crate::config::ClusterConfig;
 
 /// How long one reading of events serves everybody who asks.

@@ -7,10 +7,10 @@ use k8s_openapi::api::core::v1::Event;
 use kube::api::{Api, ListParams};
 use model::Timestamp;
 use model::api::object::ObjectEvent;
+use model::flux::ObjectRef;
 
 use super::cluster::Cluster;
 use super::error::{Error, Operation};
-use super::object_ref::ObjectRef;
 use super::requests::REQUEST_TIMEOUT;
 
 /// The number of events that are shown, at most.

@@ -11,10 +11,10 @@ use kube::core::{Request, Status, WatchEvent};
 use model::flux::Kind;
 use tokio::time::timeout;
 
+use super::api_resource::api_resource;
 use super::client::ClusterClient;
 use super::error::{Error, Operation, short};
 use super::object::{ListPage, ObjectJson};
-use super::object_ref::api_resource;
 
 /// How long one page may take.
 const LIST_TIMEOUT: Duration = Duration::from_secs(30);

@@ -2,13 +2,13 @@
 //!
 //! What the objects mean to the server is in `flux`.
 
+mod api_resource;
 mod client;
 mod cluster;
 mod error;
 mod events;
 mod list;
 mod object;
-mod object_ref;
 mod reflector;
 mod requests;
 
@@ -16,5 +16,4 @@ pub(crate) use cluster::{Cluster, Clusters};
 pub(crate) use error::{Error, Reason};
 pub(crate) use list::ResourceClient;
 pub(crate) use object::ObjectJson;
-pub(crate) use object_ref::ObjectRef;
 pub(crate) use reflector::{Reflector, ReflectorEvent};

@@ -6,12 +6,12 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use kube::api::{Api, DynamicObject, ListParams, Patch, PatchParams, PostParams};
-use kube::discovery::ApiResource;
+use model::flux::ObjectRef;
 use serde_json::{Value, json};
 
+use super::api_resource::api_resource;
 use super::cluster::Cluster;
 use super::error::{Error, Operation, Reason};
-use super::object_ref::ObjectRef;
 
 /// How long one request may take.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -90,7 +90,7 @@ impl Cluster {
 
     /// Returns whether Weft's account may annotate an object.
     pub(crate) async fn may_annotate(&self, object: &ObjectRef) -> Result<bool, Error> {
-        let resource = object.resource();
+        let resource = api_resource(object.kind);
         let attributes = ResourceAttributes {
             verb: Some(PATCH.to_owned()),
             group: Some(resource.group),
@@ -119,6 +119,6 @@ impl Cluster {
 }
 
 fn api(client: kube::Client, object: &ObjectRef) -> Api<DynamicObject> {
-    let resource: ApiResource = object.resource();
+    let resource = api_resource(object.kind);
     Api::namespaced_with(client, &object.name.namespace, &resource)
 }

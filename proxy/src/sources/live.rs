@@ -83,12 +83,12 @@ impl AppPoller {
             self.pipeline.observe(Observation {
                 source: source.clone(),
                 at: asked_at,
-                order: u64::try_from(asked_at.millis()).unwrap_or(0),
+                sequence: u64::try_from(asked_at.millis()).unwrap_or(0),
                 fact: Fact::Live(self.environment.clone(), self.target.clone(), live),
             });
             match lost {
-                None => self.pipeline.contact(&source, asked_at),
-                Some(why) => self.pipeline.lost(&source, &why),
+                None => self.pipeline.record_success(&source, asked_at),
+                Some(why) => self.pipeline.record_failure(&source, &why),
             }
             tokio::select! {
                 () = self.requested.notified() => {}

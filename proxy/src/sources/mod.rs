@@ -2,7 +2,6 @@
 //!
 //! Each source records observations on the boards and reports when it is lost; webhooks have it read at once.
 
-mod declaration;
 mod github;
 mod live;
 
@@ -13,8 +12,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::AppState;
 use crate::flux::ClusterTask;
-
-pub(crate) use declaration::release_in;
 
 /// Starts all sources and the tasks of the boards. They run until `ending`; the tracker waits for the last
 /// of them.

@@ -82,7 +82,7 @@ fn a_cluster_that_only_tells_is_none_to_look_into() {
     assert!(config.hook_secret("uat").is_some() && config.hook_secret("dev-test").is_none());
     let environments = &config.pipelines[0].environments;
     let [dev_test, uat] = [0, 1].map(|at| &environments[at].targets[0].flux);
-    assert!(uat.told_only && !dev_test.told_only);
+    assert!(uat.notifications_only && !dev_test.notifications_only);
     let source = dev_test.chart_source.as_ref().unwrap();
     assert_eq!(source.kind, ChartSourceKind::OCIRepository);
 }

@@ -246,14 +246,14 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
     let server = Server::start(Account::Annotates, "").await;
     let kim = server.weft.signed_in("kim").await;
     let view = kim.json(&server.at("reconcile")).await;
-    assert_eq!(view["permit"]["allowed"], false);
+    assert_eq!(view["permission"]["allowed"], false);
     let (status, refused) = server.order(&kim).await;
     assert_eq!((status, &refused["code"]), (403, &json!("no_write_access")));
 
     server.uat().pause_controllers(true);
     let sam = server.weft.signed_in("sam").await;
     let view = sam.json(&server.at("reconcile")).await;
-    assert_eq!(view["permit"]["allowed"], true, "{view:#}");
+    assert_eq!(view["permission"]["allowed"], true, "{view:#}");
     let (status, ordered) = server.order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
     assert_eq!(ordered["order"]["state"], "running");
@@ -308,10 +308,10 @@ async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
     let server = Server::start(Account::Reads, "").await;
     let stranger = server.weft.stranger();
     let view = stranger.json(&server.at("reconcile")).await;
-    assert_eq!(view["permit"]["why"], "Sign in with GitHub first.");
+    assert_eq!(view["permission"]["why"], "Sign in with GitHub first.");
     let sam = server.weft.signed_in("sam").await;
     let view = sam.json(&server.at("reconcile")).await;
-    let why = view["permit"]["why"].as_str().unwrap();
+    let why = view["permission"]["why"].as_str().unwrap();
     assert!(
         why.starts_with("Weft's account in uat may not annotate"),
         "{why}"
@@ -346,7 +346,10 @@ async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
         sentence.starts_with("Flux has not taken it up: GitRepository flux-system/podinfo in uat"),
         "{sentence}"
     );
-    assert_eq!(view["permit"]["allowed"], true, "it can be ordered again");
+    assert_eq!(
+        view["permission"]["allowed"], true,
+        "it can be ordered again"
+    );
 }
 
 #[tokio::test]

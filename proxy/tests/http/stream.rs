@@ -83,7 +83,7 @@ fn observe(app: &TestApp, version: &str) {
     pipeline.observe(Observation {
         source: SourceName::live("uat"),
         at: now,
-        order: u64::try_from(now.millis()).unwrap(),
+        sequence: u64::try_from(now.millis()).unwrap(),
         fact: Fact::Live("uat".into(), "uat".into(), answer),
     });
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use model::api::{ActionResult, Approve, PromotionCard, Refuse};
 use model::chain::VerdictState;
-use model::gate::{GateState, RolloutStep, StepState};
+use model::gate::GateState;
 use model::journal::Event;
 use model::promotion::PromotionState;
+use model::rollout::{RolloutStep, StepState};
 use proxy::actions::ActionError;
 use proxy::auth::Person;
 use serde_json::json;

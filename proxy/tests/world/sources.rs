@@ -49,7 +49,7 @@ async fn what_git_declares_is_told_with_file_commit_and_author() {
     );
     let evidence = link.evidence.as_ref().expect("its evidence");
     assert_eq!(
-        evidence.object,
+        evidence.subject(),
         "environments/prod/podinfo-helmrelease.yaml"
     );
     assert!(

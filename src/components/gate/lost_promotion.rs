@@ -57,17 +57,46 @@ pub fn LostPromotion(pipeline: PipelineName, gate: Gate, request: PromoteRequest
         });
     };
     view! { class=class,
-        {gate.run.map(|run| view! { class=class, <a class="run" href=run target="_blank" rel="noopener">"See the run"</a> })}
-        {dynamic(move || if session.login().is_some() {
-            let open = open.clone();
-            view! { class=class,
-                <button type="button" class="open" data-testid="open-promotion" disabled=bool_signal(move || busy.get() || !live.fresh()) on:click=on_click(open)>
-                    {dynamic(move || if busy.get() { "Working…" } else { "Open it now" })}
-                </button>
-            }.into_any()
-        } else {
-            view! { class=class, <a class="run" href=sign_in_href() rel="external" target=is_framed().then_some("weft-sign-in")>"Sign in to open it"</a> }.into_any()
+        {gate
+            .run
+            .map(|run| {
+                view! { class=class,
+                    <a class="run" href=run target="_blank" rel="noopener">
+                        "See the run"
+                    </a>
+                }
+            })}
+        {dynamic(move || {
+            if session.login().is_some() {
+                let open = open.clone();
+                view! { class=class,
+                    <button
+                        type="button"
+                        class="open"
+                        data-testid="open-promotion"
+                        disabled=bool_signal(move || busy.get() || !live.fresh())
+                        on:click=on_click(open)
+                    >
+                        {dynamic(move || if busy.get() { "Working…" } else { "Open it now" })}
+                    </button>
+                }
+                    .into_any()
+            } else {
+                view! { class=class,
+                    <a
+                        class="run"
+                        href=sign_in_href()
+                        rel="external"
+                        target=is_framed().then_some("weft-sign-in")
+                    >
+                        "Sign in to open it"
+                    </a>
+                }
+                    .into_any()
+            }
         })}
-        <p class="message" role="status">{dynamic(move || message.get())}</p>
+        <p class="message" role="status">
+            {dynamic(move || message.get())}
+        </p>
     }
 }

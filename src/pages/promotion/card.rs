@@ -34,7 +34,15 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
         targets.trim_end_matches(" · ").to_owned()
     };
     let row = |icon: &'static str, icon_class: &'static str, text: String, aside: String| {
-        view! { class=class, <li class="row"><span class=icon_class aria-hidden="true">{icon}</span><span class="text">{text}</span><span class="aside">{aside}</span></li> }
+        view! { class=class,
+            <li class="row">
+                <span class=icon_class aria-hidden="true">
+                    {icon}
+                </span>
+                <span class="text">{text}</span>
+                <span class="aside">{aside}</span>
+            </li>
+        }
     };
     let evidence = card
         .evidence
@@ -102,13 +110,33 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
     let files = card
         .files
         .iter()
-        .map(|file| view! { <Diff path=file.path.clone() patch=file.patch.clone()/> })
+        .map(|file| view! { <Diff path=file.path.clone() patch=file.patch.clone() /> })
         .collect_erased();
     let commits = (!card.commits.is_empty()).then(|| {
-        let items = card.commits.iter().take(20).map(|commit| view! { class=class,
-            <li class="row"><a class="mono" href=commit.url.clone() target="_blank" rel="noopener">{commit.id.short().to_owned()}</a><span class="text">{commit.headline.clone()}</span><span class="aside">{commit.author.clone()}</span></li>
-        }).collect_erased();
-        view! { class=class, <details class="commits"><summary class="summary">{format!("{} commits between the releases", card.commits.len())}</summary><ul class="rows">{items}</ul></details> }
+        let items = card
+            .commits
+            .iter()
+            .take(20)
+            .map(|commit| {
+                view! { class=class,
+                    <li class="row">
+                        <a class="mono" href=commit.url.clone() target="_blank" rel="noopener">
+                            {commit.id.short().to_owned()}
+                        </a>
+                        <span class="text">{commit.headline.clone()}</span>
+                        <span class="aside">{commit.author.clone()}</span>
+                    </li>
+                }
+            })
+            .collect_erased();
+        view! { class=class,
+            <details class="commits">
+                <summary class="summary">
+                    {format!("{} commits between the releases", card.commits.len())}
+                </summary>
+                <ul class="rows">{items}</ul>
+            </details>
+        }
     });
     let head = format!(
         "head {}{}",
@@ -124,25 +152,71 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
     );
     let now = card.verdict.sentence.clone();
     view! { class=class,
-        <div class=if card.user_facing { "env user-facing" } else { "env" } data-testid="banner"><h1 class="name"><span class="hidden">{card.title.clone()}". "</span>{card.environment.to_string()}</h1><span>{warning}</span></div>
-        <div class="change">
-            <ReleaseCard label=format!("{} {from}", card.environment) release=card.from.clone()/>
-            <span class="arrow" aria-hidden="true">"→"</span>
-            <ReleaseCard label=to.to_owned() release=card.to.clone()/>
+        <div class=if card.user_facing { "env user-facing" } else { "env" } data-testid="banner">
+            <h1 class="name">
+                <span class="hidden">{card.title.clone()}". "</span>
+                {card.environment.to_string()}
+            </h1>
+            <span>{warning}</span>
         </div>
-        {(merged || broken).then(|| view! { class=class,
-            <section class="part" data-testid="rollout"><h2 class="heading">{format!("{} now", card.environment)}</h2><p class=if broken { "text bad" } else { "text" }>{now}</p>
-                {(!card.steps.is_empty()).then(|| view! { <RolloutSteps steps=card.steps.clone()/> })}</section>
-        })}
-        <section class="part" data-testid="evidence"><h2 class="heading">{format!("Evidence from {}", card.evidence_from)}</h2><ul class="rows">{evidence}</ul></section>
-        <section class="part"><h2 class="heading">"What changes"</h2>
-            {card.compare_url.clone().map(|url| view! { class=class, <p class="text"><a href=url target="_blank" rel="noopener">"Compare the releases on GitHub"</a></p> })}
-            {files}{commits}</section>
-        <section class="part"><h2 class="heading"><a href=card.url.clone() target="_blank" rel="noopener">{format!("Pull request #{}", card.number)}</a></h2>
-            <ul class="rows">{checks}{reviews}
-                {row("○", "soft", card.missing.clone(), String::new())}
-                {row("⌁", "soft", head, card.head_at.map(|at| format!("{} ago", in_words(clock.now_untracked().since(at)))).unwrap_or_default())}
-            </ul></section>
+        <div class="change">
+            <ReleaseCard label=format!("{} {from}", card.environment) release=card.from.clone() />
+            <span class="arrow" aria-hidden="true">
+                "→"
+            </span>
+            <ReleaseCard label=to.to_owned() release=card.to.clone() />
+        </div>
+        {(merged || broken)
+            .then(|| {
+                view! { class=class,
+                    <section class="part" data-testid="rollout">
+                        <h2 class="heading">{format!("{} now", card.environment)}</h2>
+                        <p class=if broken { "text bad" } else { "text" }>{now}</p>
+                        {(!card.steps.is_empty())
+                            .then(|| view! { <RolloutSteps steps=card.steps.clone() /> })}
+                    </section>
+                }
+            })}
+        <section class="part" data-testid="evidence">
+            <h2 class="heading">{format!("Evidence from {}", card.evidence_from)}</h2>
+            <ul class="rows">{evidence}</ul>
+        </section>
+        <section class="part">
+            <h2 class="heading">"What changes"</h2>
+            {card
+                .compare_url
+                .clone()
+                .map(|url| {
+                    view! { class=class,
+                        <p class="text">
+                            <a href=url target="_blank" rel="noopener">
+                                "Compare the releases on GitHub"
+                            </a>
+                        </p>
+                    }
+                })}
+            {files}
+            {commits}
+        </section>
+        <section class="part">
+            <h2 class="heading">
+                <a href=card.url.clone() target="_blank" rel="noopener">
+                    {format!("Pull request #{}", card.number)}
+                </a>
+            </h2>
+            <ul class="rows">
+                {checks}{reviews} {row("○", "soft", card.missing.clone(), String::new())}
+                {row(
+                    "⌁",
+                    "soft",
+                    head,
+                    card
+                        .head_at
+                        .map(|at| format!("{} ago", in_words(clock.now_untracked().since(at))))
+                        .unwrap_or_default(),
+                )}
+            </ul>
+        </section>
     }
     .into_any()
 }

@@ -22,7 +22,12 @@ pub fn render_bar(card: &PromotionCard, approval: Approval) -> AnyView {
         } else {
             "It was closed without a merge."
         };
-        return view! { class=class, <section class="bar" aria-label="Your decision"><p class="what">{word}" "<a href=back>"Back to the lane"</a></p></section> }.into_any();
+        return view! { class=class,
+            <section class="bar" aria-label="Your decision">
+                <p class="what">{word}" "<a href=back>"Back to the lane"</a></p>
+            </section>
+        }
+        .into_any();
     }
     let live = expect_context::<Live>();
     let permission_why = [&card.approve_and_merge, &card.approve]
@@ -40,24 +45,54 @@ pub fn render_bar(card: &PromotionCard, approval: Approval) -> AnyView {
     };
     let head = card.head.short().to_owned();
     let decision = Decision::new(card, approval);
-    let content = move || {
-        match session.auth() {
+    let content = move || match session.auth() {
         Auth::User(viewer) => {
             let decision = decision.clone();
             view! { class=class,
-                <p class="what">"You approve "<b class="mono" data-testid="head">{head.clone()}</b>" as "<b>{format!("@{}", viewer.login)}</b>". If it moves, nothing happens."</p>
-                {why().map(|why| view! { class=class, <p class="why" data-testid="why">{why}</p> })}
-                {dynamic(move || if approval.refusing.get() { decision.refusal() } else { decision.buttons() })}
-            }.into_any()
+                <p class="what">
+                    "You approve "<b class="mono" data-testid="head">
+                        {head.clone()}
+                    </b>" as "<b>{format!("@{}", viewer.login)}</b>". If it moves, nothing happens."
+                </p>
+                {why()
+                    .map(|why| {
+                        view! { class=class,
+                            <p class="why" data-testid="why">
+                                {why}
+                            </p>
+                        }
+                    })}
+                {dynamic(move || {
+                    if approval.refusing.get() { decision.refusal() } else { decision.buttons() }
+                })}
+            }
+            .into_any()
         }
         _ => view! { class=class,
-            <p class="what">"Sign in with GitHub to approve or refuse "<b class="mono">{head.clone()}</b>", as yourself."</p>
-            <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" target=is_framed().then_some("weft-sign-in") href=sign_in_href()>"Sign in"</a></div>
-        }.into_any(),
-    }
+            <p class="what">
+                "Sign in with GitHub to approve or refuse "<b class="mono">{head.clone()}</b>
+                ", as yourself."
+            </p>
+            <div class="buttons">
+                <a
+                    class="button solid"
+                    data-testid="sign-in-to-act"
+                    rel="external"
+                    target=is_framed().then_some("weft-sign-in")
+                    href=sign_in_href()
+                >
+                    "Sign in"
+                </a>
+            </div>
+        }
+        .into_any(),
     };
-    view! { class=class, <section class="bar" data-testid="bar" aria-label="Your decision">{dynamic(content)}</section> }
-        .into_any()
+    view! { class=class,
+        <section class="bar" data-testid="bar" aria-label="Your decision">
+            {dynamic(content)}
+        </section>
+    }
+    .into_any()
 }
 
 /// The decision on one card: its intent and what the viewer is permitted to do.
@@ -120,14 +155,52 @@ impl Decision {
         };
         view! { class=class,
             <div class="buttons">
-                <button type="button" class="button" data-testid="refuse" disabled=self.disabled(self.refuse) on:click=on_click(move || approval.refusing.set(true))>"Refuse"</button>
-                {(!merge_only).then(|| view! { class=class,
-                    <button type="button" class="button" data-testid="approve-only" disabled=self.disabled(self.approve) on:click=on_click(self.on_approve(false))>"Approve"</button>
-                    <button type="button" class="button solid" data-testid="approve-and-merge" disabled=self.disabled(self.approve_and_merge) on:click=on_click(self.on_approve(true))>{busy_or("Approve and merge")}</button>
-                })}
-                {merge_only.then(|| view! { class=class,
-                    <button type="button" class="button solid" data-testid="merge-only" disabled=self.disabled(self.merge) on:click=on_click(self.on_approve(true))>{busy_or("Merge")}</button>
-                })}
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="refuse"
+                    disabled=self.disabled(self.refuse)
+                    on:click=on_click(move || approval.refusing.set(true))
+                >
+                    "Refuse"
+                </button>
+                {(!merge_only)
+                    .then(|| {
+                        view! { class=class,
+                            <button
+                                type="button"
+                                class="button"
+                                data-testid="approve-only"
+                                disabled=self.disabled(self.approve)
+                                on:click=on_click(self.on_approve(false))
+                            >
+                                "Approve"
+                            </button>
+                            <button
+                                type="button"
+                                class="button solid"
+                                data-testid="approve-and-merge"
+                                disabled=self.disabled(self.approve_and_merge)
+                                on:click=on_click(self.on_approve(true))
+                            >
+                                {busy_or("Approve and merge")}
+                            </button>
+                        }
+                    })}
+                {merge_only
+                    .then(|| {
+                        view! { class=class,
+                            <button
+                                type="button"
+                                class="button solid"
+                                data-testid="merge-only"
+                                disabled=self.disabled(self.merge)
+                                on:click=on_click(self.on_approve(true))
+                            >
+                                {busy_or("Merge")}
+                            </button>
+                        }
+                    })}
             </div>
         }
         .into_any()
@@ -144,10 +217,35 @@ impl Decision {
             }
         };
         view! { class=class,
-            <label class="ask">"Why? It is shown on the pull request."<textarea class="comment" data-testid="refuse-comment" maxlength="2000" prop:value=text_signal(move || comment.get()) on:input=move |event| comment.set(event_target_value(&event))></textarea></label>
+            <label class="ask">
+                "Why? It is shown on the pull request."
+                <textarea
+                    class="comment"
+                    data-testid="refuse-comment"
+                    maxlength="2000"
+                    prop:value=text_signal(move || comment.get())
+                    on:input=move |event| comment.set(event_target_value(&event))
+                ></textarea>
+            </label>
             <div class="buttons">
-                <button type="button" class="button" on:click=on_click(move || approval.refusing.set(false))>"Back"</button>
-                <button type="button" class="button solid" data-testid="refuse" disabled=bool_signal(move || comment.read().trim().is_empty() || approval.busy.get()) on:click=on_click(refuse)>"Refuse it"</button>
+                <button
+                    type="button"
+                    class="button"
+                    on:click=on_click(move || approval.refusing.set(false))
+                >
+                    "Back"
+                </button>
+                <button
+                    type="button"
+                    class="button solid"
+                    data-testid="refuse"
+                    disabled=bool_signal(move || {
+                        comment.read().trim().is_empty() || approval.busy.get()
+                    })
+                    on:click=on_click(refuse)
+                >
+                    "Refuse it"
+                </button>
             </div>
         }
         .into_any()

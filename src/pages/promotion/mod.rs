@@ -10,7 +10,7 @@ use crate::data::Board;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::EnvironmentName;
-use model::gate::StepState;
+use model::rollout::StepState;
 use stylers_macro::style_sheet;
 
 use self::approval::Approval;
@@ -31,9 +31,9 @@ pub fn PromotionPage(
     at: [String; 3],
 ) -> impl IntoView {
     view! {
-        <Header crumbs=vec![format!("#{}", at[2])]/>
-        <Promotion path=format!("api/v1/promotions/{}", at.join("/"))/>
-        <DemoDrawer/>
+        <Header crumbs=vec![format!("#{}", at[2])] />
+        <Promotion path=format!("api/v1/promotions/{}", at.join("/")) />
+        <DemoDrawer />
     }
 }
 
@@ -64,12 +64,27 @@ fn Promotion(path: String) -> impl IntoView {
     });
     view! { class=class,
         <main class="page">
-            <Announcer text=text_signal(move || approval.message.get())/>
-            {dynamic(move || approval.error.map(|error| view! { <Alert sentence=error.sentence()/> }))}
-            {dynamic(move || approval.head_moved.get().then(|| view! { <Alert sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again.".to_owned()/> }))}
+            <Announcer text=text_signal(move || approval.message.get()) />
+            {dynamic(move || {
+                approval.error.map(|error| view! { <Alert sentence=error.sentence() /> })
+            })}
+            {dynamic(move || {
+                approval
+                    .head_moved
+                    .get()
+                    .then(|| {
+                        view! {
+                            <Alert sentence="It moved while you were reading. Nothing was done; this is the new state. Read it before you tap again."
+                                .to_owned() />
+                        }
+                    })
+            })}
             {dynamic(move || match approval.card.read().as_ref() {
                 Some(card) => render_card(card),
-                None => view! { class=class, <div class="skeleton" aria-hidden="true"></div> }.into_any(),
+                None => {
+                    view! { class=class, <div class="skeleton" aria-hidden="true"></div> }
+                        .into_any()
+                }
             })}
         </main>
         {dynamic(move || (!pipeline.get().is_empty()).then(|| watch_board(approval)))}

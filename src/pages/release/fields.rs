@@ -21,13 +21,28 @@ fn text_input(
     let invalid = move || form.invalid_fields.read().iter().any(|field| field == name);
     view! { class=class,
         <label class="field">
-            <span class="label">{label}<span class="was">{dynamic(move || form.plan.map(|plan| format!("was {}", field_text(&plan.was, field))))}</span></span>
-            <input class="input" data-testid=name name=name autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="60"
+            <span class="label">
+                {label}
+                <span class="was">
+                    {dynamic(move || {
+                        form.plan.map(|plan| format!("was {}", field_text(&plan.was, field)))
+                    })}
+                </span>
+            </span>
+            <input
+                class="input"
+                data-testid=name
+                name=name
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck="false"
+                maxlength="60"
                 aria-invalid=text_signal(move || invalid().to_string())
                 aria-describedby=text_signal(move || if invalid() { "invalid" } else { "" })
                 placeholder=text_signal(move || form.planned(field))
                 prop:value=text_signal(move || form.value(field))
-                on:input=move |event| form.enter(field, event_target_value(&event))/>
+                on:input=move |event| form.enter(field, event_target_value(&event))
+            />
         </label>
     }
     .into_any()
@@ -68,7 +83,8 @@ pub fn ReleaseFields(form: ReleaseForm, name: PipelineName) -> impl IntoView {
                 (picked() == own && form.taken_from.with(|taken| *taken == of)).to_string()
             });
             view! { class=class,
-                <button type="button"
+                <button
+                    type="button"
                     class="take"
                     aria-pressed=pressed
                     data-testid=format!("take-{environment}")
@@ -76,7 +92,11 @@ pub fn ReleaseFields(form: ReleaseForm, name: PipelineName) -> impl IntoView {
                         form.taken_from.set(from.clone());
                         form.enter(COLOUR, taken.clone());
                     })
-                ><i class="dot" style:background-color=colour.clone() aria-hidden="true"></i>{environment.clone()}<span class="hidden">{format!(" shows {spoken} {colour}")}</span></button>
+                >
+                    <i class="dot" style:background-color=colour.clone() aria-hidden="true"></i>
+                    {environment.clone()}
+                    <span class="hidden">{format!(" shows {spoken} {colour}")}</span>
+                </button>
             }
         });
         swatches.collect_erased()
@@ -84,9 +104,14 @@ pub fn ReleaseFields(form: ReleaseForm, name: PipelineName) -> impl IntoView {
     view! { class=class,
         <section class="part" aria-label="What to release">
             <div class="colour">
-                <input type="color" class="picker" data-testid="picker" aria-label="Pick a colour"
+                <input
+                    type="color"
+                    class="picker"
+                    data-testid="picker"
+                    aria-label="Pick a colour"
                     prop:value=text_signal(picked)
-                    on:input=move |event| form.enter(COLOUR, event_target_value(&event))/>
+                    on:input=move |event| form.enter(COLOUR, event_target_value(&event))
+                />
                 {text_input(class, form, COLOUR, "Colour")}
             </div>
             <div class="shown" role="group" aria-label="Take a colour that is shown now">
@@ -97,7 +122,9 @@ pub fn ReleaseFields(form: ReleaseForm, name: PipelineName) -> impl IntoView {
                 {text_input(class, form, VERSION, "App version")}
                 {text_input(class, form, CHART_VERSION, "Chart version")}
             </div>
-            <p class="invalid" id="invalid" role="alert" data-testid="invalid">{dynamic(move || form.invalid.get())}</p>
+            <p class="invalid" id="invalid" role="alert" data-testid="invalid">
+                {dynamic(move || form.invalid.get())}
+            </p>
         </section>
     }
 }

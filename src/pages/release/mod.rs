@@ -26,9 +26,9 @@ pub fn ReleasePage(
     name: PipelineName,
 ) -> impl IntoView {
     view! {
-        <Header crumbs=vec![name.namespace.clone(), name.name.clone(), "release".to_owned()]/>
-        <ReleaseEditor name=name/>
-        <DemoDrawer/>
+        <Header crumbs=vec![name.namespace.clone(), name.name.clone(), "release".to_owned()] />
+        <ReleaseEditor name=name />
+        <DemoDrawer />
     }
 }
 
@@ -63,9 +63,14 @@ fn ReleaseEditor(name: PipelineName) -> impl IntoView {
                 colour,
             };
             view! { class=class,
-                <ReleaseCard label="released last".to_owned() release=release(&plan.was, Some(plan.was.colour))/>
-                <span class="arrow" aria-hidden="true">"→"</span>
-                <ReleaseCard label=label.to_owned() release=release(&plan.values, form.colour())/>
+                <ReleaseCard
+                    label="released last".to_owned()
+                    release=release(&plan.was, Some(plan.was.colour))
+                />
+                <span class="arrow" aria-hidden="true">
+                    "→"
+                </span>
+                <ReleaseCard label=label.to_owned() release=release(&plan.values, form.colour()) />
             }
         })
     };
@@ -76,7 +81,12 @@ fn ReleaseEditor(name: PipelineName) -> impl IntoView {
                 .into_any();
         };
         let edits = plan.edits.iter().map(|edit| {
-            view! { class=class, <div class="edit"><p class="why">{edit.why.clone()}</p><Diff path=edit.path.clone() patch=edit.patch.clone()/></div> }
+            view! { class=class,
+                <div class="edit">
+                    <p class="why">{edit.why.clone()}</p>
+                    <Diff path=edit.path.clone() patch=edit.patch.clone() />
+                </div>
+            }
         });
         let edits = edits.collect_erased();
         let base = plan.base.short().to_owned();
@@ -85,28 +95,59 @@ fn ReleaseEditor(name: PipelineName) -> impl IntoView {
         } else {
             "Nothing is written before you tap."
         };
-        view! { class=class, <p class="note">{format!("Four edits on {} at {base}. {written}", plan.base_ref)}</p>{edits} }.into_any()
+        view! { class=class,
+            <p class="note">{format!("Four edits on {} at {base}. {written}", plan.base_ref)}</p>
+            {edits}
+        }
+        .into_any()
     };
     let pipeline_href = format!("p/{}/{}", name.namespace, name.name);
     let pipeline = name.clone();
     view! { class=class,
         <main class="page">
-            <Announcer text=text_signal(move || form.message.get())/>
+            <Announcer text=text_signal(move || form.message.get()) />
             <div class="heading">
-                <h1 class="title">{dynamic(move || if started.get() { "Release started" } else { "Start a release" })}</h1>
-                <p class="subtitle"><a href=pipeline_href.clone()>{name.name.clone()}</a>{dynamic(subtitle)}</p>
+                <h1 class="title">
+                    {dynamic(move || {
+                        if started.get() { "Release started" } else { "Start a release" }
+                    })}
+                </h1>
+                <p class="subtitle">
+                    <a href=pipeline_href.clone()>{name.name.clone()}</a>
+                    {dynamic(subtitle)}
+                </p>
             </div>
-            {dynamic(move || Some(form.error.get()).filter(|it| !it.is_empty()).map(|it| view! { <Alert sentence=it/> }))}
+            {dynamic(move || {
+                Some(form.error.get())
+                    .filter(|it| !it.is_empty())
+                    .map(|it| view! { <Alert sentence=it /> })
+            })}
             <div class="columns">
                 <div class="left">
-                    <div class="change" data-testid="preview">{dynamic(change)}</div>
-                    {dynamic(move || (!started.get()).then(|| view! { <ReleaseFields form=form name=pipeline.clone()/> }))}
+                    <div class="change" data-testid="preview">
+                        {dynamic(change)}
+                    </div>
+                    {dynamic(move || {
+                        (!started.get())
+                            .then(|| view! { <ReleaseFields form=form name=pipeline.clone() /> })
+                    })}
                 </div>
                 <section
-                    class=class_signal(class, move || if form.invalid.read().is_empty() { "part plan" } else { "part plan dim" })
+                    class=class_signal(
+                        class,
+                        move || {
+                            if form.invalid.read().is_empty() {
+                                "part plan"
+                            } else {
+                                "part plan dim"
+                            }
+                        },
+                    )
                     data-testid="plan"
                     aria-label="What would be pushed"
-                >{dynamic(edits)}</section>
+                >
+                    {dynamic(edits)}
+                </section>
             </div>
         </main>
         {render_bar(form, pipeline_href)}

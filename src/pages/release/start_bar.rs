@@ -56,28 +56,81 @@ pub fn render_bar(form: ReleaseForm, pipeline_href: String) -> AnyView {
         }) = form.started.get()
         {
             return view! { class=class,
-                <p class="what" data-testid="started">{sentence}</p>
+                <p class="what" data-testid="started">
+                    {sentence}
+                </p>
                 <div class="buttons">
-                    <a class="button" href=pipeline_href.clone()>"Back to the lane"</a>
-                    <a class="button solid" data-testid="pull" href=url target="_blank" rel="noopener">{format!("Open #{number} on GitHub")}</a>
+                    <a class="button" href=pipeline_href.clone()>
+                        "Back to the lane"
+                    </a>
+                    <a
+                        class="button solid"
+                        data-testid="pull"
+                        href=url
+                        target="_blank"
+                        rel="noopener"
+                    >
+                        {format!("Open #{number} on GitHub")}
+                    </a>
                 </div>
             }
             .into_any();
         }
         if let Auth::User(_) = session.auth() {
             return view! { class=class,
-                <p class="what" data-testid="what">{dynamic(effect)}</p>
-                {dynamic(move || Some(why()).filter(|why| !why.is_empty()).map(|why| view! { class=class, <p class="why" data-testid="why">{why}</p> }))}
-                <div class="buttons"><button type="button" class="button solid" data-testid="open-pull-request" disabled=disabled on:click=on_click(move || form.start(session.csrf()))>{dynamic(label)}</button></div>
+                <p class="what" data-testid="what">
+                    {dynamic(effect)}
+                </p>
+                {dynamic(move || {
+                    Some(why())
+                        .filter(|why| !why.is_empty())
+                        .map(|why| {
+                            view! { class=class,
+                                <p class="why" data-testid="why">
+                                    {why}
+                                </p>
+                            }
+                        })
+                })}
+                <div class="buttons">
+                    <button
+                        type="button"
+                        class="button solid"
+                        data-testid="open-pull-request"
+                        disabled=disabled
+                        on:click=on_click(move || form.start(session.csrf()))
+                    >
+                        {dynamic(label)}
+                    </button>
+                </div>
             }
             .into_any();
         }
         view! { class=class,
-            <p class="what">"Sign in with GitHub to open the pull request as yourself. What you chose stays."</p>
-            <div class="buttons"><a class="button solid" data-testid="sign-in-to-act" rel="external" target=is_framed().then_some("weft-sign-in") href=text_signal(move || { form.reading.get(); sign_in_href() })>"Sign in"</a></div>
+            <p class="what">
+                "Sign in with GitHub to open the pull request as yourself. What you chose stays."
+            </p>
+            <div class="buttons">
+                <a
+                    class="button solid"
+                    data-testid="sign-in-to-act"
+                    rel="external"
+                    target=is_framed().then_some("weft-sign-in")
+                    href=text_signal(move || {
+                        form.reading.get();
+                        sign_in_href()
+                    })
+                >
+                    "Sign in"
+                </a>
+            </div>
         }
         .into_any()
     };
-    view! { class=class, <section class="bar wide" data-testid="bar" aria-label="Your decision">{dynamic(content)}</section> }
-        .into_any()
+    view! { class=class,
+        <section class="bar wide" data-testid="bar" aria-label="Your decision">
+            {dynamic(content)}
+        </section>
+    }
+    .into_any()
 }

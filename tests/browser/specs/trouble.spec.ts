@@ -158,7 +158,7 @@ test('an order that Flux does not take up says so, and can be given again', asyn
   weft,
 }) => {
   const order = (state: string, sentence: string) => ({
-    permit: { allowed: state !== 'running', why: state === 'running' ? 'One is under way.' : null },
+    permission: { allowed: state !== 'running', why: state === 'running' ? 'One is under way.' : null },
     command: '',
     dashboard: null,
     order: { at: '2026-11-22T10:00:00Z', who: 'sam', state, sentence },

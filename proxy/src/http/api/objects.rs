@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use model::api::object::{Events, Reconcile};
-use model::flux::Kind;
-use model::pipeline::{Deployer, EnvironmentSpec, ObjectName, PipelineName, TargetSpec};
+use model::flux::ObjectRef;
+use model::flux::membership::named_objects;
+use model::pipeline::{EnvironmentSpec, PipelineName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{
     EnvironmentParameter, EnvironmentPath, Query, ReadSession, WriteSession,
 };
-use crate::kubernetes::{ObjectRef, Reason};
+use crate::kubernetes::Reason;
 
 /// The object whose events are read.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,10 +84,10 @@ fn is_part(
     cluster: &str,
     object: &ObjectRef,
 ) -> bool {
-    let named = environment
-        .targets
-        .iter()
-        .any(|target| target.cluster == cluster && names(target, object));
+    let named = environment.targets.iter().any(|target| {
+        let mut named = named_objects(target);
+        target.cluster == cluster && named.any(|named| named == (object.kind, &object.name))
+    });
     let speaks = || {
         let board = lane.board();
         let mut environments = board.environments.iter();
@@ -96,26 +97,10 @@ fn is_part(
             view.links.iter().chain(targets)
         });
         links
-            .filter_map(|link| link.evidence.as_ref()?.object_ref())
-            .any(|speaks| {
-                speaks.cluster == cluster
-                    && speaks.kind == object.kind.as_str()
-                    && speaks.namespace == object.name.namespace
-                    && speaks.name == object.name.name
-            })
+            .filter_map(|link| link.evidence.as_ref()?.object.as_ref())
+            .any(|here| here.cluster == cluster && here.object == *object)
     };
     named || speaks()
-}
-
-fn names(target: &TargetSpec, object: &ObjectRef) -> bool {
-    let is = |kind: Kind, name: &ObjectName| object.kind == kind && object.name == *name;
-    let deployer = match &target.deployer {
-        Deployer::HelmRelease(name) => is(Kind::HelmRelease, name),
-        Deployer::Deployment(name) => is(Kind::Deployment, name),
-    };
-    deployer
-        || is(Kind::GitRepository, &target.git_repository)
-        || is(Kind::Kustomization, &target.kustomization)
 }
 
 /// Whether the viewer may have Flux reconcile the environment, what else does the same, and the state of

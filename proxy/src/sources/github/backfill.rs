@@ -6,10 +6,9 @@ use std::time::Duration;
 use model::journal::{Entry, Event};
 use model::pipeline::EnvironmentSpec;
 use model::promotion::Promotion;
-use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
+use model::{AppVersion, ChartVersion, PipelineSpec, Timestamp};
 use serde_json::Value;
 
-use super::super::declaration::version_in_title;
 use crate::app::AppState;
 use crate::board::{PipelineState, ReleaseRecord};
 use crate::github::{BackfillQuery, ClosedPullRequest, Credentials, Error as GitHubError};
@@ -116,20 +115,14 @@ fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, Re
     let text = |field: &str| chart.as_ref()?.get(field)?.as_str();
     let version = text("version")
         .and_then(|version| ChartVersion::parse(version).ok())
-        .or_else(|| version_in_title(&pull.title))?;
+        .or_else(|| workflow::version_in_title(&pull.title))?;
     let record = ReleaseRecord {
         number: pull.number,
         commit: merge.commit.clone(),
         app: text("appVersion").map(|version| AppVersion(version.to_owned())),
-        colour: merge.source.as_deref().and_then(colour_in),
+        colour: merge.source.as_deref().and_then(workflow::colour_of),
     };
     Some((version, record))
-}
-
-/// Returns the colour in the application's source: `const color = "#34577c"`.
-fn colour_in(source: &str) -> Option<Colour> {
-    let (_, rest) = source.split_once("const color = \"")?;
-    Colour::parse(rest.split('"').next()?).ok()
 }
 
 struct Backfill<'a> {
@@ -185,7 +178,7 @@ impl<'a> Backfill<'a> {
         let step = PullRequestStep {
             number,
             environment: Some(environment),
-            release: version_in_title(&pull.title),
+            release: workflow::version_in_title(&pull.title),
         };
         let what = what(step.release.as_ref());
         let into = &environment.name;
@@ -283,7 +276,7 @@ fn what(release: Option<&ChartVersion>) -> String {
 mod tests {
     use super::*;
     use crate::github::MergeRecord;
-    use model::CommitId;
+    use model::{Colour, CommitId};
 
     fn pull(title: &str, head_ref: &str) -> ClosedPullRequest {
         ClosedPullRequest {

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::backfill::BackfillDepth;
-use super::declaration::{desired_in, release_in};
 use crate::app::AppState;
 use crate::board::PipelineState;
 use crate::github::{Credentials, DeclaredFile, Error, PostedStatus};
@@ -91,7 +90,7 @@ impl GitHubPoller {
                 Err(error) => {
                     tracing::warn!(%error, pipeline = %self.pipeline.spec().name, "GitHub was not read");
                     self.pipeline
-                        .lost(&SourceName::github(), &error.to_string());
+                        .record_failure(&SourceName::github(), &error.to_string());
                     self.wait_after(&error).await
                 }
             };
@@ -181,11 +180,11 @@ impl GitHubPoller {
             self.pipeline.observe(Observation {
                 source: SourceName::github(),
                 at,
-                order: u64::try_from(at.millis()).unwrap_or(0),
+                sequence: u64::try_from(at.millis()).unwrap_or(0),
                 fact,
             });
         }
-        self.pipeline.contact(&SourceName::github(), at);
+        self.pipeline.record_success(&SourceName::github(), at);
     }
 
     /// Journals the pull requests, when something about them has changed.
@@ -212,11 +211,11 @@ impl GitHubPoller {
 
 fn declared(environment: &EnvironmentSpec, head: &CommitId, file: DeclaredFile) -> Fact {
     let desired = match &file.text {
-        Some(text) => desired_in(text, environment),
+        Some(text) => workflow::desired_in(text, environment),
         None => Err("the file is not there".into()),
     };
     let declared = Declared {
-        want: desired,
+        desired,
         path: environment.path.clone(),
         head: head.clone(),
         commits: file.folder.commits,
@@ -257,7 +256,7 @@ fn promotions(
 ) -> Promotions {
     let with_release = |environment: &EnvironmentSpec, found: (Promotion, Option<String>)| {
         let (mut promotion, text) = found;
-        promotion.release = release_in(text.as_deref(), &promotion.title, environment);
+        promotion.release = workflow::release_in(text.as_deref(), &promotion.title, environment);
         Box::new(promotion)
     };
     environments

@@ -1,0 +1,26 @@
+//! The API resources that serve the kinds of objects.
+
+use kube::core::GroupVersionKind;
+use kube::discovery::ApiResource;
+use model::flux::Kind;
+
+/// Returns the API resource that serves a kind.
+pub(super) fn api_resource(kind: Kind) -> ApiResource {
+    let name = GroupVersionKind::gvk(kind.group(), kind.version(), kind.as_str());
+    ApiResource::from_gvk_with_plural(&name, kind.plural())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kube::Resource;
+    use kube::api::DynamicObject;
+
+    #[test]
+    fn a_kind_is_served_at_its_group_version_and_plural() {
+        assert_eq!(
+            DynamicObject::url_path(&api_resource(Kind::HelmRelease), Some("app-podinfo")),
+            "/apis/helm.toolkit.fluxcd.io/v2/namespaces/app-podinfo/helmreleases"
+        );
+    }
+}
