@@ -229,7 +229,7 @@ impl World {
     }
 
     /// A pull request as the forge has it.
-    pub async fn pull(&self, number: u64) -> lab::forge::PullSummary {
+    pub async fn pull(&self, number: u64) -> lab::PullSummary {
         let pull = self.lab.forge().pull(number).await;
         pull.expect("the pull request")
     }
