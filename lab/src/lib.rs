@@ -6,15 +6,17 @@ pub mod clock;
 pub mod clusters;
 pub mod dashboard;
 pub mod faults;
-pub mod forge;
+pub mod github;
 mod html;
 pub mod jobs;
 mod loopback;
 pub mod scenario;
 pub mod seed;
+mod signature;
 mod world;
 
 use loopback::http_client;
 
 pub use jobs::ENVIRONMENTS;
-pub use world::{Lab, LabOptions};
+pub use signature::sign;
+pub use world::{BranchBuild, Forge, ForgeOptions, Lab, LabOptions, PullState, PullSummary};

@@ -43,8 +43,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub no_open: bool,
     /// How long deployments take.
-    #[arg(long, value_enum, default_value_t = Pace::Real)]
-    pub pace: Pace,
+    #[arg(long, value_enum, default_value_t = Timing::Real)]
+    pub pace: Timing,
     /// The folder of the built page; `dist` unless said, where it is there.
     #[arg(long, value_name = "DIR")]
     pub static_dir: Option<PathBuf>,
@@ -52,7 +52,7 @@ pub(crate) struct Options {
 
 /// How long deployments take in the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Pace {
+pub(crate) enum Timing {
     /// As fast as one can follow.
     Fast,
     /// As long as a presenter can talk.
@@ -98,8 +98,8 @@ async fn lab(options: &Options, folder: &Path, origin: &Url) -> anyhow::Result<A
     let lab = Lab::start(LabOptions {
         data_dir: Some(folder.join("lab")),
         timings: match options.pace {
-            Pace::Fast => lab::clusters::Timings::fast(),
-            Pace::Real => lab::clusters::Timings::demo(),
+            Timing::Fast => lab::clusters::Timings::fast(),
+            Timing::Real => lab::clusters::Timings::demo(),
         },
         weft_url: Some(origin.clone()),
         ..LabOptions::default()

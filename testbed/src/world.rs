@@ -10,8 +10,9 @@ use anyhow::Context as _;
 use futures::future::try_join_all;
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::forge::{self, Forge, ForgeOptions};
+use lab::github::RepositoryEvent;
 use lab::seed::Seed;
+use lab::{Forge, ForgeOptions};
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
@@ -265,7 +266,7 @@ fn secrets(flux_token: &str, hook_secret: &str) -> String {
 
 /// Has every cluster look when the forge changes, as Flux's Receivers would.
 fn forward(forge: &Forge, environments: &[Environment]) -> AbortOnDropHandle<()> {
-    let mut signals = forge.signals();
+    let mut events = forge.events();
     let clients: Vec<_> = environments
         .iter()
         .map(|environment| environment.client.clone())
@@ -276,12 +277,12 @@ fn forward(forge: &Forge, environments: &[Environment]) -> AbortOnDropHandle<()>
         .collect();
     AbortOnDropHandle::new(tokio::spawn(async move {
         loop {
-            let (git, charts, images) = match signals.recv().await {
-                Ok(forge::Signal::Push { reference, .. }) => {
-                    (reference == "refs/heads/main", false, false)
+            let (git, charts, images) = match events.recv().await.map(|published| published.event) {
+                Ok(RepositoryEvent::Push { update, .. }) => {
+                    (update.reference == "refs/heads/main", false, false)
                 }
-                Ok(forge::Signal::Chart { .. }) => (false, true, false),
-                Ok(forge::Signal::Image { .. }) => (false, false, true),
+                Ok(RepositoryEvent::Chart { .. }) => (false, true, false),
+                Ok(RepositoryEvent::Image { .. }) => (false, false, true),
                 Ok(_) => continue,
                 Err(RecvError::Lagged(_)) => (true, true, true),
                 Err(RecvError::Closed) => return,

@@ -20,7 +20,7 @@ const LAB: &str = "lab";
 /// The test targets that need more than cargo are ignored in the first call, and run by calls of their
 /// own. These choose the whole workspace too: choosing a package would resolve other features and
 /// build everything again.
-const CONTRACT: &str = "forge_contract";
+const CONTRACT: &str = "github_contract";
 const REAL: &str = "real";
 const WORLD: &str = "world";
 
@@ -274,7 +274,7 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         // The house's wait for an issue, and are run when they are no longer ignored.
         let called = [
-            "lab/tests/forge_contract",
+            "lab/tests/github_contract",
             "tests/real/",
             "tests/world/",
             "tests/tests/house/",

@@ -28,10 +28,12 @@ pub struct Artifacts {
 pub struct Shelf<T>(Mutex<HashMap<Key, Arc<T>>>);
 
 impl<T> Shelf<T> {
+    /// Replaces the artifact of a source.
     pub fn put(&self, source: &Key, artifact: T) {
         self.0.lock().insert(source.clone(), Arc::new(artifact));
     }
 
+    /// The newest artifact of a source, if it has any.
     #[must_use]
     pub fn get(&self, source: &Key) -> Option<Arc<T>> {
         self.0.lock().get(source).cloned()

@@ -134,6 +134,7 @@ impl WorkingTree {
         Ok(tree)
     }
 
+    /// The working directory of the clone.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()

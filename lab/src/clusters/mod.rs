@@ -166,6 +166,7 @@ impl Cluster {
         });
     }
 
+    /// Whether the API server refuses to answer.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         *self.unavailable.borrow()

@@ -2,17 +2,16 @@
 //! `repository_dispatch` or a signed webhook.
 
 use anyhow::{Context as _, bail};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, header};
 use regex::Regex;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use url::Url;
 
 use super::controllers::ClusterContext;
 use super::object::{Key, text, timestamp};
 use super::report::{Report, involved_object};
 use super::{events, kinds};
+use crate::signature::sign;
 
 impl ClusterContext {
     /// Records an event and sends it in the background. A delivery that fails is logged and lost, as
@@ -150,9 +149,7 @@ impl ClusterContext {
 
     async fn webhook(&self, address: &Url, event: &Value) -> anyhow::Result<()> {
         let body = event.to_string();
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.secrets.weft_hmac.as_bytes())?;
-        mac.update(body.as_bytes());
-        let signature = hex::encode(mac.finalize().into_bytes());
+        let signature = sign(&self.secrets.weft_hmac, body.as_bytes());
         let controller = text(event, "/reportingController").unwrap_or_default();
         let request = self
             .registry
@@ -160,7 +157,7 @@ impl ClusterContext {
             .post(address.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header("gotk-component", controller)
-            .header("X-Signature", format!("sha256={signature}"))
+            .header("X-Signature", signature)
             .body(body);
         request.send().await?.error_for_status()?;
         Ok(())

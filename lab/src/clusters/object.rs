@@ -22,6 +22,7 @@ pub struct Key {
 }
 
 impl Key {
+    /// A key; `namespace` is empty for kinds without one.
     #[must_use]
     pub fn new(kind: &'static Kind, namespace: &str, name: &str) -> Self {
         Self {

@@ -82,6 +82,7 @@ impl Store {
         }
     }
 
+    /// The object with this key, if it exists.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<StoredObject> {
         self.inner.lock().objects.get(key).cloned()

@@ -6,55 +6,43 @@ use workflow::CHART;
 use workflow::verify::{Severity, as_text, verify};
 
 use super::files::Files;
-use super::{Job, Outcome, run};
-use crate::forge::Account;
-use crate::forge::acts::marks::NewRun;
-use crate::forge::engine::Engine;
-use crate::forge::git::Git;
-use crate::forge::state::{DEFAULT_BRANCH, Repository};
+use super::runner::{Job, Outcome, Runner};
+use crate::github::accounts::Account;
+use crate::github::git::Git;
+use crate::github::operations::statuses::NewRun;
+use crate::github::repository::{DEFAULT_BRANCH, Workflow};
+use crate::github::state::Repo;
+
+/// The workflow of pull requests.
+pub(crate) static PULL_REQUEST: Workflow = Workflow {
+    name: "pull request",
+    path: ".github/workflows/pull-request.yaml",
+    event: "pull_request",
+    checks: &["test", "versions agree", "chart lint"],
+};
 
 /// Starts the checks of a pull request's head.
-pub(super) fn start(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
-    number: u64,
-    by: &'static Account,
-) {
-    let found = repository
-        .state
-        .lock()
-        .pulls
-        .get(&number)
-        .filter(|pull| pull.base_ref == DEFAULT_BRANCH)
-        .map(|pull| (pull.head.clone(), pull.head_ref.clone(), pull.title.clone()));
-    let Some((head, head_branch, title)) = found else {
+pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, number: u64, by: &'static Account) {
+    let pull = repo.state.lock().pulls.get(&number).cloned();
+    let Some(pull) = pull.filter(|pull| pull.base_ref == DEFAULT_BRANCH) else {
         return;
     };
-    let new = NewRun {
-        name: "pull request",
-        path: ".github/workflows/pull-request.yaml",
-        event: "pull_request",
-        title,
-        head_branch,
-        head: head.clone(),
+    let job = |check: fn(&Git, &str) -> anyhow::Result<Outcome>| -> Job {
+        let head = pull.head.clone();
+        Box::new(move |repo| check(&repo.git, &head))
+    };
+    let checks = vec![job(test), job(versions_agree), job(chart_lint)];
+    let run = NewRun {
+        workflow: &PULL_REQUEST,
+        title: pull.title,
+        head_branch: pull.head_ref,
+        head: pull.head,
         actor: by,
     };
-    let job = |name, check: fn(&Git, &str) -> anyhow::Result<Outcome>| {
-        let head = head.clone();
-        Job {
-            name,
-            work: Box::new(move |_, repository| check(&repository.git, &head)),
-        }
-    };
-    let jobs = vec![
-        job("test", test),
-        job("versions agree", versions_agree),
-        job("chart lint", chart_lint),
-    ];
-    run(engine, repository, new, jobs);
+    runner.run(repo, run, checks);
 }
 
-/// Whether the program could be built: the lab has no compiler, so it reads what it must find.
+/// Checks whether the program could be built: the lab has no compiler, so it reads what a build needs.
 fn test(git: &Git, head: &str) -> anyhow::Result<Outcome> {
     Ok(match Files::read(git, head)?.facts() {
         Ok(_) => Outcome::success("All tests passed"),
@@ -62,7 +50,7 @@ fn test(git: &Git, head: &str) -> anyhow::Result<Outcome> {
     })
 }
 
-/// What `weft verify` says of the pull request.
+/// Runs `weft verify` on the pull request.
 fn versions_agree(git: &Git, head: &str) -> anyhow::Result<Outcome> {
     let files = Files::read(git, head)?;
     let Some(main) = git.branch(DEFAULT_BRANCH) else {

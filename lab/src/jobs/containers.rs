@@ -4,22 +4,31 @@
 use std::sync::Arc;
 
 use super::files::Files;
-use super::{Job, Outcome, run};
-use crate::forge::Account;
-use crate::forge::acts::marks::NewRun;
-use crate::forge::engine::{Engine, Event};
-use crate::forge::git::{Git, RefUpdate, ZERO};
-use crate::forge::state::{DEFAULT_BRANCH, Image, Repository, RepositoryState};
+use super::runner::{Outcome, Runner};
+use crate::github::accounts::Account;
+use crate::github::event::RepositoryEvent;
+use crate::github::git::{Git, RefUpdate, ZERO};
+use crate::github::operations::statuses::NewRun;
+use crate::github::repository::{DEFAULT_BRANCH, Image, RepositoryState, Workflow};
+use crate::github::state::Repo;
+
+/// The workflow of branches.
+pub(crate) static BRANCH: Workflow = Workflow {
+    name: "branch",
+    path: ".github/workflows/branch.yaml",
+    event: "push",
+    checks: &["container"],
+};
 
 /// Starts the build when the push changed the program.
 pub(super) fn start(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
+    runner: &Arc<Runner>,
+    repo: &Repo,
     branch: &str,
     update: &RefUpdate,
     by: &'static Account,
 ) {
-    match changes_program(&repository.git, update) {
+    match changes_program(&repo.git, update) {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
@@ -28,24 +37,18 @@ pub(super) fn start(
         }
     }
     let (branch, sha) = (branch.to_owned(), update.after.clone());
-    let new = NewRun {
-        name: "branch",
-        path: ".github/workflows/branch.yaml",
-        event: "push",
+    let run = NewRun {
+        workflow: &BRANCH,
         title: format!("Build {branch}"),
         head_branch: branch.clone(),
         head: sha.clone(),
         actor: by,
     };
-    let build = move |engine: &Arc<Engine>, repository: &Arc<Repository>| {
-        let tag = build(engine, repository, &branch, &sha)?;
+    let job = move |repo: &Repo| {
+        let tag = build(repo, &branch, &sha)?;
         Ok(Outcome::success(format!("Pushed {tag}")))
     };
-    let job = Job {
-        name: "container",
-        work: Box::new(build),
-    };
-    run(engine, repository, new, vec![job]);
+    runner.run(repo, run, vec![Box::new(job)]);
 }
 
 fn changes_program(git: &Git, update: &RefUpdate) -> anyhow::Result<bool> {
@@ -66,16 +69,11 @@ fn changes_program(git: &Git, update: &RefUpdate) -> anyhow::Result<bool> {
         .any(|file| file.path.starts_with("cmd/") || file.path.starts_with("pkg/")))
 }
 
-fn build(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
-    branch: &str,
-    sha: &str,
-) -> anyhow::Result<String> {
-    let facts = Files::read(&repository.git, sha)?.facts()?;
-    let now = engine.now();
+fn build(repo: &Repo, branch: &str, sha: &str) -> anyhow::Result<String> {
+    let facts = Files::read(&repo.git, sha)?.facts()?;
+    let now = repo.github.now();
     let tag = {
-        let mut state = repository.state.lock();
+        let mut state = repo.state.lock();
         let time = now.unix_timestamp().max(newest(&state) + 1);
         let tag = tag(branch, sha, time);
         let image = Image {
@@ -88,11 +86,11 @@ fn build(
         state.images.insert(tag.clone(), image);
         tag
     };
-    engine.publish(repository, vec![Event::Image { tag: tag.clone() }]);
+    repo.publish([RepositoryEvent::Image { tag: tag.clone() }]);
     Ok(tag)
 }
 
-/// The tag of a branch build; its time is what orders it.
+/// Returns the tag of a branch build. Builds are ordered by its time.
 pub(crate) fn tag(branch: &str, sha: &str, time: i64) -> String {
     let plain: String = branch
         .chars()
@@ -107,7 +105,7 @@ pub(crate) fn tag(branch: &str, sha: &str, time: i64) -> String {
     format!("{plain}-{}-{time}", &sha[..7])
 }
 
-/// The time of the newest branch build, so that two in one second still have an order.
+/// Returns the time of the newest branch build, so that two in one second still have an order.
 fn newest(state: &RepositoryState) -> i64 {
     state
         .images

@@ -1,12 +1,12 @@
-//! The files that the process is about, as a commit has them.
+//! The files of a commit that the promotion workflow reads.
 
 use std::collections::BTreeMap;
 
 use workflow::{CHART, MAIN_GO, PROMOTION_FILE, ReleaseFiles, VALUES, VERSION_GO};
 
-use crate::forge::git::Git;
+use crate::github::git::Git;
 
-/// What a commit says.
+/// The files of one commit, by path.
 pub(crate) struct Files(BTreeMap<String, String>);
 
 impl Files {
@@ -27,12 +27,11 @@ impl Files {
         Ok(Self(files))
     }
 
-    /// One of them.
     pub(crate) fn get(&self, path: &str) -> Option<String> {
         self.0.get(path).cloned()
     }
 
-    /// What is released there.
+    /// Reads the release that the commit declares.
     ///
     /// # Errors
     /// When a file or the value looked for is missing or wrong.

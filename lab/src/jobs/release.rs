@@ -9,35 +9,34 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-use workflow::ReleaseFiles;
-
 use super::files::Files;
-use super::{Job, Outcome, run};
-use crate::forge::acts::commits;
-use crate::forge::acts::marks::NewRun;
-use crate::forge::engine::{Engine, Event};
-use crate::forge::git::{Git, RefUpdate, ZERO};
-use crate::forge::state::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Repository};
-use crate::forge::{Account, promotion_bot};
+use super::runner::{Outcome, Runner};
+use crate::github::accounts::{Account, promotion_bot};
+use crate::github::event::RepositoryEvent;
+use crate::github::git::{Edit, Git, RefUpdate, ZERO};
+use crate::github::operations::commits;
+use crate::github::operations::statuses::NewRun;
+use crate::github::repository::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Workflow};
+use crate::github::state::Repo;
 
-/// Where the chart is.
+/// The folder of the chart.
 const CHART_DIR: &str = "charts/podinfo";
 
+/// The workflow of releases.
+pub(crate) static RELEASE: Workflow = Workflow {
+    name: "release",
+    path: ".github/workflows/release.yaml",
+    event: "push",
+    checks: &["release"],
+};
+
 /// Starts the release when the push changed the chart.
-pub(super) fn start(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
-    update: &RefUpdate,
-    by: &'static Account,
-) {
+pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, update: &RefUpdate, by: &'static Account) {
     if update.before == ZERO {
         return;
     }
-    let changed = repository
-        .git
-        .diff(&update.before, &update.after)
-        .map(|files| files.iter().any(|file| file.path.starts_with("charts/")));
-    match changed {
+    let changed = repo.git.diff(&update.before, &update.after);
+    match changed.map(|files| files.iter().any(|file| file.path.starts_with("charts/"))) {
         Ok(true) => {}
         Ok(false) => return,
         Err(error) => {
@@ -46,41 +45,35 @@ pub(super) fn start(
         }
     }
     let sha = update.after.clone();
-    let new = NewRun {
-        name: "release",
-        path: ".github/workflows/release.yaml",
-        event: "push",
+    let run = NewRun {
+        workflow: &RELEASE,
         title: "Release".to_owned(),
         head_branch: DEFAULT_BRANCH.to_owned(),
         head: sha.clone(),
         actor: by,
     };
-    let work =
-        move |engine: &Arc<Engine>, repository: &Arc<Repository>| publish(engine, repository, &sha);
-    let job = Job {
-        name: "release",
-        work: Box::new(work),
-    };
-    run(engine, repository, new, vec![job]);
+    runner.run(repo, run, vec![Box::new(move |repo| publish(repo, &sha))]);
 }
 
-fn publish(
-    engine: &Arc<Engine>,
-    repository: &Arc<Repository>,
-    sha: &str,
-) -> anyhow::Result<Outcome> {
-    let facts = Files::read(&repository.git, sha)?.facts()?;
-    let archive = package(&repository.git, sha)?;
-    let now = engine.now();
+fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {
+    let facts = Files::read(&repo.git, sha)?.facts()?;
+    let archive = package(&repo.git, sha)?;
+    let now = repo.github.now();
     let events = {
-        let mut state = repository.state.lock();
+        let mut state = repo.state.lock();
         let mut events = Vec::new();
-        // What is released is never released again, so neither tag nor package can change.
+        // A released version is never released again, so neither tag nor package can change.
         let tag = facts.version.0.clone();
         if !state.images.contains_key(&tag) {
-            let image = image(&facts, sha, now);
+            let image = Image {
+                tag: tag.clone(),
+                revision: sha.to_owned(),
+                color: facts.colour.to_string(),
+                version: tag.clone(),
+                created_at: now,
+            };
             state.images.insert(tag.clone(), image);
-            events.push(Event::Image { tag });
+            events.push(RepositoryEvent::Image { tag });
         }
         let version = facts.chart_version.to_string();
         if !state.charts.iter().any(|chart| chart.version == version) {
@@ -90,7 +83,7 @@ fn publish(
                 archive: Arc::new(archive),
             };
             state.charts.insert(0, chart);
-            events.push(Event::Chart { version });
+            events.push(RepositoryEvent::Chart { version });
         }
         events
     };
@@ -101,25 +94,20 @@ fn publish(
         )));
     }
     let tag = format!("refs/tags/podinfo-{chart}");
-    if repository.git.reference(&tag).is_none() {
-        commits::create_ref(engine, repository, promotion_bot(), &tag, sha)?;
+    if repo.git.reference(&tag).is_none() {
+        commits::create_ref(repo, promotion_bot(), &tag, sha)?;
     }
-    engine.publish(repository, events);
+    repo.publish(events);
     Ok(Outcome::success(format!(
         "Released podinfo {chart} with {}",
         facts.version
     )))
 }
 
-/// The image of a release.
-pub(crate) fn image(facts: &ReleaseFiles, sha: &str, now: time::OffsetDateTime) -> Image {
-    Image {
-        tag: facts.version.0.clone(),
-        revision: sha.to_owned(),
-        color: facts.colour.to_string(),
-        version: facts.version.0.clone(),
-        created_at: now,
-    }
+/// Returns the edits of a release.
+pub(crate) fn edits(plan: &workflow::release::Plan) -> Vec<Edit> {
+    let edit = |edit: &workflow::release::Edit| Edit::text(edit.path, &edit.after);
+    plan.edits.iter().map(edit).collect()
 }
 
 /// The chart of a commit as `helm package` would make it: the same bytes for the same files.

@@ -4,8 +4,8 @@ use super::state::FaultState;
 use super::steps::GATED;
 use super::{Scenario, ScenarioError};
 use crate::faults::{Fault, FaultError};
-use crate::forge::{PullState, PullSummary};
 use crate::jobs::ENVIRONMENTS;
+use crate::world::{PullState, PullSummary};
 
 /// The fault that happens at once: a commit is pushed onto an open promotion.
 const HEAD_MOVES: &str = "head-moves";

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{Scenario, ScenarioError, ScenarioState};
 use crate::faults::FaultError;
-use crate::forge::Refusal;
+use crate::github::ApiError;
 
 /// The routes.
 pub fn routes(scenario: Scenario) -> Router {
@@ -89,10 +89,10 @@ impl From<&ScenarioError> for StatusCode {
             ScenarioError::NotNow(_) => Self::CONFLICT,
             ScenarioError::Body(_) => Self::BAD_REQUEST,
             ScenarioError::Fault(_) => Self::UNPROCESSABLE_ENTITY,
-            ScenarioError::Forge(Refusal::Answer { status, .. }) => {
+            ScenarioError::Forge(ApiError::Answer { status, .. }) => {
                 Self::from_u16(*status).unwrap_or(Self::BAD_GATEWAY)
             }
-            ScenarioError::Forge(Refusal::Internal(_)) => Self::BAD_GATEWAY,
+            ScenarioError::Forge(ApiError::Internal(_)) => Self::BAD_GATEWAY,
         }
     }
 }

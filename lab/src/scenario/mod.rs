@@ -13,7 +13,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::faults::FaultError;
-use crate::forge::{BranchBuild, Refusal};
+use crate::github::ApiError;
+use crate::world::BranchBuild;
 use crate::world::Lab;
 
 pub use self::state::{AccountState, ClockState, FaultState, ScenarioState, StepState, StepStatus};
@@ -52,7 +53,7 @@ pub enum ScenarioError {
     #[error(transparent)]
     Fault(#[from] FaultError),
     #[error(transparent)]
-    Forge(#[from] Refusal),
+    Forge(#[from] ApiError),
 }
 
 impl Scenario {
@@ -65,6 +66,7 @@ impl Scenario {
         }
     }
 
+    /// The lab that the scenario plays on.
     #[must_use]
     pub fn lab(&self) -> &Arc<Lab> {
         &self.lab

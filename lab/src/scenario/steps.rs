@@ -5,8 +5,9 @@ use semver::Version;
 use super::readings::{Progress, built_at, progress, rolled_out_tag};
 use super::state::{AccountState, ClockState, ScenarioState, StepState, StepStatus};
 use super::{DemoRelease, Scenario, ScenarioError};
-use crate::forge::{ACCOUNTS, Kind, PullState, PullSummary};
+use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
+use crate::world::{PullState, PullSummary};
 
 /// The environments that a person approves.
 pub(super) const GATED: [&str; 3] = ["uat", "stg", "prod"];
@@ -34,7 +35,9 @@ impl Scenario {
         for (number, environment) in (4..).zip(GATED) {
             steps.push(self.approval(number, environment, &pulls)?);
         }
-        let people = ACCOUNTS.iter().filter(|account| account.kind == Kind::User);
+        let people = ACCOUNTS
+            .iter()
+            .filter(|account| account.kind == AccountKind::User);
         let accounts = people.map(|account| AccountState {
             login: account.login.to_owned(),
             name: account.name.to_owned(),
@@ -85,7 +88,7 @@ impl Scenario {
         let Some(build) = self.taken.lock().branch_build.clone() else {
             return Ok(step);
         };
-        let images = self.lab.forge().images()?;
+        let images = self.lab.forge().images();
         let tag = images.iter().find(|tag| tag.contains(&build.sha[..7]));
         let serving = self.lab.cluster("dev").and_then(rolled_out_tag);
         let branch = build.branch;
@@ -172,7 +175,7 @@ impl Scenario {
     ) -> Result<StepState, ScenarioError> {
         let wanted = match self.shown(pulls) {
             Some((release, _)) => Some(release.chart_version),
-            None => self.lab.forge().charts()?.into_iter().next(),
+            None => self.lab.forge().charts().into_iter().next(),
         };
         let version = wanted.unwrap_or_default();
         let title = format!("Promote app-podinfo/podinfo in {environment} to {version}");
@@ -253,8 +256,8 @@ impl Scenario {
         {
             return not_now(format!("#{} {} is open already", pull.number, pull.title));
         }
-        let chart_version = next(&forge.charts()?);
-        let version = next(&forge.images()?);
+        let chart_version = next(&forge.charts());
+        let version = next(&forge.images());
         let number = forge
             .open_release(self.next_color(), &version, &chart_version, "ana")
             .await?;

@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use anyhow::{Context, ensure};
 use time::OffsetDateTime;
 
-use crate::forge::Account;
-use crate::forge::git::{Edit, Signature, process, write};
+use crate::github::accounts::Account;
+use crate::github::git::{Edit, Signature, process, write};
 
 /// A commit that was imported.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ impl Import {
 
     /// Deletes a branch.
     pub(super) fn delete(&mut self, branch: &str) -> anyhow::Result<()> {
-        let zero = crate::forge::git::ZERO;
+        let zero = crate::github::git::ZERO;
         write!(self.input, "reset refs/heads/{branch}\nfrom {zero}\n\n")?;
         Ok(())
     }

@@ -1,8 +1,8 @@
-//! The week that happened: who did what, how many minutes ago.
+//! The seeded week: each event with its age in minutes.
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Deployed, DeployedStatus};
+use super::history::{Deployed, DeployedStatus};
 
 /// One release of the week.
 pub(super) struct Release {
@@ -35,8 +35,8 @@ static AMBER: Release = Release {
     color: "#b8791f",
 };
 
-/// Something that someone did.
-pub(super) enum Deed {
+/// An event of the seeded history.
+pub(super) enum SeedEvent {
     /// The repository's first commit.
     Begin,
     /// `ana` pushed a branch with another colour.
@@ -66,14 +66,14 @@ pub(super) enum Deed {
     },
 }
 
-use Deed::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
 use DeployedStatus::{Failed, Installed, RolledBack, Upgraded};
+use SeedEvent::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
 
 const fn helm(
     environment: &'static str,
     release: &'static Release,
     status: DeployedStatus,
-) -> Deed {
+) -> SeedEvent {
     Helm {
         environment,
         release,
@@ -81,20 +81,28 @@ const fn helm(
     }
 }
 
-const fn promote(to: &'static str, release: &'static Release) -> Deed {
+const fn push_branch(branch: &'static str, color: &'static str) -> SeedEvent {
+    PushBranch { branch, color }
+}
+
+const fn automate_image(branch: &'static str) -> SeedEvent {
+    AutomateImage { branch }
+}
+
+const fn promote(to: &'static str, release: &'static Release) -> SeedEvent {
     OpenPromotion { to, release }
 }
 
-const fn merge(to: &'static str, by: &'static str) -> Deed {
+const fn merge(to: &'static str, by: &'static str) -> SeedEvent {
     Merge { to: Some(to), by }
 }
 
-const fn merge_release(by: &'static str) -> Deed {
+const fn merge_release(by: &'static str) -> SeedEvent {
     Merge { to: None, by }
 }
 
 /// The beginning alone, in minutes ago.
-pub(super) static FRESH: [(i64, Deed); 5] = [
+pub(super) static FRESH: [(i64, SeedEvent); 5] = [
     (10, Begin),
     (8, helm("dev-test", &FIRST, Installed)),
     (7, helm("uat", &FIRST, Installed)),
@@ -103,25 +111,14 @@ pub(super) static FRESH: [(i64, Deed); 5] = [
 ];
 
 /// The week, oldest first, in minutes ago.
-pub(super) static WEEK: [(i64, Deed); 44] = [
+pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (8640, Begin),
     (8636, helm("dev-test", &FIRST, Installed)),
     (8635, helm("uat", &FIRST, Installed)),
     (8634, helm("stg", &FIRST, Installed)),
     (8633, helm("prod", &FIRST, Installed)),
-    (
-        8400,
-        PushBranch {
-            branch: "green-header",
-            color: "#2f6b52",
-        },
-    ),
-    (
-        8398,
-        AutomateImage {
-            branch: "green-header",
-        },
-    ),
+    (8400, push_branch("green-header", "#2f6b52")),
+    (8398, automate_image("green-header")),
     (8290, OpenRelease(&GREEN)),
     (8262, merge_release("li")),
     (8260, helm("dev-test", &GREEN, Upgraded)),
@@ -134,19 +131,8 @@ pub(super) static WEEK: [(i64, Deed); 44] = [
     (7317, promote("prod", &GREEN)),
     (7005, merge("prod", "li")),
     (7003, helm("prod", &GREEN, Upgraded)),
-    (
-        5900,
-        PushBranch {
-            branch: "blue-header",
-            color: "#34577c",
-        },
-    ),
-    (
-        5898,
-        AutomateImage {
-            branch: "blue-header",
-        },
-    ),
+    (5900, push_branch("blue-header", "#34577c")),
+    (5898, automate_image("blue-header")),
     (5760, OpenRelease(&BLUE)),
     (5698, merge_release("li")),
     (5696, helm("dev-test", &BLUE, Upgraded)),
@@ -165,35 +151,21 @@ pub(super) static WEEK: [(i64, Deed); 44] = [
     (378, merge_release("li")),
     (376, helm("dev-test", &AMBER, Upgraded)),
     (375, promote("uat", &AMBER)),
-    (
-        190,
-        PushBranch {
-            branch: "fix-ui-spacing",
-            color: "#7a4fb5",
-        },
-    ),
-    (
-        188,
-        AutomateImage {
-            branch: "fix-ui-spacing",
-        },
-    ),
+    (190, push_branch("fix-ui-spacing", "#7a4fb5")),
+    (188, automate_image("fix-ui-spacing")),
     (46, merge("uat", "sam")),
     (44, helm("uat", &AMBER, Upgraded)),
     (42, promote("stg", &AMBER)),
 ];
 
-/// What Helm did in the seeded week, oldest first, for a lab that starts at `now`.
-#[must_use]
-pub fn history(now: OffsetDateTime) -> Vec<Deployed> {
-    deployments(&WEEK, now)
-}
-
-/// What Helm did among the deeds.
-pub(super) fn deployments(deeds: &'static [(i64, Deed)], now: OffsetDateTime) -> Vec<Deployed> {
-    deeds
+/// The Helm actions among the events.
+pub(super) fn deployments(
+    events: &'static [(i64, SeedEvent)],
+    now: OffsetDateTime,
+) -> Vec<Deployed> {
+    events
         .iter()
-        .filter_map(|(ago, deed)| match deed {
+        .filter_map(|(ago, event)| match event {
             Helm {
                 environment,
                 release,
@@ -221,7 +193,7 @@ mod tests {
 
     #[test]
     fn no_environment_has_more_entries_than_flux_keeps() {
-        let history = history(OffsetDateTime::UNIX_EPOCH);
+        let history = deployments(&WEEK, OffsetDateTime::UNIX_EPOCH);
         for environment in ["dev-test", "uat", "stg", "prod"] {
             let entries = history
                 .iter()
@@ -232,7 +204,7 @@ mod tests {
 
     #[test]
     fn prod_failed_once_and_succeeded_hours_later() {
-        let history = history(OffsetDateTime::UNIX_EPOCH);
+        let history = deployments(&WEEK, OffsetDateTime::UNIX_EPOCH);
         let prod: Vec<_> = history
             .iter()
             .filter(|entry| entry.environment == "prod")

@@ -307,7 +307,7 @@ fn an_upgrade_is_done_when_flux_says_so_and_not_when_helm_began_it() {
         .rfind(|update| update.step == "upgrade to 6.0.1 succeeds")
         .expect("the upgrade");
     let reading = HelmReleaseReading::read(&last.object, None);
-    let began = reading.deployed.and_then(|snapshot| snapshot.at);
+    let began = reading.deployed.as_ref().and_then(|snapshot| snapshot.at);
     assert_eq!(began, at("2026-11-22T14:51:19Z"));
     assert_eq!(reading.released_at(), at("2026-11-22T14:51:24Z"));
 }

@@ -6,7 +6,7 @@ use model::pipeline::RepositoryName;
 use model::{CommitId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::key::Key;
+use super::key::SigningKey;
 use super::sealed;
 
 /// How long an intent may be used after the card was shown.
@@ -54,11 +54,11 @@ pub enum IntentError {
 /// Mints and verifies intents.
 #[derive(Clone, Debug)]
 pub struct Intents {
-    key: Key,
+    key: SigningKey,
 }
 
 impl Intents {
-    pub(super) fn new(key: Key) -> Self {
+    pub(super) fn new(key: SigningKey) -> Self {
         Self { key }
     }
 
@@ -96,7 +96,7 @@ mod tests {
 
     fn intents() -> (tempfile::TempDir, Intents) {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key::open(&folder.path().join("key")).unwrap();
+        let key = SigningKey::open(&folder.path().join("key")).unwrap();
         (folder, Intents::new(key))
     }
 
@@ -157,14 +157,14 @@ mod tests {
         let (_other, theirs) = intents();
         let (_, text) = mine.mint(subject(), SHOWN);
         assert_eq!(theirs.verify(&text, SHOWN), Err(IntentError::Forged));
-        let restarted = Intents::new(Key::open(&folder.path().join("key")).unwrap());
+        let restarted = Intents::new(SigningKey::open(&folder.path().join("key")).unwrap());
         assert!(restarted.verify(&text, SHOWN).is_ok());
     }
 
     #[test]
     fn what_was_sealed_for_something_else_is_no_intent() {
         let (folder, intents) = intents();
-        let key = Key::open(&folder.path().join("key")).unwrap();
+        let key = SigningKey::open(&folder.path().join("key")).unwrap();
         let (intent, _) = intents.mint(subject(), SHOWN);
         let text = sealed::seal(&key, "login", &intent);
         assert_eq!(intents.verify(&text, SHOWN), Err(IntentError::Forged));

@@ -10,9 +10,9 @@ const LENGTH: usize = 32;
 
 /// A key for message authentication with HMAC-SHA-256.
 #[derive(Clone)]
-pub struct Key([u8; LENGTH]);
+pub struct SigningKey([u8; LENGTH]);
 
-impl Key {
+impl SigningKey {
     /// Reads the key in `file`, or makes one there.
     pub(super) fn open(file: &Path) -> std::io::Result<Self> {
         match std::fs::read(file) {
@@ -57,7 +57,7 @@ impl Key {
     }
 }
 
-impl std::fmt::Debug for Key {
+impl std::fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Key(…)")
     }
@@ -73,7 +73,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
-        let key = Key::open(&file).unwrap();
+        let key = SigningKey::open(&file).unwrap();
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(format!("{key:?}"), "Key(…)");
@@ -84,6 +84,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("key");
         std::fs::write(&file, "short").unwrap();
-        assert!(Key::open(&file).is_err());
+        assert!(SigningKey::open(&file).is_err());
     }
 }

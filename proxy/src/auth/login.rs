@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::IntoParams;
 
-use super::key::Key;
+use super::key::SigningKey;
 use super::oauth::{OAuth, OAuthError};
 use super::sealed;
 use super::tokens::Tokens;
@@ -74,12 +74,12 @@ pub(crate) struct SignedIn {
 
 /// Begins and ends sign-ins.
 pub(crate) struct Logins {
-    key: Key,
+    key: SigningKey,
     base_path: String,
 }
 
 impl Logins {
-    pub(super) fn new(key: Key, base_path: String) -> Self {
+    pub(super) fn new(key: SigningKey, base_path: String) -> Self {
         Self { key, base_path }
     }
 
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_sign_in_returns_only_to_pages_of_weft() {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key::open(&folder.path().join("key")).unwrap();
+        let key = SigningKey::open(&folder.path().join("key")).unwrap();
         let logins = Logins::new(key, "/promotions/".into());
         for (given, goes) in [
             (

@@ -56,7 +56,7 @@ impl Auth {
         github: GitHub,
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
-        let key = key::Key::open(&config.data_dir.join("key"))?;
+        let key = key::SigningKey::open(&config.data_dir.join("key"))?;
         Ok(Self {
             intents: intent::Intents::new(key.clone()),
             sessions: Sessions::default(),

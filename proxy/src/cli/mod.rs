@@ -163,7 +163,7 @@ mod tests {
         let Command::Demo(demo) = cli.command else {
             panic!("another command");
         };
-        assert!(demo.no_open && demo.port == 0 && demo.pace == demo::Pace::Fast);
+        assert!(demo.no_open && demo.port == 0 && demo.pace == demo::Timing::Fast);
         assert_eq!(demo.static_dir, Some("dist".into()));
     }
 }

@@ -25,6 +25,7 @@ pub struct BackfillQuery<'a> {
     pub pages: usize,
 }
 
+/// A review of a promotion, as GitHub lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReviewRecord {
     pub login: String,

@@ -11,9 +11,7 @@ use workflow::forge::{Forge, NewCommit, NewPullRequest, PullRequest};
 use super::transport::{CachePolicy, repository_path};
 use super::{Credentials, Error, GitHub};
 
-const CREATE_COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) {
-  createCommitOnBranch(input: $input) { commit { oid } }
-}";
+const CREATE_COMMIT: &str = include_str!("queries/create_commit.graphql");
 
 /// A repository, read and written with one set of credentials.
 pub struct Repository<'a> {

@@ -32,6 +32,7 @@ pub struct ChangedFile {
 }
 
 impl ChangedFile {
+    /// The path and its patch, which GitHub leaves out for binary and very large files.
     #[must_use]
     pub fn diff(self) -> FileDiff {
         FileDiff {

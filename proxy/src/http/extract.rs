@@ -64,14 +64,22 @@ impl ReadSession {
 }
 
 impl WriteSession {
-    /// The signed-in person with a fresh token.
-    pub async fn person(&self) -> Result<Person, AuthError> {
-        self.auth.person(&self.session).await
-    }
-
-    /// The response to an action that failed; a session whose token GitHub no longer takes is closed.
-    pub fn failed(&self, error: ActionError) -> ApiError {
-        failed(&self.auth, Some(&self.session), error)
+    /// Runs an action as the signed-in person, to its end even where the browser goes away meanwhile: a review
+    /// without the merge that was ordered with it is what nobody asked for.
+    pub async fn act<T, F>(self, action: impl FnOnce(Person) -> F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, ActionError>> + Send + 'static,
+    {
+        let action = action(self.auth.person(&self.session).await?);
+        let done = tokio::spawn(async move {
+            let done = action.await;
+            done.map_err(|error| failed(&self.auth, Some(&self.session), error))
+        });
+        match done.await {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 }
 

@@ -34,17 +34,17 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 #[derive(Deserialize)]
 struct Delivery {
-    repository: Option<Repository>,
+    repository: Option<DeliveryRepository>,
 }
 
 #[derive(Deserialize)]
-struct Repository {
+struct DeliveryRepository {
     name: String,
-    owner: Owner,
+    owner: DeliveryOwner,
 }
 
 #[derive(Deserialize)]
-struct Owner {
+struct DeliveryOwner {
     login: Option<String>,
     name: Option<String>,
 }

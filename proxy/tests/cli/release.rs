@@ -75,7 +75,7 @@ async fn a_release_is_pushed_opened_checked_and_leaves_the_clone_as_it_was() {
         .await;
     world
         .eventually("the chart is released", async || {
-            let charts = world.lab.forge().charts().unwrap();
+            let charts = world.lab.forge().charts();
             charts.contains(&"1.1.8".to_owned()).then_some(())
         })
         .await;

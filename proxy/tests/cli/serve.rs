@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::world::World;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn with_nothing_but_a_configuration_it_reads_git_and_a_cluster() {
@@ -59,7 +59,7 @@ pipelines:
         .spawn()
         .unwrap();
     let mut said = BufReader::new(weft.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(PATIENCE, said.next_line())
+    let line = tokio::time::timeout(TIMEOUT, said.next_line())
         .await
         .unwrap()
         .unwrap()
@@ -77,5 +77,5 @@ pipelines:
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, proven).await.unwrap();
+    tokio::time::timeout(TIMEOUT, proven).await.unwrap();
 }

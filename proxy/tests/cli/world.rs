@@ -11,7 +11,7 @@ use tokio::process::Command;
 use tokio::time::Instant;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub struct World {
     pub lab: Lab,
@@ -105,7 +105,7 @@ impl World {
 
     /// What a condition gives, once it gives something.
     pub async fn eventually<T>(&self, what: &str, wished: impl AsyncFn() -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             if let Some(found) = wished().await {
                 return found;

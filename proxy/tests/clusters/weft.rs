@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::DropGuard;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A Weft with one pipeline, `web/podinfo`, that has one environment in each cluster.
 pub struct Weft {
@@ -170,7 +170,7 @@ clusters:
     /// Waits until a condition holds.
     #[track_caller]
     pub fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> impl Future<Output = ()> {
-        self.until_within(PATIENCE, what, holds)
+        self.until_within(TIMEOUT, what, holds)
     }
 
     /// The same, for so long.

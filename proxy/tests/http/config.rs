@@ -36,7 +36,7 @@ fn right() -> String {
 }
 
 /// With one of the clusters known by its notifications only.
-fn told(cluster: &str) -> String {
+fn notifying(cluster: &str) -> String {
     right().replace(
         &format!("name: {cluster}\n    access: {{server: 'http://127.0.0.1:1', token: {{file: token}}}}"),
         &format!("name: {cluster}\n    access: {{notifications: true}}\n    hook_secret: {{file: client}}"),
@@ -72,7 +72,7 @@ fn the_dashboard_shows_the_cluster_that_weft_runs_in_unless_said_otherwise() {
 
 #[test]
 fn a_cluster_that_only_tells_is_none_to_look_into() {
-    let text = told("uat").replacen(
+    let text = notifying("uat").replacen(
         "helm_release: {",
         "chart_source: {kind: OCIRepository, namespace: app-podinfo, name: podinfo}\n            helm_release: {",
         1,
@@ -213,7 +213,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         ),
         (
             "a deployment in a cluster that only tells",
-            told("dev-test").replacen("helm_release:", "deployment:", 1),
+            notifying("dev-test").replacen("helm_release:", "deployment:", 1),
             &[
                 "weft.yaml:26: the cluster 'dev-test' is known by its notifications only, and they tell nothing of a deployment",
             ],

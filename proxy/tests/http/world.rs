@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lab::faults::Faults;
-use lab::forge::{Forge, ForgeOptions};
 use lab::seed::Seed;
+use lab::{Forge, ForgeOptions};
 use model::{PipelineName, Timestamp};
 use proxy::app::AppState;
 use proxy::clock::Clock;

@@ -16,7 +16,7 @@ async fn entries(world: &World) -> Vec<Entry> {
 }
 
 /// Waits until the past of each cluster is in the journal, the verdicts with it.
-async fn told(world: &World) -> Vec<Entry> {
+async fn backfilled_entries(world: &World) -> Vec<Entry> {
     world
         .eventually("the journal holds the past", async || {
             let entries = entries(world).await;
@@ -41,7 +41,7 @@ async fn told(world: &World) -> Vec<Entry> {
 #[tokio::test]
 async fn the_past_is_in_the_journal_after_the_first_start() {
     let world = World::start().await;
-    let entries = told(&world).await;
+    let entries = backfilled_entries(&world).await;
     let of = |desired: &str, kind: &str| -> Vec<&Entry> {
         entries
             .iter()
@@ -79,7 +79,7 @@ async fn a_restart_tells_nothing_twice_and_keeps_the_age_of_a_proof() {
     let before = world.board_until("all is proven", proven).await;
     let first = world
         .eventually("the journal is at rest", async || {
-            let entries = told(&world).await;
+            let entries = backfilled_entries(&world).await;
             let verdicts = entries
                 .iter()
                 .filter(|entry| matches!(entry.event, Event::Verdict { .. }))

@@ -1,7 +1,7 @@
 //! Webhooks over HTTP: who is not signed is not heard, and who is makes Weft look at once.
 
 use http::StatusCode;
-use lab::forge::signature;
+use lab::sign;
 
 use crate::world::World;
 
@@ -34,20 +34,20 @@ async fn only_what_is_signed_is_taken_and_unknown_clusters_are_not_found() {
     let world = World::start().await;
     let hooks = serve(&world).await;
     let secret = &world.lab.forge().app().webhook_secret;
-    let good = signature(secret, BODY.as_bytes());
+    let good = sign(secret, BODY.as_bytes());
     let to_github = format!("{hooks}/github");
     let name = "X-Hub-Signature-256";
     assert_eq!(
         deliver(&to_github, name, &good, BODY).await,
         StatusCode::ACCEPTED
     );
-    for bad in ["", "sha256=00", &signature("another", BODY.as_bytes())] {
+    for bad in ["", "sha256=00", &sign("another", BODY.as_bytes())] {
         assert_eq!(
             deliver(&to_github, name, bad, BODY).await,
             StatusCode::UNAUTHORIZED
         );
     }
-    let good = signature(world.lab.hook_secret(), b"{}");
+    let good = sign(world.lab.hook_secret(), b"{}");
     let to_uat = format!("{hooks}/flux/uat");
     assert_eq!(
         deliver(&to_uat, "X-Signature", &good, "{}").await,

@@ -2,7 +2,7 @@
 //! only, over HTTP.
 
 use http::StatusCode;
-use lab::forge::signature;
+use lab::sign;
 use model::Timestamp;
 use model::api::{Board, EnvironmentView};
 use model::chain::{LinkState, VerdictState};
@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::hooks::{deliver, serve};
 use crate::world::{World, view};
 
-const SECRET: &str = "uat-tells";
+const SECRET: &str = "uat-notifies";
 
-/// Weft without a way into uat, and where uat tells.
+/// Returns a Weft without access to uat, and the address of uat's notifications.
 async fn start() -> (World, String) {
     let world = World::start_with(|config| {
         config.clusters.retain(|cluster| cluster.name != "uat");
@@ -49,23 +49,17 @@ fn event(world: &World, kind: &str, object: (&str, &str), reason: &str, revision
 const RELEASE: (&str, &str) = ("app-podinfo", "podinfo");
 const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
 
-async fn tell(to: &str, body: &Value) -> StatusCode {
+async fn notify(to: &str, body: &Value) -> StatusCode {
     let body = body.to_string();
-    deliver(
-        to,
-        "X-Signature",
-        &signature(SECRET, body.as_bytes()),
-        &body,
-    )
-    .await
+    deliver(to, "X-Signature", &sign(SECRET, body.as_bytes()), &body).await
 }
 
 fn uat(board: &Board) -> &EnvironmentView {
     view(board, "uat")
 }
 
-/// Tells that what git asks for was applied, and Helm's word about it.
-async fn tell_release(world: &World, hooks: &str, reason: &str) {
+/// Sends that the declared release was applied, and the reason that Helm gives for it.
+async fn notify_of_release(world: &World, hooks: &str, reason: &str) {
     let board = world
         .board_until("git and the app of uat are read", |board| {
             uat(board).links[0].state == LinkState::Holds && uat(board).release.app.is_some()
@@ -80,18 +74,18 @@ async fn tell_release(world: &World, hooks: &str, reason: &str) {
         "ReconciliationSucceeded",
         &format!("main@sha1:{head}"),
     );
-    assert_eq!(tell(hooks, &applied).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(hooks, &applied).await, StatusCode::ACCEPTED);
     let desired = view.desired.clone().expect("what git asks for");
     let mut released = event(world, "HelmRelease", RELEASE, reason, &desired);
     let app = view.release.app.as_ref().expect("it answers");
     released["metadata"]["app-version"] = json!(app.to_string());
-    assert_eq!(tell(hooks, &released).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(hooks, &released).await, StatusCode::ACCEPTED);
 }
 
 #[tokio::test]
-async fn it_is_proven_by_what_is_told_and_the_live_app_together() {
+async fn it_is_proven_by_its_notifications_and_the_live_app_together() {
     let (world, hooks) = start().await;
-    tell_release(&world, &hooks, "TestSucceeded").await;
+    notify_of_release(&world, &hooks, "TestSucceeded").await;
     let board = world
         .board_until("uat is proven", |board| {
             uat(board).verdict.state == VerdictState::Proven
@@ -99,7 +93,7 @@ async fn it_is_proven_by_what_is_told_and_the_live_app_together() {
         .await;
     let said = &uat(&board).links[2].sentence;
     assert!(said.contains("Weft cannot look itself"), "{said}");
-    tell_release(&world, &hooks, "TestFailed").await;
+    notify_of_release(&world, &hooks, "TestFailed").await;
     world
         .board_until("uat failed", |board| {
             uat(board).verdict.state == VerdictState::Failed
@@ -111,21 +105,21 @@ async fn it_is_proven_by_what_is_told_and_the_live_app_together() {
 #[tokio::test]
 async fn hostile_bodies_change_nothing() {
     let (world, hooks) = start().await;
-    tell_release(&world, &hooks, "TestFailed").await;
+    notify_of_release(&world, &hooks, "TestFailed").await;
     let failed = |board: &Board| uat(board).verdict.state == VerdictState::Failed;
     let known = world.board_until("uat failed", failed).await;
     let good = event(&world, "HelmRelease", RELEASE, "TestSucceeded", "1.1.7");
     let text = good.to_string();
-    for wrong in ["", "sha256=00", &signature("another", text.as_bytes())] {
+    for wrong in ["", "sha256=00", &sign("another", text.as_bytes())] {
         let status = deliver(&hooks, "X-Signature", wrong, &text).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
     }
-    // Signed by uat, but told to another cluster's address.
+    // Signed by uat, but sent to another cluster's address.
     let elsewhere = hooks.replace("/uat", "/stg");
-    assert_eq!(tell(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(notify(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
     let mut large = good.clone();
     large["message"] = json!("x".repeat(300 * 1024));
-    assert_eq!(tell(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(notify(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
     let mut other = good.clone();
     other["involvedObject"]["name"] = json!("another");
     let mut old = good.clone();
@@ -135,7 +129,7 @@ async fn hostile_bodies_change_nothing() {
     let mut rollback = good.clone();
     rollback["reason"] = json!("RollbackSucceeded");
     for odd in [other, old, ahead, rollback, json!({}), json!([1])] {
-        assert_eq!(tell(&hooks, &odd).await, StatusCode::ACCEPTED);
+        assert_eq!(notify(&hooks, &odd).await, StatusCode::ACCEPTED);
     }
     // A word that is taken comes after all of those.
     let head = world.lab.forge().branch("main").expect("the head");
@@ -146,7 +140,7 @@ async fn hostile_bodies_change_nothing() {
         "BuildFailed",
         &format!("main@sha1:{head}"),
     );
-    assert_eq!(tell(&hooks, &broken).await, StatusCode::ACCEPTED);
+    assert_eq!(notify(&hooks, &broken).await, StatusCode::ACCEPTED);
     let board = world
         .board_until("the Kustomization failed", |board| {
             uat(board).links[1].state == LinkState::Failed

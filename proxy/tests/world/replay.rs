@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use lab::Lab;
-use lab::forge::Refusal;
+use lab::github::ApiError;
 use model::ChartVersion;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -66,25 +66,25 @@ pub async fn replay(
         .open_release(&release.0, &release.1, &release.2.to_string(), "ana")
         .await?;
     forge.review(number, "li", "APPROVE", "").await?;
-    forge.hold(Some(PROMOTION));
+    forge.pause_workflow(Some(PROMOTION));
     let merged = merge(lab, number, "li");
     let merged_at = merged.await?;
     for promotion in &TIMETABLE {
         until("the promotion is due", || {
-            Ok((forge.queued(PROMOTION)? > 0).then_some(()))
+            Ok((forge.queued(PROMOTION) > 0).then_some(()))
         })
         .await?;
         advance_to(lab, merged_at + promotion.opened)?;
-        forge.hold(None);
+        forge.pause_workflow(None);
         let number = opened(lab, promotion.environment, &release.2).await?;
-        forge.hold(Some(PROMOTION));
+        forge.pause_workflow(Some(PROMOTION));
         look(promotion, false).await?;
         advance_to(lab, merged_at + promotion.merged)?;
         forge.review(number, "sam", "APPROVE", "").await?;
         merge(lab, number, "sam").await?;
         look(promotion, true).await?;
     }
-    forge.hold(None);
+    forge.pause_workflow(None);
     Ok(ReplayedRelease {
         release: release.2,
         merged_at,
@@ -113,7 +113,7 @@ async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTim
         match lab.forge().merge(number, by).await {
             Ok(_) => return Ok(at),
             // The checks have not ended yet.
-            Err(Refusal::Answer { status: 405, .. }) if Instant::now() < deadline => {
+            Err(ApiError::Answer { status: 405, .. }) if Instant::now() < deadline => {
                 tokio::time::sleep(POLL_INTERVAL).await;
             }
             Err(refusal) => return Err(refusal).context("merging"),

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
-use lab::forge::PullSummary;
 use lab::{ENVIRONMENTS, Lab, LabOptions};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
@@ -27,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A lab, and a Weft that watches it.
 pub struct World {
@@ -185,7 +184,7 @@ impl World {
                 changes.recv().await.expect("boards are published");
             }
         };
-        match tokio::time::timeout(PATIENCE, seen).await {
+        match tokio::time::timeout(TIMEOUT, seen).await {
             Ok(board) => board,
             Err(_) => panic!(
                 "waited in vain until {what}; the board is\n{}",
@@ -204,7 +203,7 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, seen)
+        tokio::time::timeout(TIMEOUT, seen)
             .await
             .unwrap_or_else(|_| panic!("waited in vain until {what}"))
     }
@@ -280,11 +279,6 @@ impl World {
     pub fn pipeline(&self) -> &Arc<PipelineState> {
         let pipeline = self.app.boards.pipeline(&pipeline_name());
         pipeline.expect("the pipeline")
-    }
-
-    pub async fn pull(&self, number: u64) -> PullSummary {
-        let pull = self.lab.forge().pull(number).await;
-        pull.expect("the pull request")
     }
 
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lab::clock::Clock;
 use lab::faults::Faults;
-use lab::forge::{Forge, ForgeOptions};
+use lab::{Forge, ForgeOptions};
 use serde_json::Value;
 use tempfile::TempDir;
 

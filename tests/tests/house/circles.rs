@@ -18,7 +18,7 @@ use crate::modules::{Arrows, Modules};
 const KNOWN: &[(&str, usize, &str)] = &[
     (
         "lab",
-        59,
+        29,
         "the GitHub-shaped state knows its jobs and webhooks; folders whose root is also used",
     ),
     (
@@ -29,7 +29,7 @@ const KNOWN: &[(&str, usize, &str)] = &[
     ("testbed", 3, "the node's parts use what its root defines"),
     (
         "proxy",
-        21,
+        6,
         "sign-in, errors and application; folders whose root is also used",
     ),
 ];

@@ -54,9 +54,9 @@ pub fn for_forge_contract(workspace: &Workspace) -> Result<()> {
     node::project(
         workspace,
         &node::Project {
-            folder: "lab/tests/forge_contract",
-            name: "forge-contract",
-            brings: "GitHub's API description",
+            folder: "lab/tests/github_contract",
+            name: "github-contract",
+            brings: "GitHub's API description and GraphQL schema",
         },
     )
 }

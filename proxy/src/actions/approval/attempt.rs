@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::super::reading::Reading;
 use super::super::{ActionError, card};
-use super::decide::{Action, Stop};
+use super::decide::{AbortReason, Action};
 use crate::app::AppState;
 use crate::auth::Person;
 use crate::auth::intent::{Intent, IntentError, Subject};
@@ -128,19 +128,19 @@ impl<'a> ApprovalAttempt<'a> {
         }
     }
 
-    /// Returns the error of an attempt that stops, with the card of the last reading.
-    pub(super) async fn stop(&self, stop: Stop, reading: Reading) -> ActionError {
-        match stop {
-            Stop::Changed { code, why } => {
+    /// Returns the error of an attempt that is aborted, with the card of the last reading.
+    pub(super) async fn abort(&self, reason: AbortReason, reading: Reading) -> ActionError {
+        match reason {
+            AbortReason::Changed { code, why } => {
                 let card = self.card(reading).await;
                 ActionError::Changed { code, why, card }
             }
-            Stop::RulesUnmet(why) => {
+            AbortReason::RulesUnmet(why) => {
                 let card = self.card(reading).await;
                 ActionError::RulesUnmet { why, card }
             }
-            Stop::NotPermitted { code, why } => ActionError::NotPermitted { code, why },
-            Stop::GitHub(error) => error.into(),
+            AbortReason::NotPermitted { code, why } => ActionError::NotPermitted { code, why },
+            AbortReason::GitHub(error) => error.into(),
         }
     }
 

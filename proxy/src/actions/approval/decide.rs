@@ -38,7 +38,7 @@ pub(super) enum ApprovalPath {
 
 /// Why an attempt ends without its action; answered with the card of the last reading.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum AbortReason {
     Changed { code: &'static str, why: String },
     NotPermitted { code: &'static str, why: String },
     RulesUnmet(String),
@@ -53,7 +53,7 @@ pub(super) fn unchanged(
     subject: &Subject,
     promotion: &Promotion,
     diff_digest: &str,
-) -> Result<(), Stop> {
+) -> Result<(), AbortReason> {
     let (code, why) = if promotion.state != PromotionState::Open {
         let how = if promotion.state == PromotionState::Merged {
             "merged"
@@ -81,7 +81,7 @@ pub(super) fn unchanged(
     } else {
         return Ok(());
     };
-    Err(Stop::Changed { code, why })
+    Err(AbortReason::Changed { code, why })
 }
 
 /// Chooses the path of an action that the rules allow. A person who has approved already, or opened the
@@ -90,7 +90,7 @@ pub(super) fn path(
     action: Action,
     promotion: &Promotion,
     actor: &Actor,
-) -> Result<ApprovalPath, Stop> {
+) -> Result<ApprovalPath, AbortReason> {
     let why_not_approve = || promotion.why_not_approve(actor);
     let (path, why_not) = match action {
         Action::Refuse => (ApprovalPath::Refuse, why_not_refuse(promotion, actor)),
@@ -108,15 +108,17 @@ pub(super) fn path(
     };
     match why_not {
         None => Ok(path),
-        Some(why) if is_author(promotion, actor) => Err(Stop::NotPermitted {
+        Some(why) if is_author(promotion, actor) => Err(AbortReason::NotPermitted {
             code: "own_pull_request",
             why,
         }),
-        Some(why) if actor.permission < RepositoryPermission::Write => Err(Stop::NotPermitted {
-            code: "no_write_access",
-            why,
-        }),
-        Some(why) => Err(Stop::RulesUnmet(why)),
+        Some(why) if actor.permission < RepositoryPermission::Write => {
+            Err(AbortReason::NotPermitted {
+                code: "no_write_access",
+                why,
+            })
+        }
+        Some(why) => Err(AbortReason::RulesUnmet(why)),
     }
 }
 
@@ -147,13 +149,13 @@ pub(super) fn why_dismissed(seen: &CommitId, now: &CommitId) -> String {
     format!("Approved at {seen}, but the head moved to {now} at the same moment.")
 }
 
-pub(super) fn moved_while_approving(now: &CommitId, dismissed: bool) -> Stop {
+pub(super) fn moved_while_approving(now: &CommitId, dismissed: bool) -> AbortReason {
     let then = if dismissed {
         "Your approval was taken back."
     } else {
         "Your approval stands on the older commit; dismiss it on GitHub if it should not count."
     };
-    Stop::Changed {
+    AbortReason::Changed {
         code: "head_moved",
         why: format!(
             "The head moved to {} while you approved. {then}",
@@ -168,7 +170,7 @@ pub(super) fn merge_found(
     after: &Promotion,
     head: &CommitId,
     reviewed: bool,
-) -> Result<CommitId, Stop> {
+) -> Result<CommitId, AbortReason> {
     let is_merged = after.state == PromotionState::Merged && after.head == *head;
     if let (true, Some(commit)) = (is_merged, &after.merge_commit) {
         return Ok(commit.clone());
@@ -179,14 +181,14 @@ pub(super) fn merge_found(
         "It"
     };
     Err(match error {
-        github::Error::Conflict { .. } => Stop::Changed {
+        github::Error::Conflict { .. } => AbortReason::Changed {
             code: "head_moved",
             why: format!("{it} was not merged: the head moved at the same moment."),
         },
         github::Error::NotAllowed { message } => {
-            Stop::RulesUnmet(format!("{it} was not merged. GitHub says: {message}"))
+            AbortReason::RulesUnmet(format!("{it} was not merged. GitHub says: {message}"))
         }
-        error => Stop::GitHub(error),
+        error => AbortReason::GitHub(error),
     })
 }
 
@@ -311,7 +313,7 @@ mod tests {
             let mut promotion = promotion();
             change(&mut promotion);
             let code = match unchanged(&subject(), &promotion, digest) {
-                Err(Stop::Changed { code, .. }) => Some(code),
+                Err(AbortReason::Changed { code, .. }) => Some(code),
                 other => other.map(|()| None).expect("another stop"),
             };
             assert_eq!(code, expected);
@@ -341,7 +343,7 @@ mod tests {
         let alone = path(Action::ApproveAndMerge, &promotion(), &author);
         assert!(matches!(
             alone,
-            Err(Stop::NotPermitted {
+            Err(AbortReason::NotPermitted {
                 code: "own_pull_request",
                 ..
             })
@@ -355,7 +357,7 @@ mod tests {
             let stop = path(action, &promotion(), &reader);
             assert!(matches!(
                 stop,
-                Err(Stop::NotPermitted {
+                Err(AbortReason::NotPermitted {
                     code: "no_write_access",
                     ..
                 })
@@ -364,7 +366,7 @@ mod tests {
         let mut draft = promotion();
         draft.draft = true;
         let stop = path(Action::Approve, &draft, &writer());
-        assert!(matches!(stop, Err(Stop::RulesUnmet(_))));
+        assert!(matches!(stop, Err(AbortReason::RulesUnmet(_))));
     }
 
     #[test]
@@ -411,7 +413,7 @@ mod tests {
         };
         for after in [other, promotion()] {
             let found = merge_found(lost(), &after, &head, true);
-            assert_eq!(found, Err(Stop::GitHub(lost())));
+            assert_eq!(found, Err(AbortReason::GitHub(lost())));
         }
     }
 
@@ -424,19 +426,19 @@ mod tests {
         };
         let stop = merge_found(conflict, &promotion(), &head, true);
         assert!(
-            matches!(stop, Err(Stop::Changed { code: "head_moved", why }) if why.starts_with("Your approval was given, but it was not merged"))
+            matches!(stop, Err(AbortReason::Changed { code: "head_moved", why }) if why.starts_with("Your approval was given, but it was not merged"))
         );
         let not_allowed = github::Error::NotAllowed { message };
         let stop = merge_found(not_allowed, &promotion(), &head, false);
         let why = "It was not merged. GitHub says: rules";
-        assert_eq!(stop, Err(Stop::RulesUnmet(why.to_owned())));
+        assert_eq!(stop, Err(AbortReason::RulesUnmet(why.to_owned())));
     }
 
     #[test]
     fn an_approval_of_an_older_head_says_whether_it_still_stands() {
         let now = CommitId::new("other");
         for (dismissed, then) in [(true, "was taken back"), (false, "stands on the older")] {
-            let Stop::Changed { code, why } = moved_while_approving(&now, dismissed) else {
+            let AbortReason::Changed { code, why } = moved_while_approving(&now, dismissed) else {
                 panic!("another stop");
             };
             assert!(code == "head_moved" && why.contains(then), "{why}");

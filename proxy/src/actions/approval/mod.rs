@@ -141,8 +141,8 @@ impl<'a> Read<'a> {
     async fn check(self) -> Result<Checked<'a>, ActionError> {
         let Self { attempt, reading } = self;
         let digest = reading.digest();
-        if let Err(stop) = decide::unchanged(attempt.subject(), &reading.promotion, &digest) {
-            return Err(attempt.stop(stop, reading).await);
+        if let Err(reason) = decide::unchanged(attempt.subject(), &reading.promotion, &digest) {
+            return Err(attempt.abort(reason, reading).await);
         }
         attempt.journal_intended(&reading).await?;
         Ok(Checked {
@@ -166,7 +166,7 @@ impl<'a> Checked<'a> {
             }
             Ok(ApprovalPath::Merge) => Ok(self.without_review().merge().await?.verify().await),
             Ok(ApprovalPath::Refuse) => Ok(self.review(false, comment).await?.refused().await),
-            Err(stop) => Err(self.attempt.stop(stop, self.reading).await),
+            Err(reason) => Err(self.attempt.abort(reason, self.reading).await),
         }
     }
 
@@ -236,8 +236,8 @@ impl<'a> Reviewed<'a> {
             }
             None => false,
         };
-        let stop = decide::moved_while_approving(now, dismissed);
-        Err(attempt.stop(stop, reading).await)
+        let reason = decide::moved_while_approving(now, dismissed);
+        Err(attempt.abort(reason, reading).await)
     }
 
     async fn refused(self) -> ActionResult {
@@ -270,7 +270,7 @@ impl<'a> Confirmed<'a> {
                 let now = attempt.read().await?;
                 match decide::merge_found(error, &now.promotion, &subject.head, self.reviewed) {
                     Ok(commit) => commit,
-                    Err(stop) => return Err(attempt.stop(stop, now).await),
+                    Err(reason) => return Err(attempt.abort(reason, now).await),
                 }
             }
         };

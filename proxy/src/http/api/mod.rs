@@ -1,6 +1,5 @@
 //! The JSON API: one file for each resource.
 
-mod detached;
 mod health;
 mod history;
 mod objects;

@@ -10,7 +10,6 @@ use model::pipeline::{EnvironmentSpec, PipelineName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::detached::spawn_detached;
 use crate::actions;
 use crate::app::AppState;
 use crate::board::PipelineState;
@@ -137,13 +136,10 @@ pub(super) async fn reconcile(
     session: WriteSession,
     path: EnvironmentPath,
 ) -> Result<(StatusCode, Json<Reconcile>), ApiError> {
-    let person = session.person().await?;
-    spawn_detached(async move {
-        let (pipeline, environment) = (&path.pipeline, &path.environment);
-        let ordered = actions::reconcile(&app, &person, pipeline, environment).await;
-        ordered
-            .map(|view| (StatusCode::ACCEPTED, Json(view)))
-            .map_err(|error| session.failed(error))
-    })
-    .await
+    let view = session
+        .act(|person| async move {
+            actions::reconcile(&app, &person, &path.pipeline, &path.environment).await
+        })
+        .await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
 }

@@ -26,6 +26,7 @@ pub(super) struct RowsQuery {
     /// Text in the pipeline's name or in what one of its environments serves.
     q: Option<String>,
     /// `me`: only where the viewer is asked to approve.
+    #[param(inline)]
     waiting: Option<Waiting>,
     /// Only where an environment has this verdict.
     verdict: Option<VerdictState>,

@@ -8,7 +8,6 @@ use model::pipeline::{PipelineName, RepositoryName};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::detached::spawn_detached;
 use crate::actions;
 use crate::app::AppState;
 use crate::http::error::ApiError;
@@ -66,13 +65,11 @@ pub(super) async fn approve(
     Path(path): Path<PromotionPath>,
     extract::Json(order): extract::Json<Approve>,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let person = session.person().await?;
-    spawn_detached(async move {
-        let (repository, number) = path.split();
-        let done = actions::approve(&app, &person, &repository, number, order).await;
-        done.map(Json).map_err(|error| session.failed(error))
-    })
-    .await
+    let (repository, number) = path.split();
+    let done = session.act(|person| async move {
+        actions::approve(&app, &person, &repository, number, order).await
+    });
+    done.await.map(Json)
 }
 
 /// Refuses a promotion by a review that requests changes.
@@ -90,13 +87,11 @@ pub(super) async fn refuse(
     Path(path): Path<PromotionPath>,
     extract::Json(order): extract::Json<Refuse>,
 ) -> Result<Json<ActionResult>, ApiError> {
-    let person = session.person().await?;
-    spawn_detached(async move {
-        let (repository, number) = path.split();
-        let done = actions::refuse(&app, &person, &repository, number, order).await;
-        done.map(Json).map_err(|error| session.failed(error))
-    })
-    .await
+    let (repository, number) = path.split();
+    let done = session.act(|person| async move {
+        actions::refuse(&app, &person, &repository, number, order).await
+    });
+    done.await.map(Json)
 }
 
 /// Opens the promotion into an environment whose dispatch was lost.
@@ -114,12 +109,11 @@ pub(super) async fn promote(
     path: EnvironmentPath,
     extract::Json(order): extract::Json<Promote>,
 ) -> Result<(StatusCode, Json<Promoted>), ApiError> {
-    let person = session.person().await?;
-    spawn_detached(async move {
-        let (pipeline, to) = (&path.pipeline, &path.environment.name);
-        let done = actions::promote(&app, &person, pipeline, to, &order).await;
-        done.map(|promoted| (StatusCode::CREATED, Json(promoted)))
-            .map_err(|error| session.failed(error))
-    })
-    .await
+    let promoted = session
+        .act(|person| async move {
+            let (pipeline, to) = (&path.pipeline, &path.environment.name);
+            actions::promote(&app, &person, pipeline, to, &order).await
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(promoted)))
 }

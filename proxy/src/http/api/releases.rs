@@ -9,7 +9,6 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use workflow::release::ReleaseRequest;
 
-use super::detached::spawn_detached;
 use crate::actions;
 use crate::app::AppState;
 use crate::http::error::ApiError;
@@ -65,12 +64,10 @@ pub(super) async fn start(
     PipelinePath(pipeline): PipelinePath,
     extract::Json(order): extract::Json<StartRelease>,
 ) -> Result<(StatusCode, Json<ReleaseStarted>), ApiError> {
-    let person = session.person().await?;
-    spawn_detached(async move {
-        let started = actions::start_release(&app, &person, pipeline.spec(), &order).await;
-        started
-            .map(|started| (StatusCode::CREATED, Json(started)))
-            .map_err(|error| session.failed(error))
-    })
-    .await
+    let started = session
+        .act(|person| async move {
+            actions::start_release(&app, &person, pipeline.spec(), &order).await
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(started)))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use model::journal::{Entry, Event};
 use model::pipeline::EnvironmentSpec;
 use model::promotion::Promotion;
-use model::{AppVersion, ChartVersion, Colour, PipelineSpec, Timestamp};
+use model::{AppVersion, ChartVersion, PipelineSpec, Timestamp};
 use serde_json::Value;
 
 use crate::app::AppState;
@@ -276,7 +276,7 @@ fn what(release: Option<&ChartVersion>) -> String {
 mod tests {
     use super::*;
     use crate::github::MergeRecord;
-    use model::CommitId;
+    use model::{Colour, CommitId};
 
     fn pull(title: &str, head_ref: &str) -> ClosedPullRequest {
         ClosedPullRequest {
