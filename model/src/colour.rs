@@ -19,6 +19,7 @@ pub struct Colour {
 pub struct NotAColour(String);
 
 impl Colour {
+    /// Creates a colour from its channels.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }

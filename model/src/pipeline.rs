@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct EnvironmentName(pub String);
 
 impl EnvironmentName {
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -115,6 +116,7 @@ pub struct ChartSource {
 }
 
 impl ChartSource {
+    /// Returns the namespace and name of the source.
     #[must_use]
     pub fn object_name(&self) -> ObjectName {
         ObjectName {
@@ -188,6 +190,7 @@ pub struct PipelineSpec {
 }
 
 impl PipelineSpec {
+    /// Returns the environment with a name.
     #[must_use]
     pub fn environment(&self, name: &EnvironmentName) -> Option<&EnvironmentSpec> {
         self.environments

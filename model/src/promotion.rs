@@ -143,6 +143,7 @@ pub struct CheckSummary {
 }
 
 impl CheckSummary {
+    /// Returns the number of checks.
     #[must_use]
     pub fn total(self) -> usize {
         self.passed + self.failed + self.pending

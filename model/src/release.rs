@@ -109,6 +109,7 @@ impl fmt::Display for AppVersion {
 pub struct CommitId(String);
 
 impl CommitId {
+    /// Creates an id, in lower case.
     #[must_use]
     pub fn new(id: &str) -> Self {
         Self(id.trim().to_ascii_lowercase())
@@ -121,6 +122,7 @@ impl CommitId {
         (id.len() >= 40 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self::new(id))
     }
 
+    /// Returns the full id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

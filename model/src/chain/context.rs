@@ -25,6 +25,7 @@ pub struct Tolerances {
 }
 
 impl Tolerances {
+    /// The defaults of the configuration.
     pub const DEFAULT: Self = Self {
         github: Duration::from_secs(180),
         flux: Duration::from_secs(60),

@@ -163,6 +163,7 @@ impl Chain {
             .find(|link| link.state != LinkState::Holds)
     }
 
+    /// Returns the verdict of the first link that does not hold.
     #[must_use]
     pub fn state(&self) -> VerdictState {
         match self.breaks_at().map(|link| link.state) {

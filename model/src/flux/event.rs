@@ -70,7 +70,7 @@ impl Stage {
     }
 }
 
-/// One notification.
+/// The event that a notification is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FluxEvent {
     /// The involved object.

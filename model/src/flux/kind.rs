@@ -37,6 +37,7 @@ impl SourceKind {
 }
 
 impl Kind {
+    /// All kinds, those of sources last.
     pub const ALL: [Self; 10] = [
         Self::GitRepository,
         Self::Kustomization,

@@ -16,6 +16,7 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
+    /// Creates a reference to an object of a kind.
     #[must_use]
     pub fn new(kind: Kind, name: &ObjectName) -> Self {
         let name = name.clone();

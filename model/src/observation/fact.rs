@@ -60,7 +60,6 @@ pub enum Live {
         /// The commit that the app was built from.
         revision: Option<String>,
         colour: Option<Colour>,
-        /// The greeting.
         message: Option<String>,
     },
     /// No answer, or not one of podinfo.
@@ -125,31 +124,38 @@ pub enum Fact {
 pub struct FactKey(String);
 
 impl FactKey {
+    /// The declaration of an environment.
     #[must_use]
     pub fn declared(environment: &EnvironmentName) -> Self {
         Self(format!("declared {environment}"))
     }
+    /// The promotion into an environment.
     #[must_use]
     pub fn promotion(environment: &EnvironmentName) -> Self {
         Self(format!("promotion {environment}"))
     }
+    /// The commit status of an environment.
     #[must_use]
     pub fn status(environment: &EnvironmentName) -> Self {
         Self(format!("status {environment}"))
     }
+    /// The newest dispatched run.
     #[must_use]
     pub fn dispatch() -> Self {
         Self("dispatch".into())
     }
+    /// An object of a cluster.
     #[must_use]
     pub fn object(cluster: &str, kind: Kind, name: &ObjectName) -> Self {
         Self(format!("{} {cluster} {name}", kind.as_str()))
     }
+    /// The notifications about one stage of an object.
     #[must_use]
     pub fn notification(cluster: &str, kind: Kind, name: &ObjectName, stage: Stage) -> Self {
         let (stage, kind) = (stage.as_str(), kind.as_str());
         Self(format!("notification {stage} {kind} {cluster} {name}"))
     }
+    /// The live app of a target.
     #[must_use]
     pub fn live(environment: &EnvironmentName, target: &str) -> Self {
         Self(format!("live {environment} {target}"))
@@ -233,6 +239,7 @@ impl Fact {
         !unread && target.cluster == cluster && is_part_of(target, kind, name)
     }
 
+    /// Returns the key that a newer fact about the same has too.
     #[must_use]
     pub fn key(&self) -> FactKey {
         match self {

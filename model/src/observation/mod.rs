@@ -87,7 +87,7 @@ impl<T> Copy for Observed<'_, T> {}
 pub struct Observations {
     facts: BTreeMap<FactKey, Observation>,
     sources: BTreeMap<SourceName, SourceHealth>,
-    /// By cluster.
+    /// The key is the name of the cluster.
     notification_windows: BTreeMap<String, NotificationWindow>,
 }
 
@@ -143,15 +143,18 @@ impl Observations {
         window.until = window.until.max(at);
     }
 
+    /// Returns the range of the notifications of a cluster; `None` where none was received.
     #[must_use]
     pub fn notification_window(&self, cluster: &str) -> Option<NotificationWindow> {
         self.notification_windows.get(cluster).copied()
     }
 
+    /// Returns every source that has answered or failed.
     pub fn sources(&self) -> impl Iterator<Item = (&SourceName, &SourceHealth)> {
         self.sources.iter()
     }
 
+    /// Returns the health of a source; `None` where it was never asked.
     #[must_use]
     pub fn source_health(&self, source: &SourceName) -> Option<&SourceHealth> {
         self.sources.get(source)
@@ -172,6 +175,7 @@ impl Observations {
         })
     }
 
+    /// Returns what git declares for an environment.
     #[must_use]
     pub fn declared(&self, environment: &EnvironmentName) -> Option<Observed<'_, Declared>> {
         self.observed(&FactKey::declared(environment), |fact| match fact {
@@ -201,6 +205,7 @@ impl Observations {
         })
     }
 
+    /// Returns the newest dispatched run: `Some` with an inner `None` where GitHub has none.
     #[must_use]
     pub fn dispatch(&self) -> Option<Observed<'_, Option<DispatchRun>>> {
         self.observed(&FactKey::dispatch(), |fact| match fact {
@@ -209,6 +214,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of a GitRepository.
     #[must_use]
     pub fn git_repository(
         &self,
@@ -222,6 +228,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of a Kustomization.
     #[must_use]
     pub fn kustomization(
         &self,
@@ -235,6 +242,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of a HelmChart.
     #[must_use]
     pub fn helm_chart(
         &self,
@@ -248,6 +256,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of a HelmRelease.
     #[must_use]
     pub fn helm_release(
         &self,
@@ -261,6 +270,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of a Deployment.
     #[must_use]
     pub fn deployment(
         &self,
@@ -274,6 +284,7 @@ impl Observations {
         })
     }
 
+    /// Returns the reading of an object that charts or images come from.
     #[must_use]
     pub fn source(
         &self,
@@ -304,6 +315,7 @@ impl Observations {
         })
     }
 
+    /// Returns the answer of the live app of a target.
     #[must_use]
     pub fn live(&self, environment: &EnvironmentName, target: &str) -> Option<Observed<'_, Live>> {
         self.observed(&FactKey::live(environment, target), |fact| match fact {

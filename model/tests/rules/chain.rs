@@ -1,8 +1,8 @@
 //! What four links add up to.
 
 use crate::world::{
-    Facts as _, HEAD, OLD, at, board_of, deployed, environment, helm, known, kustomization, live,
-    name, now, observed, pipeline, proven, rolled_back, set, state_of, target, view_of,
+    FactList as _, HEAD, OLD, at, board_of, deployed, environment, helm, known, kustomization,
+    live, name, now, observed, pipeline, proven, rolled_back, set, state_of, target, view_of,
 };
 use model::CommitId;
 use model::board::{Tone, board, row};

@@ -1,6 +1,6 @@
 //! What the conditions of Flux's objects mean, as its controllers write them.
 
-use crate::world::{Facts as _, deployed, environment, helm, proven, rolled_back, set, view_of};
+use crate::world::{FactList as _, deployed, environment, helm, proven, rolled_back, set, view_of};
 use model::chain::{Link, LinkState};
 use model::flux::ObjectRef;
 use model::observation::Fact;

@@ -1,6 +1,6 @@
 //! What is known of a dispatch that brought no pull request.
 
-use crate::world::{Facts as _, at, environment, known, name, now, pipeline, proven};
+use crate::world::{FactList as _, at, environment, known, name, now, pipeline, proven};
 use model::Observation;
 use model::board::board;
 use model::flux::{FluxEvent, Kind, Stage};

@@ -1,7 +1,7 @@
 //! What a gate says, before a promotion and after it.
 
 use crate::world::{
-    Facts as _, OLD, at, declared, deployed, environment, gate_with, helm, known, kustomization,
+    FactList as _, OLD, at, declared, deployed, environment, gate_with, helm, known, kustomization,
     live, now, promotion, proven, rolled_back, view_of,
 };
 use model::chain::VerdictState;

@@ -1,7 +1,7 @@
 //! Where the images of dev come from, and what is said where image automation fails.
 
 use crate::sources::{ready, source, well};
-use crate::world::{Facts as _, HEAD, environment, kustomization, name, proven, view_of};
+use crate::world::{FactList as _, HEAD, environment, kustomization, name, proven, view_of};
 use model::AppVersion;
 use model::chain::{Link, LinkState, VerdictState};
 use model::flux::{DeploymentReading, SourceKind};

@@ -1,7 +1,7 @@
 //! What the conditions of a Kustomization and of the GitRepository before it mean.
 
 use crate::conditions::{Conditions, conditions, link_of};
-use crate::world::{Facts as _, HEAD, OLD, kustomization_of, live, name};
+use crate::world::{FactList as _, HEAD, OLD, kustomization_of, live, name};
 use model::chain::LinkState;
 use model::flux::{GitRepositoryReading, Kind};
 use model::observation::Fact;

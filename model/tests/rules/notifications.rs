@@ -1,6 +1,6 @@
 //! An environment that Weft cannot look into: what Flux's notifications make of it.
 
-use crate::world::{Facts as _, HEAD, OLD, at, environment, known, live, now, pipeline, proven};
+use crate::world::{FactList as _, HEAD, OLD, at, environment, known, live, now, pipeline, proven};
 use model::board::board;
 use model::chain::{LinkName, VerdictState};
 use model::environment::EnvironmentView;

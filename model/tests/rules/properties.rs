@@ -1,7 +1,7 @@
 //! What holds in every world.
 
 use crate::world::{
-    Facts as _, HEAD, OLD, board_of, declared, deployed, environment, helm, kustomization, live,
+    FactList as _, HEAD, OLD, board_of, declared, deployed, environment, helm, kustomization, live,
     now, observed, pipeline, proven, rolled_back, state_of,
 };
 use model::chain::{Tolerances, VerdictState};

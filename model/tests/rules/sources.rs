@@ -1,7 +1,7 @@
 //! Where charts come from, and what is said where none comes.
 
 use crate::conditions::link_of;
-use crate::world::{Facts as _, deployed, environment, helm, name, proven, set, view_of};
+use crate::world::{FactList as _, deployed, environment, helm, name, proven, set, view_of};
 use model::chain::{LinkState, VerdictState};
 use model::flux::{HelmChartReading, SourceKind, SourceReading};
 use model::observation::{Desired, Fact};

@@ -1,7 +1,7 @@
 //! Several targets in one environment, and the tick beside the proof.
 
 use crate::world::{
-    Facts as _, HEAD, declared, deployed, environment, helm, kustomization, live, name, now,
+    FactList as _, HEAD, declared, deployed, environment, helm, kustomization, live, name, now,
     proven, rolled_back, set, target, view_of,
 };
 use model::chain::{LinkName, VerdictState};

@@ -151,14 +151,14 @@ pub fn live(environment: &str, target: &str, version: &str) -> Fact {
 }
 
 /// Changes of a list of facts.
-pub trait Facts {
+pub trait FactList {
     /// Replaces the fact about the same, or adds it.
     fn put(&mut self, fact: Fact);
     /// The declaration, which is the first fact.
     fn declaration(&mut self) -> &mut Declared;
 }
 
-impl Facts for Vec<Fact> {
+impl FactList for Vec<Fact> {
     fn put(&mut self, fact: Fact) {
         match self.iter_mut().find(|held| held.key() == fact.key()) {
             Some(held) => *held = fact,

@@ -36,7 +36,7 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
-        told: notifying_clusters
+        notifying: notifying_clusters
             .iter()
             .map(|cluster| cluster.name.clone())
             .collect(),
@@ -231,11 +231,11 @@ impl Reader<'_> {
         files: Vec<file::Cluster>,
     ) -> Result<(Vec<ClusterConfig>, Vec<NotifyingCluster>), ConfigError> {
         let mut clusters: Vec<ClusterConfig> = Vec::with_capacity(files.len());
-        let mut told: Vec<NotifyingCluster> = Vec::new();
+        let mut notifying: Vec<NotifyingCluster> = Vec::new();
         for file in files {
             let names = clusters.iter().map(|known| &known.name);
             if names
-                .chain(told.iter().map(|known| &known.name))
+                .chain(notifying.iter().map(|known| &known.name))
                 .any(|name| *name == file.name.value)
             {
                 let sentence = format!("the cluster '{}' is there twice", file.name.value);
@@ -249,7 +249,7 @@ impl Reader<'_> {
                     hook_secret,
                     name: file.name.value,
                 }),
-                (None, Some(hook_secret)) => told.push(NotifyingCluster {
+                (None, Some(hook_secret)) => notifying.push(NotifyingCluster {
                     hook_secret,
                     name: file.name.value,
                 }),
@@ -262,7 +262,7 @@ impl Reader<'_> {
                 }
             }
         }
-        Ok((clusters, told))
+        Ok((clusters, notifying))
     }
 
     /// The way into a cluster; none where it is known by its notifications only.

@@ -17,7 +17,7 @@ pub(super) struct ClusterNames {
     /// Of clusters that Weft can look into.
     pub seen: Vec<String>,
     /// Of those that are known by their notifications only.
-    pub told: Vec<String>,
+    pub notifying: Vec<String>,
 }
 
 /// One of `pipelines`.
@@ -184,9 +184,9 @@ impl Target {
     fn checked(self, file: &Path, clusters: &ClusterNames) -> Result<TargetSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
         let cluster = self.cluster.value;
-        let notifications_only = clusters.told.contains(&cluster);
+        let notifications_only = clusters.notifying.contains(&cluster);
         if !notifications_only && !clusters.seen.contains(&cluster) {
-            let names = [clusters.seen.as_slice(), clusters.told.as_slice()].concat();
+            let names = [clusters.seen.as_slice(), clusters.notifying.as_slice()].concat();
             let sentence = format!(
                 "the cluster '{cluster}' is not one of clusters: {}",
                 names.join(", ")

@@ -21,17 +21,8 @@ const KNOWN: &[(&str, usize, &str)] = &[
         29,
         "the GitHub-shaped state knows its jobs and webhooks; folders whose root is also used",
     ),
-    (
-        "model",
-        4,
-        "the domain and the data of the HTTP interface know each other",
-    ),
     ("testbed", 3, "the node's parts use what its root defines"),
-    (
-        "proxy",
-        6,
-        "sign-in, errors and application; folders whose root is also used",
-    ),
+    ("proxy", 2, "the root of the HTTP folder is also used"),
 ];
 
 /// The files that reach each other, circle by circle.
