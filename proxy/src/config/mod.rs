@@ -1,7 +1,7 @@
 //! The configuration, read from one YAML file.
 //!
-//! `file` is the shape of the file, `check` turns it into `settings`, `secret` reads secrets. Nothing here opens
-//! a port or talks to the network.
+//! `file` and `pipeline` have the shape of the file, `check` turns it into the `settings`, and `secret` reads
+//! secrets. Nothing here opens a port or uses the network.
 
 mod check;
 mod error;
@@ -13,9 +13,8 @@ mod settings;
 use std::path::Path;
 
 pub use error::ConfigError;
-pub use secret::Token;
 pub use settings::{
-    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, WeaveGitOpsConfig,
+    ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, Token, WeaveGitOpsConfig,
 };
 
 impl Config {

@@ -1,37 +1,24 @@
-//! Where a secret comes from: a file or the environment, never the configuration itself.
+//! The source of a secret: a file or the environment, never the configuration itself.
 
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// The token of a service account.
-#[derive(Clone, Debug)]
-pub enum Token {
-    /// A token that stays the same while the process runs.
-    Given(SecretString),
-    /// A file that is read for each use; white space at its end is dropped.
-    File(PathBuf),
-}
-
-impl From<&str> for Token {
-    fn from(token: &str) -> Self {
-        Self::Given(token.into())
-    }
-}
+use super::settings::Token;
 
 /// `{file: PATH}` or `{env: NAME}`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Source {
-    /// The file that holds it; white space at its end is dropped.
+    /// A file; white space at its end is dropped.
     file: Option<PathBuf>,
-    /// The variable that holds it.
+    /// The name of an environment variable.
     env: Option<String>,
 }
 
 impl Source {
-    /// A token that stays where it is, when that is a file: whoever rotates it writes a new one there.
+    /// Returns the token. One in a file is read again for each use, because rotation replaces the file.
     pub(super) fn token(&self, folder: &Path) -> Result<Token, String> {
         let present = self.load(folder)?;
         Ok(match &self.file {
@@ -40,7 +27,7 @@ impl Source {
         })
     }
 
-    /// Loads it, or says in a sentence why it cannot.
+    /// Reads the secret; an error is a sentence.
     #[expect(
         clippy::disallowed_methods,
         reason = "this is where secrets come from the environment"

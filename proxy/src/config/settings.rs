@@ -1,4 +1,4 @@
-//! The configuration as the server uses it: one struct per concern.
+//! The configuration: one struct per concern.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,131 +10,145 @@ use model::chain::Tolerances;
 use secrecy::SecretString;
 use url::Url;
 
-use super::secret::Token;
-
-/// The whole configuration.
+/// The configuration of the server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen; `127.0.0.1:8080` by default.
+    /// The address to listen on; by default `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// The path under which all of Weft lives, with a slash at both ends; `/promotions/` by default.
+    /// The path of all URLs, with a slash at both ends; by default `/promotions/`.
     pub base_path: String,
-    /// Where browsers reach Weft, without a path; its origin is the only one that may write.
+    /// The URL at which browsers reach Weft, without a path. Only its origin may write.
     pub public_url: Url,
-    /// The folder of the journal and of Weft's own keys.
+    /// The folder of the journal and the keys.
     pub data_dir: PathBuf,
-    /// The folder of the built page; without it a plain page says what is needed.
+    /// The folder of the built page; without it the server shows how to build one.
     pub static_dir: Option<PathBuf>,
     pub github: GitHubConfig,
-    /// The dashboard behind Weft, where there is one.
+    /// The dashboard that Weft is the front of.
     pub weave_gitops: Option<WeaveGitOpsConfig>,
-    /// The clusters whose API Weft reads.
+    /// The clusters of the targets that Weft has access to.
     pub clusters: Vec<ClusterConfig>,
-    /// The clusters that it knows by their notifications only.
+    /// The clusters of the targets that only send notifications.
     pub notifying_clusters: Vec<NotifyingCluster>,
-    /// The pipelines, in the order of the file.
+    /// In the order of the file.
     pub pipelines: Vec<PipelineSpec>,
-    /// How long facts may go unconfirmed, and steps may take.
     pub tolerances: Tolerances,
-    /// The interval between two requests to a live app; 2 s by default.
+    /// The interval at which each live app is asked; by default 2 s.
     pub live_poll: Duration,
-    /// Whether this is the demo with its own controls. No file can set it.
+    /// Whether this is the demo with its own controls; no file can set it.
     pub demo: bool,
 }
 
-/// The addresses of GitHub, and the credentials for it.
+/// The addresses of GitHub, and the credentials of Weft.
 #[derive(Clone, Debug)]
 pub struct GitHubConfig {
-    /// The REST interface: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server.
+    /// The REST API: `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server.
     pub rest_url: Url,
-    /// The GraphQL interface: `https://api.github.com/graphql`, or `https://HOST/api/graphql`.
+    /// The GraphQL API: `https://api.github.com/graphql`, or `https://HOST/api/graphql`.
     pub graphql_url: Url,
-    /// Where people sign in and read: `https://github.com`.
+    /// The website, where people sign in: `https://github.com`.
     pub web_url: Url,
-    /// The GitHub App's client id.
+    /// The client id of the GitHub App.
     pub client_id: String,
-    /// The GitHub App's client secret.
+    /// The client secret of the GitHub App.
     pub client_secret: SecretString,
-    /// The token for reading: an installation's, or a fine-grained one.
+    /// The token that Weft reads with: one of an installation, or a fine-grained one.
     pub token: SecretString,
-    /// The key of webhooks' signatures; without it none are accepted.
+    /// The secret that webhooks are signed with; without it none are accepted.
     pub webhook_secret: Option<SecretString>,
-    /// The interval between two reads without a webhook; 30 s by default.
+    /// The interval of reads without a webhook; by default 30 s.
     pub poll: Duration,
 }
 
-/// The dashboard behind Weft.
+/// The Weave GitOps dashboard that Weft is the front of.
 #[derive(Clone, Debug)]
 pub struct WeaveGitOpsConfig {
+    /// The URL of the dashboard.
     pub upstream: Url,
-    /// The dashboard's names of the clusters that it shows, by Weft's name.
+    /// The names of clusters in the dashboard, by their names here.
     pub clusters: BTreeMap<String, String>,
 }
 
-/// A cluster whose API Weft reads.
+/// A cluster that Weft has access to.
 #[derive(Clone, Debug)]
 pub struct ClusterConfig {
     /// The name that targets use.
     pub name: String,
     pub access: ClusterAccess,
-    /// The key of its `generic-hmac` notifications; without it none are accepted.
+    /// The secret of its `generic-hmac` notifications; without it none are accepted.
     pub hook_secret: Option<SecretString>,
 }
 
-/// A cluster that Weft knows by its notifications only.
+/// A cluster that only sends notifications.
 #[derive(Clone, Debug)]
 pub struct NotifyingCluster {
     /// The name that targets use.
     pub name: String,
-    /// The key of its `generic-hmac` notifications.
+    /// The secret of its `generic-hmac` notifications.
     pub hook_secret: SecretString,
 }
 
-/// How to reach a cluster's API.
+/// The access to the API of a cluster.
 #[derive(Clone, Debug)]
 pub enum ClusterAccess {
-    /// By its address and a service account's token.
+    /// An address and the token of a service account.
     Server {
         server: Url,
         token: Token,
-        /// The certificate authority in PEM, where the system's do not hold it.
+        /// A certificate authority in PEM that the system does not have.
         ca: Option<Vec<u8>>,
     },
-    /// By a context of a kubeconfig file.
+    /// A context of a kubeconfig file.
     Kubeconfig {
         kubeconfig: PathBuf,
-        /// The file's current one by default.
+        /// By default the current context of the file.
         context: Option<String>,
     },
-    /// As the pod that Weft runs in.
+    /// The service account of the pod that Weft runs in.
     InCluster,
 }
 
+/// The token of a service account.
+#[derive(Clone, Debug)]
+pub enum Token {
+    /// A token that is valid as long as the process runs.
+    Given(SecretString),
+    /// The present content of a file, without white space at its end.
+    File(PathBuf),
+}
+
+impl From<&str> for Token {
+    fn from(token: &str) -> Self {
+        Self::Given(token.into())
+    }
+}
+
 impl Config {
-    /// The cluster of that name, where Weft reads its API.
+    /// Returns the cluster with a name.
     #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&ClusterConfig> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
 
-    /// The key of a cluster's notifications; `None` where none are accepted.
+    /// Returns the secret of the notifications of a cluster; `None` where none are accepted.
     #[must_use]
     pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
-        let told = self
+        let notifying = self
             .notifying_clusters
             .iter()
-            .find(|told| told.name == cluster);
-        told.map(|told| &told.hook_secret)
+            .find(|notifying| notifying.name == cluster);
+        notifying
+            .map(|notifying| &notifying.hook_secret)
             .or_else(|| self.cluster(cluster)?.hook_secret.as_ref())
     }
 
-    /// The address of the page, such as `https://weft.example.com/promotions/`.
+    /// Returns the URL of the page, such as `https://weft.example.com/promotions/`.
     #[must_use]
     pub fn home_url(&self) -> String {
         format!("{}{}", self.origin(), self.base_path)
     }
 
-    /// The origin that browsers send: scheme, host and port.
+    /// Returns the origin that browsers send: scheme, host and port.
     #[must_use]
     pub fn origin(&self) -> String {
         self.public_url.origin().ascii_serialization()

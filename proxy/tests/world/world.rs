@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
-use lab::{ENVIRONMENTS, Lab, LabOptions};
+use lab::{ENVIRONMENTS, Lab, LabOptions, PullSummary};
 use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
 use model::chain::{Tolerances, VerdictState};
 use model::pipeline::{
@@ -228,12 +228,6 @@ impl World {
         }
     }
 
-    /// A pull request as the forge has it.
-    pub async fn pull(&self, number: u64) -> lab::PullSummary {
-        let pull = self.lab.forge().pull(number).await;
-        pull.expect("the pull request")
-    }
-
     /// The number of the promotion that waits before an environment, as soon as its checks have passed.
     pub async fn waiting(&self, environment: &str) -> u64 {
         let board = self
@@ -279,6 +273,12 @@ impl World {
     pub fn pipeline(&self) -> &Arc<PipelineState> {
         let pipeline = self.app.boards.pipeline(&pipeline_name());
         pipeline.expect("the pipeline")
+    }
+
+    /// The pull request as the forge has it.
+    pub async fn pull(&self, number: u64) -> PullSummary {
+        let pull = self.lab.forge().pull(number).await;
+        pull.expect("the pull request")
     }
 
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
