@@ -7,10 +7,21 @@ use model::flux::{GitRepositoryReading, Kind};
 use model::observation::Fact;
 use serde_json::json;
 
+/// What it is, its conditions, the commits that were applied and attempted, whether it is suspended, and what the
+/// link is to say.
+type Case = (
+    &'static str,
+    Conditions<'static>,
+    &'static str,
+    &'static str,
+    bool,
+    (LinkState, &'static str),
+);
+
 #[test]
 fn a_kustomization_is_read_by_all_its_conditions() {
     use LinkState::{Failed, Holds, Progressing, Suspended};
-    let cases: Vec<(&str, Conditions<'_>, &str, &str, bool, (LinkState, &str))> = vec![
+    let cases: Vec<Case> = vec![
         (
             "the heartbeat of what is applied",
             &[
