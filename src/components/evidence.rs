@@ -5,6 +5,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::api::object::{Events, ObjectEvent};
 use model::chain::{Evidence, Link, LinkName};
+use model::flux::ClusterObject;
 use stylers_macro::style_sheet;
 
 use super::reconcile::ReconcileNow;
@@ -268,10 +269,10 @@ fn content_of(link: Link) -> String {
 
 /// The query for the events of the evidence's object; `None` where it is no object of a cluster.
 fn object_query(evidence: &Evidence) -> Option<String> {
-    let here = evidence.object.as_ref()?;
-    let name = format!("{}/{}", here.object.kind.as_str(), here.object.name);
+    let ClusterObject { cluster, object } = evidence.object.as_ref()?;
+    let object = format!("{}/{}", object.kind.as_str(), object.name);
     Some(encode_query([
-        ("cluster", here.cluster.as_str()),
-        ("object", name.as_str()),
+        ("cluster", cluster.as_str()),
+        ("object", &object),
     ]))
 }

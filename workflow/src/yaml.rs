@@ -18,7 +18,7 @@ pub struct YamlError(String);
 pub struct Scalar {
     /// Without quotes.
     pub text: String,
-    /// From 1.
+    /// Counted from 1.
     pub line: u32,
     at: Range<usize>,
 }

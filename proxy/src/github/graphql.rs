@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Credentials, Error, GitHub};
 
-/// A connection.
+/// One page of a connection.
 #[derive(Deserialize)]
 pub(super) struct Nodes<T> {
     pub(super) nodes: Vec<T>,

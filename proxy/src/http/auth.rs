@@ -19,7 +19,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(login))
         .routes(routes!(callback))
-        .routes(routes!(popup_script))
         .routes(routes!(logout))
 }
 
@@ -89,17 +88,6 @@ async fn logout(State(auth): State<Arc<Auth>>, write: WriteSession) -> impl Into
         StatusCode::NO_CONTENT,
         set_cookies(auth.cookies.clear_session()),
     )
-}
-
-/// The script that closes a sign-in's popup.
-#[utoipa::path(
-    get,
-    path = "/auth/popup.js",
-    tag = "auth",
-    responses((status = OK, content_type = "text/javascript", body = String))
-)]
-async fn popup_script() -> impl IntoResponse {
-    super::script(include_str!("popup.js"))
 }
 
 fn set_cookies<const N: usize>(

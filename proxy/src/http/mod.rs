@@ -14,6 +14,7 @@ mod policy;
 mod problem_details;
 mod request_id;
 mod same_origin;
+mod scripts;
 mod serve;
 mod site;
 mod webhooks;
@@ -55,7 +56,7 @@ pub fn router(app: &AppState, extra: Option<Router>) -> Result<Router, SiteError
         .merge(api::routes().layer(CompressionLayer::new()))
         .merge(auth::routes())
         .merge(webhooks::routes())
-        .routes(routes!(embed_script))
+        .merge(scripts::routes())
         .routes(routes!(openapi::openapi))
         .split_for_parts();
     let mut own = described.layer(Extension(openapi::document(api, base)));
@@ -134,24 +135,4 @@ fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
         .map(|words| (*words).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
     ApiError::internal(words.unwrap_or_else(|| "a panic without words".into())).into_response()
-}
-
-/// The script that adds Weft to the dashboard's navigation.
-#[utoipa::path(
-    get,
-    path = "/embed.js",
-    tag = "dashboard",
-    responses((status = OK, content_type = "text/javascript", body = String))
-)]
-async fn embed_script() -> impl IntoResponse {
-    script(include_str!("embed.js"))
-}
-
-/// A script that is part of the binary: kept for five minutes, since a new version may change it.
-fn script(text: &'static str) -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
-    ];
-    (headers, text)
 }

@@ -43,7 +43,7 @@ impl World {
         world
     }
 
-    /// The clone.
+    /// The folder of the clone.
     pub fn clone(&self) -> PathBuf {
         self.folder.path().join("clone")
     }

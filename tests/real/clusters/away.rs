@@ -63,6 +63,6 @@ async fn a_kubeconfig_leads_into_a_real_cluster() {
         prod.plane.kubeconfig().display()
     );
     let weft = Weft::beside(&[("prod", &access)], &[]).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     assert_eq!(weft.deployed("prod").as_deref(), Some("1.1.6"));
 }

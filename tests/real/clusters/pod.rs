@@ -19,7 +19,7 @@ const NAME: &str = "clusters::pod::a_pod_reads_the_cluster_that_it_runs_in";
 async fn a_pod_reads_the_cluster_that_it_runs_in() {
     if env::var_os("KUBERNETES_SERVICE_HOST").is_some() {
         let weft = Weft::beside(&[("prod", "{in_cluster: true}")], &[]).await;
-        weft.until("it is well", |weft| weft.is_well("prod")).await;
+        weft.until_well().await;
         assert_eq!(weft.deployed("prod").as_deref(), Some("1.1.6"));
         return;
     }

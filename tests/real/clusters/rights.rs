@@ -67,9 +67,7 @@ async fn the_role_is_enough_and_each_right_in_it_is_needed() {
     let prod = Prod::start();
     let whole = rights(&written()["rules"]);
     let with_all = weft(&prod).await;
-    with_all
-        .until("it is well", |weft| weft.is_well("prod"))
-        .await;
+    with_all.until_well().await;
     drop(with_all);
     let mut complaints = Complaints::default();
     // Events are read only when somebody asks for them, so no watch breaks without them.

@@ -8,7 +8,7 @@ async fn beside(prod: &Prod, gate: &Gate) -> Weft {
     let files = [("token", prod.token()), ("ca", prod.certificate())];
     let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
     let weft = Weft::beside(&[("prod", &by_token(&gate.url()))], &files).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     weft
 }
 
@@ -19,38 +19,33 @@ async fn a_watch_outlives_what_happens_to_a_real_api_server() {
     prod.put("1.1.6");
     let gate = Gate::to(prod.port()).await;
     let weft = beside(&prod, &gate).await;
-    let holds = |version: &'static str| {
-        move |weft: &Weft| weft.deployed("prod").as_deref() == Some(version)
-    };
-    weft.until("1.1.6", holds("1.1.6")).await;
+    weft.until_deployed("1.1.6").await;
 
     // A connection that breaks: what happened meanwhile is told.
     gate.shut();
-    weft.until("it is away", |weft| weft.failing("prod").is_some())
-        .await;
+    weft.until_failing().await;
     prod.put("1.1.7");
     gate.open();
-    weft.until("1.1.7", holds("1.1.7")).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_deployed("1.1.7").await;
+    weft.until_well().await;
 
     // The API server is restarted, as an upgrade does.
     prod.plane.restart_api_server().unwrap();
     prod.put("1.1.8");
-    weft.until("1.1.8", holds("1.1.8")).await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_deployed("1.1.8").await;
+    weft.until_well().await;
 
     // What was seen last is gone from the store, and so is the object.
     gate.shut();
-    weft.until("it is away", |weft| weft.failing("prod").is_some())
-        .await;
+    weft.until_failing().await;
     prod.delete();
     prod.forget_the_past().await;
     gate.open();
     weft.until("it is gone", |weft| weft.deployed("prod").is_none())
         .await;
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     prod.put("1.1.9");
-    weft.until("1.1.9", holds("1.1.9")).await;
+    weft.until_deployed("1.1.9").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +66,7 @@ async fn a_token_that_ends_is_followed_by_the_one_that_its_file_holds_then() {
     );
     prod.install("rbac.yaml");
     weft.write("token", &prod.token());
-    weft.until("it is well", |weft| weft.is_well("prod")).await;
+    weft.until_well().await;
     prod.put("1.1.7");
     weft.until("1.1.7", |weft| {
         weft.deployed("prod").as_deref() == Some("1.1.7")

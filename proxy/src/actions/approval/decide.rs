@@ -302,14 +302,14 @@ mod tests {
         let pushed = |promotion: &mut Promotion| promotion.head = CommitId::new("other");
         let retargeted = |promotion: &mut Promotion| promotion.base_ref = "main".into();
         let based = |promotion: &mut Promotion| promotion.base = CommitId::new("c");
-        let cases: [(&dyn Fn(&mut Promotion), &str, Option<&str>); 5] = [
-            (&merged, "d1", Some("not_open")),
-            (&pushed, "d1", Some("head_moved")),
-            (&retargeted, "d1", Some("base_changed")),
-            (&|_| {}, "d2", Some("diff_changed")),
-            (&based, "d1", None),
-        ];
-        for (change, digest, expected) in cases {
+        let same = |_: &mut Promotion| ();
+        for (change, digest, expected) in [
+            (merged as fn(&mut Promotion), "d1", Some("not_open")),
+            (pushed, "d1", Some("head_moved")),
+            (retargeted, "d1", Some("base_changed")),
+            (same, "d2", Some("diff_changed")),
+            (based, "d1", None),
+        ] {
             let mut promotion = promotion();
             change(&mut promotion);
             let code = match unchanged(&subject(), &promotion, digest) {

@@ -65,13 +65,13 @@ impl ApiError {
         }
     }
 
-    /// 404.
+    /// The error for an address with nothing at it.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
     }
 
-    /// 400.
+    /// The error for a request that cannot be understood.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
