@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use apollo_compiler::resolvers::{FieldError, ObjectValue, ResolveInfo, ResolvedValue};
-use apollo_compiler::response::{GraphQLError, JsonMap};
+use apollo_compiler::response::{GraphQLError, JsonMap, JsonValue};
 use serde_json::{Value, json};
 
 use crate::github::accounts::{APPROVERS, Account, AccountKind};
@@ -172,7 +172,7 @@ impl Args<'_> {
     }
 
     pub(super) fn flag(&self, name: &str) -> bool {
-        self.0.get(name).and_then(|value| value.as_bool()) == Some(true)
+        self.0.get(name).and_then(JsonValue::as_bool) == Some(true)
     }
 }
 
