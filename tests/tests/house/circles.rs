@@ -15,15 +15,8 @@ use std::path::{Path, PathBuf};
 use crate::modules::{Arrows, Modules};
 
 /// Crates with circles that are still to be opened: how many of their files are in one, and why.
-const KNOWN: &[(&str, usize, &str)] = &[
-    (
-        "lab",
-        29,
-        "the GitHub-shaped state knows its jobs and webhooks; folders whose root is also used",
-    ),
-    ("testbed", 3, "the node's parts use what its root defines"),
-    ("proxy", 2, "the root of the HTTP folder is also used"),
-];
+const KNOWN: &[(&str, usize, &str)] =
+    &[("testbed", 3, "the node's parts use what its root defines")];
 
 /// The files that reach each other, circle by circle.
 fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<&Path>> {
