@@ -147,66 +147,53 @@ impl Entry {
     }
 
     #[must_use]
-    pub fn sentence(self, sentence: impl Into<String>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            ..self
-        }
+    pub fn sentence(mut self, sentence: impl Into<String>) -> Self {
+        self.sentence = sentence.into();
+        self
     }
 
     #[must_use]
-    pub fn key(self, key: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            ..self
-        }
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
     }
 
     #[must_use]
-    pub fn environment(self, environment: impl Into<Option<EnvironmentName>>) -> Self {
-        Self {
-            environment: environment.into(),
-            ..self
-        }
+    pub fn environment(mut self, environment: impl Into<Option<EnvironmentName>>) -> Self {
+        self.environment = environment.into();
+        self
     }
 
     #[must_use]
-    pub fn release(self, release: impl Into<Option<ChartVersion>>) -> Self {
-        Self {
-            release: release.into(),
-            ..self
-        }
+    pub fn release(mut self, release: impl Into<Option<ChartVersion>>) -> Self {
+        self.release = release.into();
+        self
     }
 
     #[must_use]
-    pub fn colour(self, colour: impl Into<Option<Colour>>) -> Self {
-        Self {
-            colour: colour.into(),
-            ..self
-        }
+    pub fn colour(mut self, colour: impl Into<Option<Colour>>) -> Self {
+        self.colour = colour.into();
+        self
     }
 
     /// Sets who did it: a GitHub login or the name of a controller.
     #[must_use]
-    pub fn by(self, who: impl Into<Option<String>>) -> Self {
-        Self {
-            who: who.into(),
-            ..self
-        }
+    pub fn by(mut self, who: impl Into<Option<String>>) -> Self {
+        self.who = who.into();
+        self
     }
 
     /// Sets the system that it was learnt from.
     #[must_use]
-    pub fn source(self, source: impl Into<String>) -> Self {
-        Self {
-            source: source.into(),
-            ..self
-        }
+    pub fn source(mut self, source: impl Into<String>) -> Self {
+        self.source = source.into();
+        self
     }
 
     /// Sets when Weft writes it, for what is read from a history.
     #[must_use]
-    pub fn written_at(self, written_at: Timestamp) -> Self {
-        Self { written_at, ..self }
+    pub fn written_at(mut self, written_at: Timestamp) -> Self {
+        self.written_at = written_at;
+        self
     }
 }

@@ -14,9 +14,9 @@ pub fn link_of(at: usize, change: impl Fn(&mut Vec<Fact>)) -> Link {
 }
 
 /// Conditions as `Type=Status@generation (Reason) message`; without `@`, of the generation of the object.
-pub type Conditions = &'static [&'static str];
+pub type Conditions<'a> = &'a [&'a str];
 
-pub fn conditions(all: Conditions, generation: i64) -> Value {
+pub fn conditions(all: Conditions<'_>, generation: i64) -> Value {
     let condition = |text: &&str| {
         let (kind, rest) = text.split_once('=').expect("a type");
         let (status, rest) = rest.split_once(" (").expect("a reason");
@@ -47,7 +47,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
             json!([{"chartVersion": "1.1.6", "appVersion": "app-1.1.6", "status": status}]),
         )]
     };
-    let cases: Vec<(&str, Conditions, Changes, LinkState, &str)> = vec![
+    let cases: Vec<(&str, Conditions<'_>, Changes, (LinkState, &str))> = vec![
         (
             "a release that is older than the spec was needed for",
             &[
@@ -56,8 +56,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "TestSuccess=True@2 (TestSucceeded)",
             ],
             vec![("/status/observedGeneration", json!(3))],
-            Holds,
-            "Helm deployed 1.1.7.",
+            (Holds, "Helm deployed 1.1.7."),
         ),
         (
             "the outcome of the spec before",
@@ -67,8 +66,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "TestSuccess=True@3 (TestSucceeded)",
             ],
             vec![],
-            Progressing,
-            "Flux has not looked at the new spec yet",
+            (Progressing, "Flux has not looked at the new spec yet"),
         ),
         (
             "a failure that is tried again",
@@ -78,8 +76,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Reconciling=True (ProgressingWithRetry) FAILED",
             ],
             older("deployed"),
-            Failed,
-            "Helm upgrade to 1.1.7 failed: timeout waiting for: [Deployment/app-podinfo/podinfo status: 'InProgress']. Users still get 1.1.6.",
+            (
+                Failed,
+                "Helm upgrade to 1.1.7 failed: timeout waiting for: [Deployment/app-podinfo/podinfo status: 'InProgress']. Users still get 1.1.6.",
+            ),
         ),
         (
             "a failure that is not",
@@ -89,8 +89,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Stalled=True (RetriesExceeded) Failed to upgrade after 1 attempt(s)",
             ],
             older("deployed"),
-            Failed,
-            "It will not mend by itself. Users still get 1.1.6.",
+            (Failed, "It will not mend by itself. Users still get 1.1.6."),
         ),
         (
             "a rollback that failed as well",
@@ -100,8 +99,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Remediated=False (RollbackFailed) Helm rollback failed",
             ],
             older("superseded"),
-            Failed,
-            "It could not be rolled back.",
+            (Failed, "It could not be rolled back."),
         ),
         (
             "an install that was removed again",
@@ -111,8 +109,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Remediated=True (UninstallSucceeded) Helm uninstall remediation succeeded",
             ],
             older("uninstalled"),
-            Failed,
-            "Helm install of 1.1.7 failed: context deadline exceeded. It was removed: nothing runs here.",
+            (
+                Failed,
+                "Helm install of 1.1.7 failed: context deadline exceeded. It was removed: nothing runs here.",
+            ),
         ),
         (
             "a remediation of the spec before",
@@ -122,8 +122,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Remediated=False@3 (RollbackFailed)",
             ],
             older("deployed"),
-            Failed,
-            "Users still get 1.1.6.",
+            (Failed, "Users still get 1.1.6."),
         ),
         (
             "tests that have yet to run",
@@ -132,8 +131,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 UPGRADED,
             ],
             vec![],
-            Progressing,
-            "Release is awaiting tests",
+            (Progressing, "Release is awaiting tests"),
         ),
         (
             "tests that failed",
@@ -143,8 +141,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "TestSuccess=False (TestFailed) Helm test failed for release podinfo/podinfo.v9 with chart podinfo@1.1.7: pod failed",
             ],
             vec![],
-            Failed,
-            "The tests of 1.1.7 failed: pod failed.",
+            (Failed, "The tests of 1.1.7 failed: pod failed."),
         ),
         (
             "tests that failed, which is to be ignored",
@@ -154,8 +151,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "TestSuccess=False (TestFailed)",
             ],
             vec![("/spec/test/ignoreFailures", json!(true))],
-            Holds,
-            "its test failed and that is ignored here",
+            (Holds, "its test failed and that is ignored here"),
         ),
         (
             "a dependency",
@@ -164,8 +160,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Reconciling=True (Progressing) Fulfilling prerequisites",
             ],
             vec![],
-            Progressing,
-            "Helm waits: dependency 'app-podinfo/redis' is not ready.",
+            (
+                Progressing,
+                "Helm waits: dependency 'app-podinfo/redis' is not ready.",
+            ),
         ),
         (
             "a health check that a newer change cut short",
@@ -173,8 +171,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Ready=False (HealthCheckCanceled) New reconciliation triggered by HelmRelease/app-podinfo/podinfo",
             ],
             vec![],
-            Progressing,
-            "New reconciliation triggered",
+            (Progressing, "New reconciliation triggered"),
         ),
         (
             "values that cannot be read, after a release that failed",
@@ -183,8 +180,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Released=False (UpgradeFailed) FAILED",
             ],
             vec![("/status/lastAttemptedRevision", json!("1.1.6"))],
-            Failed,
-            "Helm could not deploy 1.1.7 (ValuesError): could not resolve Secret",
+            (
+                Failed,
+                "Helm could not deploy 1.1.7 (ValuesError): could not resolve Secret",
+            ),
         ),
         (
             "a spec that Flux refuses",
@@ -193,8 +192,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Stalled=True (InvalidCELExpression) Reconciliation failed terminally due to configuration error",
             ],
             vec![],
-            Failed,
-            "(InvalidCELExpression): Reconciliation failed terminally due to configuration error. It will not mend by itself.",
+            (
+                Failed,
+                "(InvalidCELExpression): Reconciliation failed terminally due to configuration error. It will not mend by itself.",
+            ),
         ),
         (
             "stalled before it said that it is not ready",
@@ -203,8 +204,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Stalled=True (MissingRollbackTarget) Failed to perform remediation: missing target release for rollback",
             ],
             vec![],
-            Failed,
-            "(MissingRollbackTarget): Failed to perform remediation",
+            (
+                Failed,
+                "(MissingRollbackTarget): Failed to perform remediation",
+            ),
         ),
         (
             "stalled in the spec before",
@@ -213,8 +216,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Stalled=True@3 (RetriesExceeded)",
             ],
             vec![],
-            Progressing,
-            "reconciliation in progress",
+            (Progressing, "reconciliation in progress"),
         ),
         (
             "drift, where Flux looks for it",
@@ -225,8 +227,10 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Drifted=True (DriftDetected) Cluster state of release app-podinfo/podinfo.v3 has drifted from the desired state:\nDeployment/app-podinfo/podinfo changed (0 additions, 1 changes, 0 removals)",
             ],
             warns(),
-            Drifted,
-            "What runs was changed after Helm deployed it: Deployment/app-podinfo/podinfo changed (0 additions, 1 changes, 0 removals).",
+            (
+                Drifted,
+                "What runs was changed after Helm deployed it: Deployment/app-podinfo/podinfo changed (0 additions, 1 changes, 0 removals).",
+            ),
         ),
         (
             "no drift",
@@ -236,8 +240,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Drifted=False (NoDriftDetected) No drift detected against the cluster state",
             ],
             warns(),
-            Holds,
-            "Helm deployed 1.1.7",
+            (Holds, "Helm deployed 1.1.7"),
         ),
         (
             "drift that Flux no longer looks for, whose word it leaves standing",
@@ -247,8 +250,7 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Drifted=True (DriftDetected)",
             ],
             vec![],
-            Holds,
-            "Helm deployed 1.1.7",
+            (Holds, "Helm deployed 1.1.7"),
         ),
         (
             "drift that is being corrected",
@@ -257,18 +259,16 @@ fn a_helm_release_is_read_by_all_its_conditions() {
                 "Drifted=True (DriftDetected)",
             ],
             vec![("/spec/driftDetection", json!({"mode": "enabled"}))],
-            Progressing,
-            "correcting cluster drift",
+            (Progressing, "correcting cluster drift"),
         ),
         (
             "suspended, whatever the rest says",
             &["Ready=False (UpgradeFailed) FAILED"],
             vec![("/spec/suspend", json!(true))],
-            Suspended,
-            "The HelmRelease is suspended",
+            (Suspended, "The HelmRelease is suspended"),
         ),
     ];
-    for (what, all, changes, state, words) in cases {
+    for (what, all, changes, (state, words)) in cases {
         let mut object = deployed("1.1.7");
         object["status"]["conditions"] = conditions(all, 4);
         for (pointer, value) in changes {

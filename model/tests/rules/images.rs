@@ -76,22 +76,11 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
     };
     let of =
         |kind, suspended, conditions: &Value| of_choosing(kind, suspended, conditions, &chosen);
-    let refused = ready(
-        "False",
-        "ReadOperationFailed",
-        "scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED",
-    );
-    let empty = ready("False", "Failure", "version list argument cannot be empty");
-    let unpushed = ready(
-        "False",
-        "GitOperationFailed",
-        "failed to push: authorization failed",
-    );
-    let waits = ready(
-        "False",
-        "DependencyNotReady",
-        "referenced ImageRepository does not exist",
-    );
+    let refused =
+        ready("False (ReadOperationFailed) scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED");
+    let empty = ready("False (Failure) version list argument cannot be empty");
+    let unpushed = ready("False (GitOperationFailed) failed to push: authorization failed");
+    let waits = ready("False (DependencyNotReady) referenced ImageRepository does not exist");
     let cases: [(&str, Fact, LinkState, &str); 9] = [
         (
             "all is well",
@@ -169,9 +158,7 @@ fn dev_says_where_image_automation_fails_or_is_suspended() {
 fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
     let lost = |at: &str, more: Value| {
         let mut conditions = ready(
-            "False",
-            "GitOperationFailed",
-            "failed to update source: failed to push to remote: object not found",
+            "False (GitOperationFailed) failed to update source: failed to push to remote: object not found",
         );
         conditions[0]["lastTransitionTime"] = at.into();
         let mut all = vec![conditions[0].clone()];

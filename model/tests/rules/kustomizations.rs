@@ -10,7 +10,7 @@ use serde_json::json;
 #[test]
 fn a_kustomization_is_read_by_all_its_conditions() {
     use LinkState::{Failed, Holds, Progressing, Suspended};
-    let cases: Vec<(&str, Conditions, &str, &str, bool, LinkState, &str)> = vec![
+    let cases: Vec<(&str, Conditions<'_>, &str, &str, bool, (LinkState, &str))> = vec![
         (
             "the heartbeat of what is applied",
             &[
@@ -20,8 +20,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             HEAD,
             HEAD,
             false,
-            Holds,
-            "Flux applied 1111111.",
+            (Holds, "Flux applied 1111111."),
         ),
         (
             "a dependency",
@@ -32,8 +31,10 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             OLD,
             false,
-            Progressing,
-            "Flux waits to apply it: dependency 'flux-system/infrastructure' is not ready.",
+            (
+                Progressing,
+                "Flux waits to apply it: dependency 'flux-system/infrastructure' is not ready.",
+            ),
         ),
         (
             "a source that is not there yet",
@@ -41,8 +42,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             OLD,
             false,
-            Progressing,
-            "Flux has yet to fetch 1111111.",
+            (Progressing, "Flux has yet to fetch 1111111."),
         ),
         (
             "a health check that a newer change cut short",
@@ -50,8 +50,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             HEAD,
             false,
-            Progressing,
-            "Flux has yet to fetch",
+            (Progressing, "Flux has yet to fetch"),
         ),
         (
             "YAML that cannot be read",
@@ -59,8 +58,10 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             HEAD,
             false,
-            Failed,
-            "Flux could not apply it (BuildFailed): MalformedYAMLError: yaml: line 3.",
+            (
+                Failed,
+                "Flux could not apply it (BuildFailed): MalformedYAMLError: yaml: line 3.",
+            ),
         ),
         (
             "a workload that never gets ready",
@@ -70,8 +71,10 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             HEAD,
             false,
-            Failed,
-            "(HealthCheckFailed): health check failed after 5m0s",
+            (
+                Failed,
+                "(HealthCheckFailed): health check failed after 5m0s",
+            ),
         ),
         (
             "a spec that Flux refuses",
@@ -82,8 +85,10 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             OLD,
             OLD,
             false,
-            Failed,
-            "(AccessDenied): can't access 'GitRepository/other/podinfo'",
+            (
+                Failed,
+                "(AccessDenied): can't access 'GitRepository/other/podinfo'",
+            ),
         ),
         (
             "a spec that Flux refuses at once",
@@ -94,8 +99,7 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             "",
             "",
             false,
-            Failed,
-            "It will not mend by itself.",
+            (Failed, "It will not mend by itself."),
         ),
         (
             "suspended, whatever the rest says",
@@ -103,11 +107,10 @@ fn a_kustomization_is_read_by_all_its_conditions() {
             HEAD,
             HEAD,
             true,
-            Suspended,
-            "The Kustomization is suspended",
+            (Suspended, "The Kustomization is suspended"),
         ),
     ];
-    for (what, all, applied, attempted, suspended, state, words) in cases {
+    for (what, all, applied, attempted, suspended, (state, words)) in cases {
         let mut object = json!({
             "metadata": {"generation": 1}, "spec": {"suspend": suspended},
             "status": {"conditions": conditions(all, 1)},
@@ -138,10 +141,10 @@ fn the_git_repository_speaks_where_no_commit_comes_and_where_none_will() {
         let reading = GitRepositoryReading::read(&object, None);
         Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading)
     };
-    let refused: Conditions = &[
+    let refused: Conditions<'_> = &[
         "Ready=False (GitOperationFailed) failed to checkout and determine revision: authentication required\nmore of it",
     ];
-    let well: Conditions = &["Ready=True (Succeeded)"];
+    let well: Conditions<'_> = &["Ready=True (Succeeded)"];
     for (applied, fact, state, words) in [
         (
             OLD,

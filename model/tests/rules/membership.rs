@@ -3,7 +3,7 @@
 use crate::notifications::{TESTED, body, release};
 use crate::world::{live, name, target};
 use model::flux::membership::{flux_objects, is_part_of, watched};
-use model::flux::{FluxEvent, Kind, ObjectRef, SourceKind};
+use model::flux::{FluxEvent, ObjectRef};
 use model::observation::Fact;
 use model::pipeline::{ChartSource, ChartSourceKind, Deployer, ImageAutomation, TargetSpec};
 
@@ -33,137 +33,72 @@ fn with_images() -> TargetSpec {
 fn a_target_is_made_of_what_it_names_and_of_what_that_needs() {
     use ChartSourceKind::{HelmChart, HelmRepository, OCIRepository};
     let plain = || target("uat", "uat");
-    for (what, target, object, expected) in [
+    // The target, and objects behind `+` that it is made of and behind `-` that it is not.
+    for (target, objects) in [
         (
-            "its source",
             plain(),
-            "GitRepository/flux-system/podinfo",
-            true,
+            "+GitRepository/flux-system/podinfo -GitRepository/flux-system/other",
         ),
         (
-            "another source",
             plain(),
-            "GitRepository/flux-system/other",
-            false,
+            "+Kustomization/flux-system/uat -Kustomization/flux-system/prod",
         ),
         (
-            "its Kustomization",
             plain(),
-            "Kustomization/flux-system/uat",
-            true,
+            "+HelmRelease/app-podinfo/podinfo -Deployment/app-podinfo/podinfo",
         ),
         (
-            "its release",
             plain(),
-            "HelmRelease/app-podinfo/podinfo",
-            true,
+            "+HelmChart/app-podinfo/app-podinfo-podinfo -HelmChart/app-podinfo/podinfo",
+        ),
+        // Without a configured source, Flux may create the chart in another namespace.
+        (
+            plain(),
+            "+HelmChart/charts/app-podinfo-podinfo -OCIRepository/charts/podinfo",
         ),
         (
-            "no Deployment",
             plain(),
-            "Deployment/app-podinfo/podinfo",
-            false,
+            "+HelmRepository/app-podinfo/any -HelmRepository/charts/any",
         ),
         (
-            "its chart",
             plain(),
-            "HelmChart/app-podinfo/app-podinfo-podinfo",
-            true,
+            "-ImageUpdateAutomation/flux-system/images -ImagePolicy/app-podinfo/podinfo",
         ),
         (
-            "its chart elsewhere",
-            plain(),
-            "HelmChart/charts/app-podinfo-podinfo",
-            true,
-        ),
-        (
-            "another chart",
-            plain(),
-            "HelmChart/app-podinfo/podinfo",
-            false,
-        ),
-        (
-            "a shared chart",
             with_source(HelmChart),
-            "HelmChart/charts/podinfo",
-            true,
+            "+HelmChart/charts/podinfo -HelmChart/app-podinfo/podinfo",
         ),
         (
-            "one of that name",
-            with_source(HelmChart),
-            "HelmChart/app-podinfo/podinfo",
-            false,
-        ),
-        (
-            "any index beside it",
-            plain(),
-            "HelmRepository/app-podinfo/any",
-            true,
-        ),
-        (
-            "an index elsewhere",
-            plain(),
-            "HelmRepository/charts/any",
-            false,
-        ),
-        (
-            "that namespace",
             with_source(HelmRepository),
-            "HelmRepository/charts/any",
-            true,
+            "+HelmRepository/charts/any -HelmRepository/app-podinfo/any",
         ),
         (
-            "no registry",
-            plain(),
-            "OCIRepository/charts/podinfo",
-            false,
-        ),
-        (
-            "its registry",
             with_source(OCIRepository),
-            "OCIRepository/charts/podinfo",
-            true,
+            "+OCIRepository/charts/podinfo -OCIRepository/charts/other",
         ),
         (
-            "its Deployment",
             with_images(),
-            "Deployment/app-podinfo/podinfo",
-            true,
+            "+Deployment/app-podinfo/podinfo -HelmRelease/app-podinfo/podinfo",
         ),
         (
-            "no chart",
             with_images(),
-            "HelmChart/app-podinfo/app-podinfo-podinfo",
-            false,
+            "+ImagePolicy/app-podinfo/podinfo -HelmChart/app-podinfo/podinfo",
         ),
         (
-            "its policy",
             with_images(),
-            "ImagePolicy/app-podinfo/podinfo",
-            true,
+            "+ImageRepository/app-podinfo/any -ImageRepository/flux-system/any",
         ),
         (
-            "any tags beside it",
             with_images(),
-            "ImageRepository/app-podinfo/any",
-            true,
-        ),
-        (
-            "its automation",
-            with_images(),
-            "ImageUpdateAutomation/flux-system/images",
-            true,
-        ),
-        (
-            "no automation",
-            plain(),
-            "ImageUpdateAutomation/flux-system/images",
-            false,
+            "+ImageUpdateAutomation/flux-system/images -HelmRepository/app-podinfo/any",
         ),
     ] {
-        let object = ObjectRef::parse(object).expect("a kind that Weft reads");
-        let found = is_part_of(&target, object.kind, &object.name);
-        assert_eq!(found, expected, "{what}: {object}");
+        for object in objects.split(' ') {
+            let (sign, name) = object.split_at(1);
+            let object = ObjectRef::parse(name).expect("a kind that Weft reads");
+            let found = is_part_of(&target, object.kind, &object.name);
+            assert_eq!(found, sign == "+", "{object} of {target:?}");
+        }
     }
 }
 
@@ -187,35 +122,20 @@ fn what_is_watched_is_where_the_objects_of_a_target_are() {
     let oci = with_source(ChartSourceKind::OCIRepository);
     let shared = with_source(ChartSourceKind::HelmChart);
     let images = with_images();
-    for (target, kind, namespace) in [
-        (&shared, Kind::HelmChart, Some("charts")),
-        (
-            &oci,
-            Kind::Source(SourceKind::OCIRepository),
-            Some("charts"),
-        ),
-        (&oci, Kind::HelmChart, None),
-        (&oci, Kind::HelmRelease, Some("app-podinfo")),
-        (
-            &images,
-            Kind::Source(SourceKind::ImagePolicy),
-            Some("app-podinfo"),
-        ),
-        (
-            &images,
-            Kind::Source(SourceKind::ImageUpdateAutomation),
-            Some("flux-system"),
-        ),
-        (&images, Kind::HelmChart, None),
-    ] {
-        let watched = watched(target);
-        let found = watched.iter().find(|(watched, _)| *watched == kind);
-        assert_eq!(
-            found.map(|(_, namespace)| *namespace),
-            namespace,
-            "{kind:?}"
-        );
-    }
+    let all = |target: &TargetSpec| {
+        let watched = watched(target).into_iter();
+        let watched = watched.map(|(kind, namespace)| format!("{} {namespace}", kind.as_str()));
+        watched.skip(2).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(
+        all(&shared),
+        "HelmRelease app-podinfo, HelmChart charts, HelmRepository charts"
+    );
+    assert_eq!(all(&oci), "HelmRelease app-podinfo, OCIRepository charts");
+    assert_eq!(
+        all(&images),
+        "Deployment app-podinfo, ImageRepository app-podinfo, ImagePolicy app-podinfo, ImageUpdateAutomation flux-system"
+    );
 }
 
 #[test]
@@ -225,9 +145,9 @@ fn a_fact_concerns_the_targets_of_its_cluster_and_a_source_is_only_observed() {
         Fact::Notification(cluster.into(), Box::new(event))
     };
     let uat = target("uat", "uat");
-    assert!(fact("uat", release(&TESTED)).concerns(&uat));
-    assert!(!fact("prod", release(&TESTED)).concerns(&uat));
-    let index = body("HelmRepository", ("app-podinfo", "any"), &TESTED);
+    assert!(fact("uat", release(TESTED)).concerns(&uat));
+    assert!(!fact("prod", release(TESTED)).concerns(&uat));
+    let index = body("HelmRepository", ("app-podinfo", "any"), TESTED);
     assert!(!fact("uat", index).concerns(&uat));
     assert!(!live("uat", "uat", "1.1.7").concerns(&uat));
 }

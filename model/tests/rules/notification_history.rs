@@ -18,7 +18,7 @@ use std::time::Duration;
 fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
     let good = [
         kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-        release(&TESTED),
+        release(TESTED),
     ];
     let late = now() + Tolerances::default().notifications;
     let fresh = |held: &mut Observations| {
@@ -47,10 +47,7 @@ fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
         &kustomization(0, "ReconciliationSucceeded", HEAD),
     );
     assert_eq!(view_at(&spoken, late).verdict.state, VerdictState::Proven);
-    let failing = [
-        kustomization(APPLIED, "BuildFailed", HEAD),
-        release(&TESTED),
-    ];
+    let failing = [kustomization(APPLIED, "BuildFailed", HEAD), release(TESTED)];
     let mut failed = held(&failing, "1.1.7");
     fresh(&mut failed);
     assert_eq!(view_at(&failed, late).verdict.state, VerdictState::Failed);
@@ -80,7 +77,7 @@ fn a_merged_promotion_is_followed_into_it_by_what_is_told() {
         "merged fetched applied"
     );
     assert_eq!(
-        way(&[applied, release(&TESTED)]),
+        way(&[applied, release(TESTED)]),
         "merged fetched applied chart fetched upgraded tested serving"
     );
 }
@@ -102,9 +99,9 @@ fn a_range_is_what_its_chart_was_told_to_be() {
         view_at(&held, now())
     };
     let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
-    let pulled = |version| chart(&(90, "ChartPullSucceeded", false, version, "pulled"));
+    let pulled = |version: &str| chart(&format!("90 ChartPullSucceeded {version}: pulled"));
     let known = ranged(
-        &[applied.clone(), pulled("1.1.7"), release(&TESTED)],
+        &[applied.clone(), pulled("1.1.7"), release(TESTED)],
         "1.1.7",
     );
     assert_eq!(
@@ -115,7 +112,7 @@ fn a_range_is_what_its_chart_was_told_to_be() {
     );
     assert_eq!(known.desired.as_deref(), Some("1.1.7"));
     let newer = ranged(
-        &[applied.clone(), pulled("1.1.8"), release(&TESTED)],
+        &[applied.clone(), pulled("1.1.8"), release(TESTED)],
         "1.1.7",
     );
     assert_eq!(
@@ -124,7 +121,7 @@ fn a_range_is_what_its_chart_was_told_to_be() {
         "{}",
         newer.verdict.sentence
     );
-    let not_told = ranged(&[applied, release(&TESTED)], "1.1.7");
+    let not_told = ranged(&[applied, release(TESTED)], "1.1.7");
     assert_eq!(not_told.verdict.state, VerdictState::Unknown);
     assert!(
         not_told.verdict.sentence.contains("was not told"),
@@ -135,7 +132,7 @@ fn a_range_is_what_its_chart_was_told_to_be() {
 
 #[test]
 fn what_is_no_notification_is_no_fact() {
-    let whole = release(&TESTED);
+    let whole = release(TESTED);
     assert!(FluxEvent::read(&whole).is_some());
     for field in ["involvedObject", "severity", "timestamp", "reason"] {
         let mut part = whole.clone();
@@ -161,15 +158,15 @@ fn what_is_older_than_what_is_known_changes_nothing() {
     let mut held = held(
         &[
             kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-            release(&(9, "UpgradeFailed", true, "1.1.7", CAUSE)),
+            release("9 UpgradeFailed! 1.1.7: CAUSE"),
         ],
         "1.1.7",
     );
     let before = view_at(&held, now());
     for old in [
-        release(&(10, "UpgradeSucceeded", false, "1.1.7", "")),
-        release(&(9, "UpgradeSucceeded", false, "1.1.7", "")),
-        release(&(900, "TestSucceeded", false, "1.1.7", "")),
+        release("10 UpgradeSucceeded 1.1.7"),
+        release("9 UpgradeSucceeded 1.1.7"),
+        release("900 TestSucceeded 1.1.7"),
         kustomization(500, "BuildFailed", HEAD),
     ] {
         receive(&mut held, &old);

@@ -10,24 +10,23 @@ use model::{Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How many seconds ago, the reason, whether it is an error, the revision, the message.
-pub type Notification = (u64, &'static str, bool, &'static str, &'static str);
-
-pub fn body(
-    kind: &str,
-    of: (&str, &str),
-    (ago, reason, error, revision, message): &Notification,
-) -> Value {
-    let at = now() - Duration::from_secs(*ago);
+/// A notification about an object as `seconds-ago Reason revision: message`, with `!` behind the reason of an
+/// error.
+pub fn body(kind: &str, of: (&str, &str), notification: &str) -> Value {
+    let (head, message) = notification.split_once(": ").unwrap_or((notification, ""));
+    let words: Vec<&str> = head.split(' ').collect();
+    let ago = words[0].parse().expect("seconds");
+    let reason = words[1].trim_end_matches('!');
     let mut metadata = json!({"token": "sha256:00"});
-    if !revision.is_empty() {
+    if let Some(revision) = words.get(2) {
         metadata["revision"] = json!(revision);
         metadata["app-version"] = json!(format!("app-{revision}"));
     }
     json!({
         "involvedObject": {"apiVersion": "x/v1", "kind": kind, "namespace": of.0, "name": of.1, "uid": "0"},
-        "severity": if *error { "error" } else { "info" },
-        "timestamp": at.to_string(), "message": message, "reason": reason, "metadata": metadata,
+        "severity": if words[1].ends_with('!') { "error" } else { "info" },
+        "timestamp": (now() - Duration::from_secs(ago)).to_string(),
+        "message": message.replace("CAUSE", CAUSE), "reason": reason, "metadata": metadata,
         "reportingController": "helm-controller", "reportingInstance": "helm-controller-0",
     })
 }
@@ -49,11 +48,11 @@ pub fn receive(held: &mut Observations, body: &Value) {
 }
 
 /// The three objects of uat.
-pub fn release(notification: &Notification) -> Value {
+pub fn release(notification: &str) -> Value {
     body("HelmRelease", ("app-podinfo", "podinfo"), notification)
 }
 
-pub fn chart(notification: &Notification) -> Value {
+pub fn chart(notification: &str) -> Value {
     body(
         "HelmChart",
         ("app-podinfo", "app-podinfo-podinfo"),
@@ -62,11 +61,9 @@ pub fn chart(notification: &Notification) -> Value {
 }
 
 pub fn kustomization(ago: u64, reason: &'static str, commit: &str) -> Value {
-    let mut body = body(
-        "Kustomization",
-        ("flux-system", "uat"),
-        &(ago, reason, reason.ends_with("Failed"), "x", "yaml: line 3"),
-    );
+    let failed = if reason.ends_with("Failed") { "!" } else { "" };
+    let notification = format!("{ago} {reason}{failed} x: yaml: line 3");
+    let mut body = body("Kustomization", ("flux-system", "uat"), &notification);
     body["metadata"]["revision"] = json!(format!("main@sha1:{commit}"));
     body
 }
@@ -94,8 +91,8 @@ pub fn view(bodies: &[Value], serves: &str) -> EnvironmentView {
 }
 
 pub const CAUSE: &str = "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7: timed out\n\nLast Helm logs:\n\nmore";
-pub const UPGRADED: Notification = (60, "UpgradeSucceeded", false, "1.1.7", "");
-pub const TESTED: Notification = (60, "TestSucceeded", false, "1.1.7", "");
+pub const UPGRADED: &str = "60 UpgradeSucceeded 1.1.7";
+pub const TESTED: &str = "60 TestSucceeded 1.1.7";
 pub const APPLIED: u64 = 120;
 
 /// What it is, what was told, what the app answers, and the verdict with where it breaks and its words.
@@ -103,9 +100,7 @@ type Case = (
     &'static str,
     Vec<Value>,
     &'static str,
-    VerdictState,
-    Option<LinkName>,
-    &'static str,
+    (VerdictState, Option<LinkName>, &'static str),
 );
 
 #[test]
@@ -116,305 +111,269 @@ fn it_is_proven_only_where_every_word_and_the_live_app_agree() {
     let cases: Vec<Case> = vec![
         (
             "all agree",
-            vec![applied(), release(&UPGRADED), release(&TESTED)],
+            vec![applied(), release(UPGRADED), release(TESTED)],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
         (
             "nothing was told",
             vec![],
             "1.1.7",
-            Unknown,
-            Some(Applied),
-            "Weft cannot look into uat, and no notification has told of the Kustomization flux-system/uat yet.",
+            (
+                Unknown,
+                Some(Applied),
+                "Weft cannot look into uat, and no notification has told of the Kustomization flux-system/uat yet.",
+            ),
         ),
         (
             "nothing of the release",
             vec![applied()],
             "1.1.7",
-            Unknown,
-            Some(Deployed),
-            "no notification has told of the HelmRelease",
+            (
+                Unknown,
+                Some(Deployed),
+                "no notification has told of the HelmRelease",
+            ),
         ),
         (
             "nothing of the Kustomization",
-            vec![release(&TESTED)],
+            vec![release(TESTED)],
             "1.1.7",
-            Unknown,
-            Some(Applied),
-            "of the Kustomization",
+            (Unknown, Some(Applied), "of the Kustomization"),
         ),
         (
             "only another commit",
             vec![
                 kustomization(9, "ReconciliationSucceeded", OLD),
-                release(&TESTED),
+                release(TESTED),
             ],
             "1.1.7",
-            Rolling,
-            Some(Applied),
-            "Flux has only told of 0000000 so far (by Flux's notification of 11:59 UTC; Weft cannot look itself).",
+            (
+                Rolling,
+                Some(Applied),
+                "Flux has only told of 0000000 so far (by Flux's notification of 11:59 UTC; Weft cannot look itself).",
+            ),
         ),
         (
             "it is being applied",
             vec![
                 kustomization(9, "ReconciliationSucceeded", OLD),
                 kustomization(2, "Progressing", HEAD),
-                release(&TESTED),
+                release(TESTED),
             ],
             "1.1.7",
-            Rolling,
-            Some(Applied),
-            "Flux is applying 1111111",
+            (Rolling, Some(Applied), "Flux is applying 1111111"),
         ),
         (
             "a correction of what is applied",
             vec![
                 applied(),
                 kustomization(2, "Progressing", HEAD),
-                release(&TESTED),
+                release(TESTED),
             ],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
         (
             "YAML that cannot be read",
-            vec![kustomization(9, "BuildFailed", HEAD), release(&TESTED)],
+            vec![kustomization(9, "BuildFailed", HEAD), release(TESTED)],
             "1.1.7",
-            Failed,
-            Some(Applied),
-            "Flux could not apply it (BuildFailed): yaml: line 3 (by Flux's notification of 11:59 UTC; Weft cannot look itself).",
+            (
+                Failed,
+                Some(Applied),
+                "Flux could not apply it (BuildFailed): yaml: line 3 (by Flux's notification of 11:59 UTC; Weft cannot look itself).",
+            ),
         ),
         (
             "another app",
-            vec![applied(), release(&UPGRADED), release(&TESTED)],
+            vec![applied(), release(UPGRADED), release(TESTED)],
             "1.1.6",
-            Drifted,
-            Some(Serving),
-            "but the app answers",
+            (Drifted, Some(Serving), "but the app answers"),
         ),
         (
             "an older release",
-            vec![
-                applied(),
-                release(&(60, "TestSucceeded", false, "1.1.6", "")),
-            ],
+            vec![applied(), release("60 TestSucceeded 1.1.6")],
             "1.1.6",
-            Rolling,
-            Some(Deployed),
-            "Helm holds 1.1.6; nothing was told of 1.1.7 yet",
+            (
+                Rolling,
+                Some(Deployed),
+                "Helm holds 1.1.6; nothing was told of 1.1.7 yet",
+            ),
         ),
         (
             "an upgrade whose tests are to come",
-            vec![
-                applied(),
-                release(&(5, "UpgradeSucceeded", false, "1.1.7", "")),
-            ],
+            vec![applied(), release("5 UpgradeSucceeded 1.1.7")],
             "1.1.7",
-            Rolling,
-            Some(Deployed),
-            "of its tests nothing was told yet",
+            (Rolling, Some(Deployed), "of its tests nothing was told yet"),
         ),
         (
             "an upgrade where no tests were ever told of",
-            vec![applied(), release(&UPGRADED)],
+            vec![applied(), release(UPGRADED)],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
         (
             "an upgrade where tests run each time",
             vec![
                 applied(),
-                release(&(90, "TestSucceeded", false, "1.1.6", "")),
-                release(&UPGRADED),
+                release("90 TestSucceeded 1.1.6"),
+                release(UPGRADED),
             ],
             "1.1.7",
-            Rolling,
-            Some(Deployed),
-            "of its tests nothing was told yet",
+            (Rolling, Some(Deployed), "of its tests nothing was told yet"),
         ),
         (
             "an upgrade that failed",
             vec![
                 applied(),
-                release(&TESTED),
-                release(&(9, "UpgradeFailed", true, "1.1.7", CAUSE)),
+                release(TESTED),
+                release("9 UpgradeFailed! 1.1.7: CAUSE"),
             ],
             "1.1.7",
-            Failed,
-            Some(Deployed),
-            "Helm upgrade to 1.1.7 failed: timed out (by",
+            (
+                Failed,
+                Some(Deployed),
+                "Helm upgrade to 1.1.7 failed: timed out (by",
+            ),
         ),
         (
             "tests that failed",
             vec![
                 applied(),
-                release(&UPGRADED),
-                release(&(
-                    60,
-                    "TestFailed",
-                    true,
-                    "1.1.7",
-                    "Helm test failed for release podinfo/podinfo.v9 with chart podinfo@1.1.7: no",
-                )),
+                release(UPGRADED),
+                release(
+                    "60 TestFailed! 1.1.7: Helm test failed for release podinfo/podinfo.v9 with chart podinfo@1.1.7: no",
+                ),
             ],
             "1.1.7",
-            Failed,
-            Some(Deployed),
-            "The tests of 1.1.7 failed: no",
+            (Failed, Some(Deployed), "The tests of 1.1.7 failed: no"),
         ),
         (
             "a rollback, though its word is a success and the app answers",
             vec![
                 applied(),
-                release(&(9, "UpgradeFailed", true, "1.1.7", CAUSE)),
-                release(&(
-                    9,
-                    "RollbackSucceeded",
-                    false,
-                    "1.1.7",
-                    "Helm rollback to previous release succeeded",
-                )),
+                release("9 UpgradeFailed! 1.1.7: CAUSE"),
+                release("9 RollbackSucceeded 1.1.7: Helm rollback to previous release succeeded"),
             ],
             "1.1.7",
-            Failed,
-            Some(Deployed),
-            "Rolled back: users still get 1.1.7",
+            (Failed, Some(Deployed), "Rolled back: users still get 1.1.7"),
         ),
         (
             "a rollback alone",
             vec![
                 applied(),
-                release(&(
-                    9,
-                    "RollbackSucceeded",
-                    false,
-                    "1.1.7",
-                    "Helm rollback to previous release succeeded",
-                )),
+                release("9 RollbackSucceeded 1.1.7: Helm rollback to previous release succeeded"),
             ],
             "1.1.7",
-            Failed,
-            Some(Deployed),
-            "A release failed: Helm rollback to previous release succeeded",
+            (
+                Failed,
+                Some(Deployed),
+                "A release failed: Helm rollback to previous release succeeded",
+            ),
         ),
         (
             "a rollback after a failure that is long past",
             vec![
                 applied(),
-                release(&(9000, "TestFailed", true, "1.1.2", "")),
-                release(&(9, "RollbackSucceeded", false, "1.1.6", "Helm rollback")),
+                release("9000 TestFailed! 1.1.2"),
+                release("9 RollbackSucceeded 1.1.6: Helm rollback"),
             ],
             "1.1.6",
-            Failed,
-            Some(Deployed),
-            "A release failed: Helm rollback",
+            (Failed, Some(Deployed), "A release failed: Helm rollback"),
         ),
         (
             "a failure of the release before",
             vec![
                 applied(),
-                release(&(90, "UpgradeFailed", true, "1.1.6", "")),
-                release(&(90, "RollbackSucceeded", false, "1.1.5", "")),
+                release("90 UpgradeFailed! 1.1.6"),
+                release("90 RollbackSucceeded 1.1.5"),
             ],
             "1.1.5",
-            Rolling,
-            Some(Deployed),
-            "1.1.6 failed; nothing was told of 1.1.7 yet",
+            (
+                Rolling,
+                Some(Deployed),
+                "1.1.6 failed; nothing was told of 1.1.7 yet",
+            ),
         ),
         (
             "values that cannot be read",
             vec![
                 applied(),
-                release(&TESTED),
-                release(&(9, "ValuesError", true, "", "no such Secret")),
+                release(TESTED),
+                release("9 ValuesError!: no such Secret"),
             ],
             "1.1.7",
-            Failed,
-            Some(Deployed),
-            "Helm could not deploy 1.1.7 (ValuesError): no such Secret",
+            (
+                Failed,
+                Some(Deployed),
+                "Helm could not deploy 1.1.7 (ValuesError): no such Secret",
+            ),
         ),
         (
             "values that could not be read for a while",
             vec![
                 applied(),
-                release(&TESTED),
-                release(&(2000, "ValuesError", true, "", "no such Secret")),
+                release(TESTED),
+                release("2000 ValuesError!: no such Secret"),
             ],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
         (
             "drift",
             vec![
                 applied(),
-                release(&TESTED),
-                release(&(
-                    9,
-                    "DriftDetected",
-                    true,
-                    "",
-                    "Cluster state has drifted:\nDeployment/app-podinfo/podinfo changed",
-                )),
+                release(TESTED),
+                release(
+                    "9 DriftDetected!: Cluster state has drifted:\nDeployment/app-podinfo/podinfo changed",
+                ),
             ],
             "1.1.7",
-            Drifted,
-            Some(Deployed),
-            "What runs was changed after Helm deployed it: Deployment/app-podinfo/podinfo changed",
+            (
+                Drifted,
+                Some(Deployed),
+                "What runs was changed after Helm deployed it: Deployment/app-podinfo/podinfo changed",
+            ),
         ),
         (
             "drift that was corrected in the same second",
             vec![
                 applied(),
-                release(&TESTED),
-                release(&(9, "DriftDetected", true, "", "has drifted")),
-                release(&(9, "DriftCorrected", false, "1.1.7", "has been corrected")),
+                release(TESTED),
+                release("9 DriftDetected!: has drifted"),
+                release("9 DriftCorrected 1.1.7: has been corrected"),
             ],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
         (
             "a chart that is not there",
             vec![
                 applied(),
-                release(&(60, "TestSucceeded", false, "1.1.6", "")),
-                chart(&(
-                    9,
-                    "InvalidChartReference",
-                    true,
-                    "",
-                    "no 'podinfo' chart with version matching '1.1.7' found",
-                )),
+                release("60 TestSucceeded 1.1.6"),
+                chart(
+                    "9 InvalidChartReference!: no 'podinfo' chart with version matching '1.1.7' found",
+                ),
             ],
             "1.1.6",
-            Failed,
-            Some(Deployed),
-            "The chart cannot be had (InvalidChartReference): no 'podinfo' chart",
+            (
+                Failed,
+                Some(Deployed),
+                "The chart cannot be had (InvalidChartReference): no 'podinfo' chart",
+            ),
         ),
         (
             "a chart that was not there for a while",
             vec![
                 applied(),
-                release(&TESTED),
-                chart(&(9, "InvalidChartReference", true, "", "no")),
+                release(TESTED),
+                chart("9 InvalidChartReference!: no"),
             ],
             "1.1.7",
-            Proven,
-            None,
-            "",
+            (Proven, None, ""),
         ),
     ];
-    for (what, bodies, serves, state, breaks_at, words) in cases {
+    for (what, bodies, serves, (state, breaks_at, words)) in cases {
         let found = view(&bodies, serves);
         let verdict = &found.verdict;
         assert_eq!(
@@ -445,8 +404,8 @@ fn its_links_say_who_told_and_that_weft_cannot_look() {
     let found = view(
         &[
             kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-            release(&UPGRADED),
-            release(&TESTED),
+            release(UPGRADED),
+            release(TESTED),
         ],
         "1.1.7",
     );
@@ -471,14 +430,8 @@ fn its_links_say_who_told_and_that_weft_cannot_look() {
     let failed = view(
         &[
             kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-            release(&(9, "UpgradeFailed", true, "1.1.7", CAUSE)),
-            release(&(
-                8,
-                "RollbackSucceeded",
-                false,
-                "1.1.6",
-                "Helm rollback succeeded",
-            )),
+            release("9 UpgradeFailed! 1.1.7: CAUSE"),
+            release("8 RollbackSucceeded 1.1.6: Helm rollback succeeded"),
         ],
         "1.1.6",
     );

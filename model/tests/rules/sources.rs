@@ -1,18 +1,19 @@
 //! Where charts come from, and what is said where none comes.
 
-use crate::conditions::link_of;
+use crate::conditions::{conditions, link_of};
 use crate::world::{FactList as _, deployed, environment, helm, name, proven, set, view_of};
 use model::chain::{LinkState, VerdictState};
 use model::flux::{HelmChartReading, SourceKind, SourceReading};
 use model::observation::{Desired, Fact};
 use serde_json::{Value, json};
 
-pub fn ready(status: &str, reason: &str, message: &str) -> Value {
-    json!([{"type": "Ready", "status": status, "reason": reason, "message": message, "observedGeneration": 1}])
+/// The condition Ready as `Status (Reason) message`.
+pub fn ready(condition: &str) -> Value {
+    conditions(&[&format!("Ready={condition}")], 1)
 }
 
 pub fn well() -> Value {
-    ready("True", "Succeeded", "")
+    ready("True (Succeeded)")
 }
 
 pub fn source(kind: SourceKind, of: &str, spec: &Value, status: &Value) -> Fact {
@@ -70,30 +71,20 @@ type Case = (
     &'static str,
     Value,
     Vec<Fact>,
-    LinkState,
-    &'static str,
-    &'static str,
+    (LinkState, &'static str, &'static str),
 );
 
 #[test]
 fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
     use LinkState::{Failed, Holds, Progressing, Suspended};
     let missing = ready(
-        "False",
-        "InvalidChartReference",
-        "invalid chart reference: no 'podinfo' chart with version matching '1.1.8' found",
+        "False (InvalidChartReference) invalid chart reference: no 'podinfo' chart with version matching '1.1.8' found",
     );
-    let away = ready(
-        "False",
-        "Failed",
-        "failed to fetch Helm repository index: connection refused\nin full",
-    );
-    let unfetched = ready(
-        "False",
-        "NoSourceArtifact",
-        "no artifact available for HelmRepository source 'charts'",
-    );
-    let building = ready("Unknown", "Progressing", "building artifact");
+    let away =
+        ready("False (Failed) failed to fetch Helm repository index: connection refused\nin full");
+    let unfetched =
+        ready("False (NoSourceArtifact) no artifact available for HelmRepository source 'charts'");
+    let building = ready("Unknown (Progressing) building artifact");
     let cases: Vec<Case> = vec![
         (
             "no such chart",
@@ -102,9 +93,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &well()),
                 chart("1.1.8", "1.1.7", false, &missing),
             ],
-            Failed,
-            "HelmChart",
-            "The chart cannot be had (InvalidChartReference): invalid chart reference: no 'podinfo' chart",
+            (
+                Failed,
+                "HelmChart",
+                "The chart cannot be had (InvalidChartReference): invalid chart reference: no 'podinfo' chart",
+            ),
         ),
         (
             "an index that cannot be fetched is why there is no such chart",
@@ -113,9 +106,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &away),
                 chart("1.1.8", "1.1.7", false, &missing),
             ],
-            Failed,
-            "HelmRepository",
-            "The chart cannot be had (Failed): failed to fetch Helm repository index: connection refused.",
+            (
+                Failed,
+                "HelmRepository",
+                "The chart cannot be had (Failed): failed to fetch Helm repository index: connection refused.",
+            ),
         ),
         (
             "an index that has yet to be fetched for the first time",
@@ -124,9 +119,7 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &building),
                 chart("1.1.8", "1.1.7", false, &unfetched),
             ],
-            Progressing,
-            "HelmRelease",
-            "Helm is at it: ",
+            (Progressing, "HelmRelease", "Helm is at it: "),
         ),
         (
             "a suspended index is why there is no such chart",
@@ -135,9 +128,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(true, &well()),
                 chart("1.1.8", "1.1.7", false, &missing),
             ],
-            Failed,
-            "HelmChart",
-            "The HelmRepository app-podinfo/charts is suspended, so nothing newer is seen.",
+            (
+                Failed,
+                "HelmChart",
+                "The HelmRepository app-podinfo/charts is suspended, so nothing newer is seen.",
+            ),
         ),
         (
             "a suspended index, and Flux has not said more",
@@ -146,9 +141,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(true, &well()),
                 chart("1.1.8", "1.1.7", false, &building),
             ],
-            Suspended,
-            "HelmRepository",
-            "The HelmRepository app-podinfo/charts is suspended",
+            (
+                Suspended,
+                "HelmRepository",
+                "The HelmRepository app-podinfo/charts is suspended",
+            ),
         ),
         (
             "a suspended chart",
@@ -157,9 +154,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &well()),
                 chart("1.1.8", "1.1.7", true, &building),
             ],
-            Suspended,
-            "HelmChart",
-            "The HelmChart app-podinfo/app-podinfo-podinfo is suspended",
+            (
+                Suspended,
+                "HelmChart",
+                "The HelmChart app-podinfo/app-podinfo-podinfo is suspended",
+            ),
         ),
         (
             "a chart that still speaks of the version before",
@@ -168,9 +167,7 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &well()),
                 chart("1.1.7", "1.1.7", false, &missing),
             ],
-            Progressing,
-            "HelmRelease",
-            "Helm is at it",
+            (Progressing, "HelmRelease", "Helm is at it"),
         ),
         (
             "an index that fails after a pinned chart was had",
@@ -179,9 +176,7 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &away),
                 chart("1.1.7", "1.1.7", false, &well()),
             ],
-            Holds,
-            "HelmRelease",
-            "Helm deployed 1.1.7.",
+            (Holds, "HelmRelease", "Helm deployed 1.1.7."),
         ),
         (
             "an index that fails where a range is followed",
@@ -190,9 +185,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &away),
                 chart(">=0.0.3", "1.1.7", false, &well()),
             ],
-            Failed,
-            "HelmRepository",
-            "Flux cannot look for newer charts (Failed): failed to fetch Helm repository index: connection refused.",
+            (
+                Failed,
+                "HelmRepository",
+                "Flux cannot look for newer charts (Failed): failed to fetch Helm repository index: connection refused.",
+            ),
         ),
         (
             "an index that is suspended where a range is followed",
@@ -201,9 +198,11 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(true, &well()),
                 chart(">=0.0.3", "1.1.7", false, &well()),
             ],
-            Suspended,
-            "HelmRepository",
-            "is suspended: Flux looks for no chart.",
+            (
+                Suspended,
+                "HelmRepository",
+                "is suspended: Flux looks for no chart.",
+            ),
         ),
         (
             "a newer chart that was found in a range",
@@ -212,12 +211,14 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
                 repository(false, &well()),
                 chart(">=0.0.3", "1.1.8", false, &well()),
             ],
-            Progressing,
-            "HelmRelease",
-            "Helm still holds 1.1.7; 1.1.8 was found and comes next.",
+            (
+                Progressing,
+                "HelmRelease",
+                "Helm still holds 1.1.7; 1.1.8 was found and comes next.",
+            ),
         ),
     ];
-    for (what, object, facts, state, kind, words) in cases {
+    for (what, object, facts, (state, kind, words)) in cases {
         let link = link_of(2, |held| {
             held.put(helm("uat", &object));
             held.extend(facts.clone());
@@ -273,11 +274,7 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     };
     let pinned = json!({"tag": "1.1.7"});
     let range = json!({"semver": ">=0.0.3"});
-    let refused = ready(
-        "False",
-        "OCIArtifactPullFailed",
-        "failed to pull artifact: UNAUTHORIZED",
-    );
+    let refused = ready("False (OCIArtifactPullFailed) failed to pull artifact: UNAUTHORIZED");
     for (desired, found, suspended, conditions, state, words) in [
         (
             &pinned,
