@@ -1,7 +1,7 @@
 //! What a cluster that only tells has told: how long it holds, what is no word at all, and the recorded run.
 
 use crate::notifications::{
-    APPLIED, CAUSE, TESTED, chart, held, kustomization, receive, release, view_at,
+    APPLIED, TESTED, chart, held, kustomization, receive, release, view_at,
 };
 use crate::world::{HEAD, at, declared, environment, name, now, observed, pipeline, promotion};
 use model::board::board;
