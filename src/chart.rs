@@ -61,7 +61,7 @@ impl TimeRange {
     }
 
     /// The time between two ticks of the axis.
-    fn tick(self) -> Duration {
+    fn tick_interval(self) -> Duration {
         Duration::from_secs(match self {
             Self::Day => 4 * 3_600,
             Self::Week => 86_400,
@@ -105,7 +105,7 @@ impl TimeScale {
 
     /// The ticks of the axis, each with its coordinate and time.
     pub fn ticks(self, range: TimeRange) -> Vec<(f64, Timestamp)> {
-        let step = i64::try_from(range.tick().as_millis()).unwrap_or(i64::MAX);
+        let step = i64::try_from(range.tick_interval().as_millis()).unwrap_or(i64::MAX);
         let first = self.since.millis().div_euclid(step) * step + step;
         (0..)
             .map(|n| Timestamp::from_millis(first + n * step))
@@ -142,7 +142,6 @@ pub fn height(environments: usize) -> f64 {
 pub struct Bar {
     /// The left end.
     pub x: f64,
-    /// The width.
     pub width: f64,
     /// The vertical centre.
     pub y: f64,

@@ -241,7 +241,7 @@ pub struct Check {
     pub required: bool,
 }
 
-/// One review.
+/// A review of the pull request.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
 pub struct Review {

@@ -83,7 +83,7 @@ where
     }
 }
 
-async fn follow(config: watcher::Config) {
+async fn watch_through(config: watcher::Config) {
     let (_world, cluster) = cluster(64).await;
     put(&cluster, "podinfo", "1.0.0");
     let events = watcher::watcher(releases(client(&cluster, cluster.token())), config);
@@ -105,17 +105,17 @@ async fn follow(config: watcher::Config) {
 
 #[tokio::test]
 async fn a_watcher_that_lists_and_watches_sees_every_change() {
-    follow(watcher::Config::default()).await;
+    watch_through(watcher::Config::default()).await;
 }
 
 #[tokio::test]
 async fn a_watcher_that_lists_in_small_pages_sees_every_change() {
-    follow(watcher::Config::default().page_size(1)).await;
+    watch_through(watcher::Config::default().page_size(1)).await;
 }
 
 #[tokio::test]
 async fn a_watcher_that_streams_its_list_sees_every_change() {
-    follow(watcher::Config::default().streaming_lists()).await;
+    watch_through(watcher::Config::default().streaming_lists()).await;
 }
 
 #[tokio::test]

@@ -12,7 +12,6 @@ use crate::view_ext::{CollectErased, class_signal, dynamic, on_click, text_signa
 /// The chain of one environment.
 #[component]
 pub fn ChainView(
-    /// The environment.
     environment: EnvironmentSignal,
     /// The name of the environment, for screen readers.
     name: String,

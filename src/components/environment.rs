@@ -38,7 +38,7 @@ pub fn verdict_words(view: &EnvironmentView) -> String {
     }
 }
 
-/// One environment.
+/// An environment of the pipeline: colour, version, verdict and chain.
 #[component]
 pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
     let class = style_sheet!("style/environment.css");

@@ -67,9 +67,7 @@ impl ObjectDetails {
 /// The evidence of one link of an environment.
 #[component]
 pub fn EvidenceView(
-    /// The environment.
     environment: EnvironmentSignal,
-    /// The link.
     link_name: LinkName,
     /// The name of the environment.
     name: String,

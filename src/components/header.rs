@@ -10,7 +10,7 @@ use crate::state::session::{Auth, is_framed, sign_in_href};
 use crate::state::{Clock, Live, LiveStatus, SessionState, Theme};
 use crate::view_ext::{CollectErased, class_signal, dynamic, on_click, text_signal};
 
-/// The header.
+/// The bar at the top: where one is, whether the page is live, and the account.
 #[component]
 pub fn Header(
     /// The breadcrumbs after the first, which is always the board.

@@ -83,7 +83,6 @@ impl Reconciliation {
 /// The button at the foot of an environment's evidence.
 #[component]
 pub fn ReconcileNow(
-    /// The environment.
     environment: EnvironmentSignal,
     /// The name of the environment.
     name: String,

@@ -11,10 +11,7 @@ use crate::view_ext::dynamic;
 
 /// The embed page.
 #[component]
-pub fn EmbedPage(
-    /// The pipeline.
-    name: PipelineName,
-) -> impl IntoView {
+pub fn EmbedPage(name: PipelineName) -> impl IntoView {
     let class = style_sheet!("style/embed.css");
     let live = use_board(&name);
     let loaded = memo(move || live.board.map(|_| "loaded").unwrap_or_default().to_owned());

@@ -17,10 +17,7 @@ use crate::view_ext::{dynamic, text_signal};
 
 /// The pipeline page.
 #[component]
-pub fn PipelinePage(
-    /// The pipeline.
-    name: PipelineName,
-) -> impl IntoView {
+pub fn PipelinePage(name: PipelineName) -> impl IntoView {
     view! {
         <Header crumbs=vec![name.namespace.clone(), name.name.clone()] />
         <Pipeline name=name />

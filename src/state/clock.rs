@@ -32,10 +32,10 @@ impl Clock {
         if (ahead - self.ahead.get_untracked()).abs() > 2_000 {
             self.ahead.set(ahead);
         }
-        self.tick();
+        self.advance();
     }
 
-    fn tick(self) {
+    fn advance(self) {
         self.now.set(Timestamp::from_millis(
             browser_millis() + self.ahead.get_untracked(),
         ));
@@ -59,7 +59,7 @@ pub fn provide_clock() -> Clock {
     spawn_local(async move {
         loop {
             TimeoutFuture::new(1_000).await;
-            clock.tick();
+            clock.advance();
         }
     });
     provide_context(clock);

@@ -62,7 +62,7 @@ impl Etcd {
         &self.url
     }
 
-    /// Its process.
+    /// Returns the process id, while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.server.pid()

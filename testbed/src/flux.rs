@@ -112,7 +112,7 @@ impl Flux {
             .with_context(|| format!("no {name} runs here"))
     }
 
-    /// The processes.
+    /// Returns the process ids of the controllers that run.
     pub fn pids(&self) -> impl Iterator<Item = u32> {
         self.controllers
             .iter()

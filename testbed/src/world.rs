@@ -37,11 +37,10 @@ const RIGHTS: &str = include_str!("../../deploy/weft/rbac.yaml");
 /// How long the forge's jobs take.
 const JOB: Duration = Duration::from_millis(600);
 
-/// One environment.
+/// An environment: its cluster, Flux's controllers, its node and its application.
 pub struct Environment {
     /// What it is called, its cluster too.
     pub name: &'static str,
-    /// Its controllers.
     pub flux: Flux,
     /// What runs its Pods.
     pub node: Node,
@@ -59,7 +58,6 @@ pub struct Environment {
 pub struct World {
     /// The environments, in the order in which a release travels through them.
     pub environments: Vec<Environment>,
-    /// GitHub.
     pub forge: Forge,
     /// What is to go wrong: `dispatch-lost` and `forge-down` are known here.
     pub faults: Faults,

@@ -189,7 +189,7 @@ pub fn lost_dispatch(stage: &mut Stage) {
     assert!(said.contains("Flux told Weft at"), "{gate:#}");
     assert!(said.contains("lost on its way to GitHub"), "{gate:#}");
     stage.promote_by_hand("uat", "stg", &chart);
-    stage.carry(&chart, &["stg"]);
+    stage.promote_through(&chart, &["stg"]);
 }
 
 /// helm-controller is away while a promotion is merged.

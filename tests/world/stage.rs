@@ -254,7 +254,7 @@ impl Stage {
 
     /// Approves a version into these environments, one after the other, each proven before the next.
     #[track_caller]
-    pub fn carry(&self, chart: &str, environments: &[&str]) {
+    pub fn promote_through(&self, chart: &str, environments: &[&str]) {
         for into in environments {
             self.approve(self.promotion(into, chart));
             self.until_proven(into, chart);
@@ -273,7 +273,7 @@ impl Stage {
         self.until_proven("dev-test", &next);
         let before = ["uat", "stg", "prod"].into_iter();
         let before: Vec<&str> = before.take_while(|one| *one != name).collect();
-        self.carry(&next, &before);
+        self.promote_through(&next, &before);
         next
     }
 

@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What was seen so far.
 #[derive(Default)]
-struct Seen {
+struct Findings {
     rounds: u64,
     /// Since when an environment has contradicted what `proven` says, and how.
     wrong_since: BTreeMap<&'static str, (Instant, String)>,
@@ -32,7 +32,7 @@ struct Seen {
 
 /// The running witness.
 pub struct Witness {
-    seen: Arc<Mutex<Seen>>,
+    seen: Arc<Mutex<Findings>>,
     looking: JoinHandle<()>,
 }
 
@@ -51,7 +51,7 @@ impl Witness {
         let places: Vec<Place> = world.environments.iter().map(Place::of).collect();
         let board = weft.join("api/v1/pipelines/app-podinfo/podinfo").unwrap();
         let pins = world.forge.url().clone();
-        let seen: Arc<Mutex<Seen>> = Arc::default();
+        let seen: Arc<Mutex<Findings>> = Arc::default();
         let writing = Arc::clone(&seen);
         let plain = Client::builder().no_proxy().build().unwrap();
         let looking = runtime.spawn(async move {
@@ -91,7 +91,7 @@ impl Drop for Witness {
     }
 }
 
-impl Seen {
+impl Findings {
     fn note(&mut self, name: &'static str, verdict: &str, wrong: Option<String>) {
         let Some(wrong) = wrong else {
             self.wrong_since.remove(name);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::object::Key;
 
-/// One report.
+/// What a controller reports of an object: the source of Kubernetes events and notifications.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// `info` or `error`.

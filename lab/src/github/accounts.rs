@@ -35,7 +35,7 @@ pub enum AccountKind {
     Bot,
 }
 
-/// One account.
+/// A person or an App with its permission in the repository.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Account {
     pub id: u64,
@@ -76,7 +76,7 @@ impl Account {
     }
 }
 
-/// Every account.
+/// The accounts of the demo.
 pub static ACCOUNTS: [Account; 7] = [
     person(1001, "ana", "Ana Ruiz", "Developer", Write, "#7a4fb5"),
     person(1002, "sam", "Sam Okafor", "Approver", Write, "#2f6b52"),

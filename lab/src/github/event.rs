@@ -12,7 +12,6 @@ use super::repository::Repository;
 #[derive(Clone)]
 pub struct Published {
     pub(crate) repository: Arc<Repository>,
-    /// The event.
     pub event: RepositoryEvent,
 }
 

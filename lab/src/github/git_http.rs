@@ -112,7 +112,7 @@ fn receive(
         (output, repo.git.refresh()?)
     };
     for update in updates {
-        pushes::follow(repo, update, by);
+        pushes::apply_consequences(repo, update, by);
     }
     Ok(output)
 }

@@ -45,7 +45,7 @@ pub(crate) struct RepositoryState {
     pub(crate) checks: HashMap<String, Vec<CheckRun>>,
     /// Oldest first.
     pub(crate) runs: Vec<WorkflowRun>,
-    /// By tag.
+    /// The images of the container registry, by tag.
     pub(crate) images: BTreeMap<String, Image>,
     /// Newest first.
     pub(crate) charts: Vec<Chart>,
@@ -154,7 +154,7 @@ impl ReviewState {
     }
 }
 
-/// One review.
+/// A review of a pull request.
 #[derive(Clone)]
 pub(crate) struct Review {
     pub(crate) id: u64,

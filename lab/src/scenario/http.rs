@@ -16,7 +16,7 @@ use super::{Scenario, ScenarioError, ScenarioState};
 use crate::faults::FaultError;
 use crate::github::ApiError;
 
-/// The routes.
+/// Returns the routes of the demo's controls, below `lab/v1/`.
 pub fn routes(scenario: Scenario) -> Router {
     Router::new()
         .route("/lab/v1/state", get(state))

@@ -18,7 +18,7 @@ pub struct ScenarioState {
 pub struct StepState {
     /// The name in URLs.
     pub id: String,
-    /// From 1.
+    /// The place of the step in the walk, from 1.
     pub number: u8,
     pub title: String,
     /// What to point at while the step runs.
@@ -47,7 +47,7 @@ pub enum StepStatus {
     Blocked,
 }
 
-/// One fault.
+/// A fault as the drawer shows it: whether it can be ordered, and whether it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultState {
     /// The name in URLs.
@@ -65,7 +65,7 @@ pub struct FaultState {
     pub at_once: bool,
 }
 
-/// One account.
+/// A demo account that one can sign in as.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountState {
     /// The name to sign in with.

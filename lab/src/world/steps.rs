@@ -21,7 +21,6 @@ use crate::jobs::{promotion_branch, release};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BranchBuild {
     pub branch: String,
-    /// The commit.
     pub sha: String,
 }
 

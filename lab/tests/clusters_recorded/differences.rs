@@ -1,6 +1,6 @@
 //! Where the lab differs from what was recorded, on purpose, and why.
 
-/// One difference.
+/// A difference between the lab and a recording, and why it is left.
 pub struct Difference {
     pub kind: &'static str,
     pub change: Change,

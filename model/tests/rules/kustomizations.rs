@@ -7,21 +7,21 @@ use model::flux::{GitRepositoryReading, Kind};
 use model::observation::Fact;
 use serde_json::json;
 
-/// What it is, its conditions, the commits that were applied and attempted, whether it is suspended, and what the
-/// link is to say.
-type Case = (
-    &'static str,
-    Conditions<'static>,
-    &'static str,
-    &'static str,
+/// What is tried, the conditions, the applied and the attempted revision, whether Flux was told to leave
+/// the object alone, and what the link says.
+type Case<'a> = (
+    &'a str,
+    Conditions<'a>,
+    &'a str,
+    &'a str,
     bool,
-    (LinkState, &'static str),
+    (LinkState, &'a str),
 );
 
 #[test]
 fn a_kustomization_is_read_by_all_its_conditions() {
     use LinkState::{Failed, Holds, Progressing, Suspended};
-    let cases: Vec<Case> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (
             "the heartbeat of what is applied",
             &[

@@ -8,7 +8,6 @@ use serde_saphyr::Location;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}: {sentence}", .file.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct ConfigError {
-    /// The file.
     pub file: PathBuf,
     /// The line, where it is known.
     pub line: Option<u64>,

@@ -25,7 +25,6 @@ pub(super) struct File {
     pub data_dir: PathBuf,
     /// The folder of the built page.
     pub static_dir: Option<Spanned<PathBuf>>,
-    /// GitHub.
     pub github: GitHub,
     /// The dashboard to front.
     pub weave_gitops: Option<WeaveGitOps>,

@@ -33,7 +33,6 @@ pub enum JournalError {
 pub struct ActionKey {
     /// The person's numeric id on GitHub.
     pub user: u64,
-    /// The repository.
     pub repository: RepositoryName,
     /// The pull request.
     pub number: u64,

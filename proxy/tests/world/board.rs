@@ -28,7 +28,7 @@ async fn backfilled_entries(world: &World) -> Vec<Entry> {
                             == Some(*environment)
                 })
             };
-            let clusters = ["dev-test", "uat", "stg", "prod"];
+            let clusters = ["dev", "dev-test", "uat", "stg", "prod"];
             let all = clusters.iter().all(deployed)
                 && has(|event| matches!(event, Event::Released { .. }))
                 && has(|event| matches!(event, Event::DeployFailed { .. }))

@@ -21,10 +21,7 @@ use crate::view_ext::{CollectErased, bool_signal, class_signal, dynamic, text_si
 
 /// The release page.
 #[component]
-pub fn ReleasePage(
-    /// The pipeline.
-    name: PipelineName,
-) -> impl IntoView {
+pub fn ReleasePage(name: PipelineName) -> impl IntoView {
     view! {
         <Header crumbs=vec![name.namespace.clone(), name.name.clone(), "release".to_owned()] />
         <ReleaseEditor name=name />

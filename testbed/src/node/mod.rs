@@ -1,6 +1,7 @@
 //! The node: a stand-in for the kubelet, the container runtime and the network of one cluster. It
 //! binds Pods, runs their commands as processes of this machine, and reports how they really are.
 
+mod context;
 mod images;
 mod network;
 mod pod;
@@ -22,25 +23,9 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
+use self::context::{NAME, NodeContext};
 pub use self::images::Images;
-use self::network::Network;
-
-/// What the node calls itself.
-const NAME: &str = "node";
-
-/// The processes of Pods, by the Pods' names: `(pid, port)`.
-type Running = Arc<Mutex<BTreeMap<String, (u32, u16)>>>;
-
-/// What the keeper of each Pod needs.
-#[derive(Clone)]
-struct NodeContext {
-    client: kube::Client,
-    http: reqwest::Client,
-    images: Arc<Images>,
-    network: Network,
-    running: Running,
-    logs: PathBuf,
-}
+use self::network::{Network, Running};
 
 /// A running node. Its Pods' processes end when it is dropped.
 pub struct Node {
@@ -124,8 +109,9 @@ impl NodeContext {
 
     /// Keeps every Pod that there is, each by a task of its own that hears of its changes.
     async fn watch(self) {
-        let keepers: Mutex<BTreeMap<String, watch::Sender<Option<Arc<Pod>>>>> = Mutex::default();
-        // Dropping the set at the end of this task ends all keepers, and these their processes.
+        let tasks_by_pod: Mutex<BTreeMap<String, watch::Sender<Option<Arc<Pod>>>>> =
+            Mutex::default();
+        // Dropping the set at the end of this task ends all tasks_by_pod, and these their processes.
         let tasks = Mutex::new(tokio::task::JoinSet::new());
         let pods: Api<Pod> = Api::all(self.client.clone());
         let changes = watcher(pods, watcher::Config::default()).default_backoff();
@@ -143,17 +129,18 @@ impl NodeContext {
                 watcher::Event::Apply(pod) | watcher::Event::InitApply(pod) => {
                     let Some(uid) = pod.uid() else { continue };
                     let pod = Arc::new(pod);
-                    let mut keepers = keepers.lock();
-                    if let Some(keeper) = keepers.get(&uid) {
+                    let mut tasks_by_pod = tasks_by_pod.lock();
+                    if let Some(keeper) = tasks_by_pod.get(&uid) {
                         keeper.send_replace(Some(pod));
                     } else {
                         let (keeper, changes) = watch::channel(Some(pod));
-                        keepers.insert(uid, keeper);
+                        tasks_by_pod.insert(uid, keeper);
                         tasks.lock().spawn(pod::keep(self.clone(), changes));
                     }
                 }
                 watcher::Event::Delete(pod) => {
-                    if let Some(keeper) = pod.uid().and_then(|uid| keepers.lock().remove(&uid)) {
+                    if let Some(keeper) = pod.uid().and_then(|uid| tasks_by_pod.lock().remove(&uid))
+                    {
                         keeper.send_replace(None);
                     }
                 }

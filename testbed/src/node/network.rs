@@ -1,6 +1,8 @@
 //! Services: names and ports that lead to whichever Pods are ready, as EndpointSlices say.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -11,11 +13,14 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::runtime::reflector::{self, Store};
 use kube::runtime::{WatchStreamExt as _, watcher};
 use kube::{Api, ResourceExt as _};
+use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use super::Running;
 use crate::egress_proxy::{any_port, forward};
+
+/// The process id and the port of each Pod that runs, by its name.
+pub(super) type Running = Arc<Mutex<BTreeMap<String, (u32, u16)>>>;
 
 /// The label by which an EndpointSlice names its Service.
 const SERVICE: &str = "kubernetes.io/service-name";

@@ -17,9 +17,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::context::{NAME, NodeContext};
 use super::probes::Plan;
 use super::status::{Report, State, now};
-use super::{NAME, NodeContext};
 use crate::process::{free_ports, terminate};
 
 /// Between two tries to pull an image or to restart a container; it doubles each time, as a kubelet's.
@@ -44,7 +44,7 @@ pub(super) async fn keep(context: NodeContext, changes: Changes) {
         container.image.as_deref().unwrap_or_default(),
     );
     let namespace = pod.namespace().unwrap_or_default();
-    let mut keeper = Keeper {
+    let mut task = PodTask {
         pods: Api::namespaced(context.client.clone(), &namespace),
         context,
         namespace,
@@ -52,12 +52,12 @@ pub(super) async fn keep(context: NodeContext, changes: Changes) {
         container: container.clone(),
         report,
     };
-    if let Err(error) = keeper.run(&pod, changes).await {
-        tracing::warn!(pod = keeper.name, "the node gave a Pod up: {error:#}");
+    if let Err(error) = task.run(&pod, changes).await {
+        tracing::warn!(pod = task.name, "the node gave a Pod up: {error:#}");
     }
 }
 
-struct Keeper {
+struct PodTask {
     context: NodeContext,
     pods: Api<Pod>,
     namespace: String,
@@ -66,7 +66,7 @@ struct Keeper {
     report: Report,
 }
 
-impl Keeper {
+impl PodTask {
     async fn run(&mut self, pod: &Pod, mut changes: Changes) -> anyhow::Result<()> {
         let spec = pod.spec.as_ref().context("a Pod without a spec")?;
         if spec.node_name.is_none() {
@@ -116,7 +116,7 @@ impl Keeper {
             *child = None;
             self.context.running.lock().remove(&self.name);
             let code = status.code().unwrap_or(137);
-            self.tell(&State::Terminated { code, since }, !again)
+            self.report(&State::Terminated { code, since }, !again)
                 .await?;
             if !again {
                 return Ok(());
@@ -124,7 +124,7 @@ impl Keeper {
             self.report.restarts += 1;
             let reason = "CrashLoopBackOff";
             let message = format!("back-off {} s restarting failed container", pause.as_secs());
-            self.tell(&State::Waiting { reason, message }, false)
+            self.report(&State::Waiting { reason, message }, false)
                 .await?;
             sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -136,7 +136,7 @@ impl Keeper {
         let image = self.container.image.clone().unwrap_or_default();
         if self.report.restarts == 0 {
             let (reason, message) = ("ContainerCreating", String::new());
-            self.tell(&State::Waiting { reason, message }, false)
+            self.report(&State::Waiting { reason, message }, false)
                 .await?;
         }
         let mut pause = FIRST_PAUSE;
@@ -147,7 +147,7 @@ impl Keeper {
             };
             for reason in ["ErrImagePull", "ImagePullBackOff"] {
                 let message = error.clone();
-                self.tell(&State::Waiting { reason, message }, false)
+                self.report(&State::Waiting { reason, message }, false)
                     .await?;
             }
             sleep(pause).await;
@@ -218,7 +218,7 @@ impl Keeper {
             since: since.to_owned(),
             ready,
         };
-        self.tell(&running(ready), false).await?;
+        self.report(&running(ready), false).await?;
         let mut asking = ticks(readiness.as_ref(), POLL_INTERVAL);
         let mut feeling = ticks(liveness.as_ref(), LONGEST_PAUSE);
         let (mut unready, mut lifeless) = (0, 0);
@@ -237,7 +237,7 @@ impl Keeper {
                     let now_ready = well || (ready && unready < plan.failures);
                     if now_ready != ready {
                         ready = now_ready;
-                        self.tell(&running(ready), false).await?;
+                        self.report(&running(ready), false).await?;
                     }
                 }
                 _ = feeling.tick() => {
@@ -253,7 +253,7 @@ impl Keeper {
     }
 
     /// Reports, and goes on trying while the API server is away.
-    async fn tell(&mut self, state: &State, last: bool) -> anyhow::Result<()> {
+    async fn report(&mut self, state: &State, last: bool) -> anyhow::Result<()> {
         let status = self.report.status(state, last);
         let mut pause = FIRST_PAUSE;
         loop {

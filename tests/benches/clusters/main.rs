@@ -42,7 +42,7 @@ async fn measure() {
     let mut idle = Vec::new();
     for pipelines in PIPELINES {
         let mut weft = Weft::start(&cluster, pipelines);
-        idle.push(weft.told("idle").1);
+        idle.push(weft.measure("idle").1);
     }
     let (took, bytes) = cluster.fill().await;
     println!(
@@ -51,8 +51,8 @@ async fn measure() {
     );
     for (pipelines, idle) in PIPELINES.into_iter().zip(idle) {
         let mut weft = Weft::start(&cluster, pipelines);
-        let (listed, _) = weft.told("listed");
-        let (_, settled) = weft.told("settled");
+        let (listed, _) = weft.measure("listed");
+        let (_, settled) = weft.measure("settled");
         println!("{pipelines} pipelines of five environments:");
         println!("  on the board after {listed:.2} s of 3 s");
         let more = settled - idle;
@@ -70,13 +70,13 @@ async fn measure() {
             taken.push((seen - after) / 1e3);
             tokio::time::sleep(APART).await;
         }
-        tell("from the change being sent", &mut sent);
-        tell("from the API server's answer", &mut taken);
+        print_percentiles("from the change being sent", &mut sent);
+        print_percentiles("from the API server's answer", &mut taken);
         cluster.change("1.1.6").await;
     }
 }
 
-fn tell(from: &str, millis: &mut [f64]) {
+fn print_percentiles(from: &str, millis: &mut [f64]) {
     millis.sort_by(f64::total_cmp);
     let at = |part: usize| millis[millis.len() * part / 100];
     println!(
@@ -116,7 +116,7 @@ impl Weft {
     }
 
     /// Seconds since its sources were started, and resident megabytes, when it says so.
-    fn told(&mut self, what: &str) -> (f64, f64) {
+    fn measure(&mut self, what: &str) -> (f64, f64) {
         let words = self.line(what);
         (words[1].parse().unwrap(), words[2].parse().unwrap())
     }

@@ -108,7 +108,6 @@ fn stubs(text: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "until the stubs are gone"]
 fn a_doc_comment_says_more_than_the_name_beside_it() {
     let mut found = Vec::new();
     for source in sources(&["rs"]).unwrap() {

@@ -8,8 +8,8 @@
 mod circles;
 mod docs;
 mod modules;
+mod retired_names;
 mod syntax;
-mod words;
 
 use tests::{Source, sources};
 

@@ -26,7 +26,7 @@ pub(crate) struct Signature {
     pub(crate) at: OffsetDateTime,
 }
 
-/// One commit.
+/// A commit as `git cat-file` prints it.
 #[derive(Clone, Debug)]
 pub(crate) struct Commit {
     pub(crate) oid: String,

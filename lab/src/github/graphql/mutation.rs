@@ -104,7 +104,7 @@ impl Resolver for Mutation {
 /// `CreateCommitOnBranchPayload`.
 struct CreateCommitOnBranchPayload {
     repo: Repo,
-    /// The oid.
+    /// The object id of the commit that the branch is made at.
     commit: String,
     /// The full name.
     reference: String,

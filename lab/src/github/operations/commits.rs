@@ -73,7 +73,7 @@ pub(crate) fn commit(
         })?
     };
     let oid = update.after.clone();
-    pushes::follow(repo, update, by);
+    pushes::apply_consequences(repo, update, by);
     Ok(oid)
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn create_ref(
             .ok_or_else(|| ApiError::unprocessable("Object does not exist"))?;
         repo.git.set_reference(name, Some(&commit.oid))?
     };
-    pushes::follow(repo, update, by);
+    pushes::apply_consequences(repo, update, by);
     Ok(())
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn delete_ref(repo: &Repo, by: &'static Account, name: &str) -> Resul
         }
         repo.git.set_reference(name, None)?
     };
-    pushes::follow(repo, update, by);
+    pushes::apply_consequences(repo, update, by);
     Ok(())
 }
 

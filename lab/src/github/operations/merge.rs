@@ -61,7 +61,7 @@ pub(crate) fn merge(
         by,
     }]);
     for update in updates {
-        pushes::follow(repo, update, by);
+        pushes::apply_consequences(repo, update, by);
     }
     Ok(oid)
 }

@@ -9,7 +9,7 @@ use crate::github::rules;
 use crate::github::state::Repo;
 
 /// Updates the pull requests of a ref that `by` moved, and publishes the events.
-pub(crate) fn follow(repo: &Repo, update: RefUpdate, by: &'static Account) {
+pub(crate) fn apply_consequences(repo: &Repo, update: RefUpdate, by: &'static Account) {
     let mut events = Vec::new();
     if let Some(branch) = update.reference.strip_prefix("refs/heads/") {
         let now = repo.github.now();

@@ -128,7 +128,6 @@ fn borne(path: &Path, text: &str, retired: &[Retired]) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "until the renames have landed"]
 fn no_retired_name_comes_back() {
     let glossary = fs::read_to_string(root().join("docs/GLOSSARY.md")).unwrap();
     let retired = retired(&glossary);
