@@ -27,8 +27,10 @@ async fn one_query_reads_a_promotion_whole() {
     let variables = json!({ "owner": "demo", "name": "podinfo", "number": number, "path": path });
     let body = world.graphql("sam", &promotion, variables.clone()).await;
     assert_eq!(body["errors"], Value::Null, "{body:#}");
+    let viewer = "query { viewer { login databaseId } }";
+    let viewer = world.graphql("sam", viewer, json!({})).await;
     assert_eq!(
-        body["data"]["viewer"],
+        viewer["data"]["viewer"],
         json!({ "login": "sam", "databaseId": 1002 })
     );
     assert_eq!(body["data"]["repository"]["viewerPermission"], "WRITE");
