@@ -91,6 +91,16 @@ pub fn sources(endings: &[&str]) -> io::Result<Vec<Source>> {
     Ok(found)
 }
 
+/// The Markdown files of the checkout.
+///
+/// # Errors
+/// When a folder or a file cannot be read.
+pub fn documents() -> io::Result<Vec<Source>> {
+    let mut found = Vec::new();
+    collect(root(), &["md"], &mut found)?;
+    Ok(found)
+}
+
 fn collect(path: &Path, endings: &[&str], found: &mut Vec<Source>) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
         let path = entry?.path();
@@ -98,6 +108,7 @@ fn collect(path: &Path, endings: &[&str], found: &mut Vec<Source>) -> io::Result
         if ["generated", "node_modules", "results"]
             .iter()
             .any(|left_out| name.contains(left_out))
+            || ["target", "dist", ".git"].contains(&&*name)
         {
             continue;
         }

@@ -7,6 +7,7 @@
 
 mod circles;
 mod docs;
+mod links;
 mod modules;
 mod retired_names;
 mod syntax;
