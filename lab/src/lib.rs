@@ -7,12 +7,12 @@ pub mod clusters;
 pub mod dashboard;
 pub mod faults;
 pub mod github;
-mod html;
 pub mod jobs;
 mod loopback;
 pub mod scenario;
 pub mod seed;
 mod signature;
+mod templates;
 mod world;
 
 use loopback::http_client;

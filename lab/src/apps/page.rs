@@ -1,6 +1,9 @@
 //! The page of an application, filled with the colour of the release.
 
-use crate::html::escape;
+use axum::response::Html;
+use minijinja::context;
+
+use crate::templates::render;
 
 /// The page of an environment, with dark or light text, whichever reads better on the colour.
 pub(super) fn page(environment: &str, version: &str, color: &str, greeting: &str) -> String {
@@ -9,20 +12,11 @@ pub(super) fn page(environment: &str, version: &str, color: &str, greeting: &str
     } else {
         "#ffffff"
     };
-    format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-         <meta http-equiv=\"refresh\" content=\"5\"><title>podinfo in {environment}</title>\
-         <style>html,body{{height:100%;margin:0}}body{{background:{color};color:{ink};display:grid;\
-         place-content:center;text-align:center;font:20px/1.5 system-ui,sans-serif;padding:16px}}\
-         h1{{font-size:48px;line-height:1.1;margin:0}}p{{margin:8px 0 0}}</style></head><body>\
-         <h1>{version}</h1><p>podinfo in {environment}</p><p>{greeting}</p><p>{color}</p>\
-         </body></html>",
-        environment = escape(environment),
-        color = escape(color),
-        version = escape(version),
-        greeting = escape(greeting),
-    )
+    let Html(page) = render(
+        "app.html",
+        context! { environment, version, color, greeting, ink },
+    );
+    page
 }
 
 /// Whether dark text reads better on a colour (`#rrggbb`), by its luma.

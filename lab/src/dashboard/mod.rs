@@ -115,10 +115,10 @@ async fn list_view(
     view: Option<Path<String>>,
 ) -> Html<String> {
     let view = view.map_or_else(String::new, |Path(view)| view);
-    Html(match state.user(&headers) {
+    match state.user(&headers) {
         Some(_) => page::list(&view, &state.stores),
         None => page::sign_in(),
-    })
+    }
 }
 
 async fn details_view(
@@ -128,10 +128,10 @@ async fn details_view(
     Query(mut query): Query<ObjectQuery>,
 ) -> Html<String> {
     if state.user(&headers).is_none() {
-        return Html(page::sign_in());
+        return page::sign_in();
     }
     query.kind = page::kind_of(&view).unwrap_or_default().to_owned();
     let object = query.find(&state);
     let object = object.and_then(|(store, key)| store.get(&key));
-    Html(page::details(&view, &query, object.as_deref()))
+    page::details(&view, &query, object.as_deref())
 }

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Form, Json, Router};
+use minijinja::context;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
@@ -15,7 +16,7 @@ use url::Url;
 use super::accounts::{self, ACCOUNTS, AccountKind};
 use super::state::GitHubState;
 use super::tokens::{self, ACCESS_LIFE, Grant, Pair, REFRESH_LIFE};
-use crate::html::escape;
+use crate::templates::render;
 
 /// The routes of signing in, at the web root.
 pub(crate) fn routes() -> Router<Arc<GitHubState>> {
@@ -59,7 +60,7 @@ impl SignIn {
 
 async fn page(State(github): State<Arc<GitHubState>>, Query(asked): Query<SignIn>) -> Response {
     match asked.target(&github) {
-        Ok(_) => html(StatusCode::OK, &choose_page(&asked)),
+        Ok(_) => html(StatusCode::OK, choose_page(&asked)),
         Err(why) => refused(why),
     }
 }
@@ -162,7 +163,7 @@ fn redeem(github: &GitHubState, asked: &Exchange) -> Result<Pair, (&'static str,
     Ok(github.tokens.issue(grant.account, now))
 }
 
-fn html(status: StatusCode, body: &str) -> Response {
+fn html(status: StatusCode, page: Html<String>) -> Response {
     let headers = [
         (
             header::CONTENT_SECURITY_POLICY,
@@ -171,59 +172,24 @@ fn html(status: StatusCode, body: &str) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ];
-    (status, headers, Html(body.to_owned())).into_response()
+    (status, headers, page).into_response()
 }
 
 fn refused(why: &str) -> Response {
-    let body = format!(
-        "<h1>This sign-in cannot go on</h1><p class=\"why\">{}</p>",
-        escape(why)
-    );
-    html(
-        StatusCode::BAD_REQUEST,
-        &super::pages::layout("Sign in", &body),
-    )
+    let page = render("sign_in_refused.html", context! { title => "Sign in", why });
+    html(StatusCode::BAD_REQUEST, page)
 }
 
-fn choose_page(asked: &SignIn) -> String {
-    let fields = serde_json::to_value(asked).unwrap_or_default();
-    let hidden: String = fields
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| *name != "login")
-        .filter_map(|(name, value)| {
-            let value = escape(value.as_str()?);
-            Some(format!(
-                "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"
-            ))
-        })
-        .collect();
-    let people: String = ACCOUNTS
+fn choose_page(asked: &SignIn) -> Html<String> {
+    let people = ACCOUNTS
         .iter()
-        .filter(|account| account.kind == AccountKind::User)
-        .map(|account| {
-            let hinted = asked.login.as_deref() == Some(account.login);
-            format!(
-                "<button name=\"login\" value=\"{login}\"{focus}>\
-                 <img src=\"/avatars/{login}.svg\" alt=\"\" width=\"40\" height=\"40\">\
-                 <span><strong>{login}</strong> {name}</span><em>{role}</em></button>",
-                login = account.login,
-                name = escape(account.name),
-                role = escape(account.role),
-                focus = if hinted {
-                    " autofocus class=\"hinted\""
-                } else {
-                    ""
-                },
-            )
-        })
-        .collect();
-    let body = format!(
-        "<h1>Who do you want to be?</h1>\
-         <p>This is the lab's GitHub-shaped forge, not github.com. There is no password: choose \
-         one of the demo's accounts, and Weft operations with that account's own token.</p>\
-         <form method=\"post\" action=\"/login/oauth/authorize\">{hidden}{people}</form>"
-    );
-    super::pages::layout("Sign in", &body)
+        .filter(|account| account.kind == AccountKind::User);
+    let accounts = people.map(|account| {
+        context! { login => account.login, name => account.name, role => account.role }
+    });
+    let accounts: Vec<_> = accounts.collect();
+    render(
+        "choose.html",
+        context! { title => "Sign in", asked, accounts },
+    )
 }
