@@ -95,13 +95,11 @@ impl Tokens {
     /// A token that does not expire, for bots and tests.
     pub(crate) fn lasting(&self, account: &'static Account) -> String {
         let token = random("ghs_");
-        self.book.lock().access.insert(
-            token.clone(),
-            Access {
-                account,
-                expires: None,
-            },
-        );
+        let access = Access {
+            account,
+            expires: None,
+        };
+        self.book.lock().access.insert(token.clone(), access);
         token
     }
 
@@ -111,22 +109,15 @@ impl Tokens {
             access: random("ghu_"),
             refresh: random("ghr_"),
         };
+        let (expires, token) = (Some(now + ACCESS_LIFE), pair.access.clone());
+        let refresh = Refresh {
+            account,
+            access: token.clone(),
+            expires: now + REFRESH_LIFE,
+        };
         let mut book = self.book.lock();
-        book.access.insert(
-            pair.access.clone(),
-            Access {
-                account,
-                expires: Some(now + ACCESS_LIFE),
-            },
-        );
-        book.refresh.insert(
-            pair.refresh.clone(),
-            Refresh {
-                account,
-                access: pair.access.clone(),
-                expires: now + REFRESH_LIFE,
-            },
-        );
+        book.access.insert(token, Access { account, expires });
+        book.refresh.insert(pair.refresh.clone(), refresh);
         pair
     }
 
@@ -177,15 +168,13 @@ impl Tokens {
     /// Counts one request of an account, or of nobody.
     pub(crate) fn count(&self, login: &'static str, cost: u32, now: OffsetDateTime) -> Usage {
         let mut book = self.book.lock();
-        let usage = book.usage.entry(login).or_insert(Usage {
+        let fresh = Usage {
             used: 0,
             resets: now + Duration::from_secs(3600),
-        });
+        };
+        let usage = book.usage.entry(login).or_insert(fresh);
         if usage.resets <= now {
-            *usage = Usage {
-                used: 0,
-                resets: now + Duration::from_secs(3600),
-            };
+            *usage = fresh;
         }
         usage.used = (usage.used + cost).min(RATE_LIMIT);
         *usage

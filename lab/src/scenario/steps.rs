@@ -3,7 +3,8 @@
 use semver::Version;
 
 use super::readings::{Progress, built_at, progress, rolled_out_tag};
-use super::state::{AccountState, ClockState, ScenarioState, StepState, StepStatus};
+use super::state::StepStatus::{self, Blocked, Done, Ready, Running};
+use super::state::{AccountState, ClockState, ScenarioState, StepState};
 use super::{DemoRelease, Scenario, ScenarioError};
 use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
@@ -93,21 +94,13 @@ impl Scenario {
         let serving = self.lab.cluster("dev").and_then(rolled_out_tag);
         let branch = build.branch;
         let (state, note) = match (tag.and_then(|tag| built_at(tag)), &serving) {
-            (None, _) => (
-                StepStatus::Running,
-                format!("the container of {branch} is built"),
-            ),
-            (_, Some(serving)) if Some(serving) == tag => {
-                (StepStatus::Done, format!("dev serves {branch}"))
-            }
+            (None, _) => (Running, format!("the container of {branch} is built")),
+            (_, Some(serving)) if Some(serving) == tag => (Done, format!("dev serves {branch}")),
             // All branches share one order: whoever builds last is served.
             (built, Some(serving)) if built_at(serving) >= built => {
-                (StepStatus::Done, format!("dev has gone on to {serving}"))
+                (Done, format!("dev has gone on to {serving}"))
             }
-            _ => (
-                StepStatus::Running,
-                format!("{branch} is on its way to dev"),
-            ),
+            _ => (Running, format!("{branch} is on its way to dev")),
         };
         Ok(StepState {
             state,
@@ -125,8 +118,8 @@ impl Scenario {
             watch_for: "One pull request changes four files: colour, version, image tag, chart version. Three checks run.".into(),
             button: "Open the release".into(),
             state: match &shown {
-                Some(_) => StepStatus::Done,
-                None => StepStatus::Ready,
+                Some(_) => Done,
+                None => Ready,
             },
             note: shown.map(|(_, pull)| format!("#{} {}", pull.number, pull.title)),
             ..StepState::default()
@@ -135,23 +128,13 @@ impl Scenario {
 
     fn merge_release(&self, pulls: &[PullSummary]) -> StepState {
         let (state, note) = match self.shown(pulls) {
-            None => (
-                StepStatus::Blocked,
-                "the release is not open yet".to_owned(),
-            ),
+            None => (Blocked, "the release is not open yet".to_owned()),
             Some((release, pull)) => match pull.state {
-                PullState::Closed => (
-                    StepStatus::Blocked,
-                    "it was closed without a merge".to_owned(),
-                ),
-                PullState::Open if pull.checks_passed => (
-                    StepStatus::Ready,
-                    format!("the checks of #{} have passed", pull.number),
-                ),
-                PullState::Open => (
-                    StepStatus::Blocked,
-                    format!("the checks of #{} run", pull.number),
-                ),
+                PullState::Closed => (Blocked, "it was closed without a merge".to_owned()),
+                PullState::Open if pull.checks_passed => {
+                    (Ready, format!("the checks of #{} have passed", pull.number))
+                }
+                PullState::Open => (Blocked, format!("the checks of #{} run", pull.number)),
                 PullState::Merged => self.after_merge("dev-test", &release.chart_version),
             },
         };
@@ -182,18 +165,14 @@ impl Scenario {
         let promotion = pulls.iter().find(|pull| pull.title == title);
         let deployed = self.progress(environment, &version) == Progress::Deployed;
         let (state, note) = match promotion.map(|pull| (pull.state, pull.number)) {
-            _ if deployed => (StepStatus::Done, format!("{environment} serves {version}")),
-            Some((PullState::Open, number)) => (
-                StepStatus::Ready,
-                format!("#{number} waits for an approval"),
-            ),
+            _ if deployed => (Done, format!("{environment} serves {version}")),
+            Some((PullState::Open, number)) => (Ready, format!("#{number} waits for an approval")),
             Some((PullState::Merged, _)) => self.after_merge(environment, &version),
-            Some((PullState::Closed, number)) => (
-                StepStatus::Blocked,
-                format!("#{number} was closed without a merge"),
-            ),
+            Some((PullState::Closed, number)) => {
+                (Blocked, format!("#{number} was closed without a merge"))
+            }
             None => (
-                StepStatus::Blocked,
+                Blocked,
                 format!("the promotion of {version} is not open yet"),
             ),
         };
@@ -220,16 +199,10 @@ impl Scenario {
     /// The state of a step whose pull request was merged.
     fn after_merge(&self, environment: &str, version: &str) -> Noted {
         match self.progress(environment, version) {
-            Progress::Deployed => (StepStatus::Done, format!("{environment} serves {version}")),
-            Progress::Failed(message) => (StepStatus::Blocked, message),
-            Progress::UnderWay => (
-                StepStatus::Running,
-                format!("{environment} upgrades to {version}"),
-            ),
-            Progress::NotAskedFor => (
-                StepStatus::Running,
-                format!("{version} is on its way to {environment}"),
-            ),
+            Progress::Deployed => (Done, format!("{environment} serves {version}")),
+            Progress::Failed(message) => (Blocked, message),
+            Progress::UnderWay => (Running, format!("{environment} upgrades to {version}")),
+            Progress::NotAskedFor => (Running, format!("{version} is on its way to {environment}")),
         }
     }
 

@@ -140,20 +140,12 @@ impl Seeder<'_> {
     }
 
     fn begin(&mut self, at: OffsetDateTime) -> anyhow::Result<()> {
-        let edits: Vec<Edit> = FILES
-            .iter()
-            .map(|(path, contents)| Edit {
-                path: (*path).to_owned(),
-                contents: Some(contents.to_vec()),
-            })
-            .collect();
-        self.commit_to_main(
-            &[],
-            &edits,
-            "Begin the promotion repository",
-            person("li")?,
-            at,
-        )?;
+        let edits = FILES.iter().map(|(path, contents)| Edit {
+            path: (*path).to_owned(),
+            contents: Some(contents.to_vec()),
+        });
+        let (edits, message) = (edits.collect::<Vec<_>>(), "Begin the promotion repository");
+        self.commit_to_main(&[], &edits, message, person("li")?, at)?;
         self.publish(&week::FIRST, at)
     }
 
@@ -168,9 +160,8 @@ impl Seeder<'_> {
     ) -> anyhow::Result<String> {
         let old = self.main.take();
         let parents: Vec<&Imported> = old.iter().chain(others.iter().copied()).collect();
-        let commit = self
-            .import
-            .commit("main", &parents, edits, message, by, at)?;
+        let import = &mut self.import;
+        let commit = import.commit("main", &parents, edits, message, by, at)?;
         for edit in edits {
             if let Some(contents) = &edit.contents {
                 let text = String::from_utf8_lossy(contents).into_owned();
@@ -189,11 +180,8 @@ impl Seeder<'_> {
                 creator: flux_bot(),
                 created_at: at + Duration::seconds(20 + 4 * index as i64),
             };
-            self.state
-                .statuses
-                .entry(oid.clone())
-                .or_default()
-                .push(status);
+            let statuses = self.state.statuses.entry(oid.clone());
+            statuses.or_default().push(status);
         }
         Ok(oid)
     }
@@ -237,9 +225,8 @@ impl Seeder<'_> {
         let by = person("ana")?;
         let main = self.main()?.clone();
         let message = format!("Try {color}");
-        let commit = self
-            .import
-            .commit(branch, &[&main], &edits, &message, by, at)?;
+        let import = &mut self.import;
+        let commit = import.commit(branch, &[&main], &edits, &message, by, at)?;
         let version = self.version()?;
         let at = at + Duration::seconds(30);
         let tag = jobs::branch_tag(branch, &commit.oid, at.unix_timestamp());
@@ -256,23 +243,16 @@ impl Seeder<'_> {
 
     fn automate_image(&mut self, branch: &str, at: OffsetDateTime) -> anyhow::Result<()> {
         let start = format!("{branch}-");
-        let tag = self
-            .state
-            .images
-            .keys()
-            .find(|tag| tag.starts_with(&start))
-            .context("the branch was built")?
-            .clone();
+        let mut tags = self.state.images.keys();
+        let tag = tags.find(|tag| tag.starts_with(&start)).cloned();
+        let tag = tag.context("the branch was built")?;
         let path = "environments/dev/podinfo.yaml";
         let text = self.file(path)?;
-        let old = text
-            .lines()
-            .find(|line| line.contains("$imagepolicy"))
-            .context("dev has an image")?;
-        let before = old
-            .split_once("image: ")
-            .and_then(|(_, rest)| rest.split(' ').next())
-            .context("dev names its image")?;
+        let mut marked = text.lines().filter(|line| line.contains("$imagepolicy"));
+        let old = marked.next().context("dev has an image")?;
+        let image = old.split_once("image: ");
+        let before = image.and_then(|(_, rest)| rest.split(' ').next());
+        let before = before.context("dev names its image")?;
         let after = format!("ghcr.io/demo/podinfo:{tag}");
         let message = format!("dev: {before} -> {after}");
         let edits = vec![Edit::text(path, &text.replace(before, &after))];
