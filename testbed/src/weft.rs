@@ -182,7 +182,7 @@ fn environment(environment: &Environment) -> Value {
     json!({
         "name": name,
         "gate": if by_itself { "automatic" } else { "approval" },
-        "loud": name == "prod",
+        "user_facing": name == "prod",
         "path": format!("environments/{name}/{file}"),
         "link": environment.live,
         "targets": [target],

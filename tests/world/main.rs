@@ -69,7 +69,7 @@ fn main() -> ExitCode {
                 scene(stage);
                 Ok(())
             };
-            // Left out unless asked for, since it takes real peers.
+            // Left out unless asked for, since it takes the real programs.
             Trial::test(name, play).with_ignored_flag(true)
         })
         .collect();

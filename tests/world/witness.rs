@@ -37,7 +37,7 @@ pub struct Witness {
 }
 
 /// One environment, and how its parts are reached.
-struct Place {
+struct WatchedEnvironment {
     name: &'static str,
     server: String,
     token: String,
@@ -48,7 +48,11 @@ struct Place {
 impl Witness {
     /// Begins to look on.
     pub fn start(runtime: &Runtime, world: &World, weft: &Url) -> Self {
-        let places: Vec<Place> = world.environments.iter().map(Place::of).collect();
+        let places: Vec<WatchedEnvironment> = world
+            .environments
+            .iter()
+            .map(WatchedEnvironment::of)
+            .collect();
         let board = weft.join("api/v1/pipelines/app-podinfo/podinfo").unwrap();
         let pins = world.forge.url().clone();
         let seen: Arc<Mutex<Findings>> = Arc::default();
@@ -113,7 +117,7 @@ impl Findings {
     }
 }
 
-impl Place {
+impl WatchedEnvironment {
     fn of(environment: &testbed::Environment) -> Self {
         let config = fs::read_to_string(environment.plane.kubeconfig()).unwrap();
         let config: Value = serde_json::from_str(&config).unwrap();

@@ -13,17 +13,17 @@ pub fn run(workspace: &Workspace, options: &DemoOptions) -> Result<()> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
     let weft = server::build_demo(workspace)?;
     if options.real {
-        let tools = setup::for_real_peers(workspace)?;
-        let mut peers = tools.command(server::build_testbed(workspace)?)?;
-        peers.arg("--weft").arg(weft);
-        peers.arg("--static-dir").arg(workspace.dist());
+        let tools = setup::for_testbed(workspace)?;
+        let mut testbed = tools.command(server::build_testbed(workspace)?)?;
+        testbed.arg("--weft").arg(weft);
+        testbed.arg("--static-dir").arg(workspace.dist());
         if let Some(port) = options.port {
-            peers.args(["--port", &port.to_string()]);
+            testbed.args(["--port", &port.to_string()]);
         }
         if options.no_open {
-            peers.arg("--no-open");
+            testbed.arg("--no-open");
         }
-        return hand_over(peers);
+        return hand_over(testbed);
     }
     let mut demo = server::demo(workspace, &weft, options.port);
     if options.no_open {

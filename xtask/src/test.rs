@@ -58,7 +58,7 @@ pub fn run(workspace: &Workspace, options: &TestOptions) -> Result<()> {
         total += count_cargo(cargo_test(workspace, command("cargo")).args(selection(&crates)))?;
     }
     if every || crates.contains(&LAB) {
-        setup::for_forge_contract(workspace)?;
+        setup::for_github_contract(workspace)?;
         say("holding the lab's forge against GitHub's API description");
         let cargo = cargo_test(workspace, command("cargo"));
         total.run_ignored(count_cargo(&mut ignored(cargo, &crates, CONTRACT))?);
@@ -154,7 +154,7 @@ fn test_result(line: &str) -> Option<Count> {
 }
 
 fn real(workspace: &Workspace) -> Result<Count> {
-    let tools = setup::for_real_peers(workspace)?;
+    let tools = setup::for_testbed(workspace)?;
     say("holding what we wrote against Kubernetes, Flux, Helm and podinfo as they are (a minute)");
     let cargo = || -> Result<Command> { Ok(cargo_test(workspace, tools.command("cargo")?)) };
     let mut count = count_cargo(&mut ignored(cargo()?, &[], REAL))?;

@@ -234,8 +234,9 @@ impl Fact {
         let Some((cluster, kind, name)) = self.object() else {
             return false;
         };
-        // No link is judged by a notification about a source.
-        let unread = matches!(self, Self::Notification(..)) && matches!(kind, Kind::Source(_));
+        // No link is judged by a notification about a source or a Deployment.
+        let unread = matches!(self, Self::Notification(..))
+            && matches!(kind, Kind::Source(_) | Kind::Deployment);
         !unread && target.cluster == cluster && is_part_of(target, kind, name)
     }
 

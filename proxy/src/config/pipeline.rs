@@ -45,7 +45,8 @@ pub(super) struct Environment {
     /// `automatic`, or `approval` unless said.
     #[serde(default)]
     pub gate: GateKind,
-    /// Whether users see it; only the last environment unless said.
+    /// Whether users see it; only the last environment unless said. Files of 0.1.0 say `loud`.
+    #[serde(alias = "loud")]
     pub user_facing: Option<bool>,
     /// The file in git that declares the version, from the repository's root.
     pub path: Spanned<String>,

@@ -162,6 +162,14 @@ impl Reflector {
         self.state = ReflectorState::Listed { version, is_new };
     }
 
+    /// Goes on from the last version, unless the API server no longer knows it.
+    fn broken(&mut self, version: String, error: Error) -> Error {
+        if error.reason != Reason::Expired {
+            self.listed(version, false);
+        }
+        error
+    }
+
     async fn page(&mut self, next: Option<String>) -> Result<ReflectorState, Error> {
         let page = self.resource.list(PAGE, next).await?;
         let full = |text: &String| !text.is_empty();
@@ -240,14 +248,12 @@ impl Reflector {
             ),
             Some(Ok(WatchEvent::Error(status))) => {
                 let error = self.resource.watch_error(&status);
-                if error.reason != Reason::Expired {
-                    self.listed(watching.version, false);
-                }
-                return Err(error);
+                return Err(self.broken(watching.version, error));
             }
+            // A status may also come as a line of its own, which is no event.
             Some(Err(error)) => {
-                self.listed(watching.version, false);
-                return Err(Error::new(&error, Operation::Other));
+                let error = Error::new(&error, Operation::Other);
+                return Err(self.broken(watching.version, error));
             }
             None => {
                 self.listed(watching.version, false);

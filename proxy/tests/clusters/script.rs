@@ -33,6 +33,8 @@ pub enum Answer {
     Status(u16, Value),
     /// With this status as an event of a stream that begins well.
     Event(u16),
+    /// With this status as a line of a stream that begins well, which is no event.
+    Line(u16),
     /// A stream that ends at once; an empty list.
     Nothing,
     /// Never: the connection is taken, and nothing comes.
@@ -290,6 +292,10 @@ async fn answer(
         Answer::Status(code, details) => status(code, &details),
         Answer::Never => std::future::pending().await,
         Answer::Event(code) => lines(vec![expired(code)], stream::empty().boxed()),
+        Answer::Line(code) => {
+            let line = format!("{}\n", failure(code));
+            lines(vec![line], stream::empty().boxed())
+        }
         Answer::Nothing if watching => lines(vec![], stream::empty().boxed()),
         Answer::Silence => lines(vec![], stream::pending().boxed()),
         Answer::Well | Answer::Nothing if watching => followed(&shared, &plural, &query),
@@ -307,11 +313,14 @@ fn status(code: u16, details: &Value) -> Response {
 }
 
 fn expired(code: u16) -> String {
-    let object = json!({
+    format!("{}\n", json!({"type": "ERROR", "object": failure(code)}))
+}
+
+fn failure(code: u16) -> Value {
+    json!({
         "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
         "message": "too old resource version", "reason": "Expired",
-    });
-    format!("{}\n", json!({"type": "ERROR", "object": object}))
+    })
 }
 
 /// A page: `continue` is the place in the list, and the version that it is as of.

@@ -136,6 +136,17 @@ async fn changes_that_are_gone_are_listed_anew_when_the_answer_says_so() {
 }
 
 #[tokio::test]
+async fn changes_that_are_gone_are_listed_anew_when_a_line_of_the_stream_says_so() {
+    let (server, weft) = well().await;
+    server.watches(&[Answer::Line(410)], Answer::Well);
+    server.cut();
+    weft.until("a second list", |_| lists(&server.asked(RELEASES)) == 2)
+        .await;
+    server.put(RELEASES, release("1.1.7"));
+    weft.until_deployed("1.1.7").await;
+}
+
+#[tokio::test]
 async fn an_object_that_went_while_the_watch_was_away_is_gone_after_it() {
     let (server, weft) = well().await;
     // By the changes, which are still known …

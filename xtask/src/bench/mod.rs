@@ -43,7 +43,7 @@ fn script(bench: Bench) -> Option<&'static str> {
 
 /// The bench target of the crate `tests`, which prints its result itself.
 fn clusters(workspace: &Workspace) -> Result<()> {
-    let tools = setup::for_real_peers(workspace)?;
+    let tools = setup::for_testbed(workspace)?;
     say("measuring (three minutes, after building)");
     let mut cargo = tools.command("cargo")?;
     cargo

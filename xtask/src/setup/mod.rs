@@ -49,7 +49,7 @@ pub fn for_browser(workspace: &Workspace) -> Result<Toolbox> {
 }
 
 /// What comparing the lab's forge with GitHub's published API description takes.
-pub fn for_forge_contract(workspace: &Workspace) -> Result<()> {
+pub fn for_github_contract(workspace: &Workspace) -> Result<()> {
     node::ensure()?;
     node::project(
         workspace,
@@ -62,7 +62,7 @@ pub fn for_forge_contract(workspace: &Workspace) -> Result<()> {
 }
 
 /// What the checks against the real Kubernetes, Flux, Helm and podinfo take.
-pub fn for_real_peers(workspace: &Workspace) -> Result<Toolbox> {
+pub fn for_testbed(workspace: &Workspace) -> Result<Toolbox> {
     let mut tools = Toolbox::default();
     real::ensure(workspace, &mut tools)?;
     Ok(tools)
@@ -93,7 +93,7 @@ pub fn everything(workspace: &Workspace) -> Result<()> {
     for_browser(workspace)?;
     for_fmt(workspace)?;
     for_deny(workspace)?;
-    for_forge_contract(workspace)?;
+    for_github_contract(workspace)?;
     process::say("everything that the demo and the tests need is there");
     Ok(())
 }

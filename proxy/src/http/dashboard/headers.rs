@@ -72,6 +72,8 @@ pub(super) fn back(from: &HeaderMap, upstream: &Url) -> HeaderMap {
         .cloned()
         .collect();
     headers.remove(header::SET_COOKIE);
+    // The browser gets the id that Weft's log has.
+    headers.remove("x-request-id");
     for cookie in cookies {
         headers.append(header::SET_COOKIE, cookie);
     }
