@@ -38,6 +38,24 @@ pub struct PipelineName {
     pub name: String,
 }
 
+impl PipelineName {
+    /// The pipeline of an application.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads `namespace/name`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (namespace, name) = text.split_once('/')?;
+        Some(Self::new(namespace, name))
+    }
+}
+
 impl fmt::Display for PipelineName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
@@ -53,6 +71,25 @@ pub struct RepositoryName {
     pub name: String,
 }
 
+impl RepositoryName {
+    /// The repository of an owner.
+    #[must_use]
+    pub fn new(owner: &str, name: &str) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Reads `owner/name`, of which neither is empty and nothing follows.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (owner, name) = text.split_once('/')?;
+        let is_whole = !owner.is_empty() && !name.is_empty() && !name.contains('/');
+        is_whole.then(|| Self::new(owner, name))
+    }
+}
+
 impl fmt::Display for RepositoryName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.owner, self.name)
@@ -66,6 +103,17 @@ impl fmt::Display for RepositoryName {
 pub struct ObjectName {
     pub namespace: String,
     pub name: String,
+}
+
+impl ObjectName {
+    /// The object of a namespace.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
 }
 
 impl fmt::Display for ObjectName {

@@ -18,7 +18,6 @@ use model::pipeline::{
     PipelineSpec, RepositoryName, TargetSpec,
 };
 use model::{EnvironmentName, Timestamp};
-use secrecy::SecretString;
 use url::Url;
 
 use crate::app::AppState;
@@ -60,11 +59,9 @@ pub(crate) enum Timing {
 }
 
 /// The lab's clock, which a presenter can advance.
-struct LabClock(lab::clock::Clock);
-
-impl Clock for LabClock {
+impl Clock for lab::clock::Clock {
     fn now(&self) -> Timestamp {
-        self.0.now().into()
+        lab::clock::Clock::now(self).into()
     }
 }
 
@@ -83,7 +80,7 @@ pub(crate) async fn run(options: Options) -> Result<(), RunError> {
     let config =
         config(&lab, &origin, folder.path().join("weft"), static_dir).map_err(RunError::Lab)?;
     let home = config.home_url();
-    let app = AppState::build(config, Arc::new(LabClock(lab.clock().clone()))).await?;
+    let app = AppState::build(config, Arc::new(lab.clock().clone())).await?;
     let controls = scenario::http::routes(Scenario::new(Arc::clone(&lab)));
     let router = http::router(&app, Some(controls))?;
     if !options.no_open
@@ -111,18 +108,18 @@ async fn lab(options: &Options, folder: &Path, origin: &Url) -> anyhow::Result<A
     Ok(Arc::new(lab))
 }
 
-/// The configuration that an operator would write for the lab.
-fn config(
+/// Returns the configuration that an operator would write for the lab.
+///
+/// # Errors
+/// When an environment has no app in the lab.
+pub fn config(
     lab: &Lab,
     origin: &Url,
     data_dir: PathBuf,
     static_dir: Option<PathBuf>,
 ) -> anyhow::Result<Config> {
     let forge = lab.forge();
-    let mut environments = Vec::with_capacity(ENVIRONMENTS.len());
-    for name in ENVIRONMENTS {
-        environments.push(environment(lab, name)?);
-    }
+    let environments = ENVIRONMENTS.map(|name| environment(lab, name));
     let clusters = lab.clusters().iter().map(|cluster| ClusterConfig {
         name: cluster.environment().to_owned(),
         access: ClusterAccess::Server {
@@ -130,7 +127,7 @@ fn config(
             token: cluster.token().into(),
             ca: None,
         },
-        hook_secret: Some(SecretString::from(lab.hook_secret())),
+        hook_secret: Some(lab.hook_secret().into()),
     });
     Ok(Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -143,9 +140,9 @@ fn config(
             graphql_url: forge.url().join("api/graphql")?,
             web_url: forge.url().clone(),
             client_id: forge.app().client_id.clone(),
-            client_secret: SecretString::from(forge.app().client_secret.as_str()),
-            token: SecretString::from(forge.bot_token()),
-            webhook_secret: Some(SecretString::from(forge.app().webhook_secret.as_str())),
+            client_secret: forge.app().client_secret.clone().into(),
+            token: forge.bot_token().into(),
+            webhook_secret: Some(forge.app().webhook_secret.clone().into()),
             poll: Duration::from_secs(10),
         },
         weave_gitops: Some(WeaveGitOpsConfig {
@@ -157,16 +154,10 @@ fn config(
         clusters: clusters.collect(),
         notifying_clusters: Vec::new(),
         pipelines: vec![PipelineSpec {
-            name: PipelineName {
-                namespace: NAMESPACE.into(),
-                name: APP.into(),
-            },
-            repository: RepositoryName {
-                owner: "demo".into(),
-                name: APP.into(),
-            },
+            name: PipelineName::new(NAMESPACE, APP),
+            repository: RepositoryName::new("demo", APP),
             branch: "main".into(),
-            environments,
+            environments: environments.into_iter().collect::<anyhow::Result<_>>()?,
         }],
         // Everything is near and quick here, so what is late is told sooner.
         tolerances: Tolerances {
@@ -183,14 +174,8 @@ fn environment(lab: &Lab, name: &str) -> anyhow::Result<EnvironmentSpec> {
     let app = lab
         .app(name)
         .with_context(|| format!("the lab has no app in {name}"))?;
-    let in_flux = |object: &str| ObjectName {
-        namespace: "flux-system".into(),
-        name: object.into(),
-    };
-    let workload = ObjectName {
-        namespace: NAMESPACE.into(),
-        name: APP.into(),
-    };
+    let in_flux = |object: &str| ObjectName::new("flux-system", object);
+    let workload = ObjectName::new(NAMESPACE, APP);
     let mut flux = FluxSpec::default();
     let (file, deployer) = if name == DEV {
         flux.image_automation = Some(ImageAutomation {

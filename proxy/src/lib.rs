@@ -10,7 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "demo")]
-mod demo;
+pub mod demo;
 mod flux;
 pub mod github;
 pub mod http;

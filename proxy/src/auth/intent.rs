@@ -103,10 +103,7 @@ mod tests {
     fn subject() -> Subject {
         Subject {
             user: 7,
-            repository: RepositoryName {
-                owner: "demo".into(),
-                name: "podinfo".into(),
-            },
+            repository: RepositoryName::new("demo", "podinfo"),
             number: 64,
             head: CommitId::new("9f3c1a7"),
             base_ref: "main".into(),

@@ -118,12 +118,7 @@ fn split(address: &str) -> Option<(Url, String)> {
 }
 
 fn repository(name: &str) -> Result<RepositoryName, CommandError> {
-    name.split_once('/')
-        .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
-        .map(|(owner, name)| RepositoryName {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-        })
+    RepositoryName::parse(name)
         .ok_or_else(|| CommandError::refused(format!("{name:?} is no OWNER/NAME")))
 }
 

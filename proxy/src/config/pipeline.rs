@@ -90,30 +90,16 @@ impl Pipeline {
         clusters: &ClusterNames,
     ) -> Result<PipelineSpec, ConfigError> {
         let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
-        let name = PipelineName {
-            namespace: self.namespace,
-            name: self.name.value,
-        };
+        let name = PipelineName::new(&self.namespace, &self.name.value);
         if self.environments.is_empty() {
             let sentence = format!("the pipeline {name} has no environments");
             return Err(wrong(self.name.defined, sentence));
         }
-        let repository = self
-            .repository
-            .value
-            .split_once('/')
-            .filter(|(owner, name)| !owner.is_empty() && !name.is_empty() && !name.contains('/'))
-            .map(|(owner, name)| RepositoryName {
-                owner: owner.to_owned(),
-                name: name.to_owned(),
-            })
-            .ok_or_else(|| {
-                let sentence = format!(
-                    "the repository '{}' must be written owner/name",
-                    self.repository.value
-                );
-                wrong(self.repository.defined, sentence)
-            })?;
+        let repository = RepositoryName::parse(&self.repository.value).ok_or_else(|| {
+            let written = &self.repository.value;
+            let sentence = format!("the repository '{written}' must be written owner/name");
+            wrong(self.repository.defined, sentence)
+        })?;
         let last = self.environments.len() - 1;
         let mut environments: Vec<EnvironmentSpec> = Vec::with_capacity(self.environments.len());
         for (at, environment) in self.environments.into_iter().enumerate() {

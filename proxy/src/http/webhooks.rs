@@ -73,10 +73,7 @@ async fn github(
     if let Some(repository) = delivery.repository
         && let Some(owner) = repository.owner.login.or(repository.owner.name)
     {
-        boards.look_at_repository(&RepositoryName {
-            owner,
-            name: repository.name,
-        });
+        boards.look_at_repository(&RepositoryName::new(&owner, &repository.name));
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -32,10 +32,7 @@ where
 }
 
 fn pipeline(name: &str) -> PipelineName {
-    PipelineName {
-        namespace: "app-podinfo".into(),
-        name: name.into(),
-    }
+    PipelineName::new("app-podinfo", name)
 }
 
 fn entry(minute: i64, key: &str) -> Entry {
@@ -205,10 +202,7 @@ async fn an_intent_is_used_once_even_by_many_at_a_time(journal: Arc<dyn Journal>
 async fn the_first_outcome_of_an_action_stays(journal: &dyn Journal) {
     let key = ActionKey {
         user: 7,
-        repository: RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        },
+        repository: RepositoryName::new("demo", "podinfo"),
         number: 64,
         head: CommitId::new("9f3c1a7"),
         action: "approve".into(),

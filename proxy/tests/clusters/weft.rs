@@ -103,10 +103,7 @@ clusters:
     }
 
     fn board(&self) -> Value {
-        let name = PipelineName {
-            namespace: "web".into(),
-            name: "podinfo".into(),
-        };
+        let name = PipelineName::new("web", "podinfo");
         serde_json::to_value(&*self.app.boards.get(&name).unwrap()).unwrap()
     }
 

@@ -122,10 +122,7 @@ async fn a_release_goes_into_the_branch_of_the_pipeline() {
     assert_eq!(problem["code"], "refused", "{problem:#}");
     assert_eq!(problem["detail"], "The repository has no branch trunk.");
 
-    let name = RepositoryName {
-        owner: "demo".into(),
-        name: "podinfo".into(),
-    };
+    let name = RepositoryName::new("demo", "podinfo");
     let forge = Repository {
         github: &app.app.github,
         credentials: Credentials::Reader,

@@ -277,8 +277,5 @@ pub fn location(answer: &Response) -> String {
 
 /// The pipeline of `weft.yaml`.
 pub fn podinfo() -> PipelineName {
-    PipelineName {
-        namespace: "app-podinfo".into(),
-        name: "podinfo".into(),
-    }
+    PipelineName::new("app-podinfo", "podinfo")
 }

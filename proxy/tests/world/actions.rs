@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use model::api::{ActionResult, Approve, PromotionCard, Refuse};
+use model::api::{ActionResult, PromotionCard, Refuse};
 use model::chain::VerdictState;
-use model::gate::GateState;
-use model::journal::Event;
+use model::gate::{Gate, GateState};
+use model::journal::{Entry, Event};
 use model::promotion::PromotionState;
 use model::rollout::{RolloutStep, StepState};
+use model::{ChartVersion, Colour};
 use proxy::actions::ActionError;
 use proxy::auth::Person;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::{World, pipeline_name, repository, view};
+use crate::world::{World, gate, repository, view};
 
 /// A world with a promotion before stg, and a person who looks at its card.
 async fn waiting(login: &str) -> (World, u64, Person, PromotionCard) {
@@ -23,33 +24,17 @@ async fn waiting(login: &str) -> (World, u64, Person, PromotionCard) {
     (world, number, person, card)
 }
 
-fn order(card: &PromotionCard, merge: bool) -> Approve {
-    Approve {
-        intent: card.intent.clone().expect("a session has an intent"),
-        comment: None,
-        merge,
-    }
-}
-
-async fn approve(
-    world: &World,
-    person: &Person,
-    number: u64,
-    order: Approve,
-) -> Result<ActionResult, ActionError> {
-    proxy::actions::approve(&world.app, person, &repository(), number, order).await
-}
-
 async fn refuse(
     world: &World,
     person: &Person,
-    number: u64,
-    intent: &str,
+    card: &PromotionCard,
     comment: &str,
 ) -> Result<ActionResult, ActionError> {
-    let (intent, comment) = (intent.to_owned(), comment.to_owned());
-    let order = Refuse { intent, comment };
-    proxy::actions::refuse(&world.app, person, &repository(), number, order).await
+    let order = Refuse {
+        intent: card.intent.clone().expect("an intent"),
+        comment: comment.to_owned(),
+    };
+    proxy::actions::refuse(&world.app, person, &repository(), card.number, order).await
 }
 
 fn changed(result: Result<ActionResult, ActionError>) -> (&'static str, Box<PromotionCard>) {
@@ -62,24 +47,14 @@ fn changed(result: Result<ActionResult, ActionError>) -> (&'static str, Box<Prom
 #[tokio::test]
 async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
     let (world, number, sam, card) = waiting("sam").await;
-    assert!(
-        card.approve_and_merge.allowed,
-        "{:?}",
-        card.approve_and_merge
-    );
-    let done = approve(&world, &sam, number, order(&card, true))
-        .await
-        .expect("merged");
+    let offered = &card.approve_and_merge;
+    assert!(offered.allowed, "{offered:?}");
+    let done = world.approve(&sam, &card, true).await.expect("merged");
     assert!(done.reviewed && done.merged, "{}", done.sentence);
     let after = done.card.expect("the card after it");
     assert_eq!(after.state, PromotionState::Merged);
     assert!(after.intent.is_none());
-    world
-        .board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = view(board, "stg");
-            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
-        })
-        .await;
+    world.until_serving("stg", "1.1.7").await;
     world
         .eventually("every step of its way is done, with its time", async || {
             let steps = world.card(&sam, number).await.steps;
@@ -97,12 +72,7 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
             (names == whole && steps.iter().all(done)).then_some(())
         })
         .await;
-    let entries = world
-        .app
-        .journal
-        .page(&pipeline_name(), None, 200)
-        .await
-        .expect("the journal");
+    let entries = world.entries().await;
     let ordered =
         |event: &Event| matches!(event, Event::Intended { number: n, .. } if *n == number);
     let done =
@@ -115,13 +85,9 @@ async fn an_approver_approves_and_merges_in_one_tap_and_the_release_arrives() {
 #[tokio::test]
 async fn the_card_shows_what_changes_and_what_speaks_for_it() {
     let world = World::start().await;
-    world
-        .board_until("uat and stg are proven", |board| {
-            ["uat", "stg"]
-                .iter()
-                .all(|name| view(board, name).verdict.state == VerdictState::Proven)
-        })
-        .await;
+    for environment in ["uat", "stg"] {
+        world.until(environment, VerdictState::Proven).await;
+    }
     let number = world.waiting("stg").await;
     let sam = world.person("sam").await;
     let card = world
@@ -137,20 +103,14 @@ async fn the_card_shows_what_changes_and_what_speaks_for_it() {
     assert_ne!(card.from.colour, card.to.colour);
     assert_eq!(card.evidence_from.as_str(), "uat");
     assert!(card.evidence_holds, "{:?}", card.evidence);
-    assert!(
-        card.evidence.iter().all(|line| line.ok),
-        "{:?}",
-        card.evidence
-    );
+    let mut evidence = card.evidence.iter();
+    assert!(evidence.all(|line| line.ok), "{:?}", card.evidence);
     let paths: Vec<&str> = card.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths[0], "environments/stg/podinfo-helmrelease.yaml");
     assert!(paths.contains(&"charts/podinfo/Chart.yaml"), "{paths:?}");
     assert!(card.files[0].patch.contains("+      version: 1.1.7"));
-    assert!(
-        card.missing.starts_with("1 approval is missing"),
-        "{}",
-        card.missing
-    );
+    let missing = &card.missing;
+    assert!(missing.starts_with("1 approval is missing"), "{missing}");
     world.end().await;
 }
 
@@ -162,19 +122,17 @@ async fn a_card_without_a_session_shows_all_and_offers_nothing() {
         .await
         .expect("the card");
     assert!(card.intent.is_none());
-    assert_eq!(
-        card.approve.why.as_deref(),
-        Some("Sign in with GitHub first.")
-    );
+    let why = card.approve.why.as_deref();
+    assert_eq!(why, Some("Sign in with GitHub first."));
     world.end().await;
 }
 
 #[tokio::test]
 async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
-    let (world, number, sam, card) = waiting("sam").await;
+    let (world, _, sam, card) = waiting("sam").await;
     let head = world.lab.forge().move_head("stg", "ana").await;
     let head = head.expect("moved");
-    let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
+    let (code, now) = changed(world.approve(&sam, &card, true).await);
     assert_eq!(code, "head_moved");
     assert_eq!(now.head.as_str(), head);
     assert!(now.reviews.is_empty(), "nothing was approved");
@@ -186,30 +144,27 @@ async fn a_head_that_moved_while_somebody_read_is_refused_with_the_new_state() {
 async fn a_second_tap_gets_the_result_of_the_first() {
     let (world, number, sam, card) = waiting("sam").await;
     let (first, second) = tokio::join!(
-        approve(&world, &sam, number, order(&card, true)),
-        approve(&world, &sam, number, order(&card, true))
+        world.approve(&sam, &card, true),
+        world.approve(&sam, &card, true)
     );
     let (first, second) = (first.expect("merged"), second.expect("the same"));
     assert!(first.merged);
     assert_eq!(first.merge_commit, second.merge_commit);
-    let pull = world.pull(number).await;
-    assert_eq!(pull.approved_by, ["sam"]);
+    assert_eq!(world.pull(number).await.approved_by, ["sam"]);
     world.end().await;
 }
 
 #[tokio::test]
 async fn an_intent_ends_after_five_minutes_and_serves_nobody_else() {
-    let world = World::start().await;
-    let number = world.waiting("stg").await;
-    let (sam, li) = (world.person("sam").await, world.person("li").await);
-    let card = world.card(&sam, number).await;
-    let stolen = approve(&world, &li, number, order(&card, true)).await;
+    let (world, _, sam, card) = waiting("sam").await;
+    let li = world.person("li").await;
+    let stolen = world.approve(&li, &card, true).await;
     assert!(
         matches!(stolen, Err(ActionError::ForgedIntent)),
         "{stolen:?}"
     );
     world.lab.clock().advance(Duration::from_secs(301));
-    let (code, now) = changed(approve(&world, &sam, number, order(&card, true)).await);
+    let (code, now) = changed(world.approve(&sam, &card, true).await);
     assert_eq!(code, "intent_expired");
     assert_eq!(now.state, PromotionState::Open);
     world.end().await;
@@ -219,14 +174,13 @@ async fn an_intent_ends_after_five_minutes_and_serves_nobody_else() {
 async fn a_reader_is_told_before_and_after_the_tap_that_it_would_not_count() {
     let (world, number, kim, card) = waiting("kim").await;
     assert!(!card.approve.allowed && !card.approve_and_merge.allowed && !card.refuse.allowed);
-    let refused = approve(&world, &kim, number, order(&card, true)).await;
+    let refused = world.approve(&kim, &card, true).await;
     let Err(ActionError::NotPermitted { code, why }) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(code, "no_write_access");
     assert!(why.contains("may only read demo/podinfo"), "{why}");
-    let pull = world.pull(number).await;
-    assert!(pull.approved_by.is_empty());
+    assert!(world.pull(number).await.approved_by.is_empty());
     world.end().await;
 }
 
@@ -236,26 +190,18 @@ async fn nobody_approves_what_they_opened_themselves() {
     let number = world.waiting("stg").await;
     let ana = world.person("ana").await;
     let forge = world.lab.forge();
-    let bots = forge.pull(number).await.expect("the bot's pull request");
+    let bots = world.pull(number).await;
     forge.close(number, "ana").await.expect("closed");
-    let own: serde_json::Value = reqwest::Client::new()
-        .post(
-            forge
-                .url()
-                .join("api/v3/repos/demo/podinfo/pulls")
-                .expect("an address"),
-        )
+    let pulls = forge.url().join("api/v3/repos/demo/podinfo/pulls");
+    let own = reqwest::Client::new()
+        .post(pulls.expect("an address"))
         .bearer_auth(forge.token_for("ana").expect("the account"))
-        .json(&json!({"title": bots.title, "head": bots.head_ref, "base": "main"}))
-        .send()
-        .await
-        .expect("an answer")
-        .json()
-        .await
-        .expect("the new pull request");
+        .json(&json!({"title": bots.title, "head": bots.head_ref, "base": "main"}));
+    let own = own.send().await.expect("an answer");
+    let own: Value = own.json().await.expect("the new pull request");
     let number = own["number"].as_u64().expect("its number");
     let card = world.card(&ana, number).await;
-    let refused = approve(&world, &ana, number, order(&card, false)).await;
+    let refused = world.approve(&ana, &card, false).await;
     let Err(ActionError::NotPermitted { code, .. }) = refused else {
         panic!("{refused:?}");
     };
@@ -265,37 +211,31 @@ async fn nobody_approves_what_they_opened_themselves() {
 
 #[tokio::test]
 async fn a_base_that_moved_by_another_promotion_does_not_stop_an_approval() {
-    let (world, number, sam, card) = waiting("sam").await;
-    let before = world.lab.forge().branch("main").expect("main");
-    world
-        .lab
-        .forge()
-        .push_branch_build("#123456", "ana")
-        .await
-        .expect("a branch build");
+    let (world, _, sam, card) = waiting("sam").await;
+    let forge = world.lab.forge();
+    let before = forge.branch("main").expect("main");
+    let built = forge.push_branch_build("#123456", "ana").await;
+    built.expect("a branch build");
     world
         .eventually("image automation has moved main", async || {
-            let now = world.lab.forge().branch("main").expect("main");
+            let now = forge.branch("main").expect("main");
             (now != before).then_some(())
         })
         .await;
-    let done = approve(&world, &sam, number, order(&card, true))
-        .await
-        .expect("merged");
+    let done = world.approve(&sam, &card, true).await.expect("merged");
     assert!(done.merged);
     world.end().await;
 }
 
 #[tokio::test]
 async fn a_refusal_is_a_review_that_asks_for_changes_and_blocks_the_gate() {
-    let (world, number, li, card) = waiting("li").await;
-    let intent = card.intent.clone().expect("an intent");
-    let refused = refuse(&world, &li, number, &intent, "  ").await;
+    let (world, _, li, card) = waiting("li").await;
+    let refused = refuse(&world, &li, &card, "  ").await;
     assert!(
         matches!(refused, Err(ActionError::Incomplete(_))),
         "{refused:?}"
     );
-    let done = refuse(&world, &li, number, &intent, "Not before the holidays.").await;
+    let done = refuse(&world, &li, &card, "Not before the holidays.").await;
     let done = done.expect("refused");
     assert!(done.reviewed && !done.merged);
     world
@@ -311,9 +251,8 @@ async fn a_pull_request_that_is_no_promotion_has_no_card() {
     let world = World::start().await;
     world.waiting("stg").await;
     for (number, word) in [(99_999, "knows nothing"), (1, "no promotion")] {
-        let error = proxy::actions::card(&world.app, None, &repository(), number)
-            .await
-            .expect_err("there is no card");
+        let card = proxy::actions::card(&world.app, None, &repository(), number).await;
+        let error = card.expect_err("there is no card");
         assert!(error.to_string().contains(word), "{error}");
     }
     world.end().await;
@@ -333,56 +272,32 @@ async fn a_release_travels_from_its_merge_to_prod_by_approvals_alone() {
             pull.checks_passed.then_some(())
         })
         .await;
-    forge
-        .review(release, "li", "APPROVE", "")
-        .await
-        .expect("approved");
-    forge.merge(release, "li").await.expect("merged");
+    world.merge(release, "li").await;
     let li = world.person("li").await;
+    let (version, colour) = (
+        ChartVersion::parse("1.1.8").ok(),
+        Colour::parse("#00aa88").ok(),
+    );
     for environment in ["uat", "stg", "prod"] {
-        let carries = |gate: &&model::gate::Gate| {
-            gate.to.as_str() == environment
-                && gate.waits_for_people()
-                && gate.release.as_ref().map(ToString::to_string).as_deref() == Some("1.1.8")
-        };
-        let board = world
-            .board_until(&format!("1.1.8 waits before {environment}"), |board| {
-                board.gates.iter().any(|gate| carries(&gate))
-            })
-            .await;
-        let gate = board.gates.iter().find(carries).expect("the gate");
-        let number = gate.promotion.as_ref().expect("its promotion").number;
-        let card = world.card(&li, number).await;
-        assert!(card.evidence_holds, "{environment}: {:?}", card.evidence);
-        let done = approve(&world, &li, number, order(&card, true))
-            .await
-            .expect("merged");
-        assert!(done.merged, "{}", done.sentence);
+        let carries = |gate: &Gate| gate.waits_for_people() && gate.release == version;
         world
-            .board_until(&format!("1.1.8 is proven in {environment}"), |board| {
-                let view = view(board, environment);
-                view.verdict.state == VerdictState::Proven
-                    && view.release.label() == "1.1.8"
-                    && view
-                        .release
-                        .colour
-                        .is_some_and(|colour| colour.to_string() == "#00aa88")
+            .board_until(&format!("1.1.8 waits before {environment}"), |board| {
+                gate(board, environment).is_some_and(carries)
             })
             .await;
+        let card = world.card(&li, world.waiting(environment).await).await;
+        assert!(card.evidence_holds, "{environment}: {:?}", card.evidence);
+        let done = world.approve(&li, &card, true).await.expect("merged");
+        assert!(done.merged, "{}", done.sentence);
+        let board = world.until_serving(environment, "1.1.8").await;
+        assert_eq!(view(&board, environment).release.colour, colour);
     }
     world
         .eventually("the journey is written down", async || {
-            let entries = world
-                .app
-                .journal
-                .page(&pipeline_name(), None, 500)
-                .await
-                .expect("the journal");
-            let arrived = entries.iter().filter(|entry| {
-                entry.event == Event::Deployed
-                    && entry.release.as_ref().map(ToString::to_string).as_deref() == Some("1.1.8")
-            });
-            (arrived.count() == 4).then_some(())
+            let entries = world.entries().await;
+            let arrived =
+                |entry: &&Entry| entry.event == Event::Deployed && entry.release == version;
+            (entries.iter().filter(arrived).count() == 4).then_some(())
         })
         .await;
     world.end().await;

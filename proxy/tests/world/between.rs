@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
 use url::Url;
 
+use crate::world::serve;
+
 /// What the relay does once the forge has answered.
 pub enum Mischief {
     /// Answers 502 instead of the forge, which has done what it was asked.
@@ -44,14 +46,8 @@ pub async fn start(
         path,
         mischief,
     });
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .expect("a free port");
-    let address = listener.local_addr().expect("its address");
     let router = Router::new().fallback(pass).with_state(Arc::clone(&relay));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let url = format!("http://{address}/").parse().expect("an address");
-    (url, relay)
+    (serve(router).await, relay)
 }
 
 async fn pass(State(relay): State<Arc<Relay>>, request: Request) -> Response {

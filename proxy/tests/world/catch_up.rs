@@ -3,8 +3,6 @@
 
 use std::process::Output;
 
-use proxy::http;
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::world::World;
@@ -29,44 +27,30 @@ async fn catch_up(world: &World, weft: &str) -> (bool, String) {
 #[tokio::test]
 async fn what_is_proven_and_was_not_promoted_is_caught_up_with_once() {
     let world = World::start().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let weft = format!("http://{}/promotions/", listener.local_addr().expect("it"));
-    let router = http::router(&world.app, None).expect("the routes");
-    let shutdown = world.app.shutdown.clone();
-    let serving = tokio::spawn(async move { http::serve(&shutdown, listener, router).await });
-
+    let weft = world.serve().await;
     world.stg_without_its_dispatch().await;
     let forge = world.lab.forge();
     assert!(forge.open_promotion("prod").await.expect("git").is_none());
 
-    let (done, said) = catch_up(&world, &weft).await;
-    let opened = forge
-        .open_promotion("prod")
-        .await
-        .expect("git")
-        .expect("opened");
+    let (done, said) = catch_up(&world, weft.as_str()).await;
+    let opened = forge.open_promotion("prod").await.expect("git");
+    let number = opened.expect("opened").number;
     assert!(done, "{said}");
-    assert_eq!(
-        said,
-        format!(
-            "weft: uat has 1.1.7 already\nweft: stg has 1.1.7 already\n\
-             weft: #{} would promote 1.1.7 into prod\n",
-            opened.number
-        )
+    let expected = format!(
+        "weft: uat has 1.1.7 already\nweft: stg has 1.1.7 already\n\
+         weft: #{number} would promote 1.1.7 into prod\n"
     );
-    let (_, said) = catch_up(&world, &weft).await;
-    assert!(
-        said.ends_with(&format!("#{} promotes 1.1.7 already\n", opened.number)),
-        "{said}"
-    );
+    assert_eq!(said, expected);
+    let (_, said) = catch_up(&world, weft.as_str()).await;
+    let already = format!("#{number} promotes 1.1.7 already\n");
+    assert!(said.ends_with(&already), "{said}");
 
     // What somebody closed stays closed.
-    forge.close(opened.number, "sam").await.expect("closed");
-    let (_, said) = catch_up(&world, &weft).await;
+    forge.close(number, "sam").await.expect("closed");
+    let (_, said) = catch_up(&world, weft.as_str()).await;
     assert!(said.contains("was closed without a merge"), "{said}");
     assert!(forge.open_promotion("prod").await.expect("git").is_none());
     let (done, _) = catch_up(&world, "http://127.0.0.1:1/promotions/").await;
     assert!(!done, "without Weft nothing is promoted");
-    serving.abort();
     world.end().await;
 }

@@ -14,7 +14,7 @@ use proxy::clock::SystemClock;
 use proxy::github::{Credentials, Endpoints, Error, GitHub};
 use secrecy::SecretString;
 
-use crate::world::repository;
+use crate::world::{repository, serve};
 
 #[derive(Default)]
 struct Counts {
@@ -58,12 +58,7 @@ async fn server() -> (GitHub, Arc<Counts>) {
         .route("/repos/demo/podinfo", get(home))
         .route("/repos/demo/podinfo/pulls/7/merge", put(merge))
         .with_state(Arc::clone(&counts));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .expect("a free port");
-    let url = format!("http://{}/", listener.local_addr().expect("its address"));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    let url: url::Url = url.parse().expect("an address");
+    let url = serve(router).await;
     let endpoints = Endpoints {
         rest: url.clone(),
         graphql: url.clone(),

@@ -1,16 +1,14 @@
 //! Approvals that go wrong half way: what was done is found out by reading, and nothing is done twice.
 
 use http::Method;
-use lab::Lab;
-use model::api::{Approve, Promote};
+use model::api::ActionResult;
 use model::promotion::PromotionState;
-use model::{ChartVersion, EnvironmentName};
-use proxy::actions::{ActionError, approve, promote};
+use proxy::actions::ActionError;
 use proxy::github::Error;
 use tokio::sync::Notify;
 
 use crate::between::{self, Mischief};
-use crate::world::{World, repository};
+use crate::world::World;
 
 /// A world whose Weft reaches the forge's REST through a relay.
 async fn world_with(
@@ -18,7 +16,7 @@ async fn world_with(
     path: &'static str,
     mischief: Mischief,
 ) -> (World, std::sync::Arc<between::Relay>) {
-    let lab: Lab = World::lab().await;
+    let lab = World::lab().await;
     let (url, relay) = between::start(lab.forge().url(), method, path, mischief).await;
     let world = World::beside(lab, |config| {
         config.github.rest_url = url.join("api/v3").expect("an address");
@@ -27,23 +25,18 @@ async fn world_with(
     (world, relay)
 }
 
-async fn tap(world: &World, login: &str) -> (u64, Result<model::api::ActionResult, ActionError>) {
+/// Has sam approve and merge what waits before stg.
+async fn tap(world: &World) -> (u64, Result<ActionResult, ActionError>) {
     let number = world.waiting("stg").await;
-    let person = world.person(login).await;
-    let card = world.card(&person, number).await;
-    let order = Approve {
-        intent: card.intent.expect("an intent"),
-        comment: None,
-        merge: true,
-    };
-    let done = approve(&world.app, &person, &repository(), number, order).await;
-    (number, done)
+    let sam = world.person("sam").await;
+    let card = world.card(&sam, number).await;
+    (number, world.approve(&sam, &card, true).await)
 }
 
 #[tokio::test]
 async fn a_merge_whose_answer_was_lost_is_found_by_reading() {
     let (world, _relay) = world_with(Method::PUT, "/merge", Mischief::LoseTheAnswer).await;
-    let (number, done) = tap(&world, "sam").await;
+    let (number, done) = tap(&world).await;
     let done = done.expect("it is merged all the same");
     assert!(done.merged && done.merge_commit.is_some());
     assert_eq!(done.card.expect("the card").state, PromotionState::Merged);
@@ -58,7 +51,7 @@ async fn a_merge_whose_answer_was_lost_is_found_by_reading() {
 #[tokio::test]
 async fn a_review_whose_answer_was_lost_is_not_given_twice() {
     let (world, _relay) = world_with(Method::POST, "/reviews", Mischief::LoseTheAnswer).await;
-    let (number, done) = tap(&world, "sam").await;
+    let (number, done) = tap(&world).await;
     let done = done.expect("reviewed and merged all the same");
     assert!(done.reviewed && done.merged);
     let pull = world.pull(number).await;
@@ -78,15 +71,11 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
     };
     let moves = async {
         answered.notified().await;
-        world
-            .lab
-            .forge()
-            .move_head("stg", "ana")
-            .await
-            .expect("moved");
+        let moved = world.lab.forge().move_head("stg", "ana").await;
+        moved.expect("moved");
         go_on.notify_one();
     };
-    let ((number, done), ()) = tokio::join!(tap(&world, "sam"), moves);
+    let ((number, done), ()) = tokio::join!(tap(&world), moves);
     let Err(ActionError::Changed { code, card, why }) = done else {
         panic!("{done:?}");
     };
@@ -102,28 +91,16 @@ async fn an_approval_is_taken_back_when_the_head_moves_at_the_same_moment() {
 async fn a_promotion_whose_answer_was_lost_is_githubs_failure_and_not_the_persons() {
     let (world, _relay) = world_with(Method::POST, "/pulls", Mischief::LoseTheAnswer).await;
     world.stg_without_its_dispatch().await;
-    let pipeline = world.pipeline();
-    let person = world.person("sam").await;
-    let order = || Promote {
-        release: ChartVersion::parse("1.1.7").expect("a version"),
-    };
-    let prod = EnvironmentName::from("prod");
-    let failed = promote(&world.app, &person, pipeline, &prod, &order()).await;
+    let failed = world.promote("sam", "1.1.7").await;
     assert!(
         matches!(failed, Err(ActionError::GitHub(Error::Unavailable { .. }))),
         "{failed:?}"
     );
     // The forge has done it all the same, and so nothing is done twice.
     world.waiting("prod").await;
-    let again = promote(&world.app, &person, pipeline, &prod, &order()).await;
+    let again = world.promote("sam", "1.1.7").await.expect_err("nothing");
     assert!(
-        matches!(
-            again,
-            Err(ActionError::OutOfDate {
-                code: "nothing_to_do",
-                ..
-            })
-        ),
+        matches!(again, ActionError::OutOfDate { code, .. } if code == "nothing_to_do"),
         "{again:?}"
     );
     world.end().await;

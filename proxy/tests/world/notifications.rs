@@ -10,7 +10,7 @@ use proxy::config::NotifyingCluster;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::hooks::{deliver, serve};
+use crate::hooks::deliver;
 use crate::world::{World, view};
 
 const SECRET: &str = "uat-notifies";
@@ -30,8 +30,16 @@ async fn start() -> (World, String) {
         uat.expect("uat").targets[0].flux.notifications_only = true;
     })
     .await;
-    let hooks = format!("{}/flux/uat", serve(&world).await);
+    let hooks = format!("{}hooks/flux/uat", world.serve().await);
     (world, hooks)
+}
+
+/// That a Kustomization applied the head of `main`, or did not.
+fn applied(world: &World, reason: &str) -> Value {
+    let head = world.lab.forge().branch("main").expect("the head");
+    let revision = format!("main@sha1:{head}");
+    let object = ("flux-system", "app-promo-podinfo-uat");
+    event(world, "Kustomization", object, reason, &revision)
 }
 
 /// A notification of the lab's present time.
@@ -47,7 +55,6 @@ fn event(world: &World, kind: &str, object: (&str, &str), reason: &str, revision
 }
 
 const RELEASE: (&str, &str) = ("app-podinfo", "podinfo");
-const KUSTOMIZATION: (&str, &str) = ("flux-system", "app-promo-podinfo-uat");
 
 async fn notify(to: &str, body: &Value) -> StatusCode {
     let body = body.to_string();
@@ -66,14 +73,7 @@ async fn notify_of_release(world: &World, hooks: &str, reason: &str) {
         })
         .await;
     let view = uat(&board);
-    let head = world.lab.forge().branch("main").expect("the head");
-    let applied = event(
-        world,
-        "Kustomization",
-        KUSTOMIZATION,
-        "ReconciliationSucceeded",
-        &format!("main@sha1:{head}"),
-    );
+    let applied = applied(world, "ReconciliationSucceeded");
     assert_eq!(notify(hooks, &applied).await, StatusCode::ACCEPTED);
     let desired = view.desired.clone().expect("what git asks for");
     let mut released = event(world, "HelmRelease", RELEASE, reason, &desired);
@@ -86,19 +86,11 @@ async fn notify_of_release(world: &World, hooks: &str, reason: &str) {
 async fn it_is_proven_by_its_notifications_and_the_live_app_together() {
     let (world, hooks) = start().await;
     notify_of_release(&world, &hooks, "TestSucceeded").await;
-    let board = world
-        .board_until("uat is proven", |board| {
-            uat(board).verdict.state == VerdictState::Proven
-        })
-        .await;
+    let board = world.until("uat", VerdictState::Proven).await;
     let said = &uat(&board).links[2].sentence;
     assert!(said.contains("Weft cannot look itself"), "{said}");
     notify_of_release(&world, &hooks, "TestFailed").await;
-    world
-        .board_until("uat failed", |board| {
-            uat(board).verdict.state == VerdictState::Failed
-        })
-        .await;
+    world.until("uat", VerdictState::Failed).await;
     world.end().await;
 }
 
@@ -106,8 +98,7 @@ async fn it_is_proven_by_its_notifications_and_the_live_app_together() {
 async fn hostile_bodies_change_nothing() {
     let (world, hooks) = start().await;
     notify_of_release(&world, &hooks, "TestFailed").await;
-    let failed = |board: &Board| uat(board).verdict.state == VerdictState::Failed;
-    let known = world.board_until("uat failed", failed).await;
+    let known = world.until("uat", VerdictState::Failed).await;
     let good = event(&world, "HelmRelease", RELEASE, "TestSucceeded", "1.1.7");
     let text = good.to_string();
     for wrong in ["", "sha256=00", &sign("another", text.as_bytes())] {
@@ -117,29 +108,25 @@ async fn hostile_bodies_change_nothing() {
     // Signed by uat, but sent to another cluster's address.
     let elsewhere = hooks.replace("/uat", "/stg");
     assert_eq!(notify(&elsewhere, &good).await, StatusCode::UNAUTHORIZED);
-    let mut large = good.clone();
-    large["message"] = json!("x".repeat(300 * 1024));
+    let with = |pointer: &str, value: &str| {
+        let mut event = good.clone();
+        *event.pointer_mut(pointer).expect("a field") = json!(value);
+        event
+    };
+    let large = with("/message", &"x".repeat(300 * 1024));
     assert_eq!(notify(&hooks, &large).await, StatusCode::PAYLOAD_TOO_LARGE);
-    let mut other = good.clone();
-    other["involvedObject"]["name"] = json!("another");
-    let mut old = good.clone();
-    old["timestamp"] = json!("2020-01-01T00:00:00Z");
-    let mut ahead = good.clone();
-    ahead["timestamp"] = json!("2100-01-01T00:00:00Z");
-    let mut rollback = good.clone();
-    rollback["reason"] = json!("RollbackSucceeded");
-    for odd in [other, old, ahead, rollback, json!({}), json!([1])] {
+    for odd in [
+        with("/involvedObject/name", "another"),
+        with("/timestamp", "2020-01-01T00:00:00Z"),
+        with("/timestamp", "2100-01-01T00:00:00Z"),
+        with("/reason", "RollbackSucceeded"),
+        json!({}),
+        json!([1]),
+    ] {
         assert_eq!(notify(&hooks, &odd).await, StatusCode::ACCEPTED);
     }
     // A word that is taken comes after all of those.
-    let head = world.lab.forge().branch("main").expect("the head");
-    let broken = event(
-        &world,
-        "Kustomization",
-        KUSTOMIZATION,
-        "BuildFailed",
-        &format!("main@sha1:{head}"),
-    );
+    let broken = applied(&world, "BuildFailed");
     assert_eq!(notify(&hooks, &broken).await, StatusCode::ACCEPTED);
     let board = world
         .board_until("the Kustomization failed", |board| {

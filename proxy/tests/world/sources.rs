@@ -1,23 +1,30 @@
 //! What the sources make of the lab over real sockets: git, pull requests, Flux and the live apps.
 
-use crate::world::{World, view};
+use std::time::Duration;
+
 use lab::faults::Fault;
-use model::api::Promote;
+use model::ChartVersion;
 use model::chain::{LinkName, LinkState, VerdictState};
 use model::gate::GateState;
-use model::{ChartVersion, EnvironmentName};
 use proxy::actions::ActionError;
+
+use crate::world::{World, all_proven, view};
+
+/// Waits until Weft says that a source does not answer.
+async fn until_failing(world: &World, name: &str) {
+    world
+        .board_until(&format!("{name} is missed"), |board| {
+            let mut sources = board.sources.iter();
+            sources.any(|source| source.name == name && source.failing.is_some())
+        })
+        .await;
+}
 
 #[tokio::test]
 async fn every_environment_of_the_seeded_week_is_proven_end_to_end() {
     let world = World::start().await;
     let board = world
-        .board_until("every environment is proven", |board| {
-            board
-                .environments
-                .iter()
-                .all(|view| view.verdict.state == VerdictState::Proven)
-        })
+        .board_until("every environment is proven", all_proven)
         .await;
     let served: Vec<String> = board
         .environments
@@ -48,16 +55,10 @@ async fn what_git_declares_is_told_with_file_commit_and_author() {
         (LinkName::Declared, LinkState::Holds)
     );
     let evidence = link.evidence.as_ref().expect("its evidence");
-    assert_eq!(
-        evidence.subject(),
-        "environments/prod/podinfo-helmrelease.yaml"
-    );
-    assert!(
-        evidence
-            .condition
-            .as_deref()
-            .is_some_and(|by| by.starts_with("committed by "))
-    );
+    let path = "environments/prod/podinfo-helmrelease.yaml";
+    assert_eq!(evidence.subject(), path);
+    let by = evidence.condition.as_deref().expect("its author");
+    assert!(by.starts_with("committed by "), "{by}");
     world.end().await;
 }
 
@@ -68,10 +69,7 @@ async fn an_open_pull_request_becomes_a_gate_that_waits_for_approval() {
     let board = world.board();
     let gate = &board.gates[2];
     assert_eq!(gate.state, GateState::WaitsForApproval);
-    assert_eq!(
-        gate.release.as_ref().map(ToString::to_string).as_deref(),
-        Some("1.1.7")
-    );
+    assert_eq!(gate.release, ChartVersion::parse("1.1.7").ok());
     let promotion = gate.promotion.as_ref().expect("its promotion");
     assert_eq!(promotion.number, number);
     assert_eq!(promotion.missing_approvals, Some(1));
@@ -82,23 +80,8 @@ async fn an_open_pull_request_becomes_a_gate_that_waits_for_approval() {
 async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
     let world = World::start().await;
     let number = world.waiting("stg").await;
-    world
-        .lab
-        .faults()
-        .order(Fault::HelmUpgradeFails.as_str(), Some("stg"))
-        .expect("the fault");
-    world
-        .lab
-        .forge()
-        .review(number, "sam", "APPROVE", "")
-        .await
-        .expect("approved");
-    world
-        .lab
-        .forge()
-        .merge(number, "sam")
-        .await
-        .expect("merged");
+    world.fault(Fault::HelmUpgradeFails, Some("stg"));
+    world.merge(number, "sam").await;
     let board = world
         .board_until("stg is failed and the tick is seen to lie", |board| {
             let view = view(board, "stg");
@@ -115,29 +98,12 @@ async fn a_failed_release_is_red_though_the_tick_on_its_commit_is_green() {
 #[tokio::test]
 async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
     let world = World::start().await;
-    let proven =
-        |board: &model::api::Board| view(board, "uat").verdict.state == VerdictState::Proven;
-    world.board_until("uat is proven", proven).await;
+    world.until("uat", VerdictState::Proven).await;
     let cluster = world.lab.cluster("uat").expect("the cluster");
     cluster.set_unavailable(true);
-    world
-        .board_until("the cluster is missed", |board| {
-            let source = board
-                .sources
-                .iter()
-                .find(|source| source.name == "flux uat");
-            source.is_some_and(|source| source.failing.is_some())
-        })
-        .await;
-    world
-        .lab
-        .clock()
-        .advance(std::time::Duration::from_secs(61));
-    let board = world
-        .board_until("uat is stale", |board| {
-            view(board, "uat").verdict.state == VerdictState::Stale
-        })
-        .await;
+    until_failing(&world, "flux uat").await;
+    world.lab.clock().advance(Duration::from_secs(61));
+    let board = world.until("uat", VerdictState::Stale).await;
     let verdict = &view(&board, "uat").verdict;
     assert_eq!(verdict.breaks_at, Some(LinkName::Applied));
     assert!(
@@ -146,33 +112,17 @@ async fn a_cluster_that_goes_dark_makes_its_links_stale_and_comes_back() {
         verdict.sentence
     );
     cluster.set_unavailable(false);
-    world.board_until("uat is proven again", proven).await;
+    world.until("uat", VerdictState::Proven).await;
     world.end().await;
 }
 
 #[tokio::test]
 async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_else() {
     let world = World::start().await;
-    world
-        .board_until("uat is proven", |board| {
-            view(board, "uat").verdict.state == VerdictState::Proven
-        })
-        .await;
-    world
-        .lab
-        .faults()
-        .order(Fault::ForgeDown.as_str(), None)
-        .expect("the fault");
-    world
-        .board_until("GitHub is missed", |board| {
-            let source = board.sources.iter().find(|source| source.name == "github");
-            source.is_some_and(|source| source.failing.is_some())
-        })
-        .await;
-    world
-        .lab
-        .clock()
-        .advance(std::time::Duration::from_secs(181));
+    world.until("uat", VerdictState::Proven).await;
+    world.fault(Fault::ForgeDown, None);
+    until_failing(&world, "github").await;
+    world.lab.clock().advance(Duration::from_secs(181));
     let board = world
         .board_until("only git is stale", |board| {
             let states: Vec<LinkState> = view(board, "uat")
@@ -191,11 +141,7 @@ async fn github_that_does_not_answer_makes_what_git_declares_stale_and_nothing_e
 #[tokio::test]
 async fn an_app_that_hangs_is_named_as_the_link_that_breaks() {
     let world = World::start().await;
-    world
-        .board_until("prod is proven", |board| {
-            view(board, "prod").verdict.state == VerdictState::Proven
-        })
-        .await;
+    world.until("prod", VerdictState::Proven).await;
     world.lab.app("prod").expect("the app").down(true);
     let board = world
         .board_until("prod is not proven", |board| {
@@ -211,7 +157,7 @@ async fn an_app_that_hangs_is_named_as_the_link_that_breaks() {
 
 #[tokio::test]
 async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
-    let overdue = std::time::Duration::from_secs(2);
+    let overdue = Duration::from_secs(2);
     let world = World::start_with(|config| config.tolerances.promotion = overdue).await;
     world.stg_without_its_dispatch().await;
     let board = world
@@ -224,24 +170,16 @@ async fn a_dispatch_that_was_lost_is_named_when_its_pull_request_is_overdue() {
         "{}",
         board.gates[3].sentence
     );
-    let pipeline = world.pipeline();
-    let prod = EnvironmentName::from("prod");
-    let ordered = async |login: &str, release: &str| {
-        let person = world.person(login).await;
-        let release = ChartVersion::parse(release).expect("a version");
-        proxy::actions::promote(&world.app, &person, pipeline, &prod, &Promote { release }).await
-    };
-    let refused = ordered("kim", "1.1.7")
-        .await
-        .expect_err("kim may only read");
+    let refused = world.promote("kim", "1.1.7").await;
+    let refused = refused.expect_err("kim may only read");
     assert!(matches!(refused, ActionError::NotPermitted { .. }));
-    let refused = ordered("sam", "1.1.6")
-        .await
-        .expect_err("that is not proven");
+    let refused = world.promote("sam", "1.1.6").await;
+    let refused = refused.expect_err("that is not proven");
     assert!(matches!(refused, ActionError::OutOfDate { code, .. } if code == "not_proven"));
-    let promoted = ordered("sam", "1.1.7").await.expect("opened");
+    let promoted = world.promote("sam", "1.1.7").await.expect("opened");
     assert_eq!(world.waiting("prod").await, promoted.number);
-    let refused = ordered("sam", "1.1.7").await.expect_err("it is there");
+    let refused = world.promote("sam", "1.1.7").await;
+    let refused = refused.expect_err("it is there");
     assert!(matches!(refused, ActionError::OutOfDate { code, .. } if code == "nothing_to_do"));
     world.end().await;
 }

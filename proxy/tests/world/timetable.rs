@@ -12,7 +12,7 @@ use model::release_history::{figures, journeys};
 use model::{ChartVersion, Timestamp};
 
 use crate::replay::{TIMETABLE, replay};
-use crate::world::{World, pipeline_name, view};
+use crate::world::{World, gate, pipeline_name, view};
 
 /// GitHub and Kubernetes tell times in whole seconds, and the lab takes some itself.
 const TOLERANCE: Duration = Duration::from_secs(4);
@@ -41,23 +41,13 @@ async fn a_real_run_of_the_process_is_shown_right_hop_by_hop() {
     let replayed = replay(&world.lab, async |step, merged| {
         let environment = step.environment;
         if merged {
-            let what = format!("{environment} is proven to serve 1.1.5");
-            world
-                .board_until(&what, |board| serves(board, environment, &release))
-                .await;
+            world.until_serving(environment, "1.1.5").await;
         } else {
             let number = world.waiting(environment).await;
             let board = world.board();
-            let gate = board
-                .gates
-                .iter()
-                .find(|gate| gate.to.as_str() == environment);
-            let gate = gate.expect("the gate");
-            ensure!(
-                gate.promotion
-                    .as_ref()
-                    .is_some_and(|open| open.number == number)
-            );
+            let gate = gate(&board, environment).expect("the gate");
+            let open = gate.promotion.as_ref();
+            ensure!(open.is_some_and(|open| open.number == number));
             ensure!(gate.release.as_ref() == Some(&release), "{gate:?}");
             ensure!(
                 !serves(&board, environment, &release),

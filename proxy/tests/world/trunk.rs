@@ -1,13 +1,10 @@
 //! A pipeline whose branch is not `main`: a promotion goes into the branch that it names.
 
-use model::api::Promote;
 use model::chain::VerdictState;
-use model::{ChartVersion, EnvironmentName};
-use proxy::actions::promote;
 use proxy::github::{Credentials, Repository};
 use workflow::forge::Forge;
 
-use crate::world::{World, pipeline_name, repository, view};
+use crate::world::{World, repository};
 
 #[tokio::test]
 async fn a_promotion_goes_into_the_branch_of_the_pipeline() {
@@ -26,18 +23,8 @@ async fn a_promotion_goes_into_the_branch_of_the_pipeline() {
     let world = world
         .restart_with(|config| config.pipelines[0].branch = "trunk".into())
         .await;
-    world
-        .board_until("stg is proven", |board| {
-            view(board, "stg").verdict.state == VerdictState::Proven
-        })
-        .await;
-    let sam = world.person("sam").await;
-    let prod = EnvironmentName::from("prod");
-    let order = Promote {
-        release: ChartVersion::parse("1.1.7").expect("a version"),
-    };
-    let pipeline = world.app.boards.pipeline(&pipeline_name()).expect("it");
-    let promoted = promote(&world.app, &sam, pipeline, &prod, &order).await;
+    world.until("stg", VerdictState::Proven).await;
+    let promoted = world.promote("sam", "1.1.7").await;
     let number = promoted.expect("promoted").number;
     let path = "environments/prod/podinfo-helmrelease.yaml";
     let opened = github.promotion(Credentials::Reader, &name, number, path);

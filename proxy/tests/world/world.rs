@@ -1,29 +1,32 @@
 //! The lab and Weft's own parts over real sockets, for tests: sources, boards and actions without the
 //! HTTP interface in front.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lab::clusters::Timings;
 use lab::faults::Fault;
-use lab::{ENVIRONMENTS, Lab, LabOptions, PullSummary};
-use model::api::{Board, EnvironmentView, PromotionCard, Viewer};
-use model::chain::{Tolerances, VerdictState};
-use model::pipeline::{
-    Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName, PipelineName,
-    PipelineSpec, RepositoryName, TargetSpec,
+use lab::{Lab, LabOptions, PullSummary};
+use model::api::{
+    ActionResult, Approve, Board, EnvironmentView, Promote, Promoted, PromotionCard, Viewer,
 };
-use model::{EnvironmentName, Timestamp};
+use model::chain::{Tolerances, VerdictState};
+use model::gate::Gate;
+use model::journal::Entry;
+use model::pipeline::{PipelineName, RepositoryName};
+use model::{ChartVersion, EnvironmentName};
+use proxy::actions::ActionError;
 use proxy::app::AppState;
 use proxy::auth::Person;
 use proxy::board::PipelineState;
-use proxy::clock::Clock;
-use proxy::config::{ClusterAccess, ClusterConfig, Config, GitHubConfig};
+use proxy::config::{ClusterAccess, Config};
 use proxy::github::Credentials;
 use secrecy::SecretString;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 /// How long anything may take before a test gives up.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -37,69 +40,12 @@ pub struct World {
     data: tempfile::TempDir,
 }
 
-struct LabClock(lab::clock::Clock);
-
-impl Clock for LabClock {
-    fn now(&self) -> Timestamp {
-        self.0.now().into()
-    }
-}
-
-fn object(namespace: &str, name: &str) -> ObjectName {
-    ObjectName {
-        namespace: namespace.into(),
-        name: name.into(),
-    }
-}
-
 pub fn pipeline_name() -> PipelineName {
-    PipelineName {
-        namespace: "app-podinfo".into(),
-        name: "podinfo".into(),
-    }
+    PipelineName::new("app-podinfo", "podinfo")
 }
 
 pub fn repository() -> RepositoryName {
-    RepositoryName {
-        owner: "demo".into(),
-        name: "podinfo".into(),
-    }
-}
-
-fn environment(name: &str, live_url: &str) -> EnvironmentSpec {
-    let podinfo = object("app-podinfo", "podinfo");
-    let flux = FluxSpec {
-        image_automation: (name == "dev").then(|| ImageAutomation {
-            policy: podinfo.clone(),
-            automation: podinfo.clone(),
-        }),
-        ..FluxSpec::default()
-    };
-    let (path, deployer) = if name == "dev" {
-        ("podinfo.yaml", Deployer::Deployment(podinfo))
-    } else {
-        ("podinfo-helmrelease.yaml", Deployer::HelmRelease(podinfo))
-    };
-    EnvironmentSpec {
-        name: name.into(),
-        gate: if name.starts_with("dev") {
-            GateKind::Automatic
-        } else {
-            GateKind::Approval
-        },
-        user_facing: name == "prod",
-        path: format!("environments/{name}/{path}"),
-        link: None,
-        targets: vec![TargetSpec {
-            name: name.into(),
-            cluster: name.into(),
-            git_repository: object("flux-system", "podinfo"),
-            kustomization: object("flux-system", &format!("app-promo-podinfo-{name}")),
-            deployer,
-            live_url: live_url.trim_end_matches('/').into(),
-            flux,
-        }],
-    }
+    RepositoryName::new("demo", "podinfo")
 }
 
 impl World {
@@ -146,8 +92,7 @@ impl World {
     }
 
     async fn with(lab: Lab, data: tempfile::TempDir, config: Config) -> Self {
-        let clock = Arc::new(LabClock(lab.clock().clone()));
-        let app = AppState::build(config, clock)
+        let app = AppState::build(config, Arc::new(lab.clock().clone()))
             .await
             .expect("Weft is put together");
         let ending = CancellationToken::new();
@@ -166,6 +111,15 @@ impl World {
         self.ending.disarm().cancel();
         self.tasks.wait().await;
         self.lab.shutdown().await;
+    }
+
+    /// Serves the HTTP interface; the address of the page.
+    pub async fn serve(&self) -> Url {
+        let router = proxy::http::router(&self.app, None).expect("the routes");
+        let address = serve(router).await;
+        address
+            .join(&self.app.config.base_path)
+            .expect("an address")
     }
 
     pub fn board(&self) -> Arc<Board> {
@@ -233,41 +187,51 @@ impl World {
         let board = self
             .board_until(
                 &format!("a promotion waits before {environment}"),
-                |board| {
-                    board
-                        .gates
-                        .iter()
-                        .any(|gate| gate.to.as_str() == environment && gate.waits_for_people())
-                },
+                |board| gate(board, environment).is_some_and(Gate::waits_for_people),
             )
             .await;
-        let gate = board
-            .gates
-            .iter()
-            .find(|gate| gate.to.as_str() == environment);
-        gate.and_then(|gate| gate.promotion.as_ref())
-            .expect("its promotion")
-            .number
+        let promotion = gate(&board, environment).and_then(|gate| gate.promotion.as_ref());
+        promotion.expect("its promotion").number
+    }
+
+    /// Waits until the verdict of an environment is this one.
+    pub async fn until(&self, environment: &str, state: VerdictState) -> Arc<Board> {
+        let what = format!("{environment} is {}", state.word());
+        self.board_until(&what, |board| is(board, environment, state))
+            .await
+    }
+
+    /// Waits until an environment is proven to serve a release.
+    pub async fn until_serving(&self, environment: &str, release: &str) -> Arc<Board> {
+        let what = format!("{environment} is proven to serve {release}");
+        let serves = |board: &Board| {
+            let serves = view(board, environment).release.label() == release;
+            serves && is(board, environment, VerdictState::Proven)
+        };
+        self.board_until(&what, serves).await
+    }
+
+    pub fn fault(&self, fault: Fault, environment: Option<&str>) {
+        let faults = self.lab.faults();
+        faults
+            .order(fault.as_str(), environment)
+            .expect("the fault");
+    }
+
+    /// Approves and merges a pull request at the forge.
+    pub async fn merge(&self, number: u64, login: &str) {
+        let forge = self.lab.forge();
+        let approved = forge.review(number, login, "APPROVE", "").await;
+        approved.expect("approved");
+        forge.merge(number, login).await.expect("merged");
     }
 
     /// Has stg serve what waits before it, while the dispatch about that is lost.
     pub async fn stg_without_its_dispatch(&self) {
         let number = self.waiting("stg").await;
-        self.lab
-            .faults()
-            .order(Fault::DispatchLost.as_str(), None)
-            .expect("the fault");
-        let forge = self.lab.forge();
-        forge
-            .review(number, "sam", "APPROVE", "")
-            .await
-            .expect("approved");
-        forge.merge(number, "sam").await.expect("merged");
-        self.board_until("stg is proven to serve 1.1.7", |board| {
-            let stg = view(board, "stg");
-            stg.verdict.state == VerdictState::Proven && stg.release.label() == "1.1.7"
-        })
-        .await;
+        self.fault(Fault::DispatchLost, None);
+        self.merge(number, "sam").await;
+        self.until_serving("stg", "1.1.7").await;
     }
 
     pub fn pipeline(&self) -> &Arc<PipelineState> {
@@ -281,6 +245,35 @@ impl World {
         pull.expect("the pull request")
     }
 
+    pub async fn entries(&self) -> Vec<Entry> {
+        let name = pipeline_name();
+        let entries = self.app.journal.page(&name, None, 500).await;
+        entries.expect("the journal")
+    }
+
+    /// Has a person promote a release into prod.
+    pub async fn promote(&self, login: &str, release: &str) -> Result<Promoted, ActionError> {
+        let person = self.person(login).await;
+        let (pipeline, prod) = (self.pipeline(), EnvironmentName::from("prod"));
+        let release = ChartVersion::parse(release).expect("a version");
+        proxy::actions::promote(&self.app, &person, pipeline, &prod, &Promote { release }).await
+    }
+
+    /// Has a person approve what a card shows.
+    pub async fn approve(
+        &self,
+        person: &Person,
+        card: &PromotionCard,
+        merge: bool,
+    ) -> Result<ActionResult, ActionError> {
+        let order = Approve {
+            intent: card.intent.clone().expect("a session has an intent"),
+            comment: None,
+            merge,
+        };
+        proxy::actions::approve(&self.app, person, &repository(), card.number, order).await
+    }
+
     pub async fn card(&self, person: &Person, number: u64) -> PromotionCard {
         proxy::actions::card(&self.app, Some(person), &repository(), number)
             .await
@@ -288,53 +281,50 @@ impl World {
     }
 }
 
-fn config(lab: &Lab, data_dir: &std::path::Path) -> Config {
-    let forge = lab.forge();
-    let at = |path: &str| forge.url().join(path).expect("an address of the forge");
-    let clusters = lab.clusters().iter().map(|cluster| ClusterConfig {
-        name: cluster.environment().to_owned(),
-        access: ClusterAccess::Server {
+/// The configuration of the demo with a token that only reads, at the pace of tests.
+fn config(lab: &Lab, data_dir: &Path) -> Config {
+    let origin = "http://127.0.0.1/".parse().expect("an address");
+    let mut config = proxy::demo::config(lab, &origin, data_dir.to_owned(), None)
+        .expect("the lab has all of its apps");
+    for (cluster, config) in lab.clusters().iter().zip(&mut config.clusters) {
+        config.access = ClusterAccess::Server {
             server: cluster.url().clone(),
             token: cluster.viewer_token().into(),
             ca: None,
-        },
-        hook_secret: Some(lab.hook_secret().into()),
-    });
+        };
+    }
+    config.github.poll = Duration::from_millis(200);
     Config {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        base_path: "/promotions/".into(),
-        public_url: "http://127.0.0.1/".parse().expect("an address"),
-        data_dir: data_dir.to_owned(),
-        static_dir: None,
-        github: GitHubConfig {
-            rest_url: at("api/v3"),
-            graphql_url: at("api/graphql"),
-            web_url: forge.url().clone(),
-            client_id: forge.app().client_id.clone(),
-            client_secret: forge.app().client_secret.clone().into(),
-            token: forge.bot_token().into(),
-            webhook_secret: Some(forge.app().webhook_secret.clone().into()),
-            poll: Duration::from_millis(200),
-        },
         weave_gitops: None,
-        clusters: clusters.collect(),
-        notifying_clusters: Vec::new(),
-        pipelines: vec![PipelineSpec {
-            name: pipeline_name(),
-            repository: repository(),
-            branch: "main".into(),
-            environments: ENVIRONMENTS
-                .iter()
-                .map(|name| {
-                    let app = lab.app(name).expect("its app");
-                    environment(name, app.url().as_str())
-                })
-                .collect(),
-        }],
         tolerances: Tolerances::default(),
         live_poll: Duration::from_millis(200),
         demo: false,
+        ..config
     }
+}
+
+/// Serves a router; the address that it is at.
+pub async fn serve(router: axum::Router) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address");
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/").parse().expect("an address")
+}
+
+fn is(board: &Board, environment: &str, state: VerdictState) -> bool {
+    view(board, environment).verdict.state == state
+}
+
+/// The gate before an environment.
+pub fn gate<'a>(board: &'a Board, environment: &str) -> Option<&'a Gate> {
+    let mut gates = board.gates.iter();
+    gates.find(|gate| gate.to.as_str() == environment)
+}
+
+/// Whether every environment is proven.
+pub fn all_proven(board: &Board) -> bool {
+    let mut views = board.environments.iter();
+    views.all(|view| view.verdict.state == VerdictState::Proven)
 }
 
 pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {

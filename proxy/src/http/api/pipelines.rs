@@ -114,14 +114,8 @@ mod tests {
 
     fn named(name: &str, label: &str, verdict: VerdictState, waits_for: &[&str]) -> Row {
         Row {
-            pipeline: PipelineName {
-                namespace: "apps".into(),
-                name: name.into(),
-            },
-            repository: RepositoryName {
-                owner: "demo".into(),
-                name: "apps".into(),
-            },
+            pipeline: PipelineName::new("apps", name),
+            repository: RepositoryName::new("demo", "apps"),
             version: 1,
             sentence: String::new(),
             tone: Tone::Calm,

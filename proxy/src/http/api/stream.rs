@@ -62,7 +62,7 @@ pub(super) async fn stream(
     let pipeline = query
         .pipeline
         .map(|text| {
-            let name = name(&text).ok_or_else(|| {
+            let name = PipelineName::parse(&text).ok_or_else(|| {
                 ApiError::bad_request("The pipeline must be written namespace/name.")
             })?;
             boards.get(&name).ok_or_else(|| unknown_pipeline(&name))?;
@@ -78,14 +78,6 @@ pub(super) async fn stream(
         unbuffered,
         Sse::new(events(boards, clock, shutdown, pipeline, known)),
     ))
-}
-
-fn name(text: &str) -> Option<PipelineName> {
-    let (namespace, name) = text.split_once('/')?;
-    Some(PipelineName {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-    })
 }
 
 fn events(
