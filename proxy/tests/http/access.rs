@@ -2,20 +2,28 @@
 
 use std::time::Duration;
 
-use reqwest::Method;
+use reqwest::Url;
 use serde_json::Value;
 
-use crate::world::{Browser, TestApp, World, location, status_and_json};
+use crate::world::{Browser, World, client, location, status_and_json};
+
+/// A parameter of an address.
+fn parameter(address: &str, name: &str) -> String {
+    let url = Url::parse(address).unwrap();
+    let mut pairs = url.query_pairs();
+    let (_, value) = pairs.find(|(key, _)| key == name).unwrap();
+    value.into_owned()
+}
 
 #[tokio::test]
 async fn who_signs_in_at_the_forge_is_who_the_session_says() {
     let app = World::default().start().await;
     let sam = app.signed_in("sam").await;
-    let session = sam.json(&app.at("api/v1/session")).await;
+    let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"]["login"], "sam");
     assert!(session["viewer"]["id"].as_u64().unwrap() > 0);
     assert_eq!(session["demo"], false);
-    let stranger = app.stranger().json(&app.at("api/v1/session")).await;
+    let stranger = app.json("api/v1/session").await;
     assert_eq!(stranger["viewer"], Value::Null);
     assert_eq!(stranger["csrf_token"], Value::Null);
 }
@@ -41,13 +49,11 @@ async fn the_cookies_keep_reading_and_writing_apart() {
     let mut browser = app.stranger();
     let callback = browser.ask_the_forge("sam", "auth/github/login").await;
     let answer = browser.get(&callback).send().await.unwrap();
-    let cookies: Vec<&str> = answer
-        .headers()
-        .get_all("set-cookie")
-        .iter()
-        .map(|cookie| cookie.to_str().unwrap())
-        .collect();
-    let of = |name: &str| *cookies.iter().find(|c| c.starts_with(name)).unwrap();
+    let of = |name: &str| {
+        let cookies = answer.headers().get_all("set-cookie").iter();
+        let mut cookies = cookies.map(|cookie| cookie.to_str().unwrap());
+        cookies.find(|cookie| cookie.starts_with(name)).unwrap()
+    };
     for (name, same_site) in [("weft_read=", "Lax"), ("weft_write=", "Strict")] {
         assert!(of(name).contains(&format!("HttpOnly; SameSite={same_site}; Path=/")));
     }
@@ -57,16 +63,11 @@ async fn the_cookies_keep_reading_and_writing_apart() {
 #[tokio::test]
 async fn a_callback_that_this_browser_did_not_begin_is_refused() {
     let app = World::default().start().await;
-    let callback = app
-        .stranger()
-        .ask_the_forge("sam", "auth/github/login")
-        .await;
-    let victim = app.stranger();
-    let (status, problem) = status_and_json(victim.get(&callback)).await;
-    assert_eq!(
-        (status, &problem["code"]),
-        (400, &"sign_in_not_begun".into())
-    );
+    let mut attacker = app.stranger();
+    let callback = attacker.ask_the_forge("sam", "auth/github/login").await;
+    let (status, problem) = status_and_json(app.stranger().get(&callback)).await;
+    assert_eq!(status, 400);
+    assert_eq!(problem["code"], "sign_in_not_begun");
 }
 
 #[tokio::test]
@@ -76,15 +77,7 @@ async fn a_code_of_another_sign_in_is_refused() {
     let my_callback = mine.ask_the_forge("sam", "auth/github/login").await;
     let mut other = app.stranger();
     let callback = other.ask_the_forge("li", "auth/github/login").await;
-    let code = |url: &str| {
-        let url = reqwest::Url::parse(url).unwrap();
-        let mut pairs = url.query_pairs();
-        pairs
-            .find(|(name, _)| name == "code")
-            .unwrap()
-            .1
-            .into_owned()
-    };
+    let code = |url: &str| parameter(url, "code");
     let mixed = my_callback.replace(&code(&my_callback), &code(&callback));
     let (status, problem) = status_and_json(mine.get(&mixed)).await;
     assert_eq!((status, &problem["code"]), (403, &"sign_in_refused".into()));
@@ -95,21 +88,10 @@ async fn a_cancelled_sign_in_is_told_as_one() {
     let app = World::default().start().await;
     let mut browser = app.stranger();
     let callback = browser.ask_the_forge("sam", "auth/github/login").await;
-    let url = reqwest::Url::parse(&callback).unwrap();
-    let state = url
-        .query_pairs()
-        .find(|(name, _)| name == "state")
-        .unwrap()
-        .1;
-    let cancelled = app.at(&format!(
-        "auth/github/callback?error=access_denied&state={state}"
-    ));
-    let answer = browser
-        .get(&cancelled)
-        .header("accept", "text/html")
-        .send()
-        .await
-        .unwrap();
+    let state = parameter(&callback, "state");
+    let cancelled = format!("auth/github/callback?error=access_denied&state={state}");
+    let request = browser.get(&cancelled).header("accept", "text/html");
+    let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 403);
     let page = answer.text().await.unwrap();
     assert!(page.contains("You cancelled the sign-in"), "{page}");
@@ -119,9 +101,8 @@ async fn a_cancelled_sign_in_is_told_as_one() {
 async fn a_popup_ends_with_a_page_that_closes_itself() {
     let app = World::default().start().await;
     let mut browser = app.stranger();
-    let callback = browser
-        .ask_the_forge("sam", "auth/github/login?popup=1")
-        .await;
+    let login = "auth/github/login?popup=1";
+    let callback = browser.ask_the_forge("sam", login).await;
     let answer = browser.get(&callback).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let policy = answer.headers()["content-security-policy"].clone();
@@ -135,12 +116,12 @@ async fn who_signs_out_is_a_stranger_again() {
     let app = World::default().start().await;
     let mut sam = app.signed_in("sam").await;
     let kept = sam.cookies.clone();
-    let answer = sam.post(&app.at("auth/logout")).send().await.unwrap();
+    let answer = sam.post("auth/logout").send().await.unwrap();
     assert_eq!(answer.status(), 204);
     sam.keep(answer.headers());
     assert!(sam.cookies.is_empty());
     sam.cookies = kept;
-    let session = sam.json(&app.at("api/v1/session")).await;
+    let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"], Value::Null, "the old cookies are dead");
 }
 
@@ -149,14 +130,14 @@ async fn a_session_ends_after_eight_hours() {
     let app = World::default().start().await;
     let sam = app.signed_in("sam").await;
     app.clock.advance(Duration::from_secs(8 * 3600));
-    let session = sam.json(&app.at("api/v1/session")).await;
+    let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"], Value::Null);
 }
 
 /// What needs the person's own token: a promotion that is not there.
-async fn nothing_there(app: &TestApp, browser: &Browser) -> (u16, Value) {
-    let url = app.at("api/v1/promotions/demo/podinfo/999");
-    let (status, problem) = status_and_json(browser.get(&url)).await;
+async fn nothing_there(browser: &Browser) -> (u16, Value) {
+    let request = browser.get("api/v1/promotions/demo/podinfo/999");
+    let (status, problem) = status_and_json(request).await;
     (status, problem["code"].clone())
 }
 
@@ -166,7 +147,7 @@ async fn a_token_about_to_end_is_refreshed_once_for_many() {
     let sam = app.signed_in("sam").await;
     app.clock.advance(Duration::from_secs(8 * 3600 - 30));
     // The forge kills the old pair at the first refresh: a second one with it would sign sam out.
-    let asked = (0..8).map(|_| nothing_there(&app, &sam));
+    let asked = (0..8).map(|_| nothing_there(&sam));
     for (status, code) in futures::future::join_all(asked).await {
         assert_eq!(status, 404, "{code}");
     }
@@ -177,9 +158,9 @@ async fn whom_github_signs_out_is_told_to_sign_in_again() {
     let app = World::default().start().await;
     let sam = app.signed_in("sam").await;
     app.forge.revoke("sam");
-    let (status, code) = nothing_there(&app, &sam).await;
+    let (status, code) = nothing_there(&sam).await;
     assert_eq!((status, code), (401, "sign_in_again".into()));
-    let session = sam.json(&app.at("api/v1/session")).await;
+    let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"], Value::Null, "the session is over");
 }
 
@@ -187,19 +168,9 @@ async fn whom_github_signs_out_is_told_to_sign_in_again() {
 async fn a_write_must_come_from_a_page_of_weft() {
     let app = World::default().start().await;
     let sam = app.signed_in("sam").await;
-    let url = app.at("auth/logout");
-    let read_only: String = sam
-        .cookies
-        .iter()
-        .filter(|(name, _)| name == "weft_read")
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let all = sam
-        .cookies
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect::<Vec<_>>()
-        .join("; ");
+    let all = sam.cookie_header();
+    let read_only = all.split("; ").find(|it| it.starts_with("weft_read="));
+    assert!(read_only.is_some());
     let good = [
         ("cookie", all.as_str()),
         ("origin", app.origin.as_str()),
@@ -208,7 +179,7 @@ async fn a_write_must_come_from_a_page_of_weft() {
     ];
     for (header, spoilt, status) in [
         ("cookie", None, 401),
-        ("cookie", Some(read_only.as_str()), 403),
+        ("cookie", read_only, 403),
         ("origin", None, 403),
         ("origin", Some("https://evil.example"), 403),
         ("origin", Some("null"), 403),
@@ -218,23 +189,22 @@ async fn a_write_must_come_from_a_page_of_weft() {
         ("x-weft-csrf", None, 403),
         ("x-weft-csrf", Some("guessed"), 403),
     ] {
-        let mut request = crate::world::client().request(Method::POST, &url);
+        let url = format!("{}/promotions/auth/logout", app.origin);
+        let mut request = client().post(url);
         for (name, value) in good {
             let value = if name == header { spoilt } else { Some(value) };
             if let Some(value) = value {
                 request = request.header(name, value);
             }
         }
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), status, "{header}: {spoilt:?}");
-        let problem: Value = answer.json().await.unwrap();
-        let code = if status == 401 {
-            "not_signed_in"
-        } else {
-            "not_from_here"
+        let (found, problem) = status_and_json(request).await;
+        assert_eq!(found, status, "{header}: {spoilt:?}");
+        let code = match status {
+            401 => "not_signed_in",
+            _ => "not_from_here",
         };
         assert_eq!(problem["code"], code);
     }
-    let session = sam.json(&app.at("api/v1/session")).await;
+    let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"]["login"], "sam", "nothing was done");
 }

@@ -1,10 +1,11 @@
 //! An approval over HTTP, in front of the whole lab: who may tap, what a tap is bound to, and what is
 //! answered where it cannot be done.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::demo::Demo;
-use crate::world::{Browser, status_and_json};
+use crate::world::{Browser, pipeline, status_and_json};
 
 /// The demo with the promotion into stg that its seeded week leaves waiting.
 struct Waiting {
@@ -22,14 +23,22 @@ impl Waiting {
     }
 
     fn promotion(&self, verb: &str) -> String {
-        let number = self.number;
-        let path = format!("api/v1/promotions/demo/podinfo/{number}{verb}");
-        self.demo.at(&path)
+        format!("api/v1/promotions/demo/podinfo/{}{verb}", self.number)
+    }
+
+    /// The promotion's card as somebody sees it.
+    async fn card(&self, browser: &Browser) -> Value {
+        browser.json(&self.promotion("")).await
+    }
+
+    /// The pipeline's journal as text.
+    async fn journal(&self, browser: &Browser) -> String {
+        browser.json(&pipeline("/journal")).await.to_string()
     }
 
     /// The intent of a card that somebody looks at now.
     async fn intent(&self, browser: &Browser) -> Value {
-        let card = browser.json(&self.promotion("")).await;
+        let card = self.card(browser).await;
         assert_eq!(card["environment"], "stg");
         card["intent"].clone()
     }
@@ -55,8 +64,7 @@ async fn one_tap_approves_and_merges_and_the_second_gets_the_same_answer() {
         stg["release"]["chart"] == "1.1.7" && stg["verdict"]["state"] == "proven"
     };
     waiting.demo.board(serves).await;
-    let journal = waiting.demo.pipeline("/journal");
-    let record = sam.json(&journal).await.to_string();
+    let record = waiting.journal(&sam).await;
     assert!(record.contains("\"intended\"") && record.contains("\"done\""));
 }
 
@@ -65,15 +73,7 @@ async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
     let waiting = Waiting::start().await;
     let sam = waiting.demo.signed_in("sam").await;
     let intent = waiting.intent(&sam).await;
-    let intended = async {
-        let journal = waiting.demo.pipeline("/journal");
-        while !sam
-            .json(&journal)
-            .await
-            .to_string()
-            .contains("\"intended\"")
-        {}
-    };
+    let intended = async { while !waiting.journal(&sam).await.contains("\"intended\"") {} };
     // Whichever comes first: the answer, or the record that the order is under way. The other is dropped,
     // and with it the connection.
     tokio::select! {
@@ -88,20 +88,16 @@ async fn an_order_is_carried_out_to_its_end_where_the_browser_goes_away() {
 async fn who_may_not_approve_is_told_why_and_nothing_happens() {
     let waiting = Waiting::start().await;
     let stranger = waiting.demo.stranger();
-    let card = stranger.json(&waiting.promotion("")).await;
+    let card = waiting.card(&stranger).await;
     assert_eq!(card["intent"], Value::Null, "a stranger reads only");
     let (status, problem) = waiting.approve(&stranger, &json!("none")).await;
     assert_eq!((status, &problem["code"]), (401, &"not_signed_in".into()));
 
     let kim = waiting.demo.signed_in("kim").await;
-    let card = kim.json(&waiting.promotion("")).await;
+    let card = waiting.card(&kim).await;
     assert_eq!(card["approve"]["allowed"], false);
-    assert!(
-        card["approve"]["why"]
-            .as_str()
-            .unwrap()
-            .contains("write access")
-    );
+    let why = card["approve"]["why"].as_str().unwrap();
+    assert!(why.contains("write access"), "{why}");
     let intent = card["intent"].clone();
     if intent.is_string() {
         let (status, problem) = waiting.approve(&kim, &intent).await;
@@ -115,7 +111,7 @@ async fn who_may_not_approve_is_told_why_and_nothing_happens() {
     let sams = waiting.intent(&sam).await;
     let (status, problem) = waiting.approve(&li, &sams).await;
     assert_eq!(status, 403, "another person's intent: {problem:#}");
-    let card = sam.json(&waiting.promotion("")).await;
+    let card = waiting.card(&sam).await;
     assert_eq!(card["state"], "open");
     assert_eq!(card["reviews"], json!([]));
 }
@@ -124,27 +120,14 @@ async fn who_may_not_approve_is_told_why_and_nothing_happens() {
 async fn a_moved_head_refuses_the_tap_and_shows_the_new_state() {
     let waiting = Waiting::start().await;
     let sam = waiting.demo.signed_in("sam").await;
-    let before = sam.json(&waiting.promotion("")).await;
-    let fault = sam.request(
-        reqwest::Method::PUT,
-        &waiting.demo.at("lab/v1/faults/head-moves"),
-    );
-    let ordered = fault
-        .json(&json!({"environment": "stg"}))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(ordered.status(), 200);
+    let before = waiting.card(&sam).await;
+    let fault = sam.request(Method::PUT, "lab/v1/faults/head-moves");
+    let ordered = fault.json(&json!({"environment": "stg"})).send().await;
+    assert_eq!(ordered.unwrap().status(), 200);
     let (status, problem) = waiting.approve(&sam, &before["intent"]).await;
     assert_eq!((status, &problem["code"]), (409, &"head_moved".into()));
-    assert_ne!(
-        problem["card"]["head"], before["head"],
-        "the new state is shown"
-    );
-    assert_eq!(problem["card"]["state"], "open");
-    assert_eq!(
-        problem["card"]["reviews"],
-        json!([]),
-        "nothing was approved"
-    );
+    let card = &problem["card"];
+    assert_ne!(card["head"], before["head"], "the new state is shown");
+    assert_eq!(card["state"], "open");
+    assert_eq!(card["reviews"], json!([]), "nothing was approved");
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use model::pipeline::ChartSourceKind;
 use proxy::config::{ClusterAccess, Config};
+use serde::Deserialize;
 
 /// A configuration that is right, in a folder with its secrets.
 struct Folder(tempfile::TempDir);
@@ -48,17 +49,12 @@ fn the_dashboard_shows_the_cluster_that_weft_runs_in_unless_said_otherwise() {
     let shown = |text: &str| {
         let config = Folder::new().read(text).unwrap();
         let shown = config.weave_gitops.unwrap().clusters;
-        let pairs = shown
-            .into_iter()
-            .map(|(ours, its)| format!("{ours} is {its}"));
+        let pairs = shown.into_iter();
+        let pairs = pairs.map(|(ours, its)| format!("{ours} is {its}"));
         pairs.collect::<Vec<_>>().join(", ")
     };
-    let with = |more: &str| {
-        format!(
-            "{}weave_gitops: {{upstream: 'http://127.0.0.1:1'{more}}}\n",
-            right()
-        )
-    };
+    let with =
+        |more: &str| right() + &format!("weave_gitops: {{upstream: 'http://127.0.0.1:1'{more}}}\n");
     assert_eq!(shown(&with("")), "", "Weft runs in neither");
     let inside = with("").replacen(
         "{server: 'http://127.0.0.1:1', token: {file: token}}",
@@ -97,21 +93,11 @@ fn a_right_configuration_has_its_defaults() {
     assert_eq!(config.data_dir, folder.path().join("data"));
     let pipeline = &config.pipelines[0];
     assert_eq!(pipeline.branch, "main");
-    let user_facing: Vec<bool> = pipeline
-        .environments
-        .iter()
-        .map(|e| e.user_facing)
-        .collect();
-    assert_eq!(
-        user_facing,
-        [false, true],
-        "only the last environment is user_facing"
-    );
+    let [first, last] = [0, 1].map(|at| pipeline.environments[at].user_facing);
+    assert!(!first && last, "only the last environment is user_facing");
     assert_eq!(pipeline.environments[1].targets[0].name, "uat");
-    assert!(matches!(
-        config.clusters[0].access,
-        ClusterAccess::Server { .. }
-    ));
+    let access = &config.clusters[0].access;
+    assert!(matches!(access, ClusterAccess::Server { .. }));
 }
 
 #[test]
@@ -121,136 +107,43 @@ fn secrets_are_never_shown() {
     assert!(!shown.contains("client-secret") && !shown.contains("reader-token"));
 }
 
+/// An entry of `mistakes.yaml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mistake {
+    mistake: String,
+    #[serde(default)]
+    edits: Vec<Edit>,
+    /// What is added at the end.
+    #[serde(default)]
+    more: String,
+    told: String,
+}
+
+#[derive(Deserialize)]
+struct Edit {
+    from: String,
+    to: String,
+}
+
 #[test]
 fn every_mistake_is_one_sentence_with_file_and_line() {
-    let twice = right().replace(
-        "      - name: uat\n        path",
-        "      - name: dev-test\n        path",
-    );
-    for (mistake, text, words) in [
-        (
-            "an unknown key",
-            right().replace("    repository:", "    repositroy:"),
-            &["weft.yaml:19: unknown field `repositroy`"][..],
-        ),
-        (
-            "a missing key",
-            right().replace("data_dir: data\n", ""),
-            &["weft.yaml", "data_dir"],
-        ),
-        (
-            "a duplicate environment",
-            twice,
-            &[
-                "weft.yaml:30: the environment 'dev-test' is there twice in the pipeline app-podinfo/podinfo",
-            ],
-        ),
-        (
-            "a missing secret's file",
-            right().replace(
-                "client_secret: {file: client}",
-                "client_secret: {file: none}",
-            ),
-            &["weft.yaml:9: the secret's file none cannot be read"],
-        ),
-        (
-            "a missing variable",
-            right().replace(
-                "client_secret: {file: client}",
-                "client_secret: {env: WEFT_NO_SUCH}",
-            ),
-            &["weft.yaml:9: the environment variable WEFT_NO_SUCH is not set"],
-        ),
-        (
-            "a cluster that nobody knows",
-            right().replace("- cluster: uat", "- cluster: prod"),
-            &["weft.yaml:33: the cluster 'prod' is not one of clusters: dev-test, uat"],
-        ),
-        (
-            "a repository without its owner",
-            right().replace("demo/podinfo\n", "podinfo\n"),
-            &["weft.yaml:19: the repository 'podinfo' must be written owner/name"],
-        ),
-        (
-            "a base path without slashes",
-            right() + "base_path: promotions\n",
-            &["weft.yaml:38: base_path 'promotions' must begin and end with a slash"],
-        ),
-        (
-            "a public address with a path",
-            right().replace("weft.example.com'", "weft.example.com/promotions/'"),
-            &["weft.yaml:2: public_url must have no path"],
-        ),
-        (
-            "no time at all",
-            right() + "live_poll: 0\n",
-            &["weft.yaml:38: live_poll must be a number of seconds, 0.1 or more"],
-        ),
-        (
-            "a folder without the page",
-            right() + "static_dir: nowhere\n",
-            &["weft.yaml:38: static_dir nowhere holds no index.html"],
-        ),
-        (
-            "two ways into a cluster",
-            right().replacen(
-                "token: {file: token}}",
-                "token: {file: token}, in_cluster: true}",
-                1,
-            ),
-            &["weft.yaml:13: access needs exactly one of server, kubeconfig, in_cluster and notifications"],
-        ),
-        (
-            "a cluster that only tells, without a secret",
-            right().replacen(
-                "access: {server: 'http://127.0.0.1:1', token: {file: token}}",
-                "access: {notifications: true}",
-                1,
-            ),
-            &[
-                "weft.yaml:13: the cluster 'dev-test' is known by its notifications only: it needs a hook_secret",
-            ],
-        ),
-        (
-            "a deployment in a cluster that only tells",
-            notifying("dev-test").replacen("helm_release:", "deployment:", 1),
-            &[
-                "weft.yaml:26: the cluster 'dev-test' is known by its notifications only, and they tell nothing of a deployment",
-            ],
-        ),
-        (
-            "half of an image automation",
-            right().replacen(
-                "helm_release: {",
-                "image_policy: {namespace: a, name: b}\n            helm_release: {",
-                1,
-            ),
-            &["weft.yaml:25: the target in 'dev-test' needs image_policy and image_update_automation together"],
-        ),
-        (
-            "a chart for a deployment",
-            right().replacen(
-                "helm_release: {",
-                "chart_source: {kind: OCIRepository, namespace: a, name: b}\n            deployment: {",
-                1,
-            ),
-            &["weft.yaml:25: the target in 'dev-test' has a chart_source, but no helm_release"],
-        ),
-        (
-            "a chart from somewhere else",
-            right().replacen(
-                "helm_release: {",
-                "chart_source: {kind: Bucket, namespace: a, name: b}\n            helm_release: {",
-                1,
-            ),
-            &["weft.yaml:28: unknown variant `Bucket`"],
-        ),
-        ("broken YAML", "public_url: [".to_owned(), &["weft.yaml"]),
-    ] {
-        let error = Folder::new().read(&text).unwrap_err();
-        for words in words {
-            assert!(error.contains(words), "{mistake}: {error}");
+    let mistakes: Vec<Mistake> = serde_saphyr::from_str(include_str!("mistakes.yaml")).unwrap();
+    for Mistake {
+        mistake,
+        edits,
+        more,
+        told,
+    } in mistakes
+    {
+        let mut text = right();
+        for Edit { from, to } in edits {
+            assert!(text.contains(&from), "{mistake}: {from}");
+            text = text.replacen(&from, &to, 1);
         }
+        let error = Folder::new().read(&(text + &more)).unwrap_err();
+        assert!(error.starts_with("weft.yaml"), "{mistake}: {error}");
+        assert!(error.contains(&told), "{mistake}: {error}");
         assert_eq!(error.lines().count(), 1, "{mistake}: {error}");
         assert!(!error.contains("column"), "the line is said once: {error}");
     }
@@ -259,11 +152,8 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
 #[test]
 fn a_missing_configuration_is_named() {
     let error = Config::read(Path::new("/nowhere/weft.yaml")).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("/nowhere/weft.yaml: cannot be read: ")
-    );
+    let expected = "/nowhere/weft.yaml: cannot be read: ";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]

@@ -20,13 +20,11 @@ async fn dashboard() -> SocketAddr {
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
-        (
-            [
-                ("set-cookie", "session=abc; Path=/"),
-                ("x-from", "dashboard"),
-            ],
-            format!("{}\n\n{body}", shown.join("\n")),
-        )
+        let own = [
+            ("set-cookie", "session=abc; Path=/"),
+            ("x-from", "dashboard"),
+        ];
+        (own, format!("{}\n\n{body}", shown.join("\n")))
     };
     let userinfo = |headers: HeaderMap| async move {
         match headers.get("cookie").and_then(|value| value.to_str().ok()) {
@@ -58,36 +56,21 @@ async fn fronted() -> TestApp {
     world.start().await
 }
 
-fn outside(app: &TestApp, path: &str) -> String {
-    format!("{}{path}", app.origin)
-}
-
 #[tokio::test]
 async fn the_dashboards_pages_get_the_entrys_script_once() {
     let app = fronted().await;
     for path in ["/", "/applications"] {
-        let request = app.stranger().get(&outside(&app, path));
-        let answer = request
-            .header("accept", "text/html,*/*")
-            .header("accept-encoding", "gzip")
-            .send()
-            .await
-            .unwrap();
+        let request = app.stranger().get(path).header("accept", "text/html,*/*");
+        let answer = request.header("accept-encoding", "gzip").send().await;
+        let answer = answer.unwrap();
         assert!(!answer.headers().contains_key("content-security-policy"));
         let page = answer.text().await.unwrap();
         let script = "<script src=\"/promotions/embed.js\" defer></script>";
         assert_eq!(page, PAGE.replace("lang=en>", &format!("lang=en>{script}")));
     }
-    let script = app
-        .stranger()
-        .get(&app.at("embed.js"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(
-        script.headers()["content-type"],
-        "text/javascript; charset=utf-8"
-    );
+    let script = app.get("embed.js").await;
+    let kind = &script.headers()["content-type"];
+    assert_eq!(kind, "text/javascript; charset=utf-8");
 }
 
 #[tokio::test]
@@ -95,13 +78,8 @@ async fn requests_pass_with_their_headers_and_without_our_cookies() {
     let app = fronted().await;
     let mut sam: Browser = app.signed_in("sam").await;
     sam.cookies.push(("session".into(), "abc".into()));
-    let answer = sam
-        .post(&outside(&app, "/v1/echo?x=1"))
-        .header("x-own", "kept")
-        .body("the body")
-        .send()
-        .await
-        .unwrap();
+    let request = sam.post("/v1/echo?x=1").header("x-own", "kept");
+    let answer = request.body("the body").send().await.unwrap();
     assert_eq!(answer.headers()["x-from"], "dashboard");
     assert_eq!(answer.headers()["set-cookie"], "session=abc; Path=/");
     let shown = answer.text().await.unwrap();
@@ -123,7 +101,7 @@ async fn mutations_from_other_sites_do_not_pass() {
         ("origin", app.origin.as_str(), 200),
         ("user-agent", "curl", 200),
     ] {
-        let request = client().post(outside(&app, "/v1/echo"));
+        let request = client().post(format!("{}/v1/echo", app.origin));
         let answer = request.header(name, value).send().await.unwrap();
         assert_eq!(answer.status(), status, "{name}: {value}");
     }
@@ -132,8 +110,7 @@ async fn mutations_from_other_sites_do_not_pass() {
 #[tokio::test]
 async fn the_dashboards_errors_stay_its_own_and_its_absence_is_told() {
     let app = fronted().await;
-    let url = outside(&app, "/v1/missing");
-    let answer = app.stranger().post(&url).send().await.unwrap();
+    let answer = app.stranger().post("/v1/missing").send().await.unwrap();
     assert_eq!(answer.status(), 404);
     assert_eq!(answer.text().await.unwrap(), "");
     let world = World {
@@ -141,30 +118,26 @@ async fn the_dashboards_errors_stay_its_own_and_its_absence_is_told() {
         ..World::default()
     };
     let app = world.start().await;
-    let url = outside(&app, "/applications");
-    let (status, problem) = status_and_json(app.stranger().get(&url)).await;
-    assert_eq!(
-        (status, &problem["code"]),
-        (502, &"dashboard_unavailable".into())
-    );
-    let session = app.stranger().json(&app.at("api/v1/session")).await;
+    let (status, problem) = status_and_json(app.stranger().get("/applications")).await;
+    assert_eq!(status, 502);
+    assert_eq!(problem["code"], "dashboard_unavailable");
+    let session = app.json("api/v1/session").await;
     assert_eq!(session["dashboard"], true, "Weft itself is there");
 }
 
 #[tokio::test]
 async fn large_files_stream_through_whole() {
     let app = fronted().await;
-    let url = outside(&app, "/big.js");
-    let answer = app.stranger().get(&url).send().await.unwrap();
-    assert_eq!(answer.bytes().await.unwrap().len(), 1 << 20);
+    let file = app.get("/big.js").await.bytes().await.unwrap();
+    assert_eq!(file.len(), 1 << 20);
 }
 
 #[tokio::test]
 async fn the_session_names_the_dashboards_user() {
     let app = fronted().await;
     let mut browser = app.stranger();
-    let url = app.at("api/v1/session");
-    assert_eq!(browser.json(&url).await["dashboard_user"], Value::Null);
+    let url = "api/v1/session";
+    assert_eq!(browser.json(url).await["dashboard_user"], Value::Null);
     browser.cookies.push(("session".into(), "abc".into()));
-    assert_eq!(browser.json(&url).await["dashboard_user"], "admin");
+    assert_eq!(browser.json(url).await["dashboard_user"], "admin");
 }

@@ -3,17 +3,18 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, timeout};
 
-use crate::world::{Browser, client};
+use crate::world::{Browser, client, pipeline, status_and_json};
 
 /// The demo as a process of its own.
 pub struct Demo {
-    /// The page's address, with a slash at its end.
-    pub url: String,
+    /// The origin of the page's address.
+    pub origin: String,
     process: Child,
     folder: tempfile::TempDir,
 }
@@ -34,40 +35,29 @@ impl Demo {
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let line = timeout(Duration::from_secs(30), lines.next_line()).await;
         let line = line.expect("it listens within 30 s").unwrap().unwrap();
-        let url = line.strip_prefix("weft: listening on ").unwrap().to_owned();
-        assert!(url.starts_with("http://127.0.0.1:") && url.ends_with("/promotions/"));
+        let url = line.strip_prefix("weft: listening on ").unwrap();
+        let origin = url.strip_suffix("/promotions/").unwrap().to_owned();
+        assert!(origin.starts_with("http://127.0.0.1:"));
         Self {
-            url,
+            origin,
             process,
             folder,
         }
     }
 
-    /// The address of a path under the base path.
-    pub fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
-    }
-
-    /// The address of a path under the pipeline's.
-    pub fn pipeline(&self, path: &str) -> String {
-        self.at(&format!("api/v1/pipelines/app-podinfo/podinfo{path}"))
-    }
-
     pub fn stranger(&self) -> Browser {
-        Browser::at(self.url.trim_end_matches("/promotions/"))
+        Browser::at(&self.origin)
     }
 
     pub async fn signed_in(&self, login: &str) -> Browser {
-        let mut browser = self.stranger();
-        browser.sign_in(login).await;
-        browser
+        Browser::signed_in(&self.origin, login).await
     }
 
     /// The first board that is as expected, within half a minute.
     pub async fn board(&self, expected: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let board = self.stranger().json(&self.pipeline("")).await;
+            let board = self.stranger().json(&pipeline("")).await;
             if expected(&board) {
                 return board;
             }
@@ -88,21 +78,22 @@ async fn the_demo_serves_a_proven_board_and_ends_without_a_trace() {
     assert_eq!(board["environments"].as_array().unwrap().len(), 5);
     assert_eq!(board["gates"][2]["state"], "waits_for_approval");
 
-    let root = demo.url.trim_end_matches("promotions/");
-    let request = client().get(root).header("accept", "text/html");
+    let request = client().get(&demo.origin).header("accept", "text/html");
     let page = request.send().await.unwrap().text().await.unwrap();
     assert!(
         page.contains("/promotions/embed.js"),
         "the dashboard has the entry"
     );
 
-    let elsewhere = client().post(demo.at("lab/v1/steps/branch-build"));
-    let elsewhere = elsewhere.header("origin", "https://evil.example").send();
-    assert_eq!(elsewhere.await.unwrap().status(), 403);
-    let unknown = client().post(demo.at("lab/v1/steps/unknown")).send();
-    let unknown = unknown.await.unwrap();
-    assert_eq!(unknown.status(), 404);
-    let problem: Value = unknown.json().await.unwrap();
+    let step = |name: &str| {
+        let address = format!("lab/v1/steps/{name}");
+        demo.stranger().request(Method::POST, &address)
+    };
+    let elsewhere = step("branch-build").header("origin", "https://evil.example");
+    assert_eq!(elsewhere.send().await.unwrap().status(), 403);
+    let unknown = step("unknown");
+    let (status, problem) = status_and_json(unknown).await;
+    assert_eq!(status, 404);
     assert!(problem["request_id"].is_string(), "{problem}");
 
     let pid = demo.process.id().unwrap().to_string();

@@ -9,7 +9,7 @@ use lab::{Lab, LabOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Browser, TestApp, World, serve, status_and_json};
+use crate::world::{Browser, TestApp, World, pipeline, serve, status_and_json};
 
 const RELEASE: &str = "HelmRelease/app-podinfo/podinfo";
 
@@ -36,7 +36,7 @@ impl Server {
         .await
         .unwrap();
         let place = |environment: &str| {
-            let cluster = cluster(&lab, environment);
+            let cluster = lab.cluster(environment).unwrap();
             let token = match account {
                 Account::Reads => cluster.viewer_token(),
                 Account::Annotates => cluster.token(),
@@ -58,33 +58,24 @@ impl Server {
         }
     }
 
-    fn at(&self, rest: &str) -> String {
-        at(&self.weft, rest)
-    }
-
     fn uat(&self) -> &Cluster {
-        cluster(&self.lab, "uat")
+        self.lab.cluster("uat").unwrap()
     }
 
-    fn object(&self, kind: &str, namespace: &str, name: &str) -> Value {
-        let key = Key::new(Kind::named(kind).unwrap(), namespace, name);
-        (*self.uat().store().get(&key).unwrap()).clone()
+    fn object(&self, key: &Key) -> Value {
+        (*self.uat().store().get(key).unwrap()).clone()
     }
 
-    fn asked(&self, kind: &str, namespace: &str, name: &str) -> Value {
-        let object = self.object(kind, namespace, name);
+    fn asked(&self, key: &Key) -> Value {
+        let object = self.object(key);
         object["metadata"]["annotations"]["reconcile.fluxcd.io/requestedAt"].clone()
-    }
-
-    async fn order(&self, browser: &Browser) -> (u16, Value) {
-        status_and_json(browser.post(&self.at("reconcile"))).await
     }
 
     /// Waits until the last order is no longer under way.
     async fn ended(&self, browser: &Browser) -> Value {
         let ended = async {
             loop {
-                let view = browser.json(&self.at("reconcile")).await;
+                let view = shown(browser).await;
                 if view["order"]["state"] != "running" {
                     return view;
                 }
@@ -97,21 +88,28 @@ impl Server {
     }
 }
 
-fn at(weft: &TestApp, rest: &str) -> String {
-    weft.at(&format!(
-        "api/v1/pipelines/app-podinfo/podinfo/environments/uat/{rest}"
-    ))
+fn in_uat(rest: &str) -> String {
+    pipeline(&format!("/environments/uat/{rest}"))
 }
 
-fn cluster<'a>(lab: &'a Lab, environment: &str) -> &'a Cluster {
-    let mut clusters = lab.clusters().iter();
-    clusters
-        .find(|cluster| cluster.environment() == environment)
-        .unwrap()
+/// The address of the events of an object of an environment, in the cluster of the same name.
+fn events(environment: &str, object: &str) -> String {
+    let query = format!("cluster={environment}&object={object}");
+    pipeline(&format!("/environments/{environment}/events?{query}"))
 }
 
-fn events(object: &str) -> String {
-    format!("events?cluster=uat&object={object}")
+fn key(kind: &str, namespace: &str) -> Key {
+    Key::new(Kind::named(kind).unwrap(), namespace, "podinfo")
+}
+
+/// Has Flux asked to look at uat.
+async fn order(browser: &Browser) -> (u16, Value) {
+    status_and_json(browser.post(&in_uat("reconcile"))).await
+}
+
+/// What uat's page shows of that.
+async fn shown(browser: &Browser) -> Value {
+    browser.json(&in_uat("reconcile")).await
 }
 
 #[tokio::test]
@@ -129,81 +127,53 @@ async fn the_last_events_of_an_object_come_newest_first_and_no_more_than_twenty(
         });
         server.uat().store().apply(&event, &[]).unwrap();
     }
-    let answer = server
-        .weft
-        .stranger()
-        .json(&server.at(&events(RELEASE)))
-        .await;
-    let said: Vec<&str> = answer["events"]
-        .as_array()
-        .unwrap()
-        .iter()
+    let answer = server.weft.json(&events("uat", RELEASE)).await;
+    let said = answer["events"].as_array().unwrap().iter();
+    let expected = (10..30).rev().map(|second| format!("try {second}"));
+    let said: Vec<&str> = said
         .map(|event| event["message"].as_str().unwrap())
         .collect();
-    let expected: Vec<String> = (10..30)
-        .rev()
-        .map(|second| format!("try {second}"))
-        .collect();
-    assert_eq!(said, expected);
+    assert_eq!(said, expected.collect::<Vec<_>>());
     assert_eq!(answer["events"][0]["warning"], true);
     assert_eq!(answer["events"][0]["at"], "2026-11-22T10:00:07Z");
     assert_eq!(answer["why"], Value::Null);
 
-    let quiet = server.at(&events("Kustomization/flux-system/app-promo-podinfo-uat"));
-    let quiet = server.weft.stranger().json(&quiet).await;
+    let quiet = events("uat", "Kustomization/flux-system/app-promo-podinfo-uat");
+    let quiet = server.weft.json(&quiet).await;
     assert_eq!(quiet["events"], json!([]));
-    assert!(
-        quiet["why"].as_str().unwrap().contains("no event"),
-        "{quiet}"
-    );
+    let why = quiet["why"].as_str().unwrap();
+    assert!(why.contains("no event"), "{why}");
 }
 
 #[tokio::test]
 async fn only_objects_that_the_environment_is_made_of_can_be_asked_for() {
     let weft = World::default().start().await;
-    let stranger = weft.stranger();
-    for (query, status) in [
-        ("events", 400),
-        ("events?cluster=uat", 400),
-        (
-            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo&limit=9",
-            400,
-        ),
-        ("events?cluster=uat&object=", 404),
-        ("events?cluster=uat&object=HelmRelease", 404),
-        ("events?cluster=uat&object=Secret/flux-system/git-auth", 404),
-        (
-            "events?cluster=uat&object=HelmRelease/kube-system/podinfo",
-            404,
-        ),
-        (
-            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo,involvedObject.name!=x",
-            404,
-        ),
-        (
-            "events?cluster=uat&object=HelmRelease/app-podinfo/podinfo/more",
-            404,
-        ),
-        (
-            "events?cluster=uat&object=HelmRelease/..%2F..%2Fkube-system/podinfo",
-            404,
-        ),
-        (
-            "events?cluster=dev-test&object=HelmRelease/app-podinfo/podinfo",
-            404,
-        ),
-        (
-            "events?cluster=prod&object=HelmRelease/app-podinfo/podinfo",
-            404,
-        ),
-    ] {
-        let (found, problem) = status_and_json(stranger.get(&at(&weft, query))).await;
-        assert_eq!(found, status, "{query}");
-        assert!(problem["request_id"].is_string(), "{query}: {problem}");
+    let assert_refused = async |address: String, status: u16| {
+        let request = weft.stranger().get(&address);
+        let (found, problem) = status_and_json(request).await;
+        assert_eq!(found, status, "{address}");
+        assert!(problem["request_id"].is_string(), "{address}: {problem}");
+    };
+    for query in ["", "?cluster=uat"] {
+        assert_refused(in_uat(&format!("events{query}")), 400).await;
     }
-    let nowhere = weft
-        .at("api/v1/pipelines/app-podinfo/podinfo/environments/moon/events?cluster=uat&object=x");
-    assert_eq!(stranger.get(&nowhere).send().await.unwrap().status(), 404);
+    assert_refused(events("uat", RELEASE) + "&limit=9", 400).await;
+    for object in [
+        "",
+        "HelmRelease",
+        "Secret/flux-system/git-auth",
+        "HelmRelease/kube-system/podinfo",
+        "HelmRelease/app-podinfo/podinfo,involvedObject.name!=x",
+        "HelmRelease/app-podinfo/podinfo/more",
+        "HelmRelease/..%2F..%2Fkube-system/podinfo",
+    ] {
+        assert_refused(events("uat", object), 404).await;
+    }
+    for cluster in ["dev-test", "prod"] {
+        let query = format!("events?cluster={cluster}&object={RELEASE}");
+        assert_refused(in_uat(&query), 404).await;
+    }
+    assert_refused(events("moon", "x"), 404).await;
 }
 
 #[tokio::test]
@@ -216,27 +186,21 @@ async fn where_events_cannot_be_read_a_sentence_says_why() {
         (http::StatusCode::FORBIDDEN, axum::Json(status))
     });
     let address = serve(forbids).await;
-    let nowhere = "http://127.0.0.1:1".to_owned();
+    let servers = ["http://127.0.0.1:1".to_owned(), format!("http://{address}")];
     let world = World {
-        clusters: vec![
-            (nowhere, "token".into()),
-            (format!("http://{address}"), "token".into()),
-        ],
+        clusters: servers.map(|server| (server, "token".into())).into(),
         dashboard: Some(SocketAddr::from(([127, 0, 0, 1], 1))),
         ..World::default()
     };
     let weft = world.start().await;
-    let answer = weft.stranger().json(&at(&weft, &events(RELEASE))).await;
+    let answer = weft.json(&events("uat", RELEASE)).await;
     assert_eq!(
         answer["why"],
         "Weft's account in uat may not read events in the namespace app-podinfo."
     );
     // Neither cluster is the one that the dashboard shows.
     assert_eq!(answer["dashboard"], Value::Null);
-    let away = weft.at(
-        "api/v1/pipelines/app-podinfo/podinfo/environments/dev-test/events?cluster=dev-test&object=HelmRelease/app-podinfo/podinfo",
-    );
-    let away = weft.stranger().json(&away).await;
+    let away = weft.json(&events("dev-test", RELEASE)).await;
     let why = away["why"].as_str().unwrap();
     assert!(why.contains("nothing listens there"), "{why}");
 }
@@ -245,31 +209,30 @@ async fn where_events_cannot_be_read_a_sentence_says_why() {
 async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
     let server = Server::start(Account::Annotates, "").await;
     let kim = server.weft.signed_in("kim").await;
-    let view = kim.json(&server.at("reconcile")).await;
+    let view = shown(&kim).await;
     assert_eq!(view["permission"]["allowed"], false);
-    let (status, refused) = server.order(&kim).await;
+    let (status, refused) = order(&kim).await;
     assert_eq!((status, &refused["code"]), (403, &json!("no_write_access")));
 
     server.uat().pause_controllers(true);
     let sam = server.weft.signed_in("sam").await;
-    let view = sam.json(&server.at("reconcile")).await;
+    let view = shown(&sam).await;
     assert_eq!(view["permission"]["allowed"], true, "{view:#}");
-    let (status, ordered) = server.order(&sam).await;
+    let (status, ordered) = order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
     assert_eq!(ordered["order"]["state"], "running");
-    let (status, second) = server.order(&sam).await;
+    let (status, second) = order(&sam).await;
     assert_eq!((status, &second["code"]), (409, &json!("under_way")));
     let asked = ordered["order"]["at"].clone();
     let first = async {
-        while server.asked("GitRepository", "flux-system", "podinfo") != asked {
+        while server.asked(&key("GitRepository", "flux-system")) != asked {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), first)
-        .await
-        .expect("the source is annotated");
-    let release = || server.asked("HelmRelease", "app-podinfo", "podinfo");
-    assert_eq!(release(), Value::Null, "not before its source");
+    let first = tokio::time::timeout(Duration::from_secs(10), first).await;
+    first.expect("the source is annotated");
+    let release = key("HelmRelease", "app-podinfo");
+    assert_eq!(server.asked(&release), Value::Null, "not before its source");
 
     server.uat().pause_controllers(false);
     let view = server.ended(&sam).await;
@@ -278,25 +241,16 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
         view["order"]["sentence"],
         "Flux took it up: GitRepository, Kustomization, HelmRepository, HelmChart, HelmRelease."
     );
-    assert_eq!(release(), asked);
-    let handled = server.object("HelmRelease", "app-podinfo", "podinfo");
+    assert_eq!(server.asked(&release), asked);
+    let handled = server.object(&release);
     assert_eq!(handled["status"]["lastHandledReconcileAt"], asked);
-    let record = sam
-        .json(
-            &server
-                .weft
-                .at("api/v1/pipelines/app-podinfo/podinfo/journal"),
-        )
-        .await;
-    let kinds: Vec<(&str, &str)> = record["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|entry| entry["who"] == "sam")
-        .map(|entry| {
-            let text = |field: &str| entry[field].as_str().unwrap();
-            (text("kind"), text("sentence"))
-        })
+    let record = sam.json(&pipeline("/journal")).await;
+    let entries = record["entries"].as_array().unwrap().iter();
+    let kinds = entries.filter(|entry| entry["who"] == "sam").map(|entry| {
+        let text = |field: &str| entry[field].as_str().unwrap();
+        (text("kind"), text("sentence"))
+    });
+    let kinds: Vec<(&str, &str)> = kinds
         .filter(|(kind, _)| kind.starts_with("reconcile"))
         .collect();
     assert_eq!(kinds.len(), 2, "{kinds:?}");
@@ -306,11 +260,10 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
 #[tokio::test]
 async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
     let server = Server::start(Account::Reads, "").await;
-    let stranger = server.weft.stranger();
-    let view = stranger.json(&server.at("reconcile")).await;
+    let view = shown(&server.weft.stranger()).await;
     assert_eq!(view["permission"]["why"], "Sign in with GitHub first.");
     let sam = server.weft.signed_in("sam").await;
-    let view = sam.json(&server.at("reconcile")).await;
+    let view = shown(&sam).await;
     let why = view["permission"]["why"].as_str().unwrap();
     assert!(
         why.starts_with("Weft's account in uat may not annotate"),
@@ -321,15 +274,11 @@ async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
         "flux reconcile kustomization app-promo-podinfo-uat --namespace flux-system --with-source && \
          flux reconcile helmrelease podinfo --namespace app-podinfo --with-source"
     );
-    let (status, refused) = server.order(&sam).await;
-    assert_eq!(
-        (status, &refused["code"]),
-        (403, &json!("no_cluster_access"))
-    );
-    assert_eq!(
-        server.asked("GitRepository", "flux-system", "podinfo"),
-        Value::Null
-    );
+    let (status, refused) = order(&sam).await;
+    let found = (status, &refused["code"]);
+    assert_eq!(found, (403, &json!("no_cluster_access")));
+    let source = key("GitRepository", "flux-system");
+    assert_eq!(server.asked(&source), Value::Null);
 }
 
 #[tokio::test]
@@ -337,7 +286,7 @@ async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
     let server = Server::start(Account::Annotates, "tolerances: {settle: 0.3}\n").await;
     server.uat().pause_controllers(true);
     let sam = server.weft.signed_in("sam").await;
-    let (status, ordered) = server.order(&sam).await;
+    let (status, ordered) = order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
     let view = server.ended(&sam).await;
     assert_eq!(view["order"]["state"], "failed");
@@ -355,31 +304,25 @@ async fn an_order_that_flux_does_not_take_up_ends_with_a_sentence() {
 #[tokio::test]
 async fn a_suspended_object_is_told_before_anything_is_annotated() {
     let server = Server::start(Account::Annotates, "").await;
-    let key = Key::new(
-        Kind::named("HelmRelease").unwrap(),
-        "app-podinfo",
-        "podinfo",
-    );
     let suspend = json!({"spec": {"suspend": true}});
     server.uat().pause_controllers(true);
-    server.uat().store().merge_patch(&key, &suspend).unwrap();
+    let release = key("HelmRelease", "app-podinfo");
+    let store = server.uat().store();
+    store.merge_patch(&release, &suspend).unwrap();
     let sam = server.weft.signed_in("sam").await;
-    let (status, refused) = server.order(&sam).await;
+    let (status, refused) = order(&sam).await;
     assert_eq!((status, &refused["code"]), (409, &json!("suspended")));
-    assert_eq!(
-        server.asked("GitRepository", "flux-system", "podinfo"),
-        Value::Null
-    );
+    let source = key("GitRepository", "flux-system");
+    assert_eq!(server.asked(&source), Value::Null);
 }
 
 #[tokio::test]
 async fn an_order_from_elsewhere_or_from_nobody_is_refused() {
     let weft = World::default().start().await;
-    let url = at(&weft, "reconcile");
-    let nobody = weft.stranger().post(&url).send().await.unwrap();
-    assert_eq!(nobody.status(), 401);
+    let (status, _) = order(&weft.stranger()).await;
+    assert_eq!(status, 401);
     let mut sam = weft.signed_in("sam").await;
     sam.origin = "https://evil.example".into();
-    let (status, problem) = status_and_json(sam.post(&url)).await;
+    let (status, problem) = order(&sam).await;
     assert_eq!((status, &problem["code"]), (403, &json!("not_from_here")));
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{TestApp, World};
 
-async fn description(app: &crate::world::TestApp) -> Value {
-    app.stranger().json(&app.at("api/v1/openapi.json")).await
+async fn description() -> (TestApp, Value) {
+    let app = World::default().start().await;
+    let described = app.json("api/v1/openapi.json").await;
+    (app, described)
 }
 
 /// A path with its parameters filled in.
@@ -28,13 +30,12 @@ fn filled(path: &str) -> String {
 
 #[tokio::test]
 async fn every_described_operation_is_there_and_no_other_method_is() {
-    let app = World::default().start().await;
+    let (app, described) = description().await;
     let browser = app.stranger();
-    let described = description(&app).await;
     let paths = described["paths"].as_object().unwrap();
     assert!(paths.len() > 20, "{paths:#?}");
     for (path, item) in paths {
-        let url = app.at(&filled(path));
+        let url = filled(path);
         for (name, method) in [("get", Method::GET), ("post", Method::POST)] {
             let answer = browser.request(method, &url).send().await.unwrap();
             let status = answer.status();
@@ -89,8 +90,7 @@ fn no_handler_is_mounted_beside_the_description() {
 
 #[tokio::test]
 async fn every_operation_says_what_it_does_and_answers_errors_with_problem_details() {
-    let app = World::default().start().await;
-    let described = description(&app).await;
+    let (_app, described) = description().await;
     assert_eq!(described["servers"][0]["url"], "/promotions");
     let problem = &described["components"]["schemas"]["Problem"];
     assert!(problem["properties"]["request_id"].is_object());
@@ -106,8 +106,7 @@ async fn every_operation_says_what_it_does_and_answers_errors_with_problem_detai
 
 #[tokio::test]
 async fn every_schema_that_is_named_is_there() {
-    let app = World::default().start().await;
-    let described = description(&app).await;
+    let (_app, described) = description().await;
     let schemas = &described["components"]["schemas"];
     let text = described.to_string();
     for (at, start) in text.match_indices("#/components/schemas/") {

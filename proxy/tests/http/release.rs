@@ -6,20 +6,20 @@ use serde_json::{Value, json};
 use workflow::forge::Forge;
 
 use crate::demo::Demo;
-use crate::world::{Browser, World, status_and_json};
+use crate::world::{Browser, World, pipeline, status_and_json};
 
-async fn start_release(demo: &Demo, browser: &Browser, plan: &Value) -> (u16, Value) {
+async fn start_release(browser: &Browser, plan: &Value) -> (u16, Value) {
     let order = json!({
         "base": plan["base"], "colour": plan["values"]["colour"],
         "version": plan["values"]["version"], "chart_version": plan["values"]["chart_version"],
     });
-    status_and_json(browser.post(&demo.pipeline("/releases")).json(&order)).await
+    status_and_json(browser.post(&pipeline("/releases")).json(&order)).await
 }
 
 #[tokio::test]
 async fn a_release_is_planned_shown_and_started_as_the_person() {
     let demo = Demo::start().await;
-    let plan = demo.stranger().json(&demo.pipeline("/release")).await;
+    let plan = demo.stranger().json(&pipeline("/release")).await;
     assert_eq!(plan["was"]["chart_version"], "1.1.7", "{plan:#}");
     assert_eq!(plan["values"]["chart_version"], "1.1.8");
     assert_eq!(plan["values"]["version"], "5.1.9");
@@ -32,33 +32,23 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
     );
 
     let ana = demo.signed_in("ana").await;
-    let plan = ana
-        .json(&demo.pipeline("/release?colour=%23112233&chart_version=1.2.0"))
-        .await;
+    let wish = pipeline("/release?colour=%23112233&chart_version=1.2.0");
+    let plan = ana.json(&wish).await;
     assert_eq!(plan["values"]["colour"], "#112233");
     assert_eq!(plan["start"]["allowed"], true, "{plan:#}");
-    let (status, started) = start_release(&demo, &ana, &plan).await;
+    let (status, started) = start_release(&ana, &plan).await;
     assert_eq!(status, 201, "{started:#}");
     let number = started["number"].as_u64().unwrap();
-    assert!(
-        started["url"]
-            .as_str()
-            .unwrap()
-            .ends_with(&format!("/pull/{number}"))
-    );
-    let (status, problem) = start_release(&demo, &ana, &plan).await;
-    assert_eq!(
-        (status, &problem["code"]),
-        (409, &json!("exists")),
-        "{problem:#}"
-    );
-    let again = ana
-        .json(&demo.pipeline("/release?chart_version=1.2.0"))
-        .await;
+    let url = started["url"].as_str().unwrap();
+    assert!(url.ends_with(&format!("/pull/{number}")), "{url}");
+    let (status, problem) = start_release(&ana, &plan).await;
+    assert_eq!((status, &problem["code"]), (409, &json!("exists")));
+    let again = pipeline("/release?chart_version=1.2.0");
+    let again = ana.json(&again).await;
     assert_eq!(again["start"]["allowed"], false);
     let why = again["start"]["why"].as_str().unwrap();
     assert!(why.contains("take the chart version 1.2.1"), "{why}");
-    let record = ana.json(&demo.pipeline("/journal")).await.to_string();
+    let record = ana.json(&pipeline("/journal")).await.to_string();
     assert!(record.contains("\"release_ordered\"") && record.contains("\"release_opened\""));
 }
 
@@ -66,15 +56,15 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
 async fn a_commit_that_changes_none_of_the_four_files_refuses_no_release() {
     let demo = Demo::start().await;
     let ana = demo.signed_in("ana").await;
-    let plan = ana.json(&demo.pipeline("/release")).await;
+    let plan = ana.json(&pipeline("/release")).await;
     // A branch build: Flux commits its tag to main, in dev's folder.
-    let step = demo.at("lab/v1/steps/branch-build");
-    assert_eq!(ana.post(&step).send().await.unwrap().status(), 200);
+    let built = ana.post("lab/v1/steps/branch-build").send().await.unwrap();
+    assert_eq!(built.status(), 200);
     let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
-    while ana.json(&demo.pipeline("/release")).await["base"] == plan["base"] {
+    while ana.json(&pipeline("/release")).await["base"] == plan["base"] {
         assert!(tokio::time::Instant::now() < deadline, "main never moved");
     }
-    let (status, started) = start_release(&demo, &ana, &plan).await;
+    let (status, started) = start_release(&ana, &plan).await;
     assert_eq!(status, 201, "{started:#}");
 }
 
@@ -88,24 +78,21 @@ async fn what_cannot_be_released_is_said_and_nothing_is_pushed() {
         ("chart_version=v2.0.0", "could be 1.1.8"),
         ("chart_version=1.0.0", "must increase"),
     ] {
-        let url = demo.pipeline(&format!("/release?{query}"));
+        let url = pipeline(&format!("/release?{query}"));
         let (status, problem) = status_and_json(ana.get(&url)).await;
-        assert_eq!(
-            (status, &problem["code"]),
-            (400, &json!("refused")),
-            "{query}"
-        );
+        let found = (status, &problem["code"]);
+        assert_eq!(found, (400, &json!("refused")), "{query}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(words) && detail.ends_with('.'), "{detail}");
     }
-    let mut plan = ana.json(&demo.pipeline("/release")).await;
+    let mut plan = ana.json(&pipeline("/release")).await;
     let kim = demo.signed_in("kim").await;
-    let (status, problem) = start_release(&demo, &kim, &plan).await;
+    let (status, problem) = start_release(&kim, &plan).await;
     assert_eq!((status, &problem["code"]), (403, &json!("no_write_access")));
-    let (status, _) = start_release(&demo, &demo.stranger(), &plan).await;
+    let (status, _) = start_release(&demo.stranger(), &plan).await;
     assert_eq!(status, 401);
     plan["base"] = json!("0".repeat(40));
-    let (status, problem) = start_release(&demo, &ana, &plan).await;
+    let (status, problem) = start_release(&ana, &plan).await;
     assert_eq!((status, &problem["code"]), (409, &json!("base_moved")));
 }
 
@@ -116,9 +103,8 @@ async fn a_release_goes_into_the_branch_of_the_pipeline() {
         ..World::default()
     };
     let app = world.start().await;
-    let at = |rest: &str| app.at(&format!("api/v1/pipelines/app-podinfo/podinfo/{rest}"));
     let ana = app.signed_in("ana").await;
-    let problem = ana.json(&at("release")).await;
+    let problem = ana.json(&pipeline("/release")).await;
     assert_eq!(problem["code"], "refused", "{problem:#}");
     assert_eq!(problem["detail"], "The repository has no branch trunk.");
 
@@ -131,23 +117,12 @@ async fn a_release_goes_into_the_branch_of_the_pipeline() {
     };
     let head = forge.head("main").await.unwrap().unwrap();
     forge.create_branch("trunk", &head).await.unwrap();
-    let plan = ana.json(&at("release")).await;
-    assert_eq!(
-        (&plan["base_ref"], &plan["base"]),
-        (&json!("trunk"), &json!(head))
-    );
-    let order = json!({
-        "base": head, "colour": plan["values"]["colour"],
-        "version": plan["values"]["version"], "chart_version": plan["values"]["chart_version"],
-    });
-    let answer = ana.post(&at("releases")).json(&order).send().await.unwrap();
-    let started: Value = answer.json().await.unwrap();
+    let plan = ana.json(&pipeline("/release")).await;
+    assert_eq!(plan["base_ref"], "trunk");
+    assert_eq!(plan["base"], json!(head));
+    let (_, started) = start_release(&ana, &plan).await;
     let number = started["number"].as_u64().unwrap();
-    let opened = app
-        .app
-        .github
-        .promotion(Credentials::Reader, &name, number, "promotion.yaml")
-        .await
-        .unwrap();
-    assert_eq!(opened.promotion.base_ref, "trunk");
+    let github = &app.app.github;
+    let opened = github.promotion(Credentials::Reader, &name, number, "promotion.yaml");
+    assert_eq!(opened.await.unwrap().promotion.base_ref, "trunk");
 }

@@ -24,9 +24,7 @@ struct Event {
 
 impl Events {
     async fn open(app: &TestApp, query: &str, last: Option<&str>) -> Self {
-        let mut request = app
-            .stranger()
-            .get(&app.at(&format!("api/v1/stream{query}")));
+        let mut request = app.stranger().get(&format!("api/v1/stream{query}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -159,7 +157,7 @@ async fn the_end_of_the_server_ends_the_stream() {
     let ended = tokio::time::timeout(Duration::from_secs(5), rest).await;
     assert!(ended.is_ok(), "the stream ends");
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
-    while app.stranger().get(&app.at("healthz")).send().await.is_ok() {
+    while app.stranger().get("healthz").send().await.is_ok() {
         assert!(
             tokio::time::Instant::now() < deadline,
             "nothing is accepted any more"

@@ -8,27 +8,16 @@ use std::time::Duration;
 use lab::faults::Faults;
 use lab::seed::Seed;
 use lab::{Forge, ForgeOptions};
-use model::{PipelineName, Timestamp};
+use model::PipelineName;
 use proxy::app::AppState;
-use proxy::clock::Clock;
 use proxy::config::Config;
 use proxy::http;
 use proxy::journal::Journal;
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
-
-/// The lab's clock as the server's.
-#[derive(Clone)]
-pub struct LabClock(pub lab::clock::Clock);
-
-impl Clock for LabClock {
-    fn now(&self) -> Timestamp {
-        self.0.now().into()
-    }
-}
 
 /// How a world is made.
 #[derive(Default)]
@@ -57,19 +46,15 @@ impl World {
     pub async fn start(self) -> TestApp {
         let folder = tempfile::tempdir().unwrap();
         let clock = lab::clock::Clock::new();
-        let mut options = ForgeOptions::new(
-            folder.path().join("forge"),
-            clock.clone(),
-            Faults::default(),
-        );
+        let data = folder.path().join("forge");
+        let mut options = ForgeOptions::new(data, clock.clone(), Faults::default());
         options.seed = Seed::Fresh;
         let forge = Forge::start(options).await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let config = self.config(folder.path(), &forge, &origin);
-        let app = AppState::build(config, Arc::new(LabClock(clock.clone())))
-            .await
-            .unwrap();
+        let app = AppState::build(config, Arc::new(clock.clone()));
+        let app = app.await.unwrap();
         let router = http::router(&app, None).unwrap();
         app.boards
             .run(&app.journal, &TaskTracker::new(), &app.shutdown);
@@ -112,20 +97,13 @@ impl World {
             text.push_str("static_dir: site\n");
         }
         if let Some(dashboard) = self.dashboard {
-            text.push_str(&format!(
-                "weave_gitops: {{upstream: 'http://{dashboard}'}}\n"
-            ));
+            text += &format!("weave_gitops: {{upstream: 'http://{dashboard}'}}\n");
         }
         Config::parse(&folder.join("weft.yaml"), &text).unwrap()
     }
 }
 
 impl TestApp {
-    /// The address of a path under the base path.
-    pub fn at(&self, path: &str) -> String {
-        format!("{}/promotions/{path}", self.origin)
-    }
-
     /// The folder that the configuration's paths are relative to.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -142,9 +120,17 @@ impl TestApp {
 
     /// Somebody who went through the forge's sign-in page.
     pub async fn signed_in(&self, login: &str) -> Browser {
-        let mut browser = self.stranger();
-        browser.sign_in(login).await;
-        browser
+        Browser::signed_in(&self.origin, login).await
+    }
+
+    /// What a stranger gets at an address.
+    pub async fn get(&self, address: &str) -> Response {
+        self.stranger().get(address).send().await.unwrap()
+    }
+
+    /// The JSON of that.
+    pub async fn json(&self, address: &str) -> Value {
+        self.stranger().json(address).await
     }
 }
 
@@ -154,9 +140,11 @@ impl Drop for TestApp {
     }
 }
 
-/// What a browser is to the server: cookies that it keeps, and headers that tell where it comes from.
+/// What a browser is to the server: cookies that it keeps, and headers that tell where it comes from. Its
+/// addresses are relative to Weft's home, as the links of a page are.
 pub struct Browser {
     http: reqwest::Client,
+    home: Url,
     pub origin: String,
     pub cookies: Vec<(String, String)>,
     pub csrf: String,
@@ -167,67 +155,67 @@ impl Browser {
     pub fn at(origin: &str) -> Self {
         Self {
             http: client(),
+            home: Url::parse(origin).unwrap().join("/promotions/").unwrap(),
             origin: origin.to_owned(),
             cookies: Vec::new(),
             csrf: String::new(),
         }
     }
 
-    pub fn get(&self, url: &str) -> RequestBuilder {
-        self.request(Method::GET, url)
+    /// One that went through the forge's sign-in page.
+    pub async fn signed_in(origin: &str, login: &str) -> Self {
+        let mut browser = Self::at(origin);
+        let callback = browser.ask_the_forge(login, "auth/github/login").await;
+        let answer = browser.get(&callback).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
+        browser.keep(answer.headers());
+        let session = browser.json("api/v1/session").await;
+        assert_eq!(session["viewer"]["login"], login);
+        browser.csrf = session["csrf_token"].as_str().unwrap().to_owned();
+        browser
+    }
+
+    pub fn get(&self, address: &str) -> RequestBuilder {
+        self.request(Method::GET, address)
     }
 
     /// A write as the page makes it.
-    pub fn post(&self, url: &str) -> RequestBuilder {
-        self.request(Method::POST, url)
+    pub fn post(&self, address: &str) -> RequestBuilder {
+        self.request(Method::POST, address)
             .header(ORIGIN, &self.origin)
             .header("Sec-Fetch-Site", "same-origin")
             .header("X-Weft-CSRF", &self.csrf)
     }
 
-    pub fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        let cookies: Vec<String> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+    pub fn request(&self, method: Method, address: &str) -> RequestBuilder {
+        let url = self.home.join(address).unwrap();
         self.http
             .request(method, url)
-            .header(COOKIE, cookies.join("; "))
+            .header(COOKIE, self.cookie_header())
     }
 
-    pub async fn json(&self, url: &str) -> Value {
-        self.get(url).send().await.unwrap().json().await.unwrap()
+    /// All cookies, as a request carries them.
+    pub fn cookie_header(&self) -> String {
+        let cookies = self.cookies.iter();
+        let pairs = cookies.map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
     }
 
-    /// Goes through the forge's sign-in page.
-    pub async fn sign_in(&mut self, login: &str) {
-        let callback = self.ask_the_forge(login, "auth/github/login").await;
-        let answer = self.get(&callback).send().await.unwrap();
-        assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-        self.keep(answer.headers());
-        let session = format!("{}/promotions/api/v1/session", self.origin);
-        let session: Value = self.json(&session).await;
-        assert_eq!(session["viewer"]["login"], login);
-        self.csrf = session["csrf_token"].as_str().unwrap().to_owned();
+    pub async fn json(&self, address: &str) -> Value {
+        let answer = self.get(address).send().await.unwrap();
+        answer.json().await.unwrap()
     }
 
     /// Begins a sign-in, chooses an account at the forge, and gives the address to return to.
-    pub async fn ask_the_forge(&mut self, login: &str, path: &str) -> String {
-        let begin = format!("{}/promotions/{path}", self.origin);
-        let answer = self.get(&begin).send().await.unwrap();
+    pub async fn ask_the_forge(&mut self, login: &str, address: &str) -> String {
+        let answer = self.get(address).send().await.unwrap();
         assert_eq!(answer.status(), 303);
         self.keep(answer.headers());
-        let page = reqwest::Url::parse(&location(&answer)).unwrap();
+        let page = Url::parse(&location(&answer)).unwrap();
         let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
         form.push(("login".into(), login.into()));
-        let chosen = self
-            .http
-            .post(page.join("/login/oauth/authorize").unwrap())
-            .form(&form)
-            .send()
-            .await
-            .unwrap();
+        let authorize = page.join("/login/oauth/authorize").unwrap();
+        let chosen = self.http.post(authorize).form(&form).send().await.unwrap();
         assert_eq!(chosen.status(), 303);
         location(&chosen)
     }
@@ -273,6 +261,11 @@ pub fn client() -> reqwest::Client {
 
 pub fn location(answer: &Response) -> String {
     answer.headers()[LOCATION].to_str().unwrap().to_owned()
+}
+
+/// A path under the pipeline's.
+pub fn pipeline(rest: &str) -> String {
+    format!("api/v1/pipelines/app-podinfo/podinfo{rest}")
 }
 
 /// The pipeline of `weft.yaml`.
