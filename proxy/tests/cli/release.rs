@@ -2,11 +2,17 @@
 
 use crate::world::{World, git};
 
+/// The number of the pull request that was opened.
+fn opened(said: &str) -> u64 {
+    let (_, rest) = said.split_once("Opened #").unwrap();
+    rest.split(':').next().unwrap().parse().unwrap()
+}
+
 #[tokio::test]
 async fn a_dry_run_shows_the_four_edits_and_changes_nothing() {
     let world = World::start().await;
     let said = world.weft("nobody", &["release", "--dry-run"]).await;
-    assert_eq!(said.code, 0, "{}", said.err);
+    let said = said.out();
     for line in [
         "Release podinfo 1.1.8: chart 1.1.7 → 1.1.8, container 5.1.8 → 5.1.9",
         "cmd/podinfo/main.go  The container shows itself in",
@@ -19,14 +25,11 @@ async fn a_dry_run_shows_the_four_edits_and_changes_nothing() {
         "  + appVersion: 5.1.9",
         "Nothing was changed.",
     ] {
-        assert!(said.out.contains(line), "{line}\n{}", said.out);
+        assert!(said.contains(line), "{line}\n{said}");
     }
-    let edited = said.out.lines().filter(|line| line.starts_with("  + "));
+    let edited = said.lines().filter(|line| line.starts_with("  + "));
     assert_eq!(edited.count(), 5);
-    assert!(
-        !said.out.contains('\u{1b}'),
-        "no colours where nobody looks"
-    );
+    assert!(!said.contains('\u{1b}'), "no colours where nobody looks");
     assert_eq!(git(&world.clone(), &["status", "--porcelain"]).await, "");
 }
 
@@ -35,47 +38,31 @@ async fn a_release_is_pushed_opened_checked_and_leaves_the_clone_as_it_was() {
     let world = World::start().await;
     let before = git(&world.clone(), &["rev-parse", "HEAD"]).await;
     let said = world.weft("ana", &["release", "--color", "#112233"]).await;
-    assert_eq!(said.code, 0, "{}", said.err);
-    let number: u64 = said
-        .out
-        .split_once("Opened #")
-        .and_then(|(_, rest)| rest.split(':').next()?.parse().ok())
-        .unwrap();
-    assert!(
-        said.out.contains(&format!("/demo/podinfo/pull/{number}\n")),
-        "{}",
-        said.out
-    );
-    assert!(said.out.contains("What happens next"), "{}", said.out);
+    let said = said.out();
+    let number = opened(&said);
+    let page = format!("/demo/podinfo/pull/{number}\n");
+    assert!(said.contains(&page), "{said}");
+    assert!(said.contains("What happens next"), "{said}");
     let pull = world.lab.forge().pull(number).await.unwrap();
     assert_eq!(pull.title, "Release podinfo 1.1.8");
     assert_eq!(git(&world.clone(), &["rev-parse", "HEAD"]).await, before);
     assert_eq!(git(&world.clone(), &["status", "--porcelain"]).await, "");
     git(&world.clone(), &["fetch", "-q", "origin"]).await;
-    let changed = git(
-        &world.clone(),
-        &["diff", "--stat", "HEAD", "origin/release-1.1.8"],
-    )
-    .await;
-    assert!(
-        changed.contains("4 files changed, 5 insertions(+), 5 deletions(-)"),
-        "{changed}"
-    );
+    let diff = ["diff", "--stat", "HEAD", "origin/release-1.1.8"];
+    let changed = git(&world.clone(), &diff).await;
+    let expected = "4 files changed, 5 insertions(+), 5 deletions(-)";
+    assert!(changed.contains(expected), "{changed}");
 
-    world
-        .lab
-        .forge()
-        .review(number, "li", "APPROVE", "")
-        .await
-        .unwrap();
+    let forge = world.lab.forge();
+    forge.review(number, "li", "APPROVE", "").await.unwrap();
     world
         .eventually("the checks pass and it can be merged", async || {
-            world.lab.forge().merge(number, "li").await.ok()
+            forge.merge(number, "li").await.ok()
         })
         .await;
     world
         .eventually("the chart is released", async || {
-            let charts = world.lab.forge().charts();
+            let charts = forge.charts();
             charts.contains(&"1.1.8".to_owned()).then_some(())
         })
         .await;
@@ -86,24 +73,17 @@ async fn what_cannot_be_released_is_refused_in_one_sentence_and_nothing_is_pushe
     let world = World::start().await;
     let refused = async |login: &str, arguments: &[&str], words: &str| {
         let said = world.weft(login, arguments).await;
-        assert_eq!(said.code, 2, "{arguments:?}: {}{}", said.out, said.err);
-        assert!(said.err.contains(words), "{words}\n{}", said.err);
+        said.assert_fails(2, words);
         assert_eq!(said.err.trim().lines().count(), 1, "{}", said.err);
     };
-    refused("ana", &["release", "--color", "red"], "red").await;
-    refused("ana", &["release", "--version", "5.1.8"], "take 5.1.9").await;
-    refused(
-        "ana",
-        &["release", "--chart-version", "v2.0.0"],
-        "could be 1.1.8",
-    )
-    .await;
-    refused(
-        "ana",
-        &["release", "--chart-version", "2.0.0+x"],
-        "build metadata",
-    )
-    .await;
+    for (option, value, words) in [
+        ("--color", "red", "red"),
+        ("--version", "5.1.8", "take 5.1.9"),
+        ("--chart-version", "v2.0.0", "could be 1.1.8"),
+        ("--chart-version", "2.0.0+x", "build metadata"),
+    ] {
+        refused("ana", &["release", option, value], words).await;
+    }
     refused("nobody", &["release"], "set GITHUB_TOKEN").await;
 
     let chart = world.clone().join("charts/podinfo/Chart.yaml");
@@ -120,19 +100,11 @@ async fn what_cannot_be_released_is_refused_in_one_sentence_and_nothing_is_pushe
     refused("ana", &["release"], "--chart-version 1.1.9").await;
     git(&world.clone(), &["push", "-q", "origin", "release-1.1.8"]).await;
     git(&world.clone(), &["branch", "-q", "-D", "release-1.1.8"]).await;
-    refused(
-        "ana",
-        &["release"],
-        "the branch release-1.1.8 exists already",
-    )
-    .await;
+    let exists = "the branch release-1.1.8 exists already";
+    refused("ana", &["release"], exists).await;
 
-    let pulls = world.lab.forge().pulls().await.unwrap();
-    assert!(
-        pulls
-            .iter()
-            .all(|pull| pull.title != "Release podinfo 1.1.8")
-    );
+    let mut pulls = world.lab.forge().pulls().await.unwrap().into_iter();
+    assert!(pulls.all(|pull| pull.title != "Release podinfo 1.1.8"));
     let said = world.weft("ana", &["release", "--directory", "/"]).await;
     assert!(said.err.contains("in no git repository"), "{}", said.err);
 }
@@ -146,8 +118,7 @@ async fn without_rights_nothing_is_pushed() {
     let url = format!("http://x-access-token:{token}@{host}");
     git(&world.clone(), &["remote", "set-url", "origin", &url]).await;
     let said = world.weft("kim", &["release"]).await;
-    assert_eq!(said.code, 2, "{}", said.out);
-    assert!(said.err.contains("git push failed"), "{}", said.err);
+    said.assert_fails(2, "git push failed");
     assert!(!said.err.contains(&token), "{}", said.err);
 }
 
@@ -156,12 +127,8 @@ async fn a_release_goes_into_the_branch_that_is_named() {
     let world = World::start().await;
     let named = ["release", "--branch", "trunk"];
     let said = world.weft("ana", &named).await;
-    assert_eq!(said.code, 2, "{}", said.out);
-    assert!(said.err.contains("git switch trunk"), "{}", said.err);
+    said.assert_fails(2, "git switch trunk");
     world.switch_to_trunk().await;
-    let said = world.weft("ana", &named).await;
-    assert_eq!(said.code, 0, "{}", said.err);
-    let (_, rest) = said.out.split_once("Opened #").unwrap();
-    let number = rest.split(':').next().unwrap().parse().unwrap();
+    let number = opened(&world.weft("ana", &named).await.out());
     assert_eq!(world.base_of(number).await, "trunk");
 }

@@ -13,60 +13,30 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn with_nothing_but_a_configuration_it_reads_git_and_a_cluster() {
     let world = World::start().await;
-    let config = world.scratch("weft.yaml");
-    let token = world.scratch("token");
-    std::fs::write(&token, world.lab.forge().bot_token()).unwrap();
-    let cluster = world.lab.cluster("uat").unwrap();
-    std::fs::write(world.scratch("cluster"), cluster.viewer_token()).unwrap();
-    let forge = world.lab.forge().url();
-    let (server, live) = (cluster.url(), world.lab.app("uat").unwrap().url());
-    let text = format!(
-        "listen: 127.0.0.1:0
-public_url: http://127.0.0.1:1
-data_dir: data
-github:
-  rest_url: {forge}api/v3
-  graphql_url: {forge}api/graphql
-  web_url: {forge}
-  client_id: a
-  client_secret: {{file: token}}
-  token: {{file: token}}
-clusters:
-  - name: uat
-    access: {{server: '{server}', token: {{file: cluster}}}}
-pipelines:
-  - namespace: app-podinfo
-    name: podinfo
-    repository: demo/podinfo
-    environments:
-      - name: uat
-        path: environments/uat/podinfo-helmrelease.yaml
-        targets:
-          - cluster: uat
-            git_repository: {{namespace: flux-system, name: podinfo}}
-            kustomization: {{namespace: flux-system, name: app-promo-podinfo-uat}}
-            helm_release: {{namespace: app-podinfo, name: podinfo}}
-            live_url: {live}
-"
-    );
-    std::fs::write(&config, text).unwrap();
+    let (forge, cluster) = (world.lab.forge(), world.lab.cluster("uat").unwrap());
+    let text = include_str!("weft.yaml")
+        .replace("{forge}", forge.url().as_str())
+        .replace("{server}", cluster.url().as_str())
+        .replace("{live}", world.lab.app("uat").unwrap().url().as_str());
+    for (name, content) in [
+        ("token", forge.bot_token()),
+        ("cluster", cluster.viewer_token()),
+        ("weft.yaml", &text),
+    ] {
+        std::fs::write(world.scratch(name), content).unwrap();
+    }
     let mut weft = Command::new(env!("CARGO_BIN_EXE_weft"))
         .arg("serve")
         .arg("--config")
-        .arg(&config)
+        .arg(world.scratch("weft.yaml"))
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
     let mut said = BufReader::new(weft.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(TIMEOUT, said.next_line())
-        .await
-        .unwrap()
-        .unwrap()
-        .expect("it ended without a word");
-    let home = line
-        .strip_prefix("weft: listening on ")
-        .expect("its address");
+    let line = tokio::time::timeout(TIMEOUT, said.next_line()).await;
+    let line = line.unwrap().unwrap().expect("it ended without a word");
+    let home = line.strip_prefix("weft: listening on ").unwrap();
     let url = format!("{home}api/v1/pipelines/app-podinfo/podinfo");
     let proven = async {
         loop {

@@ -5,8 +5,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use lab::clusters::Timings;
-use lab::{Lab, LabOptions};
-use serde_json::Value;
+use lab::{Lab, LabOptions, PullSummary};
+use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::Instant;
 
@@ -23,6 +23,31 @@ pub struct Said {
     pub code: i32,
     pub out: String,
     pub err: String,
+}
+
+impl Said {
+    /// What the program said where it succeeded.
+    #[track_caller]
+    pub fn out(self) -> String {
+        assert_eq!(self.code, 0, "{}", self.err);
+        self.out
+    }
+
+    /// The number of the first pull request that it names, where it succeeded.
+    #[track_caller]
+    pub fn number(self) -> u64 {
+        let out = self.out();
+        let (_, rest) = out.split_once('#').unwrap();
+        let number = rest.split([':', ' ']).next().unwrap();
+        number.parse().unwrap()
+    }
+
+    /// Holds that it ended with this code and these words.
+    #[track_caller]
+    pub fn assert_fails(&self, code: i32, words: &str) {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        assert!(self.err.contains(words), "{words}\n{}", self.err);
+    }
 }
 
 impl World {
@@ -59,9 +84,8 @@ impl World {
     }
 
     fn url_with(&self, token: &str) -> String {
-        let server = self
-            .server()
-            .replace("://", &format!("://x-access-token:{token}@"));
+        let credentials = format!("://x-access-token:{token}@");
+        let server = self.server().replace("://", &credentials);
         format!("{server}/demo/podinfo.git")
     }
 
@@ -115,14 +139,25 @@ impl World {
         }
     }
 
-    /// The file of a `repository_dispatch` event.
-    pub fn event(&self, payload: &Value) -> String {
-        let event = serde_json::json!({
-            "action": "HelmRelease/podinfo.app-podinfo", "client_payload": payload,
-        });
+    /// Promotes as the workflow does that a `repository_dispatch` with this payload starts.
+    pub async fn promote_event(&self, payload: &Value) -> Said {
+        let action = "HelmRelease/podinfo.app-podinfo";
+        let event = json!({"action": action, "client_payload": payload});
+        self.promote_file(&event.to_string()).await
+    }
+
+    /// Promotes by the file of an event.
+    pub async fn promote_file(&self, event: &str) -> Said {
         let path = self.scratch("event.json");
-        std::fs::write(&path, event.to_string()).unwrap();
-        path.display().to_string()
+        std::fs::write(&path, event).unwrap();
+        let path = path.display().to_string();
+        self.weft("bot", &["promote", "--event", &path]).await
+    }
+
+    /// The open promotion into an environment.
+    pub async fn promotion(&self, environment: &str) -> PullSummary {
+        let open = self.lab.forge().open_promotion(environment).await.unwrap();
+        open.unwrap()
     }
 }
 

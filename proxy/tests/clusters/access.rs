@@ -12,23 +12,13 @@ async fn server(token: &str) -> Server {
     server
 }
 
-/// A kubeconfig with the contexts `good`, whose user is this, and `other`, which leads nowhere.
-fn kubeconfig(server: &str, user: &str) -> String {
-    format!(
-        "
-apiVersion: v1
-kind: Config
-current-context: other
-clusters:
-- {{name: here, cluster: {{server: '{server}'}}}}
-- {{name: nowhere, cluster: {{server: 'http://127.0.0.1:1'}}}}
-users:
-- {{name: weft, user: {user}}}
-contexts:
-- {{name: good, context: {{cluster: here, user: weft}}}}
-- {{name: other, context: {{cluster: nowhere, user: weft}}}}
-"
-    )
+/// A Weft with a kubeconfig of which it uses a context: `good`, whose user is this, or `other`, which leads
+/// nowhere.
+async fn by_kubeconfig(context: &str, server: &str, user: &str) -> Weft {
+    let config = include_str!("kubeconfig.yaml");
+    let config = config.replace("{server}", server).replace("{user}", user);
+    let access = format!("{{kubeconfig: config, context: {context}}}");
+    Weft::beside(&[("prod", &access)], &[("config", &config)]).await
 }
 
 #[tokio::test]
@@ -41,9 +31,7 @@ async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
     server.cut();
     server.put(RELEASES, release("1.1.7"));
     weft.until_deployed("1.1.7").await;
-    let asked = server.asked(RELEASES);
-    let last = asked.last().unwrap();
-    assert_eq!(last.token, "better");
+    assert_eq!(server.asked(RELEASES).last().unwrap().token, "better");
     weft.until_well().await;
 }
 
@@ -59,9 +47,7 @@ async fn a_token_that_comes_late_is_waited_for() {
 #[tokio::test]
 async fn a_kubeconfig_leads_by_its_named_context() {
     let server = server("good").await;
-    let access = "{kubeconfig: config, context: good}";
-    let config = kubeconfig(server.url(), "{tokenFile: token}");
-    let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
+    let weft = by_kubeconfig("good", server.url(), "{tokenFile: token}").await;
     weft.until_well().await;
     weft.write("token", "better\n");
     server.accept("better");
@@ -72,9 +58,7 @@ async fn a_kubeconfig_leads_by_its_named_context() {
 
 #[tokio::test]
 async fn a_kubeconfig_that_names_no_such_context_is_said() {
-    let access = "{kubeconfig: config, context: missing}";
-    let config = kubeconfig("http://127.0.0.1:1", "{token: good}");
-    let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
+    let weft = by_kubeconfig("missing", "http://127.0.0.1:1", "{token: good}").await;
     let why = weft.until_failing().await;
     assert!(why.contains("missing"), "{why}");
 }
@@ -91,25 +75,19 @@ fn by_command(script: &str) -> String {
 async fn a_kubeconfig_may_have_its_token_from_a_command() {
     let server = server("good").await;
     let script = r#"echo "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{\"token\":\"good\"}}""#;
-    let config = kubeconfig(server.url(), &by_command(script));
-    let access = "{kubeconfig: config, context: good}";
-    let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
+    let weft = by_kubeconfig("good", server.url(), &by_command(script)).await;
     weft.until_well().await;
 }
 
 #[tokio::test]
 async fn a_command_that_gives_no_token_is_said_without_what_it_wrote() {
     let said = async |script: &str| {
-        let config = kubeconfig("http://127.0.0.1:1", &by_command(script));
-        let access = "{kubeconfig: config, context: good}";
-        let weft = Weft::beside(&[("prod", access)], &[("config", &config)]).await;
+        let weft = by_kubeconfig("good", "http://127.0.0.1:1", &by_command(script)).await;
         weft.until_failing().await
     };
     let failed = said("echo a-secret; exit 3").await;
-    assert!(
-        failed.starts_with("the command of its kubeconfig failed"),
-        "{failed}"
-    );
+    let why = "the command of its kubeconfig failed";
+    assert!(failed.starts_with(why), "{failed}");
     assert!(!failed.contains("a-secret"), "{failed}");
     let said = said("echo nothing").await;
     assert_eq!(said, "the command of its kubeconfig gave no token");

@@ -23,23 +23,20 @@ async fn said_of(answer: Answer) -> String {
 
 #[tokio::test]
 async fn each_answer_that_is_none_is_said_in_a_sentence() {
-    let status = |code| Answer::Status(code, json!({}));
-    assert_eq!(
-        said_of(status(403)).await,
-        "the token may not list HelmRelease in the namespace web"
-    );
-    assert_eq!(
-        said_of(status(404)).await,
-        "the API server does not know HelmRelease of helm.toolkit.fluxcd.io/v2"
-    );
-    assert_eq!(
-        said_of(status(429)).await,
-        "the API server has too much to do (429)"
-    );
-    assert_eq!(
-        said_of(status(503)).await,
-        "the API server answers 503: as scripted"
-    );
+    for (code, sentence) in [
+        (
+            403,
+            "the token may not list HelmRelease in the namespace web",
+        ),
+        (
+            404,
+            "the API server does not know HelmRelease of helm.toolkit.fluxcd.io/v2",
+        ),
+        (429, "the API server has too much to do (429)"),
+        (503, "the API server answers 503: as scripted"),
+    ] {
+        assert_eq!(said_of(Answer::Status(code, json!({}))).await, sentence);
+    }
 }
 
 #[tokio::test]

@@ -134,28 +134,39 @@ impl Server {
 
     /// Puts an object there, as new or changed.
     pub fn put(&self, plural: &'static str, mut object: Value) {
-        let mut world = self.shared.world();
-        world.version += 1;
-        let version = world.version;
-        object["metadata"]["resourceVersion"] = json!(version.to_string());
-        let key = (plural, object["metadata"]["name"].to_string());
-        let known = world.objects.insert(key, object.clone()).is_some();
-        let kind = if known { "MODIFIED" } else { "ADDED" };
-        world.changed(plural, kind, &object);
-        drop(world);
-        self.moved();
+        self.change(plural, |world| {
+            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+            let key = (plural, object["metadata"]["name"].to_string());
+            let known = world.objects.insert(key, object.clone()).is_some();
+            let kind = if known { "MODIFIED" } else { "ADDED" };
+            json!({"type": kind, "object": object})
+        });
     }
 
     /// Takes an object away.
     pub fn take(&self, plural: &'static str, name: &str) {
+        self.change(plural, |world| {
+            let key = (plural, json!(name).to_string());
+            let mut object = world.objects.remove(&key).unwrap();
+            object["metadata"]["resourceVersion"] = json!(world.version.to_string());
+            json!({"type": "DELETED", "object": object})
+        });
+    }
+
+    /// Makes a change at the next version, and tells it to the streams.
+    fn change(&self, plural: &'static str, change: impl FnOnce(&mut World) -> Value) {
         let mut world = self.shared.world();
         world.version += 1;
-        let key = (plural, json!(name).to_string());
-        let mut object = world.objects.remove(&key).unwrap();
-        object["metadata"]["resourceVersion"] = json!(world.version.to_string());
-        world.changed(plural, "DELETED", &object);
+        let event = change(&mut world);
+        let version = world.version;
+        world.changes.push(Change {
+            version,
+            plural,
+            event,
+        });
         drop(world);
-        self.moved();
+        let moved = &self.shared.moved;
+        moved.send_modify(|(newest, _)| *newest = version);
     }
 
     /// Forgets all changes: who asks for those after an earlier version is told that they are gone.
@@ -197,13 +208,6 @@ impl Server {
         let of = |asked: &&Asked| asked.plural == plural;
         world.asked.iter().filter(of).cloned().collect()
     }
-
-    fn moved(&self) {
-        let version = self.shared.world().version;
-        self.shared
-            .moved
-            .send_modify(|(newest, _)| *newest = version);
-    }
 }
 
 impl Drop for Server {
@@ -213,14 +217,6 @@ impl Drop for Server {
 }
 
 impl World {
-    fn changed(&mut self, plural: &'static str, kind: &str, object: &Value) {
-        self.changes.push(Change {
-            version: self.version,
-            plural,
-            event: json!({"type": kind, "object": object}),
-        });
-    }
-
     fn next(&mut self, watch: bool) -> Answer {
         let (script, then) = if watch {
             (&mut self.watches, &self.then.1)
@@ -254,12 +250,8 @@ async fn answer(
         .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
         .unwrap_or_default()
         .to_owned();
-    if shared
-        .world()
-        .token
-        .as_ref()
-        .is_some_and(|desired| *desired != token)
-    {
+    let accepted = shared.world().token.clone();
+    if accepted.is_some_and(|accepted| accepted != token) {
         return status(401, &json!({}));
     }
     let path = request.uri().path().to_owned();
@@ -291,12 +283,9 @@ async fn answer(
     match how {
         Answer::Status(code, details) => status(code, &details),
         Answer::Never => std::future::pending().await,
-        Answer::Event(code) => lines(vec![expired(code)], stream::empty().boxed()),
-        Answer::Line(code) => {
-            let line = format!("{}\n", failure(code));
-            lines(vec![line], stream::empty().boxed())
-        }
-        Answer::Nothing if watching => lines(vec![], stream::empty().boxed()),
+        Answer::Event(code) => ended(Some(expired(code))),
+        Answer::Line(code) => ended(Some(failure(code))),
+        Answer::Nothing if watching => ended(None),
         Answer::Silence => lines(vec![], stream::pending().boxed()),
         Answer::Well | Answer::Nothing if watching => followed(&shared, &plural, &query),
         Answer::Well | Answer::Nothing => listed(&shared.world(), &plural, &query),
@@ -312,8 +301,8 @@ fn status(code: u16, details: &Value) -> Response {
     (code, axum::Json(body)).into_response()
 }
 
-fn expired(code: u16) -> String {
-    format!("{}\n", json!({"type": "ERROR", "object": failure(code)}))
+fn expired(code: u16) -> Value {
+    json!({"type": "ERROR", "object": failure(code)})
 }
 
 fn failure(code: u16) -> Value {
@@ -326,26 +315,16 @@ fn failure(code: u16) -> Value {
 /// A page: `continue` is the place in the list, and the version that it is as of.
 fn listed(world: &World, plural: &str, query: &HashMap<String, String>) -> Response {
     let limit: usize = query.get("limit").unwrap().parse().unwrap();
-    let from: usize = query
-        .get("continue")
-        .map_or(0, |token| token.parse().unwrap());
-    let all: Vec<&Value> = world
-        .objects
-        .iter()
-        .filter(|((kind, _), _)| *kind == plural)
-        .map(|(_, object)| object)
-        .collect();
-    let page: Vec<&&Value> = all.iter().skip(from).take(limit).collect();
-    let until = from + page.len();
-    let next = if until < all.len() {
-        until.to_string()
-    } else {
-        String::new()
-    };
+    let token = query.get("continue");
+    let from: usize = token.map_or(0, |token| token.parse().unwrap());
+    let all = world.objects.iter();
+    let mut all = all.filter(|((kind, _), _)| *kind == plural).skip(from);
+    let page: Vec<&Value> = all.by_ref().take(limit).map(|(_, object)| object).collect();
+    let next = all.next().map(|_| (from + page.len()).to_string());
     let version = world.version.to_string();
     axum::Json(json!({
         "kind": "List", "apiVersion": "v1", "items": page,
-        "metadata": {"resourceVersion": version, "continue": next},
+        "metadata": {"resourceVersion": version, "continue": next.unwrap_or_default()},
     }))
     .into_response()
 }
@@ -355,7 +334,7 @@ fn followed(shared: &Arc<Shared>, plural: &str, query: &HashMap<String, String>)
     let mut moved = shared.moved.subscribe();
     let world = shared.world();
     let Some(first) = world.after(plural, version) else {
-        return lines(vec![expired(410)], stream::empty().boxed());
+        return ended(Some(expired(410)));
     };
     let mut at = world.version.max(version);
     drop(world);
@@ -379,6 +358,12 @@ fn followed(shared: &Arc<Shared>, plural: &str, query: &HashMap<String, String>)
     };
     let rest = rest.take_until(tokio::time::sleep(Duration::from_secs(life)));
     lines(first, rest.boxed())
+}
+
+/// A stream of one line or none.
+fn ended(line: Option<Value>) -> Response {
+    let line = line.map(|line| format!("{line}\n"));
+    lines(line.into_iter().collect(), stream::empty().boxed())
 }
 
 fn lines(first: Vec<String>, rest: BoxStream<'static, String>) -> Response {

@@ -19,9 +19,17 @@ fn lists(asked: &[Asked]) -> usize {
 fn watched_from(server: &Server) -> Vec<String> {
     let asked = server.asked(RELEASES);
     let watches = asked.iter().filter(|asked| asked.is_watch());
-    watches
-        .map(|asked| asked.query["resourceVersion"].clone())
-        .collect()
+    let versions = watches.map(|asked| asked.query["resourceVersion"].clone());
+    versions.collect()
+}
+
+/// Puts so many other releases there.
+fn put_others(server: &Server, count: usize) {
+    for at in 0..count {
+        let mut other = release("0.0.1");
+        other["metadata"]["name"] = json!(format!("other-{at:04}"));
+        server.put(RELEASES, other);
+    }
 }
 
 async fn well() -> (Server, Weft) {
@@ -62,20 +70,15 @@ async fn each_kind_has_one_watch_with_pages_and_bookmarks() {
 #[tokio::test]
 async fn a_list_of_many_pages_is_read_to_its_end() {
     let server = Server::start().await;
-    for at in 0..1200 {
-        let mut other = release("0.0.1");
-        other["metadata"]["name"] = json!(format!("other-{at:04}"));
-        server.put(RELEASES, other);
-    }
+    put_others(&server, 1200);
     // The last in the list's order.
     server.put(RELEASES, release("1.1.6"));
     let weft = server.weft().await;
     weft.until("it is seen", |weft| weft.deployed("prod").is_some())
         .await;
-    let places: Vec<Option<String>> = server
-        .asked(RELEASES)
-        .iter()
-        .filter(|asked| !asked.is_watch())
+    let asked = server.asked(RELEASES);
+    let pages = asked.iter().filter(|asked| !asked.is_watch());
+    let places: Vec<Option<String>> = pages
         .map(|asked| asked.query.get("continue").cloned())
         .collect();
     assert_eq!(places, [None, Some("500".into()), Some("1000".into())]);
@@ -84,11 +87,7 @@ async fn a_list_of_many_pages_is_read_to_its_end() {
 #[tokio::test]
 async fn a_list_that_expires_between_two_pages_begins_again() {
     let server = Server::start().await;
-    for at in 0..600 {
-        let mut other = release("0.0.1");
-        other["metadata"]["name"] = json!(format!("other-{at:04}"));
-        server.put(RELEASES, other);
-    }
+    put_others(&server, 600);
     server.put(RELEASES, release("1.1.6"));
     server.lists(
         &[Answer::Well, Answer::Status(410, json!({}))],
@@ -124,26 +123,17 @@ async fn changes_that_are_gone_are_listed_anew_when_an_event_says_so() {
 }
 
 #[tokio::test]
-async fn changes_that_are_gone_are_listed_anew_when_the_answer_says_so() {
-    let (server, weft) = well().await;
-    server.watches(&[Answer::Status(410, json!({}))], Answer::Well);
-    server.cut();
-    weft.until("a second list", |_| lists(&server.asked(RELEASES)) == 2)
-        .await;
-    server.put(RELEASES, release("1.1.7"));
-    weft.until_deployed("1.1.7").await;
-    assert_eq!(lists(&server.asked(RELEASES)), 2);
-}
-
-#[tokio::test]
-async fn changes_that_are_gone_are_listed_anew_when_a_line_of_the_stream_says_so() {
-    let (server, weft) = well().await;
-    server.watches(&[Answer::Line(410)], Answer::Well);
-    server.cut();
-    weft.until("a second list", |_| lists(&server.asked(RELEASES)) == 2)
-        .await;
-    server.put(RELEASES, release("1.1.7"));
-    weft.until_deployed("1.1.7").await;
+async fn changes_that_are_gone_are_listed_anew_when_the_answer_or_a_line_of_it_says_so() {
+    for gone in [Answer::Status(410, json!({})), Answer::Line(410)] {
+        let (server, weft) = well().await;
+        server.watches(&[gone], Answer::Well);
+        server.cut();
+        weft.until("a second list", |_| lists(&server.asked(RELEASES)) == 2)
+            .await;
+        server.put(RELEASES, release("1.1.7"));
+        weft.until_deployed("1.1.7").await;
+        assert_eq!(lists(&server.asked(RELEASES)), 2);
+    }
 }
 
 #[tokio::test]
@@ -201,15 +191,8 @@ async fn tries_come_slower_and_slower_until_one_is_well() {
     server.watches(&[Answer::Status(500, json!({}))], Answer::Well);
     let before = asked.len();
     server.cut();
-    let again = |_: &Weft| {
-        server
-            .asked(RELEASES)
-            .iter()
-            .filter(|it| it.is_watch())
-            .count()
-            >= 3
-    };
-    weft.until("another watch", again).await;
+    weft.until("another watch", |_| watched_from(&server).len() >= 3)
+        .await;
     let asked = server.asked(RELEASES);
     let pause = asked[before + 1].at - asked[before].at;
     assert!(pause < Duration::from_secs(1), "{pause:?}");
@@ -223,11 +206,8 @@ async fn a_watch_that_ends_at_once_is_not_asked_for_again_and_again() {
     server.cut();
     let many = |_: &Weft| server.asked(RELEASES).len() >= before + 6;
     weft.until("some tries", many).await;
-    assert!(
-        began.elapsed() > Duration::from_secs(1),
-        "{:?}",
-        began.elapsed()
-    );
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(1), "{took:?}");
     let why = weft.failing("prod").unwrap();
     assert_eq!(why, "the API server ends the watch of HelmRelease at once");
 }

@@ -1,6 +1,5 @@
 //! Weft's sources and boards beside clusters, without GitHub and without apps.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +7,15 @@ use model::PipelineName;
 use proxy::app::AppState;
 use proxy::clock::SystemClock;
 use proxy::config::Config;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio_util::sync::DropGuard;
 
 /// How long anything may take before a test gives up.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+const PIPELINE: &str =
+    "  - namespace: web\n    name: podinfo\n    repository: demo/podinfo\n    environments:\n";
+const ENVIRONMENT: &str = include_str!("environment.yaml");
 
 /// A Weft with one pipeline, `web/podinfo`, that has one environment in each cluster.
 pub struct Weft {
@@ -24,36 +27,14 @@ pub struct Weft {
 impl Weft {
     /// Beside clusters of this `access`, in YAML, by name. Paths are relative to [`Self::folder`].
     pub async fn beside(clusters: &[(&str, &str)], files: &[(&str, &str)]) -> Self {
-        let mut environments = String::new();
-        for (name, _) in clusters {
-            write!(
-                environments,
-                "
-    {{name: {name}, path: a.yaml, targets: [{{cluster: {name}, live_url: 'http://127.0.0.1:1',
-      git_repository: {{namespace: flux, name: git}}, kustomization: {{namespace: flux, name: web}},
-      helm_release: {{namespace: web, name: podinfo}}}}]}},"
-            )
-            .unwrap();
-        }
+        let environment = |(name, _): &(&str, &str)| ENVIRONMENT.replace("{cluster}", name);
+        let environments: String = clusters.iter().map(environment).collect();
         Self::with(clusters, &environments, files).await
     }
 
     /// Beside one cluster, `prod`, of which every kind is watched that Weft can watch.
     pub async fn beside_everything(access: &str, files: &[(&str, &str)]) -> Self {
-        let environments = "
-    {name: dev, path: a.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
-      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
-      deployment: {namespace: web, name: podinfo},
-      image_policy: {namespace: web, name: podinfo},
-      image_update_automation: {namespace: web, name: podinfo}}]},
-    {name: stg, path: c.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
-      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
-      helm_release: {namespace: web, name: other},
-      chart_source: {kind: OCIRepository, namespace: web, name: podinfo}}]},
-    {name: prod, path: b.yaml, targets: [{cluster: prod, live_url: 'http://127.0.0.1:1',
-      git_repository: {namespace: flux, name: git}, kustomization: {namespace: flux, name: web},
-      helm_release: {namespace: web, name: podinfo}}]},";
-        Self::with(&[("prod", access)], environments, files).await
+        Self::with(&[("prod", access)], include_str!("everything.yaml"), files).await
     }
 
     async fn with(clusters: &[(&str, &str)], environments: &str, files: &[(&str, &str)]) -> Self {
@@ -61,28 +42,13 @@ impl Weft {
         for (name, text) in [("token", "good\n")].iter().chain(files) {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let mut yaml = "
-public_url: https://weft.example.com
-data_dir: data
-github:
-  rest_url: http://127.0.0.1:1
-  graphql_url: http://127.0.0.1:1
-  client_id: test
-  client_secret: {file: token}
-  token: {file: token}
-clusters:
-"
-        .to_owned();
-        for (name, access) in clusters {
-            writeln!(yaml, "  - {{name: {name}, access: {access}}}").unwrap();
-        }
-        write!(
-            yaml,
-            "pipelines:
-  - {{namespace: web, name: podinfo, repository: demo/podinfo, environments: [{environments}]}}
-"
-        )
-        .unwrap();
+        let cluster =
+            |(name, access): &(&str, &str)| format!("  - {{name: {name}, access: {access}}}\n");
+        let clusters: String = clusters.iter().map(cluster).collect();
+        let yaml = format!(
+            "{}clusters:\n{clusters}pipelines:\n{PIPELINE}{environments}",
+            include_str!("weft.yaml")
+        );
         let config = Config::parse(&folder.path().join("weft.yaml"), &yaml).unwrap();
         let app = AppState::build(config, Arc::new(SystemClock))
             .await
@@ -193,23 +159,6 @@ clusters:
 
 /// A HelmRelease as Flux leaves one after a good upgrade to this version.
 pub fn release(version: &str) -> Value {
-    json!({
-        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
-        "metadata": {
-            "name": "podinfo", "namespace": "web", "generation": 1, "uid": "1",
-            "managedFields": [{"manager": "helm-controller", "fieldsV1": {"f:status": {}}}],
-        },
-        "spec": {"interval": "5m", "chart": {"spec": {"chart": "podinfo", "version": version,
-            "sourceRef": {"kind": "HelmRepository", "name": "podinfo"}}}},
-        "status": {
-            "observedGeneration": 1, "helmChart": "web/web-podinfo",
-            "conditions": [{"type": "Ready", "status": "True", "reason": "UpgradeSucceeded",
-                "observedGeneration": 1, "message": "Helm upgrade succeeded",
-                "lastTransitionTime": "2026-11-22T10:00:00Z"}],
-            "history": [{"version": 1, "name": "podinfo", "namespace": "web", "chartName": "podinfo",
-                "chartVersion": version, "appVersion": version, "status": "deployed",
-                "digest": "sha256:0", "configDigest": "sha256:0",
-                "firstDeployed": "2026-11-22T10:00:00Z", "lastDeployed": "2026-11-22T10:00:00Z"}],
-        },
-    })
+    let text = include_str!("helmrelease.json").replace("{version}", version);
+    serde_json::from_str(&text).unwrap()
 }
