@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, header};
 /// The cookies' names and attributes. Over TLS the names carry `__Host-`, which browsers accept only
 /// for secure cookies of this very host; on plain loopback they cannot.
 #[derive(Clone, Debug)]
-pub struct Cookies {
+pub(crate) struct Cookies {
     secure: bool,
 }
 
@@ -22,54 +22,44 @@ impl Cookies {
         Self { secure }
     }
 
-    /// The value that lets its bearer read, if the request carries one.
-    #[must_use]
-    pub fn read(&self, headers: &HeaderMap) -> Option<String> {
+    /// Returns the value that lets its bearer read, if the request carries one.
+    pub(super) fn read(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::READ)
     }
 
-    /// The value that lets its bearer write.
-    #[must_use]
-    pub fn write(&self, headers: &HeaderMap) -> Option<String> {
+    /// Returns the value that lets its bearer write.
+    pub(crate) fn write(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::WRITE)
     }
 
-    /// The sealed state of a sign-in under way.
-    #[must_use]
-    pub fn login(&self, headers: &HeaderMap) -> Option<String> {
+    /// Returns the sealed state of a sign-in under way.
+    pub(crate) fn login(&self, headers: &HeaderMap) -> Option<String> {
         self.find(headers, Self::LOGIN)
     }
 
     /// Sets the two cookies of a session.
-    #[must_use]
-    pub fn set_session(&self, read: &str, write: &str, life: Duration) -> [HeaderValue; 2] {
+    pub(crate) fn set_session(&self, read: &str, write: &str, life: Duration) -> [HeaderValue; 2] {
         [
             self.cookie(Self::READ, read, SameSite::Lax, life),
             self.cookie(Self::WRITE, write, SameSite::Strict, life),
         ]
     }
 
-    /// Removes the two cookies of a session.
-    #[must_use]
-    pub fn clear_session(&self) -> [HeaderValue; 2] {
+    pub(crate) fn clear_session(&self) -> [HeaderValue; 2] {
         self.set_session("", "", Duration::ZERO)
     }
 
     /// Sets the cookie of a sign-in under way. GitHub sends the browser back by a link: hence `Lax`.
-    #[must_use]
-    pub fn set_login(&self, sealed: &str, life: Duration) -> HeaderValue {
+    pub(crate) fn set_login(&self, sealed: &str, life: Duration) -> HeaderValue {
         self.cookie(Self::LOGIN, sealed, SameSite::Lax, life)
     }
 
-    /// Removes the cookie of a sign-in.
-    #[must_use]
-    pub fn clear_login(&self) -> HeaderValue {
+    pub(crate) fn clear_login(&self) -> HeaderValue {
         self.set_login("", Duration::ZERO)
     }
 
     /// Whether a cookie of that name is one of Weft's, which nobody behind Weft may see or set.
-    #[must_use]
-    pub fn is_own(name: &str) -> bool {
+    pub(crate) fn is_own(name: &str) -> bool {
         let name = name.strip_prefix(Self::PREFIX).unwrap_or(name);
         [Self::READ, Self::WRITE, Self::LOGIN].contains(&name)
     }
@@ -139,10 +129,8 @@ mod tests {
     fn over_tls_a_cookie_without_the_prefix_is_not_taken() {
         let planted = request("weft_read=planted; session=abc");
         assert_eq!(Cookies::new(true).read(&planted), None);
-        assert_eq!(
-            Cookies::new(false).read(&planted).as_deref(),
-            Some("planted")
-        );
+        let taken = Cookies::new(false).read(&planted);
+        assert_eq!(taken.as_deref(), Some("planted"));
         let own = request("session=abc; __Host-weft_write=w");
         assert_eq!(Cookies::new(true).write(&own).as_deref(), Some("w"));
     }

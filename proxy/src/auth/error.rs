@@ -6,19 +6,16 @@ use crate::github;
 /// Why a request is not taken as a person's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// There is no session, or it has ended.
     #[error("nobody is signed in")]
     NotSignedIn,
-    /// There is a session, but GitHub no longer takes its token.
     #[error("GitHub no longer takes the session's token")]
     SignInAgain,
-    /// The request does not come from a page of Weft.
     #[error("the request does not come from a page of Weft: {0}")]
     NotFromHere(&'static str),
     /// GitHub does not say whose the token is.
     #[error(transparent)]
     GitHub(github::Error),
-    /// GitHub gave no new token.
+    /// The token could not be refreshed.
     #[error(transparent)]
     OAuth(OAuthError),
 }

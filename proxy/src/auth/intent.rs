@@ -63,7 +63,6 @@ impl Intents {
     }
 
     /// Signs an intent that ends after [`LIFETIME`], and returns it with its text for the card.
-    #[must_use]
     pub fn mint(&self, subject: Subject, now: Timestamp) -> (Intent, String) {
         let intent = Intent {
             id: hex::encode(rand::random::<[u8; 16]>()),

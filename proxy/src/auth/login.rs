@@ -9,9 +9,8 @@ use url::Url;
 use utoipa::IntoParams;
 
 use super::key::SigningKey;
-use super::oauth::{OAuth, OAuthError};
+use super::oauth::{OAuth, OAuthError, Tokens};
 use super::sealed;
-use super::tokens::Tokens;
 use crate::github::{Credentials, GitHub};
 
 /// How long a person may take on GitHub's page.
@@ -20,7 +19,7 @@ const PURPOSE: &str = "login";
 
 /// The query that a sign-in begins with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
-pub struct LoginQuery {
+pub(crate) struct LoginQuery {
     /// Where to go afterwards; only paths of Weft are taken.
     #[serde(default)]
     pub return_to: Option<String>,
@@ -42,10 +41,8 @@ struct Pending {
 /// Why a sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LoginError {
-    /// It was not begun in this browser, or too long ago.
     #[error("the sign-in was not begun in this browser, or more than ten minutes ago")]
     NotBegun,
-    /// The person said no on GitHub's page.
     #[error("the sign-in was cancelled at GitHub")]
     Cancelled,
     /// GitHub gave no token.

@@ -9,10 +9,8 @@ pub mod intent;
 mod key;
 mod login;
 mod oauth;
-mod person;
 mod sealed;
 mod session;
-mod tokens;
 
 use std::sync::Arc;
 
@@ -20,24 +18,19 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::github::GitHub;
 
-pub use cookies::Cookies;
-pub(crate) use cookies::cookies;
+pub(crate) use cookies::{Cookies, cookies};
 pub use error::AuthError;
-pub(crate) use login::{Callback, LIFETIME as LOGIN_LIFETIME, SignedIn};
-pub use login::{LoginError, LoginQuery};
+pub use login::LoginError;
+pub(crate) use login::{Callback, LIFETIME as LOGIN_LIFETIME, LoginQuery, SignedIn};
 pub use oauth::OAuthError;
-pub use person::Person;
-pub(crate) use session::LIFETIME as SESSION_LIFETIME;
-pub use session::{Session, SessionCookies, Sessions};
-pub use tokens::Tokens;
+pub use session::Person;
+pub(crate) use session::{LIFETIME as SESSION_LIFETIME, Session, SessionCookies, Sessions};
 
 /// Everything that signing in needs, shared by the handlers.
 pub struct Auth {
     /// Mints and verifies intents.
     pub intents: intent::Intents,
-    /// The signed-in browsers.
-    pub sessions: Sessions,
-    /// The names and attributes of Weft's cookies.
+    pub(crate) sessions: Sessions,
     pub(crate) cookies: Cookies,
     logins: login::Logins,
     oauth: oauth::OAuth,

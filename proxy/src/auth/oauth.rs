@@ -14,21 +14,29 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::tokens::Tokens;
 use crate::config::Config;
 
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
+/// The pair of tokens that GitHub gives for a code or a refresh token.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens {
+    /// The token that acts as the person.
+    pub access: SecretString,
+    /// The end of the access token; `None` where GitHub sets none.
+    pub ends_at: Option<Timestamp>,
+    /// The token for the next pair; `None` where the access token does not end.
+    pub refresh: Option<SecretString>,
+}
+
 /// Why GitHub gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OAuthError {
-    /// GitHub said no, with its own name for the reason.
+    /// By GitHub's own name for the reason.
     #[error("GitHub refused: {0}")]
     Refused(String),
-    /// GitHub did not answer.
     #[error("GitHub cannot be reached: {0}")]
     Unavailable(String),
-    /// GitHub answered something else than it documents.
     #[error("GitHub's answer cannot be read: {0}")]
     Malformed(String),
 }
@@ -96,14 +104,11 @@ impl OAuth {
         verifier: String,
         now: Timestamp,
     ) -> Result<Tokens, OAuthError> {
-        let response = self
+        let request = self
             .client
             .exchange_code(AuthorizationCode::new(code))
-            .set_pkce_verifier(PkceCodeVerifier::new(verifier))
-            .request_async(&self.http)
-            .boxed()
-            .await;
-        tokens(response, now)
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier));
+        tokens(request.request_async(&self.http).boxed().await, now)
     }
 
     /// Exchanges a refresh token. GitHub kills the old pair, whatever becomes of its answer.
@@ -113,13 +118,8 @@ impl OAuth {
         now: Timestamp,
     ) -> Result<Tokens, OAuthError> {
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let response = self
-            .client
-            .exchange_refresh_token(&token)
-            .request_async(&self.http)
-            .boxed()
-            .await;
-        tokens(response, now)
+        let request = self.client.exchange_refresh_token(&token);
+        tokens(request.request_async(&self.http).boxed().await, now)
     }
 }
 

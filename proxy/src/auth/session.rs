@@ -12,8 +12,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::error::AuthError;
-use super::oauth::OAuth;
-use super::tokens::Tokens;
+use super::oauth::{OAuth, Tokens};
 use crate::clock::Clock;
 use crate::github::{Credentials, GitHub};
 
@@ -22,9 +21,17 @@ pub(crate) const LIFETIME: Duration = Duration::from_secs(8 * 3600);
 /// How long a token must still be good for, so that the call made with it does not fail halfway.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// The signed-in person of one request, as every action takes them.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub viewer: Viewer,
+    /// Their own GitHub token, good for at least a minute.
+    pub token: SecretString,
+}
+
 /// One signed-in browser.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     pub viewer: Viewer,
     /// The token that every write carries in `X-Weft-CSRF`.
     pub csrf_token: String,
@@ -35,10 +42,8 @@ pub struct Session {
 }
 
 /// The cookie values of a new session, which only the browser keeps.
-pub struct SessionCookies {
-    /// The value of the cookie that reads.
+pub(crate) struct SessionCookies {
     pub read: String,
-    /// The value of the cookie that writes.
     pub write: String,
 }
 
@@ -47,7 +52,7 @@ type Fingerprint = [u8; 32];
 
 /// All sessions, by the fingerprint of the cookie that reads.
 #[derive(Debug, Default)]
-pub struct Sessions(Mutex<HashMap<Fingerprint, Arc<Session>>>);
+pub(crate) struct Sessions(Mutex<HashMap<Fingerprint, Arc<Session>>>);
 
 fn fingerprint(secret: &str) -> Fingerprint {
     Sha256::digest(secret.as_bytes()).into()
@@ -60,8 +65,7 @@ fn random_text() -> String {
 
 impl Sessions {
     /// Signs somebody in.
-    #[must_use]
-    pub fn open(&self, viewer: Viewer, tokens: Tokens, now: Timestamp) -> SessionCookies {
+    pub(super) fn open(&self, viewer: Viewer, tokens: Tokens, now: Timestamp) -> SessionCookies {
         let opened = SessionCookies {
             read: random_text(),
             write: random_text(),
@@ -81,14 +85,13 @@ impl Sessions {
     }
 
     /// The session of the cookie that reads.
-    #[must_use]
-    pub fn find(&self, read: &str, now: Timestamp) -> Option<Arc<Session>> {
+    pub(super) fn find(&self, read: &str, now: Timestamp) -> Option<Arc<Session>> {
         let found = self.edit(|sessions| sessions.get(&fingerprint(read)).cloned());
         found.filter(|session| session.ends_at > now)
     }
 
     /// Signs somebody out.
-    pub fn close(&self, session: &Arc<Session>) {
+    pub(crate) fn close(&self, session: &Arc<Session>) {
         self.edit(|sessions| sessions.retain(|_, kept| !Arc::ptr_eq(kept, session)));
     }
 
@@ -99,8 +102,7 @@ impl Sessions {
 
 impl Session {
     /// Whether this is the value of the cookie that writes.
-    #[must_use]
-    pub fn may_write(&self, write: &str) -> bool {
+    pub(crate) fn may_write(&self, write: &str) -> bool {
         self.write == fingerprint(write)
     }
 
@@ -160,15 +162,10 @@ mod tests {
     #[test]
     fn the_cookie_that_reads_does_not_write() {
         let (sessions, opened) = sessions();
-        let session = sessions
-            .find(&opened.read, Timestamp::from_millis(1))
-            .unwrap();
+        let now = Timestamp::from_millis(1);
+        let session = sessions.find(&opened.read, now).unwrap();
         assert!(session.may_write(&opened.write) && !session.may_write(&opened.read));
-        assert!(
-            sessions
-                .find(&opened.write, Timestamp::from_millis(1))
-                .is_none()
-        );
+        assert!(sessions.find(&opened.write, now).is_none());
     }
 
     #[test]

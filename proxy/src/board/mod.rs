@@ -46,7 +46,6 @@ pub struct Boards {
 
 impl Boards {
     /// Creates the boards of these pipelines, of which nothing is known yet.
-    #[must_use]
     pub fn new(specs: &[PipelineSpec], tolerances: Tolerances, clock: Arc<dyn Clock>) -> Self {
         let pipelines: BTreeMap<_, _> = specs
             .iter()
@@ -79,13 +78,11 @@ impl Boards {
     }
 
     /// Returns the board of a pipeline; `None` where there is no such pipeline.
-    #[must_use]
     pub fn get(&self, name: &PipelineName) -> Option<Arc<Board>> {
         self.pipelines.get(name).map(|pipeline| pipeline.board())
     }
 
     /// Returns all boards, by the name of the pipeline.
-    #[must_use]
     pub fn all(&self) -> Vec<Arc<Board>> {
         self.pipelines
             .values()
@@ -94,19 +91,16 @@ impl Boards {
     }
 
     /// Subscribes to every board that is published from now on.
-    #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Board>> {
         self.changes.subscribe()
     }
 
     /// Returns whether every source of every pipeline has answered or failed once.
-    #[must_use]
     pub fn ready(&self) -> bool {
         self.pipelines.values().all(|pipeline| pipeline.is_warm())
     }
 
     /// Returns the state of a pipeline; `None` where there is no such pipeline.
-    #[must_use]
     pub fn pipeline(&self, name: &PipelineName) -> Option<&Arc<PipelineState>> {
         self.pipelines.get(name)
     }
@@ -133,7 +127,6 @@ impl Boards {
     }
 
     /// Returns whether a fact is about an object that any pipeline is made of.
-    #[must_use]
     pub fn concerns(&self, fact: &Fact) -> bool {
         self.index.concerned(fact).next().is_some()
     }

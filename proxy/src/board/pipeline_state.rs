@@ -64,13 +64,11 @@ impl PipelineState {
     }
 
     /// Returns the configuration of the pipeline.
-    #[must_use]
     pub fn spec(&self) -> &PipelineSpec {
         &self.spec
     }
 
     /// Returns the newest board.
-    #[must_use]
     pub fn board(&self) -> Arc<Board> {
         Arc::clone(&lock(&self.board))
     }
@@ -96,7 +94,6 @@ impl PipelineState {
     }
 
     /// Returns the rollout of a merged promotion into an environment, as far as it is known now.
-    #[must_use]
     pub fn rollout(
         &self,
         promotion: &Promotion,
@@ -178,7 +175,6 @@ impl PipelineState {
     }
 
     /// Returns whether the pipeline has a target in a cluster.
-    #[must_use]
     pub fn is_in(&self, cluster: &str) -> bool {
         targets(&self.spec).any(|(_, target)| target.cluster == cluster)
     }
@@ -229,7 +225,6 @@ impl PipelineState {
     }
 
     /// Returns what the repository's history holds of a release.
-    #[must_use]
     pub fn release(&self, version: &ChartVersion) -> Option<ReleaseRecord> {
         lock(&self.releases).get(version).cloned()
     }

@@ -89,7 +89,6 @@ impl CliError {
 }
 
 /// Runs the command and returns the exit code: 2 when the command line or the configuration is wrong.
-#[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     log();

@@ -125,13 +125,11 @@ impl From<&str> for Token {
 
 impl Config {
     /// Returns the cluster with a name.
-    #[must_use]
     pub fn cluster(&self, name: &str) -> Option<&ClusterConfig> {
         self.clusters.iter().find(|cluster| cluster.name == name)
     }
 
     /// Returns the secret of the notifications of a cluster; `None` where none are accepted.
-    #[must_use]
     pub fn hook_secret(&self, cluster: &str) -> Option<&SecretString> {
         let notifying = self
             .notifying_clusters
@@ -143,19 +141,16 @@ impl Config {
     }
 
     /// Returns the URL of the page, such as `https://weft.example.com/promotions/`.
-    #[must_use]
     pub fn home_url(&self) -> String {
         format!("{}{}", self.origin(), self.base_path)
     }
 
     /// Returns the origin that browsers send: scheme, host and port.
-    #[must_use]
     pub fn origin(&self) -> String {
         self.public_url.origin().ascii_serialization()
     }
 
     /// Whether browsers reach Weft over TLS.
-    #[must_use]
     pub fn is_secure(&self) -> bool {
         self.public_url.scheme() == "https"
     }

@@ -17,19 +17,14 @@ impl From<ActionError> for ApiError {
                 "Not what you were offered",
                 "Nothing was done: the order does not carry an intent that Weft gave you for this pull request. Reload the page and try again.",
             ),
-            ActionError::Changed { code, card, .. } => {
-                Self::new(StatusCode::CONFLICT, code, "It has changed", why).with_card(*card)
-            }
-            ActionError::Refused(detail) => Self {
-                code: "refused",
-                title: "That cannot be released",
-                ..Self::bad_request(sentence(&detail))
+            ActionError::Changed { code, card, .. } => Self {
+                card: Some(card),
+                ..Self::new(StatusCode::CONFLICT, code, "It has changed", why)
             },
+            ActionError::Refused(detail) => unreleasable(&detail),
             ActionError::Wrong { why, fields } => Self {
-                code: "refused",
-                title: "That cannot be released",
                 fields: fields.into_iter().map(str::to_owned).collect(),
-                ..Self::bad_request(sentence(&why))
+                ..unreleasable(&why)
             },
             ActionError::OutOfDate { code, .. } => {
                 Self::new(StatusCode::CONFLICT, code, "It has changed", why)
@@ -43,17 +38,25 @@ impl From<ActionError> for ApiError {
             ActionError::NotPermitted { code, .. } => {
                 Self::new(StatusCode::FORBIDDEN, code, "You may not do that", why)
             }
-            ActionError::RulesUnmet { card, .. } => Self::new(
-                StatusCode::CONFLICT,
-                "rules_unmet",
-                "The rules are not met",
-                why,
-            )
-            .with_card(*card),
+            ActionError::RulesUnmet { card, .. } => {
+                let title = "The rules are not met";
+                Self {
+                    card: Some(card),
+                    ..Self::new(StatusCode::CONFLICT, "rules_unmet", title, why)
+                }
+            }
             ActionError::GitHub(error) => error.into(),
             ActionError::Journal(error) => error.into(),
             ActionError::Outcome(error) => Self::internal(error),
         }
+    }
+}
+
+fn unreleasable(why: &str) -> ApiError {
+    ApiError {
+        code: "refused",
+        title: "That cannot be released",
+        ..ApiError::bad_request(sentence(why))
     }
 }
 
@@ -64,15 +67,8 @@ fn sentence(text: &str) -> String {
         return format!("{text}.");
     }
     let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .collect();
-    let end = if text.ends_with(['.', '!', '?']) {
-        ""
-    } else {
-        "."
-    };
-    format!("{first}{}{end}", letters.as_str())
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let has_end = text.ends_with(['.', '!', '?']);
+    let end = if has_end { "" } else { "." };
+    format!("{}{}{end}", first.collect::<String>(), letters.as_str())
 }

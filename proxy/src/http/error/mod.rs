@@ -33,7 +33,6 @@ pub struct ApiError {
 
 impl ApiError {
     /// An error without fields, card or cause.
-    #[must_use]
     pub fn new(
         status: StatusCode,
         code: &'static str,
@@ -52,7 +51,6 @@ impl ApiError {
     }
 
     /// An error inside Weft; its cause goes to the log only.
-    #[must_use]
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
@@ -66,13 +64,11 @@ impl ApiError {
     }
 
     /// The error for an address with nothing at it.
-    #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "Not found", detail)
     }
 
     /// The error for a request that cannot be understood.
-    #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
@@ -82,15 +78,7 @@ impl ApiError {
         )
     }
 
-    /// Adds the current promotion.
-    #[must_use]
-    pub fn with_card(mut self, card: PromotionCard) -> Self {
-        self.card = Some(Box::new(card));
-        self
-    }
-
     /// The error for a response of another layer that has a status only.
-    #[must_use]
     pub fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::not_found("There is nothing at this address."),
@@ -118,7 +106,6 @@ impl ApiError {
     }
 
     /// The body of the response.
-    #[must_use]
     pub fn problem(self, request_id: &str) -> Problem {
         Problem {
             kind: "about:blank".into(),
