@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::{AppState, StartError};
 use crate::config::ConfigError;
-use crate::http::{self, ServeError, SiteError};
+use crate::http::{self, SiteError};
 use crate::sources;
 
 /// How long the sources may take to end.
@@ -21,10 +21,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) enum RunError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The built page is missing or is not a page.
     #[error(transparent)]
     Site(#[from] SiteError),
-    /// The server could not be put together.
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("cannot listen on {address}: {error}")]
@@ -32,9 +30,8 @@ pub(crate) enum RunError {
         address: SocketAddr,
         error: std::io::Error,
     },
-    /// The server ended by itself.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
+    #[error("the server ended: {0}")]
+    Serve(std::io::Error),
     #[cfg(feature = "demo")]
     #[error("the lab could not be started: {0:#}")]
     Lab(anyhow::Error),
@@ -66,7 +63,7 @@ pub(crate) async fn serve_until_shutdown(
     if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
         tracing::warn!("some sources did not end in time");
     }
-    Ok(served?)
+    served.map_err(RunError::Serve)
 }
 
 /// Cancels the token on the first SIGINT or SIGTERM. The handlers are in place on return.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequest, FromRequestParts};
+use axum::extract::{FromRequest, FromRequestParts};
 use http::request::Parts;
 use http::{HeaderMap, header};
 use model::EnvironmentName;
@@ -13,9 +13,9 @@ use utoipa::IntoParams;
 
 use super::error::ApiError;
 use crate::actions::ActionError;
+use crate::app::AppState;
 use crate::auth::{Auth, AuthError, Person, Session};
-use crate::board::{Boards, PipelineState};
-use crate::config::Config;
+use crate::board::PipelineState;
 use crate::github;
 
 /// The header that every write carries, with the session's CSRF token.
@@ -92,33 +92,23 @@ fn failed(auth: &Auth, session: Option<&Arc<Session>>, error: ActionError) -> Ap
     error.into()
 }
 
-impl<S> FromRequestParts<S> for ReadSession
-where
-    Arc<Auth>: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<AppState> for ReadSession {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        let auth = Arc::<Auth>::from_ref(state);
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        let auth = Arc::clone(&app.auth);
         let session = auth.session(&parts.headers);
         Ok(Self { auth, session })
     }
 }
 
-impl<S> FromRequestParts<S> for WriteSession
-where
-    Arc<Auth>: FromRef<S>,
-    Arc<Config>: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<AppState> for WriteSession {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let auth = Arc::<Auth>::from_ref(state);
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let auth = Arc::clone(&app.auth);
         let session = auth.session(&parts.headers).ok_or(AuthError::NotSignedIn)?;
-        let origin = Arc::<Config>::from_ref(state).origin();
-        check_write(&auth, &session, &origin, &parts.headers)?;
+        check_write(&auth, &session, &app.config.origin(), &parts.headers)?;
         Ok(Self { auth, session })
     }
 }
@@ -131,42 +121,34 @@ fn check_write(
     headers: &HeaderMap,
 ) -> Result<(), AuthError> {
     let is = |name: &str, expected: &str| {
-        headers
-            .get(name)
-            .is_some_and(|value| value.as_bytes() == expected.as_bytes())
+        let value = headers.get(name);
+        value.is_some_and(|value| value.as_bytes() == expected.as_bytes())
     };
     let write = auth.cookies.write(headers);
-    if !write.is_some_and(|write| session.may_write(&write)) {
-        return Err(AuthError::NotFromHere("the cookie for writing is missing"));
-    }
-    if !is(header::ORIGIN.as_str(), origin) {
-        return Err(AuthError::NotFromHere("its origin is another one"));
-    }
-    if !is("sec-fetch-site", "same-origin") {
-        return Err(AuthError::NotFromHere("it was sent across sites"));
-    }
-    if !is(CSRF_HEADER, &session.csrf_token) {
-        return Err(AuthError::NotFromHere("the CSRF token is missing or old"));
-    }
-    Ok(())
+    let why = if !write.is_some_and(|write| session.may_write(&write)) {
+        "the cookie for writing is missing"
+    } else if !is(header::ORIGIN.as_str(), origin) {
+        "its origin is another one"
+    } else if !is("sec-fetch-site", "same-origin") {
+        "it was sent across sites"
+    } else if !is(CSRF_HEADER, &session.csrf_token) {
+        "the CSRF token is missing or old"
+    } else {
+        return Ok(());
+    };
+    Err(AuthError::NotFromHere(why))
 }
 
 /// The configured pipeline that a path names by `{namespace}/{name}`.
 pub(super) struct PipelinePath(pub Arc<PipelineState>);
 
-impl<S> FromRequestParts<S> for PipelinePath
-where
-    Arc<Boards>: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<AppState> for PipelinePath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::<PipelineName>::from_request_parts(parts, state).await?;
-        let boards = Arc::<Boards>::from_ref(state);
-        let pipeline = boards
-            .pipeline(&name)
-            .ok_or_else(|| unknown_pipeline(&name))?;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let Path(name) = Path::<PipelineName>::from_request_parts(parts, app).await?;
+        let pipeline = app.boards.pipeline(&name);
+        let pipeline = pipeline.ok_or_else(|| unknown_pipeline(&name))?;
         Ok(Self(Arc::clone(pipeline)))
     }
 }
@@ -189,16 +171,12 @@ pub(super) struct EnvironmentParameter {
     environment: String,
 }
 
-impl<S> FromRequestParts<S> for EnvironmentPath
-where
-    Arc<Boards>: FromRef<S>,
-    S: Send + Sync,
-{
+impl FromRequestParts<AppState> for EnvironmentPath {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let PipelinePath(pipeline) = PipelinePath::from_request_parts(parts, state).await?;
-        let Path(path) = Path::<EnvironmentParameter>::from_request_parts(parts, state).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let PipelinePath(pipeline) = PipelinePath::from_request_parts(parts, app).await?;
+        let Path(path) = Path::<EnvironmentParameter>::from_request_parts(parts, app).await?;
         let spec = pipeline.spec();
         let environment = spec.environment(&EnvironmentName(path.environment));
         let environment = environment.cloned().ok_or_else(|| {

@@ -36,7 +36,7 @@ use crate::app::AppState;
 use error::ApiError;
 
 pub use policy::PolicyError;
-pub use serve::{ServeError, serve};
+pub use serve::serve;
 pub use site::SiteError;
 
 /// The most bytes of a request's body.

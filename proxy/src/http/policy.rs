@@ -1,6 +1,6 @@
 //! The content security policy of the page, computed from its `index.html`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::RefCell;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -56,43 +56,33 @@ fn hashes(texts: &[String]) -> String {
 }
 
 fn inline(index: &str) -> Result<Inline, PolicyError> {
-    let found = Arc::new(Mutex::new(Inline::default()));
-    let with = |edit: &mut dyn FnMut(&mut Inline)| {
-        edit(&mut found.lock().unwrap_or_else(PoisonError::into_inner));
+    let found = RefCell::new(Inline::default());
+    let add_to = |texts: &mut [String], chunk: &str| {
+        if let Some(text) = texts.last_mut() {
+            text.push_str(chunk);
+        }
     };
     let settings = RewriteStrSettings::new()
         .append_element_content_handler(element!("script:not([src])", |script| {
-            let module = script.get_attribute("type").as_deref() == Some("module");
-            with(&mut |inline| {
-                inline.scripts.push(String::new());
-                inline.has_loader |= module;
-            });
+            let mut inline = found.borrow_mut();
+            inline.scripts.push(String::new());
+            inline.has_loader |= script.get_attribute("type").as_deref() == Some("module");
             Ok(())
         }))
         .append_element_content_handler(element!("style", |_| {
-            with(&mut |inline| inline.styles.push(String::new()));
+            found.borrow_mut().styles.push(String::new());
             Ok(())
         }))
         .append_element_content_handler(text!("script:not([src])", |chunk| {
-            with(&mut |inline| {
-                if let Some(script) = inline.scripts.last_mut() {
-                    script.push_str(chunk.as_str());
-                }
-            });
+            add_to(&mut found.borrow_mut().scripts, chunk.as_str());
             Ok(())
         }))
         .append_element_content_handler(text!("style", |chunk| {
-            with(&mut |inline| {
-                if let Some(style) = inline.styles.last_mut() {
-                    style.push_str(chunk.as_str());
-                }
-            });
+            add_to(&mut found.borrow_mut().styles, chunk.as_str());
             Ok(())
         }));
     rewrite_str(index, settings)?;
-    Ok(std::mem::take(
-        &mut *found.lock().unwrap_or_else(PoisonError::into_inner),
-    ))
+    Ok(found.take())
 }
 
 #[cfg(test)]

@@ -11,11 +11,6 @@ use tokio_util::sync::CancellationToken;
 /// How long requests under way may take once the server is to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The error by which the server ended.
-#[derive(Debug, thiserror::Error)]
-#[error("the server ended: {0}")]
-pub struct ServeError(#[from] std::io::Error);
-
 /// Serves until `shutdown` is cancelled: then accepts nothing more, ends the streams, and lets
 /// other requests finish within five seconds.
 ///
@@ -25,7 +20,7 @@ pub async fn serve(
     shutdown: &CancellationToken,
     listener: TcpListener,
     router: Router,
-) -> Result<(), ServeError> {
+) -> std::io::Result<()> {
     // Events are small and must leave at once.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
@@ -40,7 +35,7 @@ pub async fn serve(
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        ended = serving => Ok(ended?),
+        ended = serving => ended,
         () = too_late => {
             tracing::warn!("some requests did not end in time and were cut off");
             Ok(())

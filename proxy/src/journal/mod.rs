@@ -1,9 +1,8 @@
 //! The append-only record behind one documented trait.
 //!
-//! `sqlite` is the embedded backend; every backend passes `conformance`. What an entry means is said in
-//! `model::journal`.
+//! `sqlite` is the embedded backend; every backend passes the suite in `tests/http/journal.rs`. What an entry
+//! means is said in `model::journal`.
 
-mod conformance;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -11,19 +10,15 @@ use model::journal::Entry;
 use model::pipeline::{PipelineName, RepositoryName};
 use model::{CommitId, Timestamp};
 
-pub use conformance::conformance;
 pub use sqlite::SqliteJournal;
 
 /// Why the journal did not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The database said no.
     #[error("the journal's database failed: {0}")]
     Database(#[from] sqlx::Error),
-    /// The database's tables could not be brought up to date.
     #[error("the journal's tables could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// What is written there is not readable.
     #[error("the journal holds something that cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
 }

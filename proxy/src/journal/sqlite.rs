@@ -73,14 +73,13 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn entry(row: &SqliteRow) -> Result<Entry, JournalError> {
-    let mut entry: Entry = serde_json::from_str(row.try_get("body")?)?;
-    let id: i64 = row.try_get("id")?;
-    entry.id = u64::try_from(id).unwrap_or_default();
-    Ok(entry)
-}
-
 fn entries(rows: &[SqliteRow]) -> Result<Vec<Entry>, JournalError> {
+    let entry = |row: &SqliteRow| {
+        let mut entry: Entry = serde_json::from_str(row.try_get("body")?)?;
+        let id: i64 = row.try_get("id")?;
+        entry.id = u64::try_from(id).unwrap_or_default();
+        Ok(entry)
+    };
     rows.iter().map(entry).collect()
 }
 
@@ -124,27 +123,27 @@ impl Journal for SqliteJournal {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<Entry>, JournalError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        // Two texts, since only the comparison alone is looked up in the index.
         let query = match before {
-            None => sqlx::query(
-                "SELECT id, body FROM entries WHERE namespace = ? AND name = ?
-                 ORDER BY at DESC, id DESC LIMIT ?",
-            )
-            .bind(&pipeline.namespace)
-            .bind(&pipeline.name),
-            Some(before) => sqlx::query(
-                "SELECT id, body FROM entries WHERE namespace = ? AND name = ?
+            None => {
+                "SELECT id, body FROM entries WHERE namespace = ?1 AND name = ?2
+                 ORDER BY at DESC, id DESC LIMIT ?4"
+            }
+            Some(_) => {
+                "SELECT id, body FROM entries WHERE namespace = ?1 AND name = ?2
                  AND (at, id) < (SELECT at, id FROM entries
-                                 WHERE namespace = ? AND name = ? AND id = ?)
-                 ORDER BY at DESC, id DESC LIMIT ?",
-            )
-            .bind(&pipeline.namespace)
-            .bind(&pipeline.name)
-            .bind(&pipeline.namespace)
-            .bind(&pipeline.name)
-            .bind(signed(before)),
+                                 WHERE namespace = ?1 AND name = ?2 AND id = ?3)
+                 ORDER BY at DESC, id DESC LIMIT ?4"
+            }
         };
-        entries(&query.bind(limit).fetch_all(&self.pool).await?)
+        let rows = sqlx::query(query)
+            .bind(&pipeline.namespace)
+            .bind(&pipeline.name)
+            .bind(before.map(signed))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await?;
+        entries(&rows)
     }
 
     async fn between(
