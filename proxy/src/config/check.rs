@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_saphyr::{Location, Spanned};
 use url::Url;
 
-use super::error::{ConfigError, line};
+use super::error::{ConfigError, repeated};
 use super::file;
 use super::pipeline::ClusterNames;
 use super::secret::Source;
@@ -31,38 +31,28 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         folder: path.parent().unwrap_or(Path::new(".")),
     };
     let (clusters, notifying_clusters) = reader.clusters(file.clusters)?;
+    let seen = clusters.iter().map(|cluster| cluster.name.clone());
+    let notifying = notifying_clusters
+        .iter()
+        .map(|cluster| cluster.name.clone());
     let names = ClusterNames {
-        seen: clusters
-            .iter()
-            .map(|cluster| cluster.name.clone())
-            .collect(),
-        notifying: notifying_clusters
-            .iter()
-            .map(|cluster| cluster.name.clone())
-            .collect(),
+        seen: seen.collect(),
+        notifying: notifying.collect(),
     };
-    let weave_gitops = file
-        .weave_gitops
-        .map(|dashboard| {
-            let upstream = reader.web(dashboard.upstream, "weave_gitops.upstream")?;
-            let shown = dashboard.clusters.unwrap_or_else(|| shown(&clusters));
-            Ok(WeaveGitOpsConfig {
-                upstream,
-                clusters: shown,
-            })
+    let weave_gitops = file.weave_gitops.map(|dashboard| {
+        Ok(WeaveGitOpsConfig {
+            upstream: reader.web(dashboard.upstream, "weave_gitops.upstream")?,
+            clusters: dashboard.clusters.unwrap_or_else(|| shown(&clusters)),
         })
-        .transpose()?;
-    let static_dir = file
-        .static_dir
-        .map(|dir| {
-            let found = reader.folder.join(&dir.value);
-            if found.join("index.html").is_file() {
-                return Ok(found);
-            }
-            let sentence = format!("static_dir {} holds no index.html", found.display());
-            Err(reader.wrong(dir.defined, sentence))
-        })
-        .transpose()?;
+    });
+    let static_dir = file.static_dir.map(|dir| {
+        let found = reader.folder.join(&dir.value);
+        if found.join("index.html").is_file() {
+            return Ok(found);
+        }
+        let sentence = format!("static_dir {} holds no index.html", found.display());
+        Err(reader.wrong(dir.defined, sentence))
+    });
     Ok(Config {
         listen: file
             .listen
@@ -70,9 +60,9 @@ pub(super) fn checked(path: &Path, file: file::File) -> Result<Config, ConfigErr
         base_path: reader.base_path(file.base_path)?,
         public_url: reader.public_url(file.public_url)?,
         data_dir: reader.folder.join(file.data_dir),
-        static_dir,
+        static_dir: static_dir.transpose()?,
         github: reader.github(file.github)?,
-        weave_gitops,
+        weave_gitops: weave_gitops.transpose()?,
         clusters,
         notifying_clusters,
         pipelines: reader.pipelines(file.pipelines, &names)?,
@@ -103,7 +93,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&self, at: Location, sentence: impl Into<String>) -> ConfigError {
-        ConfigError::at(self.file, line(at), sentence)
+        ConfigError::at(self.file, at, sentence)
     }
 
     fn secret(&self, source: &Spanned<Source>) -> Result<SecretString, ConfigError> {
@@ -130,7 +120,7 @@ impl Reader<'_> {
         match url {
             Some(url) => self.web(url, key),
             None => Url::parse(default)
-                .map_err(|error| ConfigError::at(self.file, None, error.to_string())),
+                .map_err(|error| self.wrong(Location::UNKNOWN, error.to_string())),
         }
     }
 
@@ -230,33 +220,28 @@ impl Reader<'_> {
         &self,
         files: Vec<file::Cluster>,
     ) -> Result<(Vec<ClusterConfig>, Vec<NotifyingCluster>), ConfigError> {
-        let mut clusters: Vec<ClusterConfig> = Vec::with_capacity(files.len());
-        let mut notifying: Vec<NotifyingCluster> = Vec::new();
+        if let Some(name) = repeated(files.iter().map(|file| &file.name)) {
+            let sentence = format!("the cluster '{}' is there twice", name.value);
+            return Err(self.wrong(name.defined, sentence));
+        }
+        let mut clusters = Vec::with_capacity(files.len());
+        let mut notifying = Vec::new();
         for file in files {
-            let names = clusters.iter().map(|known| &known.name);
-            if names
-                .chain(notifying.iter().map(|known| &known.name))
-                .any(|name| *name == file.name.value)
-            {
-                let sentence = format!("the cluster '{}' is there twice", file.name.value);
-                return Err(self.wrong(file.name.defined, sentence));
-            }
+            let name = file.name.value;
             let hook_secret = self.optional_secret(file.hook_secret.as_ref())?;
             let at = file.access.defined;
             match (self.access(file.access)?, hook_secret) {
                 (Some(access), hook_secret) => clusters.push(ClusterConfig {
+                    name,
                     access,
                     hook_secret,
-                    name: file.name.value,
                 }),
-                (None, Some(hook_secret)) => notifying.push(NotifyingCluster {
-                    hook_secret,
-                    name: file.name.value,
-                }),
+                (None, Some(hook_secret)) => {
+                    notifying.push(NotifyingCluster { name, hook_secret });
+                }
                 (None, None) => {
                     let sentence = format!(
-                        "the cluster '{}' is known by its notifications only: it needs a hook_secret",
-                        file.name.value
+                        "the cluster '{name}' is known by its notifications only: it needs a hook_secret"
                     );
                     return Err(self.wrong(at, sentence));
                 }
@@ -281,16 +266,14 @@ impl Reader<'_> {
                     .ok_or_else(|| self.wrong(at, "access by server needs a token"))?
                     .token(self.folder)
                     .map_err(|sentence| self.wrong(at, sentence))?;
-                let ca = access
-                    .ca
-                    .map(|ca| {
-                        let path = self.folder.join(ca);
-                        std::fs::read(&path).map_err(|error| {
-                            let sentence = format!("{} cannot be read: {error}", path.display());
-                            self.wrong(at, sentence)
-                        })
+                let ca = access.ca.map(|ca| {
+                    let path = self.folder.join(ca);
+                    std::fs::read(&path).map_err(|error| {
+                        let sentence = format!("{} cannot be read: {error}", path.display());
+                        self.wrong(at, sentence)
                     })
-                    .transpose()?;
+                });
+                let ca = ca.transpose()?;
                 Ok(Some(ClusterAccess::Server { server, token, ca }))
             }
             (None, Some(kubeconfig), false, false) => {

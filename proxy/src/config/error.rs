@@ -1,8 +1,9 @@
 //! What is wrong with a configuration: one sentence, with the file and the line.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde_saphyr::Location;
+use serde_saphyr::{Location, Spanned};
 
 /// A configuration that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,10 +17,10 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn at(file: &Path, line: Option<u64>, sentence: impl Into<String>) -> Self {
+    pub(super) fn at(file: &Path, place: Location, sentence: impl Into<String>) -> Self {
         Self {
             file: file.to_owned(),
-            line,
+            line: (place != Location::UNKNOWN).then(|| place.line()),
             sentence: sentence.into(),
         }
     }
@@ -32,11 +33,16 @@ impl ConfigError {
         let sentence = first
             .rsplit_once(" at line ")
             .map_or(first, |(sentence, _)| sentence);
-        Self::at(file, error.location().and_then(line), sentence)
+        let place = error.location().unwrap_or(Location::UNKNOWN);
+        Self::at(file, place, sentence)
     }
 }
 
-/// The line of a place in the file, where it has one.
-pub(super) fn line(location: Location) -> Option<u64> {
-    (location != Location::UNKNOWN).then(|| location.line())
+/// Returns the first name that was there before.
+pub(super) fn repeated<'a>(
+    names: impl IntoIterator<Item = &'a Spanned<String>>,
+) -> Option<&'a Spanned<String>> {
+    let mut known = BTreeSet::new();
+    let mut names = names.into_iter();
+    names.find(|name| !known.insert(&name.value))
 }

@@ -23,16 +23,13 @@ pub(super) struct File {
     pub public_url: Spanned<Url>,
     /// A folder that Weft may write to.
     pub data_dir: PathBuf,
-    /// The folder of the built page.
     pub static_dir: Option<Spanned<PathBuf>>,
     pub github: GitHub,
-    /// The dashboard to front.
     pub weave_gitops: Option<WeaveGitOps>,
     /// At least one.
     pub clusters: Vec<Cluster>,
     /// At least one.
     pub pipelines: Spanned<Vec<pipeline::Pipeline>>,
-    /// Each has a default.
     #[serde(default)]
     pub tolerances: Tolerances,
     /// Seconds between two questions to a live app; 2 unless said.
@@ -49,9 +46,8 @@ pub(super) struct GitHub {
     pub graphql_url: Option<Spanned<Url>>,
     /// `https://github.com` unless said.
     pub web_url: Option<Spanned<Url>>,
-    /// The GitHub App's.
+    /// The GitHub App's, as its secret.
     pub client_id: String,
-    /// The GitHub App's.
     pub client_secret: Spanned<Source>,
     /// What Weft reads with.
     pub token: Spanned<Source>,
@@ -89,15 +85,12 @@ pub(super) struct Cluster {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Access {
-    /// The API's address.
     pub server: Option<Url>,
     /// A service account's token.
     pub token: Option<Source>,
     /// A PEM file.
     pub ca: Option<PathBuf>,
-    /// A kubeconfig file.
     pub kubeconfig: Option<PathBuf>,
-    /// A context of it.
     pub context: Option<String>,
     /// As the pod that Weft runs in.
     #[serde(default)]

@@ -12,6 +12,8 @@ mod settings;
 
 use std::path::Path;
 
+use serde_saphyr::Location;
+
 pub use error::ConfigError;
 pub use settings::{
     ClusterAccess, ClusterConfig, Config, GitHubConfig, NotifyingCluster, Token, WeaveGitOpsConfig,
@@ -23,8 +25,9 @@ impl Config {
     /// # Errors
     /// One sentence with the file and, where it is known, the line.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::at(path, None, format!("cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            ConfigError::at(path, Location::UNKNOWN, format!("cannot be read: {error}"))
+        })?;
         Self::parse(path, &text)
     }
 

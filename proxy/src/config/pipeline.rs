@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 use url::Url;
 
-use super::error::{ConfigError, line};
+use super::error::{ConfigError, repeated};
 
 /// The names that targets may use.
 pub(super) struct ClusterNames {
@@ -89,7 +89,7 @@ impl Pipeline {
         file: &Path,
         clusters: &ClusterNames,
     ) -> Result<PipelineSpec, ConfigError> {
-        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let wrong = |at, sentence: String| ConfigError::at(file, at, sentence);
         let name = PipelineName::new(&self.namespace, &self.name.value);
         if self.environments.is_empty() {
             let sentence = format!("the pipeline {name} has no environments");
@@ -100,21 +100,17 @@ impl Pipeline {
             let sentence = format!("the repository '{written}' must be written owner/name");
             wrong(self.repository.defined, sentence)
         })?;
-        let last = self.environments.len() - 1;
-        let mut environments: Vec<EnvironmentSpec> = Vec::with_capacity(self.environments.len());
-        for (at, environment) in self.environments.into_iter().enumerate() {
-            if environments
-                .iter()
-                .any(|known| known.name.as_str() == environment.name.value)
-            {
-                let sentence = format!(
-                    "the environment '{}' is there twice in the pipeline {name}",
-                    environment.name.value
-                );
-                return Err(wrong(environment.name.defined, sentence));
-            }
-            environments.push(environment.checked(file, clusters, at == last)?);
+        if let Some(twice) = repeated(self.environments.iter().map(|it| &it.name)) {
+            let environment = &twice.value;
+            let sentence =
+                format!("the environment '{environment}' is there twice in the pipeline {name}");
+            return Err(wrong(twice.defined, sentence));
         }
+        let last = self.environments.len() - 1;
+        let environments = self.environments.into_iter().enumerate();
+        let environments = environments
+            .map(|(at, environment)| environment.checked(file, clusters, at == last))
+            .collect::<Result<_, _>>()?;
         Ok(PipelineSpec {
             name,
             repository,
@@ -131,7 +127,7 @@ impl Environment {
         clusters: &ClusterNames,
         last: bool,
     ) -> Result<EnvironmentSpec, ConfigError> {
-        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let wrong = |at, sentence: String| ConfigError::at(file, at, sentence);
         let name = self.name.value;
         if self.targets.is_empty() {
             let sentence = format!("the environment '{name}' has no targets");
@@ -169,65 +165,60 @@ impl Environment {
 
 impl Target {
     fn checked(self, file: &Path, clusters: &ClusterNames) -> Result<TargetSpec, ConfigError> {
-        let wrong = |at, sentence: String| ConfigError::at(file, line(at), sentence);
+        let at = self.cluster.defined;
+        let wrong = |sentence: String| Err(ConfigError::at(file, at, sentence));
         let cluster = self.cluster.value;
         let notifications_only = clusters.notifying.contains(&cluster);
         if !notifications_only && !clusters.seen.contains(&cluster) {
             let names = [clusters.seen.as_slice(), clusters.notifying.as_slice()].concat();
-            let sentence = format!(
+            return wrong(format!(
                 "the cluster '{cluster}' is not one of clusters: {}",
                 names.join(", ")
-            );
-            return Err(wrong(self.cluster.defined, sentence));
+            ));
         }
         let deployer = match (self.helm_release, self.deployment) {
             (Some(name), None) => Deployer::HelmRelease(name),
             (None, Some(_)) if notifications_only => {
-                let sentence = format!(
+                return wrong(format!(
                     "the cluster '{cluster}' is known by its notifications only, and they tell nothing of a deployment"
-                );
-                return Err(wrong(self.cluster.defined, sentence));
+                ));
             }
             (None, Some(name)) => Deployer::Deployment(name),
             _ => {
-                let sentence =
-                    format!("the target in '{cluster}' needs either helm_release or deployment");
-                return Err(wrong(self.cluster.defined, sentence));
+                return wrong(format!(
+                    "the target in '{cluster}' needs either helm_release or deployment"
+                ));
             }
         };
+        let is_deployment = matches!(deployer, Deployer::Deployment(_));
         let image_automation = match (self.image_policy, self.image_update_automation) {
             (None, None) => None,
-            (Some(policy), Some(automation)) if matches!(deployer, Deployer::Deployment(_)) => {
+            (Some(policy), Some(automation)) if is_deployment => {
                 Some(ImageAutomation { policy, automation })
             }
             _ => {
-                let sentence = format!(
+                return wrong(format!(
                     "the target in '{cluster}' needs image_policy and image_update_automation together, and only beside a deployment"
-                );
-                return Err(wrong(self.cluster.defined, sentence));
+                ));
             }
         };
-        if self.chart_source.is_some() && matches!(deployer, Deployer::Deployment(_)) {
-            let sentence =
-                format!("the target in '{cluster}' has a chart_source, but no helm_release");
-            return Err(wrong(self.cluster.defined, sentence));
+        if self.chart_source.is_some() && is_deployment {
+            return wrong(format!(
+                "the target in '{cluster}' has a chart_source, but no helm_release"
+            ));
         }
         if !matches!(self.live_url.value.scheme(), "http" | "https") {
-            let sentence = "live_url must begin with http:// or https://".to_owned();
-            return Err(wrong(self.live_url.defined, sentence));
+            let sentence = "live_url must begin with http:// or https://";
+            return Err(ConfigError::at(file, self.live_url.defined, sentence));
         }
+        let live_url = self.live_url.value.as_str().trim_end_matches('/');
         Ok(TargetSpec {
             name: self.name.unwrap_or_else(|| cluster.clone()),
             cluster,
             git_repository: self.git_repository,
             kustomization: self.kustomization,
             deployer,
-            live_url: self
-                .live_url
-                .value
-                .as_str()
-                .trim_end_matches('/')
-                .to_owned(),
+            live_url: live_url.to_owned(),
             flux: FluxSpec {
                 chart_source: self.chart_source,
                 image_automation,
