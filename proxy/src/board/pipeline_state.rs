@@ -18,8 +18,6 @@ use tokio::sync::Notify;
 /// A release in the history of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRecord {
-    /// The pull request that made it.
-    pub number: u64,
     /// The commit of its merge.
     pub commit: CommitId,
     /// The `appVersion` of its chart.
@@ -85,11 +83,8 @@ impl PipelineState {
         tolerances: &Tolerances,
     ) -> (Board, Observations) {
         let observations = lock(&self.observations).clone();
-        let board = model::board::board(
-            &self.spec,
-            Some(previous),
-            context(&observations, now, tolerances),
-        );
+        let context = context(&observations, now, tolerances);
+        let board = model::board::board(&self.spec, Some(previous), context);
         (board, observations)
     }
 
@@ -102,11 +97,8 @@ impl PipelineState {
         tolerances: &Tolerances,
     ) -> Vec<RolloutStep> {
         let observations = lock(&self.observations).clone();
-        model::rollout::rollout(
-            promotion,
-            environment,
-            context(&observations, now, tolerances),
-        )
+        let context = context(&observations, now, tolerances);
+        model::rollout::rollout(promotion, environment, context)
     }
 
     /// Records an observation; returns whether it was news.
@@ -222,6 +214,11 @@ impl PipelineState {
     /// Adds releases of the repository's history.
     pub fn remember(&self, releases: BTreeMap<ChartVersion, ReleaseRecord>) {
         lock(&self.releases).extend(releases);
+    }
+
+    /// Returns the colour of a release, where the history holds it.
+    pub fn colour_of(&self, release: Option<&ChartVersion>) -> Option<Colour> {
+        self.release(release?)?.colour
     }
 
     /// Returns what the repository's history holds of a release.

@@ -30,16 +30,13 @@ impl Checkout {
         Ok(here)
     }
 
-    /// Returns a file of a commit.
     pub(super) fn file(&self, revision: &str, path: &str) -> Option<String> {
-        let output = self
-            .output(["cat-file", "blob", &format!("{revision}:{path}")], &[])
-            .ok()
-            .filter(|output| output.status.success())?;
+        let blob = format!("{revision}:{path}");
+        let output = run(self.command(["cat-file", "blob", &blob]), &[]).ok()?;
+        output.status.success().then_some(())?;
         String::from_utf8(output.stdout).ok()
     }
 
-    /// Resolves a revision to a commit.
     pub(super) fn commit(&self, revision: &str) -> Option<String> {
         let name = format!("{revision}^{{commit}}");
         self.git([
@@ -52,7 +49,6 @@ impl Checkout {
         .ok()
     }
 
-    /// Returns the branch that is checked out.
     pub(super) fn branch(&self) -> Option<String> {
         self.git(["symbolic-ref", "--quiet", "--short", "HEAD"])
             .ok()
@@ -63,7 +59,6 @@ impl Checkout {
         self.git(["status", "--porcelain", "--untracked-files=no"])
     }
 
-    /// Returns the address of a remote.
     pub(super) fn remote(&self, name: &str) -> Result<String, CommandError> {
         self.git(["remote", "get-url", "--", name])
     }
@@ -77,7 +72,6 @@ impl Checkout {
         branch.unwrap_or("main").to_owned()
     }
 
-    /// Whether a remote has a branch.
     pub(super) fn remote_has(&self, remote: &str, branch: &str) -> Result<bool, CommandError> {
         let name = format!("refs/heads/{branch}");
         let found = self.git(["ls-remote", "--heads", "--", remote, &name])?;
@@ -128,14 +122,6 @@ impl Checkout {
         text(self.command(arguments), &[])
     }
 
-    fn output<const N: usize>(
-        &self,
-        arguments: [&str; N],
-        input: &[u8],
-    ) -> Result<Output, CommandError> {
-        run(self.command(arguments), input)
-    }
-
     fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new("git");
         command
@@ -162,12 +148,8 @@ fn run(mut command: Command, input: &[u8]) -> Result<Output, CommandError> {
 }
 
 fn text(command: Command, input: &[u8]) -> Result<String, CommandError> {
-    let what = command
-        .get_args()
-        .nth(2)
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let what = command.get_args().nth(2).unwrap_or_default();
+    let what = what.to_string_lossy().into_owned();
     let output = run(command, input)?;
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -184,14 +166,12 @@ fn text(command: Command, input: &[u8]) -> Result<String, CommandError> {
 
 /// Removes credentials: git quotes the remote's address in its errors.
 fn without_password(complaint: &str) -> String {
-    let words =
-        complaint.split(' ').map(
-            |word| match (word.split_once("://"), word.rsplit_once('@')) {
-                (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
-                _ => word.to_owned(),
-            },
-        );
-    words.collect::<Vec<_>>().join(" ")
+    let without = |word: &str| match (word.split_once("://"), word.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
+        _ => word.to_owned(),
+    };
+    let words: Vec<String> = complaint.split(' ').map(without).collect();
+    words.join(" ")
 }
 
 #[cfg(test)]

@@ -9,13 +9,12 @@ pub enum CommandError {
     /// The request is invalid; nothing was changed.
     #[error(transparent)]
     Refused(#[from] InvalidRelease),
-    /// A call to GitHub, or to a running Weft, failed.
+    /// GitHub, or a running Weft, did not do what it was asked.
     #[error("{0}")]
     GitHub(String),
     /// `verify` found errors.
     #[error("{0}")]
     Wrong(String),
-    /// A local file or program failed.
     #[error(transparent)]
     Machine(#[from] std::io::Error),
 }

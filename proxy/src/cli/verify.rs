@@ -36,25 +36,18 @@ impl Verify {
     /// Returns `Wrong` where the versions do not agree.
     pub(crate) fn run(&self) -> Result<(), CommandError> {
         let checkout = Checkout::find(&self.directory)?;
-        let base = self.base.as_deref().map(|base| {
-            checkout.commit(base).ok_or_else(|| {
-                CommandError::refused(format!(
-                    "{base:?} is no commit of this clone; fetch it first"
-                ))
-            })
-        });
-        let base = base.transpose()?;
         let head = |path: &str| checkout.file("HEAD", path);
-        let before = base.map(|base| {
-            let checkout = &checkout;
-            move |path: &str| checkout.file(&base, path)
-        });
-        let findings = verify(
-            &head,
-            before
-                .as_ref()
-                .map(|before| before as workflow::verify::Read<'_>),
-        );
+        let findings = match &self.base {
+            Some(base) => {
+                let commit = checkout.commit(base).ok_or_else(|| {
+                    CommandError::refused(format!(
+                        "{base:?} is no commit of this clone; fetch it first"
+                    ))
+                })?;
+                verify(&head, Some(&|path: &str| checkout.file(&commit, path)))
+            }
+            None => verify(&head, None),
+        };
         let text = match self.format {
             Format::Text => as_text(&findings),
             Format::Github => as_annotations(&findings),

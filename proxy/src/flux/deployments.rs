@@ -82,22 +82,15 @@ impl DeploymentEntries {
         deployment: &Deployment,
         now: Timestamp,
     ) -> Entry {
-        let record = deployment
-            .release
-            .as_ref()
-            .and_then(|version| pipeline.release(version));
-        Entry::new(
-            &pipeline.spec().name,
-            deployment.event.clone(),
-            deployment.at,
-        )
-        .written_at(now)
-        .environment(environment.name.clone())
-        .release(deployment.release.clone())
-        .colour(record.and_then(|record| record.colour))
-        .source(format!("flux {}", self.cluster))
-        .sentence(format!("{}: {}", environment.name, deployment.sentence))
-        .key(format!("flux {} {name} {}", self.cluster, deployment.key))
+        let event = deployment.event.clone();
+        Entry::new(&pipeline.spec().name, event, deployment.at)
+            .written_at(now)
+            .environment(environment.name.clone())
+            .release(deployment.release.clone())
+            .colour(pipeline.colour_of(deployment.release.as_ref()))
+            .source(format!("flux {}", self.cluster))
+            .sentence(format!("{}: {}", environment.name, deployment.sentence))
+            .key(format!("flux {} {name} {}", self.cluster, deployment.key))
     }
 }
 
@@ -153,6 +146,17 @@ impl<'a> Attempt<'a> {
     fn chart(&self) -> &'a ChartVersion {
         &self.snapshot.chart
     }
+
+    fn ended(&self, event: Event, sentence: String, outcome: &str) -> Deployment {
+        let (number, began_at) = (self.snapshot.number, self.began_at.millis());
+        Deployment {
+            at: self.ended_at,
+            release: Some(self.chart().clone()),
+            event,
+            sentence,
+            key: format!("v{number} {began_at} {outcome}"),
+        }
+    }
 }
 
 /// Reads Helm's history. The newest attempt is left out until its outcome is known: it is neither deployed
@@ -163,11 +167,8 @@ fn of_helm(reading: &HelmReleaseReading) -> Vec<Deployment> {
     let mut attempts: Vec<Attempt<'_>> = reading.history.iter().filter_map(Attempt::of).collect();
     // After a rollback Flux does not always list them in Helm's order.
     attempts.sort_by_key(|attempt| std::cmp::Reverse(attempt.snapshot.number));
-    if let Some(at) = reading
-        .released
-        .as_ref()
-        .and_then(|released| released.since)
-    {
+    let released = reading.released.as_ref();
+    if let Some(at) = released.and_then(|released| released.since) {
         // The condition is of the newest attempt that had begun by then; a rollback comes after it.
         let mut begun = attempts.iter_mut();
         if let Some(newest) = begun.find(|attempt| attempt.began_at <= at) {
@@ -201,17 +202,8 @@ fn of_helm(reading: &HelmReleaseReading) -> Vec<Deployment> {
 }
 
 fn success(attempt: &Attempt<'_>) -> Deployment {
-    Deployment {
-        at: attempt.ended_at,
-        release: Some(attempt.chart().clone()),
-        event: Event::Deployed,
-        sentence: format!("Helm deployed {}.", attempt.chart()),
-        key: format!(
-            "v{} {} deployed",
-            attempt.snapshot.number,
-            attempt.began_at.millis()
-        ),
-    }
+    let sentence = format!("Helm deployed {}.", attempt.chart());
+    attempt.ended(Event::Deployed, sentence, "deployed")
 }
 
 fn failure(attempt: &Attempt<'_>, rolled_back: bool) -> Deployment {
@@ -225,17 +217,8 @@ fn failure(attempt: &Attempt<'_>, rolled_back: bool) -> Deployment {
     } else {
         ""
     };
-    Deployment {
-        at: attempt.ended_at,
-        release: Some(attempt.chart().clone()),
-        event: Event::DeployFailed { rolled_back },
-        sentence: format!("{what} {} failed{then}.", attempt.chart()),
-        key: format!(
-            "v{} {} failed",
-            attempt.snapshot.number,
-            attempt.began_at.millis()
-        ),
-    }
+    let sentence = format!("{what} {} failed{then}.", attempt.chart());
+    attempt.ended(Event::DeployFailed { rolled_back }, sentence, "failed")
 }
 
 fn rollout(tag: &str, at: Option<Timestamp>, now: Timestamp) -> Deployment {
@@ -293,10 +276,8 @@ mod tests {
             snapshot(2, "1.1.7", "deployed"),
             snapshot(1, "1.1.6", "superseded"),
         ];
-        assert_eq!(
-            sentences(&history, &progressing()),
-            ["Helm deployed 1.1.6."]
-        );
+        let known = sentences(&history, &progressing());
+        assert_eq!(known, ["Helm deployed 1.1.6."]);
         assert_eq!(
             sentences(&history, &Outcome::Succeeded),
             ["Helm deployed 1.1.7.", "Helm deployed 1.1.6."]
@@ -328,10 +309,8 @@ mod tests {
         let mut untested = snapshot(2, "1.1.7", "deployed");
         untested["testHooks"] = json!({"http": {"phase": "Failed"}});
         let history = [untested, snapshot(1, "1.1.6", "superseded")];
-        assert_eq!(
-            sentences(&history, &progressing()),
-            ["Helm deployed 1.1.6."]
-        );
+        let known = sentences(&history, &progressing());
+        assert_eq!(known, ["Helm deployed 1.1.6."]);
         assert_eq!(
             sentences(&history, &failed()),
             ["The tests of 1.1.7 failed.", "Helm deployed 1.1.6."]

@@ -9,7 +9,6 @@ mod journal_writer;
 mod reconcile_requests;
 mod task;
 mod watch;
-mod watched_kinds;
 mod weave_gitops;
 
 pub(crate) use reconcile_requests::{

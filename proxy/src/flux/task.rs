@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::PipelineSpec;
 use model::flux::Kind;
+use model::flux::membership::watched;
 use model::observation::SourceName;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,7 +16,6 @@ use super::health::WatchHealth;
 use super::journal_writer::JournalWriter;
 use super::reconcile_requests::ReconcileRequests;
 use super::watch::Watch;
-use super::watched_kinds::watched_kinds;
 use crate::board::Boards;
 use crate::clock::Clock;
 use crate::journal::Journal;
@@ -65,11 +66,8 @@ impl ClusterTask {
                 has_news: false,
             };
             let client = Arc::clone(&self.cluster.client);
-            watch.run(Reflector::new(ResourceClient::new(
-                client,
-                kind,
-                &namespaces,
-            )))
+            let resource = ResourceClient::new(client, kind, &namespaces);
+            watch.run(Reflector::new(resource))
         });
         tokio::join!(
             futures::future::join_all(watches),
@@ -96,4 +94,21 @@ impl ClusterTask {
             }
         }
     }
+}
+
+/// Returns the kinds that the targets of a cluster are made of, with the namespaces that hold them.
+fn watched_kinds<'a>(
+    pipelines: impl Iterator<Item = &'a PipelineSpec>,
+    cluster: &str,
+) -> BTreeMap<Kind, BTreeSet<String>> {
+    let mut kinds: BTreeMap<Kind, BTreeSet<String>> = BTreeMap::new();
+    let targets = pipelines
+        .flat_map(|pipeline| &pipeline.environments)
+        .flat_map(|environment| &environment.targets)
+        .filter(|target| target.cluster == cluster && !target.flux.notifications_only);
+    for (kind, namespace) in targets.flat_map(watched) {
+        let namespaces = kinds.entry(kind).or_default();
+        namespaces.insert(namespace.to_owned());
+    }
+    kinds
 }

@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use crate::app::AppState;
 use crate::board::{PipelineState, ReleaseRecord};
-use crate::github::{BackfillQuery, ClosedPullRequest, Credentials, Error as GitHubError};
+use crate::github::{
+    BackfillQuery, ClosedPullRequest, Credentials, Error as GitHubError, MergeRecord,
+};
 use crate::journal::JournalError;
 
 /// How far back the journal is filled at the first start.
@@ -54,19 +56,14 @@ pub(super) async fn run(
     };
     // The files that a release changes, and by which it is read.
     let app_name = &spec.name.name;
-    let (chart, source) = (
-        format!("charts/{app_name}/Chart.yaml"),
-        format!("cmd/{app_name}/main.go"),
-    );
     let past = BackfillQuery {
         branch: &spec.branch,
-        chart: &chart,
-        source: &source,
+        chart: &format!("charts/{app_name}/Chart.yaml"),
+        source: &format!("cmd/{app_name}/main.go"),
         since: now - WINDOW,
-        pages: if depth == BackfillDepth::ThirtyDays {
-            10
-        } else {
-            1
+        pages: match depth {
+            BackfillDepth::ThirtyDays => 10,
+            BackfillDepth::NewestPage | BackfillDepth::None => 1,
         },
     };
     let pulls = app
@@ -77,8 +74,10 @@ pub(super) async fn run(
     for pull in &pulls {
         if let Some(environment) = backfill.promoted_into(&pull.head_ref) {
             backfill.promotion(environment, pull);
-        } else if let Some((version, record)) = release(pull, app_name) {
-            backfill.release(&version, &record, pull);
+        } else if let Some(merge) = &pull.merge
+            && let Some((version, record)) = release(pull, merge, app_name)
+        {
+            backfill.release(&version, pull.number, merge);
             releases.insert(version, record);
         }
     }
@@ -89,19 +88,18 @@ pub(super) async fn run(
         }
     }
     for entry in &mut backfill.entries {
-        let record = entry
-            .release
-            .as_ref()
-            .and_then(|version| pipeline.release(version));
-        entry.colour = record.and_then(|record| record.colour);
+        entry.colour = pipeline.colour_of(entry.release.as_ref());
     }
     app.journal.append(&backfill.entries).await?;
     Ok(())
 }
 
 /// Returns the release that a merged pull request made, where it made one.
-fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, ReleaseRecord)> {
-    let merge = pull.merge.as_ref()?;
+fn release(
+    pull: &ClosedPullRequest,
+    merge: &MergeRecord,
+    app_name: &str,
+) -> Option<(ChartVersion, ReleaseRecord)> {
     let titled = |rest: &str| rest.starts_with(&format!("{app_name} "));
     let named = pull.head_ref.starts_with("release-")
         || pull.title.strip_prefix("Release ").is_some_and(titled);
@@ -117,7 +115,6 @@ fn release(pull: &ClosedPullRequest, app_name: &str) -> Option<(ChartVersion, Re
         .and_then(|version| ChartVersion::parse(version).ok())
         .or_else(|| workflow::version_in_title(&pull.title))?;
     let record = ReleaseRecord {
-        number: pull.number,
         commit: merge.commit.clone(),
         app: text("appVersion").map(|version| AppVersion(version.to_owned())),
         colour: merge.source.as_deref().and_then(workflow::colour_of),
@@ -146,31 +143,16 @@ impl<'a> Backfill<'a> {
             .find(|environment| self.spec.promotion_branch(&environment.name) == branch)
     }
 
-    fn release(
-        &mut self,
-        version: &ChartVersion,
-        record: &ReleaseRecord,
-        pull: &ClosedPullRequest,
-    ) {
-        let Some(merge) = &pull.merge else {
-            return;
-        };
-        let number = record.number;
+    fn release(&mut self, version: &ChartVersion, number: u64, merge: &MergeRecord) {
         let step = PullRequestStep {
             number,
             environment: None,
             release: Some(version.clone()),
         };
-        let sentence = format!("Released {version} with #{number}.");
-        let event = Event::Released { number };
-        self.step(
-            &step,
-            merge.at,
-            merge.by.clone(),
-            event,
-            sentence,
-            "released",
-        );
+        let released = Entry::new(&self.spec.name, Event::Released { number }, merge.at)
+            .by(merge.by.clone())
+            .sentence(format!("Released {version} with #{number}."));
+        self.push(&step, "released", released);
     }
 
     fn promotion(&mut self, environment: &'a EnvironmentSpec, pull: &ClosedPullRequest) {
@@ -181,7 +163,7 @@ impl<'a> Backfill<'a> {
             release: workflow::version_in_title(&pull.title),
         };
         let what = what(step.release.as_ref());
-        let into = &environment.name;
+        let (pipeline, into) = (&self.spec.name, &environment.name);
         self.opened(&step, pull.opened_at, pull.author.clone());
         for review in &pull.reviews {
             let approves = match review.state.as_str() {
@@ -192,18 +174,15 @@ impl<'a> Backfill<'a> {
             };
             self.reviewed(&step, &review.login, approves, review.at);
         }
-        match (&pull.merge, pull.closed_at) {
-            (Some(merge), _) => {
-                let sentence = format!("#{number} with {what} was merged into {into}.");
-                let event = Event::PromotionMerged { number };
-                self.step(&step, merge.at, merge.by.clone(), event, sentence, "merged");
-            }
-            (None, Some(at)) => {
-                let sentence = format!("#{number} with {what} for {into} was closed unmerged.");
-                let event = Event::PromotionClosed { number };
-                self.step(&step, at, None, event, sentence, "closed");
-            }
-            (None, None) => {}
+        if let Some(merge) = &pull.merge {
+            let merged = Entry::new(pipeline, Event::PromotionMerged { number }, merge.at)
+                .by(merge.by.clone())
+                .sentence(format!("#{number} with {what} was merged into {into}."));
+            self.push(&step, "merged", merged);
+        } else if let Some(at) = pull.closed_at {
+            let sentence = format!("#{number} with {what} for {into} was closed unmerged.");
+            let closed = Entry::new(pipeline, Event::PromotionClosed { number }, at);
+            self.push(&step, "closed", closed.sentence(sentence));
         }
     }
 
@@ -222,47 +201,36 @@ impl<'a> Backfill<'a> {
     fn opened(&mut self, step: &PullRequestStep<'_>, at: Timestamp, who: Option<String>) {
         let (number, what) = (step.number, what(step.release.as_ref()));
         let into = step.environment.map_or("", |into| into.name.as_str());
-        let sentence = format!("#{number} would promote {what} into {into}.");
-        let event = Event::PromotionOpened { number };
+        let opened = Entry::new(&self.spec.name, Event::PromotionOpened { number }, at)
+            .by(who)
+            .sentence(format!("#{number} would promote {what} into {into}."));
         // A pull request that was brought to a newer release is opened for each of them.
-        let key = format!("opened {what}");
-        self.step(step, at, who, event, sentence, &key);
+        self.push(step, &format!("opened {what}"), opened);
     }
 
     fn reviewed(&mut self, step: &PullRequestStep<'_>, login: &str, approves: bool, at: Timestamp) {
-        let number = step.number;
+        let (number, what) = (step.number, what(step.release.as_ref()));
         let (verb, event) = if approves {
             ("approved", Event::PromotionApproved { number })
         } else {
             ("refused", Event::PromotionRefused { number })
         };
-        let sentence = format!(
-            "@{login} {verb} #{number} with {}.",
-            what(step.release.as_ref())
-        );
-        let key = format!("{verb} {login} {}", at.millis());
-        self.step(step, at, Some(login.to_owned()), event, sentence, &key);
+        let reviewed = Entry::new(&self.spec.name, event, at)
+            .by(login.to_owned())
+            .sentence(format!("@{login} {verb} #{number} with {what}."));
+        self.push(step, &format!("{verb} {login} {}", at.millis()), reviewed);
     }
 
-    fn step(
-        &mut self,
-        step: &PullRequestStep<'_>,
-        at: Timestamp,
-        who: Option<String>,
-        event: Event,
-        sentence: String,
-        key: &str,
-    ) {
+    /// Adds the entry of a step; `key` tells it from the others of its pull request.
+    fn push(&mut self, step: &PullRequestStep<'_>, key: &str, entry: Entry) {
         let environment = step.environment.map(|environment| environment.name.clone());
         let key = format!("github {}#{} {key}", self.spec.repository, step.number);
         self.entries.push(
-            Entry::new(&self.spec.name, event, at)
+            entry
                 .written_at(self.now)
                 .environment(environment)
                 .release(step.release.clone())
-                .by(who)
                 .source("github")
-                .sentence(sentence)
                 .key(key),
         );
     }
@@ -275,32 +243,32 @@ fn what(release: Option<&ChartVersion>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::github::MergeRecord;
     use model::{Colour, CommitId};
 
-    fn pull(title: &str, head_ref: &str) -> ClosedPullRequest {
-        ClosedPullRequest {
+    fn read(title: &str, head_ref: &str) -> Option<(ChartVersion, ReleaseRecord)> {
+        let merge = MergeRecord {
+            commit: CommitId::new("abc"),
+            at: Timestamp::from_millis(1),
+            by: Some("li".into()),
+            chart: Some("version: 1.1.7\nappVersion: 5.1.8\n".into()),
+            source: Some("package main\n\nconst color = \"#b8791f\"\n".into()),
+        };
+        let pull = ClosedPullRequest {
             number: 7,
             title: title.into(),
             head_ref: head_ref.into(),
             author: Some("ana".into()),
             opened_at: Timestamp::from_millis(0),
             closed_at: Some(Timestamp::from_millis(1)),
-            merge: Some(MergeRecord {
-                commit: CommitId::new("abc"),
-                at: Timestamp::from_millis(1),
-                by: Some("li".into()),
-                chart: Some("version: 1.1.7\nappVersion: 5.1.8\n".into()),
-                source: Some("package main\n\nconst color = \"#b8791f\"\n".into()),
-            }),
+            merge: None,
             reviews: Vec::new(),
-        }
+        };
+        release(&pull, &merge, "podinfo")
     }
 
     #[test]
     fn a_release_is_read_from_the_chart_and_the_source_that_were_merged() {
-        let (version, record) =
-            release(&pull("Release podinfo 9.9.9", "release-9.9.9"), "podinfo").unwrap();
+        let (version, record) = read("Release podinfo 9.9.9", "release-9.9.9").unwrap();
         assert_eq!(version.to_string(), "1.1.7");
         assert_eq!(record.app, Some(AppVersion("5.1.8".into())));
         assert_eq!(record.colour, Colour::parse("#b8791f").ok());
@@ -309,10 +277,7 @@ mod tests {
     #[test]
     fn a_pull_request_by_any_other_name_is_no_release() {
         for title in ["Tidy the readme", "Release notes for 1.1.7"] {
-            assert!(
-                release(&pull(title, "tidy"), "podinfo").is_none(),
-                "{title}"
-            );
+            assert!(read(title, "tidy").is_none(), "{title}");
         }
     }
 }
