@@ -1,7 +1,7 @@
 //! Sessions, in memory: a restart signs everybody out, and no token is ever written to a disk.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -77,26 +77,25 @@ impl Sessions {
             ends_at: now + LIFETIME,
             tokens: tokio::sync::Mutex::new(tokens),
         };
-        self.edit(|sessions| {
-            sessions.retain(|_, session| session.ends_at > now);
-            sessions.insert(fingerprint(&opened.read), Arc::new(session));
-        });
+        let mut sessions = self.lock();
+        sessions.retain(|_, session| session.ends_at > now);
+        sessions.insert(fingerprint(&opened.read), Arc::new(session));
         opened
     }
 
     /// The session of the cookie that reads.
     pub(super) fn find(&self, read: &str, now: Timestamp) -> Option<Arc<Session>> {
-        let found = self.edit(|sessions| sessions.get(&fingerprint(read)).cloned());
+        let found = self.lock().get(&fingerprint(read)).cloned();
         found.filter(|session| session.ends_at > now)
     }
 
     /// Signs somebody out.
     pub(crate) fn close(&self, session: &Arc<Session>) {
-        self.edit(|sessions| sessions.retain(|_, kept| !Arc::ptr_eq(kept, session)));
+        self.lock().retain(|_, kept| !Arc::ptr_eq(kept, session));
     }
 
-    fn edit<T>(&self, edit: impl FnOnce(&mut HashMap<Fingerprint, Arc<Session>>) -> T) -> T {
-        edit(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, HashMap<Fingerprint, Arc<Session>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -107,12 +107,10 @@ impl Verdicts {
         }
     }
 
-    /// Returns the entries that are still to be written.
     pub(super) fn pending(&self) -> Vec<Entry> {
         self.pending.clone()
     }
 
-    /// Notes that all pending entries have been written.
     pub(super) fn written(&mut self) {
         self.pending.clear();
     }

@@ -24,11 +24,8 @@ pub struct Config {
     /// The folder of the built page; without it the server shows how to build one.
     pub static_dir: Option<PathBuf>,
     pub github: GitHubConfig,
-    /// The dashboard that Weft is the front of.
     pub weave_gitops: Option<WeaveGitOpsConfig>,
-    /// The clusters of the targets that Weft has access to.
     pub clusters: Vec<ClusterConfig>,
-    /// The clusters of the targets that only send notifications.
     pub notifying_clusters: Vec<NotifyingCluster>,
     /// In the order of the file.
     pub pipelines: Vec<PipelineSpec>,
@@ -48,9 +45,8 @@ pub struct GitHubConfig {
     pub graphql_url: Url,
     /// The website, where people sign in: `https://github.com`.
     pub web_url: Url,
-    /// The client id of the GitHub App.
+    /// The GitHub App's, as its secret.
     pub client_id: String,
-    /// The client secret of the GitHub App.
     pub client_secret: SecretString,
     /// The token that Weft reads with: one of an installation, or a fine-grained one.
     pub token: SecretString,
@@ -63,7 +59,6 @@ pub struct GitHubConfig {
 /// The Weave GitOps dashboard that Weft is the front of.
 #[derive(Clone, Debug)]
 pub struct WeaveGitOpsConfig {
-    /// The URL of the dashboard.
     pub upstream: Url,
     /// The names of clusters in the dashboard, by their names here.
     pub clusters: BTreeMap<String, String>,

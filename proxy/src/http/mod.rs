@@ -49,7 +49,7 @@ const BODY_LIMIT: usize = 1024 * 1024;
 pub fn router(app: &AppState, extra: Option<Router>) -> Result<Router, SiteError> {
     let base = app.config.base_path.as_str();
     let site = site::Site::open(&app.config)?;
-    let policy = site.policy().clone();
+    let policy = site.policy.clone();
     let nowhere = any(|| async { ApiError::not_found("There is nothing at this address.") });
     let (described, api) = openapi::router()
         // The built page's files are compressed already; streams are left as they are.

@@ -18,10 +18,8 @@ use crate::config::Config;
 /// Why the built page cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
-    /// Its `index.html` cannot be read.
     #[error("{file} cannot be read: {error}")]
     Unreadable { file: String, error: std::io::Error },
-    /// Its `index.html` is not a page of Weft.
     #[error("{folder}: {error}")]
     Policy { folder: String, error: PolicyError },
 }
@@ -30,17 +28,17 @@ pub enum SiteError {
 #[derive(Clone)]
 pub(super) struct Site {
     folder: Option<PathBuf>,
-    policy: HeaderValue,
+    /// The value of `Content-Security-Policy`.
+    pub policy: HeaderValue,
 }
 
 impl Site {
     /// Reads `index.html` and makes its policy.
     pub fn open(config: &Config) -> Result<Self, SiteError> {
         let Some(folder) = &config.static_dir else {
-            let policy = HeaderValue::from_static(policy::PLAIN);
             return Ok(Self {
                 folder: None,
-                policy,
+                policy: HeaderValue::from_static(policy::PLAIN),
             });
         };
         let file = folder.join("index.html");
@@ -56,11 +54,6 @@ impl Site {
             folder: Some(folder.clone()),
             policy: HeaderValue::try_from(policy).expect("a policy is plain ASCII"),
         })
-    }
-
-    /// The value of `Content-Security-Policy`.
-    pub fn policy(&self) -> &HeaderValue {
-        &self.policy
     }
 
     async fn serve(&self, base_path: &str, request: Request) -> Response {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kube::client::AuthError;
 use kube::core::Status;
+use model::flux::Kind;
 use rustls::CertificateError;
 
 /// The longest pause that an API server may ask for.
@@ -18,10 +19,9 @@ pub(super) enum Operation<'a> {
     Collection {
         /// `list` or `watch`.
         verb: &'a str,
-        /// As Kubernetes spells it.
-        kind: &'a str,
-        /// The path of the resource, such as `/apis/apps/v1/namespaces/web/deployments`.
-        path: &'a str,
+        kind: Kind,
+        /// `None` for all namespaces.
+        namespace: Option<&'a str>,
     },
     /// A request about one object.
     Object,
@@ -97,11 +97,24 @@ impl Error {
             _ => Reason::Unavailable,
         };
         let message = match (operation, status.code) {
-            (Operation::Collection { verb, kind, path }, 403) => {
-                format!("the token may not {verb} {kind} {}", place(path))
+            (
+                Operation::Collection {
+                    verb,
+                    kind,
+                    namespace,
+                },
+                403,
+            ) => {
+                let place = match namespace {
+                    Some(namespace) => format!("in the namespace {namespace}"),
+                    None => "in all namespaces".into(),
+                };
+                format!("the token may not {verb} {} {place}", kind.as_str())
             }
-            (Operation::Collection { kind, path, .. }, 404) => {
-                format!("the API server does not know {kind} of {}", group(path))
+            (Operation::Collection { kind, .. }, 404) => {
+                let (group, version) = (kind.group(), kind.version());
+                let kind = kind.as_str();
+                format!("the API server does not know {kind} of {group}/{version}")
             }
             (Operation::Object, 403) => "its role does not allow it".into(),
             (Operation::Object, 404) => "there is no such object".into(),
@@ -123,23 +136,6 @@ fn answer(status: &Status) -> String {
         code if status.message.is_empty() => format!("the API server answers {code}"),
         code => format!("the API server answers {code}: {}", cut(&status.message)),
     }
-}
-
-/// `in the namespace web`, of a resource's path.
-fn place(path: &str) -> String {
-    match path.split_once("/namespaces/") {
-        Some((_, rest)) => {
-            let namespace = rest.split('/').next().unwrap_or_default();
-            format!("in the namespace {namespace}")
-        }
-        None => "in all namespaces".into(),
-    }
-}
-
-/// `helm.toolkit.fluxcd.io/v2`, of a resource's path.
-fn group(path: &str) -> String {
-    let parts = path.trim_start_matches("/apis/").split('/');
-    parts.take(2).collect::<Vec<_>>().join("/")
 }
 
 /// Describes an error that is not the API server's own answer.
@@ -256,8 +252,8 @@ mod tests {
 
     const LIST: Operation<'_> = Operation::Collection {
         verb: "list",
-        kind: "HelmRelease",
-        path: "/apis/helm.toolkit.fluxcd.io/v2/namespaces/app-podinfo/helmreleases",
+        kind: Kind::HelmRelease,
+        namespace: Some("app-podinfo"),
     };
 
     fn message(code: u16) -> String {
@@ -278,8 +274,8 @@ mod tests {
         assert_eq!(message(503), "the API server answers 503: etcd is away");
         let everywhere = Operation::Collection {
             verb: "watch",
-            kind: "Deployment",
-            path: "/apis/apps/v1/deployments",
+            kind: Kind::Deployment,
+            namespace: None,
         };
         let status = Status::failure("", "Forbidden").with_code(403);
         assert_eq!(

@@ -64,7 +64,7 @@ impl ResourceClient {
             serde_json::from_str(&text).map_err(kube::Error::SerdeError)
         };
         match timeout(LIST_TIMEOUT, answer).await {
-            Ok(page) => page.map_err(|error| Error::new(&error, self.operation("list", &path))),
+            Ok(page) => page.map_err(|error| Error::new(&error, self.operation("list"))),
             Err(_) => Err(self.timed_out("list", LIST_TIMEOUT)),
         }
     }
@@ -94,14 +94,14 @@ impl ResourceClient {
             .map_err(|error| Error::unavailable(short(&error)))?;
         match timeout(WATCH_TIMEOUT, client.request_events::<ObjectJson>(request)).await {
             Ok(Ok(stream)) => Ok(stream.boxed()),
-            Ok(Err(error)) => Err(Error::new(&error, self.operation("watch", &path))),
+            Ok(Err(error)) => Err(Error::new(&error, self.operation("watch"))),
             Err(_) => Err(self.timed_out("watch", WATCH_TIMEOUT)),
         }
     }
 
     /// The error of a status that came as an event of a watch.
     pub(super) fn watch_error(&self, status: &Status) -> Error {
-        Error::from_status(status, self.operation("watch", ""))
+        Error::from_status(status, self.operation("watch"))
     }
 
     fn path(&self, client: &kube::Client) -> String {
@@ -113,11 +113,11 @@ impl ResourceClient {
         api.resource_url().to_owned()
     }
 
-    fn operation<'a>(&self, verb: &'a str, path: &'a str) -> Operation<'a> {
+    fn operation<'a>(&'a self, verb: &'a str) -> Operation<'a> {
         Operation::Collection {
             verb,
-            kind: self.kind.as_str(),
-            path,
+            kind: self.kind,
+            namespace: self.namespace.as_deref(),
         }
     }
 

@@ -48,12 +48,7 @@ pub(crate) enum ReflectorEvent {
 enum ReflectorState {
     /// Nothing is known.
     Empty,
-    /// Pages are coming.
-    Listing {
-        items: VecDeque<Box<RawValue>>,
-        next: Option<String>,
-        version: Option<String>,
-    },
+    Listing(Listing),
     /// Everything is known up to a version.
     Listed {
         version: String,
@@ -61,6 +56,14 @@ enum ReflectorState {
         is_new: bool,
     },
     Watching(Watching),
+}
+
+/// Pages are coming.
+#[derive(Default)]
+struct Listing {
+    items: VecDeque<Box<RawValue>>,
+    next: Option<String>,
+    version: Option<String>,
 }
 
 /// Changes are coming.
@@ -97,36 +100,24 @@ impl Reflector {
             // Unless an error sets another state, it lists again.
             match mem::replace(&mut self.state, ReflectorState::Empty) {
                 ReflectorState::Empty => {
-                    self.state = ReflectorState::Listing {
-                        items: VecDeque::new(),
-                        next: None,
-                        version: None,
-                    };
+                    self.state = ReflectorState::Listing(Listing::default());
                     return Ok(ReflectorEvent::Init);
                 }
-                ReflectorState::Listing {
-                    mut items,
-                    next,
-                    version,
-                } => {
-                    if let Some(item) = items.pop_front() {
+                ReflectorState::Listing(mut listing) => {
+                    if let Some(item) = listing.items.pop_front() {
                         let object = serde_json::from_str(item.get()).map_err(|error| {
                             Error::new(&kube::Error::SerdeError(error), Operation::Other)
                         })?;
-                        self.state = ReflectorState::Listing {
-                            items,
-                            next,
-                            version,
-                        };
+                        self.state = ReflectorState::Listing(listing);
                         return Ok(ReflectorEvent::InitApply(object));
                     }
-                    if next.is_none()
-                        && let Some(version) = version
+                    if listing.next.is_none()
+                        && let Some(version) = listing.version
                     {
                         self.listed(version, true);
                         return Ok(ReflectorEvent::InitDone);
                     }
-                    self.state = self.page(next).await?;
+                    self.state = ReflectorState::Listing(self.page(listing.next).await?);
                 }
                 ReflectorState::Listed { version, is_new } => {
                     if let Some(event) = self.watch(version, is_new).await? {
@@ -170,7 +161,7 @@ impl Reflector {
         error
     }
 
-    async fn page(&mut self, next: Option<String>) -> Result<ReflectorState, Error> {
+    async fn page(&mut self, next: Option<String>) -> Result<Listing, Error> {
         let page = self.resource.list(PAGE, next).await?;
         let full = |text: &String| !text.is_empty();
         let next = page.metadata.continue_.filter(full);
@@ -180,7 +171,7 @@ impl Reflector {
                 "the API server's list cannot be followed",
             ));
         }
-        Ok(ReflectorState::Listing {
+        Ok(Listing {
             items: page.items.into(),
             next,
             version,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use lab::Lab;
 use lab::github::ApiError;
 use model::ChartVersion;
@@ -13,7 +13,6 @@ use workflow::release::{ReleaseRequest, plan};
 use workflow::{CHART, MAIN_GO, VALUES, VERSION_GO};
 
 /// The times of the promotion into an environment, after the merge of the release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PromotionTimes {
     pub environment: &'static str,
     /// When the pull request was opened.
@@ -43,40 +42,35 @@ const PROMOTION: &str = "promotion";
 const TIMEOUT: Duration = Duration::from_secs(30);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// The release that was replayed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplayedRelease {
-    pub release: ChartVersion,
-    /// When it was merged, in lab time.
-    pub merged_at: OffsetDateTime,
-}
-
 /// Carries the next release through the lab at the times of [`TIMETABLE`], moving lab time on between
 /// them. `look` is called after each pull request was opened (`false`) and after it was merged (`true`).
+/// Returns the release and when it was merged, in lab time.
 ///
 /// # Errors
 /// When the forge refuses, or what should follow by itself does not.
 pub async fn replay(
     lab: &Lab,
     mut look: impl AsyncFnMut(&PromotionTimes, bool) -> anyhow::Result<()>,
-) -> anyhow::Result<ReplayedRelease> {
+) -> anyhow::Result<(ChartVersion, OffsetDateTime)> {
     let forge = lab.forge();
-    let release = next(lab).await?;
-    let number = forge
-        .open_release(&release.0, &release.1, &release.2.to_string(), "ana")
-        .await?;
+    let (colour, version, release) = next(lab).await?;
+    let chart = release.to_string();
+    let number = forge.open_release(&colour, &version, &chart, "ana").await?;
     forge.review(number, "li", "APPROVE", "").await?;
     forge.pause_workflow(Some(PROMOTION));
-    let merged = merge(lab, number, "li");
-    let merged_at = merged.await?;
+    let merged_at = merge(lab, number, "li").await?;
     for promotion in &TIMETABLE {
-        until("the promotion is due", || {
-            Ok((forge.queued(PROMOTION) > 0).then_some(()))
-        })
-        .await?;
+        let is_due = async || Ok((forge.queued(PROMOTION) > 0).then_some(()));
+        eventually("the promotion is due", is_due).await?;
         advance_to(lab, merged_at + promotion.opened)?;
         forge.pause_workflow(None);
-        let number = opened(lab, promotion.environment, &release.2).await?;
+        let opened = async || {
+            let open = forge.open_promotion(promotion.environment).await?;
+            let open = open.filter(|pull| pull.title.ends_with(&chart));
+            Ok(open.map(|pull| pull.number))
+        };
+        let what = format!("the pull request for {} is opened", promotion.environment);
+        let number = eventually(&what, opened).await?;
         forge.pause_workflow(Some(PROMOTION));
         look(promotion, false).await?;
         advance_to(lab, merged_at + promotion.merged)?;
@@ -85,10 +79,7 @@ pub async fn replay(
         look(promotion, true).await?;
     }
     forge.pause_workflow(None);
-    Ok(ReplayedRelease {
-        release: release.2,
-        merged_at,
-    })
+    Ok((release, merged_at))
 }
 
 /// The values of the next release, as `weft release` proposes them.
@@ -107,44 +98,31 @@ async fn next(lab: &Lab) -> anyhow::Result<(String, String, ChartVersion)> {
 
 /// Merges as soon as the checks allow it, and says when.
 async fn merge(lab: &Lab, number: u64, by: &str) -> anyhow::Result<OffsetDateTime> {
-    let deadline = Instant::now() + TIMEOUT;
-    loop {
+    let merged = async || {
         let at = lab.clock().now();
         match lab.forge().merge(number, by).await {
-            Ok(_) => return Ok(at),
+            Ok(_) => Ok(Some(at)),
             // The checks have not ended yet.
-            Err(ApiError::Answer { status: 405, .. }) if Instant::now() < deadline => {
-                tokio::time::sleep(POLL_INTERVAL).await;
-            }
-            Err(refusal) => return Err(refusal).context("merging"),
+            Err(ApiError::Answer { status: 405, .. }) => Ok(None),
+            Err(refusal) => Err(refusal).context("merging"),
         }
-    }
+    };
+    eventually("the checks allow the merge", merged).await
 }
 
-async fn opened(lab: &Lab, environment: &str, release: &ChartVersion) -> anyhow::Result<u64> {
+/// What should follow by itself, once it does.
+async fn eventually<T>(
+    what: &str,
+    look: impl AsyncFn() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let deadline = Instant::now() + TIMEOUT;
-    let wanted = release.to_string();
     loop {
-        let open = lab.forge().open_promotion(environment).await?;
-        if let Some(pull) = open.filter(|pull| pull.title.ends_with(&wanted)) {
-            return Ok(pull.number);
+        if let Some(found) = look().await? {
+            return Ok(found);
         }
-        if Instant::now() > deadline {
-            bail!("no pull request for {environment} came");
-        }
+        ensure!(Instant::now() < deadline, "it never came that {what}");
         tokio::time::sleep(POLL_INTERVAL).await;
     }
-}
-
-async fn until(what: &str, look: impl Fn() -> anyhow::Result<Option<()>>) -> anyhow::Result<()> {
-    let deadline = Instant::now() + TIMEOUT;
-    while look()?.is_none() {
-        if Instant::now() > deadline {
-            bail!("it never came that {what}");
-        }
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
-    Ok(())
 }
 
 /// Moves lab time on to a moment that has not come yet.

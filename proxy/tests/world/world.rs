@@ -140,10 +140,7 @@ impl World {
         };
         match tokio::time::timeout(TIMEOUT, seen).await {
             Ok(board) => board,
-            Err(_) => panic!(
-                "waited in vain until {what}; the board is\n{}",
-                describe(&self.board())
-            ),
+            Err(_) => panic!("waited in vain until {what}; {:#?}", self.board()),
         }
     }
 
@@ -328,40 +325,7 @@ pub fn all_proven(board: &Board) -> bool {
 }
 
 pub fn view<'a>(board: &'a Board, environment: &str) -> &'a EnvironmentView {
-    board
-        .environments
-        .iter()
-        .find(|view| view.name == EnvironmentName::from(environment))
-        .expect("the environment")
-}
-
-fn describe(board: &Board) -> String {
-    let environments = board.environments.iter().map(|view| {
-        let links: Vec<String> = view
-            .links
-            .iter()
-            .map(|link| format!("    {} {:?}: {}", link.label, link.state, link.sentence))
-            .collect();
-        format!(
-            "{} {} (wants {:?}): {}\n{}",
-            view.name,
-            view.verdict.state.word(),
-            view.desired,
-            view.verdict.sentence,
-            links.join("\n")
-        )
-    });
-    let gates = board
-        .gates
-        .iter()
-        .map(|gate| format!("before {}: {:?} {}", gate.to, gate.state, gate.sentence));
-    let sources = board
-        .sources
-        .iter()
-        .map(|source| format!("{} {:?} {:?}", source.name, source.ok_at, source.failing));
-    environments
-        .chain(gates)
-        .chain(sources)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let mut views = board.environments.iter();
+    let view = views.find(|view| view.name.as_str() == environment);
+    view.expect("the environment")
 }

@@ -1,30 +1,13 @@
 //! Adds a script to an HTML page as a stream.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use lol_html::html_content::{ContentType, DocumentEnd};
 use lol_html::send::{HtmlRewriter, Settings};
 use lol_html::{OutputSink, element, end};
-
-/// The sink of the rewriter.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl Written {
-    fn take(&self) -> Bytes {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *written).into()
-    }
-}
-
-impl OutputSink for Written {
-    fn handle_chunk(&mut self, chunk: &[u8]) {
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        written.extend_from_slice(chunk);
-    }
-}
 
 /// Adds a deferred script with the address `src`. It goes inside `<html …>` where that is written out,
 /// else before the first element: neither a `<head>` nor a `</body>` need be there.
@@ -34,27 +17,33 @@ where
 {
     let tag = format!("<script src=\"{src}\" defer></script>");
     async_stream::try_stream! {
-        let written = Written::default();
-        let mut rewriter = rewriter(tag, written.clone());
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&written);
+        let mut rewriter = rewriter(tag, move |chunk: &[u8]| lock(&sink).extend_from_slice(chunk));
         let mut body = std::pin::pin!(body);
         while let Some(chunk) = body.next().await {
             rewriter.write(&chunk?).map_err(std::io::Error::other)?;
-            let chunk = written.take();
+            let chunk = take(&written);
             if !chunk.is_empty() {
                 yield chunk;
             }
         }
         rewriter.end().map_err(std::io::Error::other)?;
-        yield written.take();
+        yield take(&written);
     }
 }
 
-fn rewriter(tag: String, written: Written) -> HtmlRewriter<'static, Written> {
-    let added = Arc::new(Mutex::new(false));
-    let first = move |added: &Mutex<bool>| {
-        let mut added = added.lock().unwrap_or_else(PoisonError::into_inner);
-        !std::mem::replace(&mut *added, true)
-    };
+fn lock(written: &Mutex<Vec<u8>>) -> MutexGuard<'_, Vec<u8>> {
+    written.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn take(written: &Mutex<Vec<u8>>) -> Bytes {
+    std::mem::take(&mut *lock(written)).into()
+}
+
+fn rewriter<S: OutputSink>(tag: String, sink: S) -> HtmlRewriter<'static, S> {
+    let added = Arc::new(AtomicBool::new(false));
+    let first = |added: &AtomicBool| !added.swap(true, Ordering::Relaxed);
     let (seen, at_end, tail) = (Arc::clone(&added), added, tag.clone());
     let settings = Settings::new_send()
         .append_element_content_handler(element!("*", move |element| {
@@ -74,7 +63,7 @@ fn rewriter(tag: String, written: Written) -> HtmlRewriter<'static, Written> {
             Ok(())
         }))
         .with_strict(false);
-    HtmlRewriter::new(settings, written)
+    HtmlRewriter::new(settings, sink)
 }
 
 #[cfg(test)]

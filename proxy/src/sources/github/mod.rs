@@ -44,23 +44,9 @@ pub(super) fn start(app: &AppState, tasks: &TaskTracker, ending: &CancellationTo
     }
 }
 
-/// The parts of an open promotion whose change is worth a journal entry.
-#[derive(PartialEq, Eq)]
-struct OpenPromotion {
-    number: u64,
-    head: CommitId,
-    reviews: usize,
-}
-
-impl OpenPromotion {
-    fn of(promotion: &Promotion) -> Self {
-        Self {
-            number: promotion.number,
-            head: promotion.head.clone(),
-            reviews: promotion.reviews.len(),
-        }
-    }
-}
+/// The parts of an open promotion whose change is worth a journal entry: its number, its head, and how
+/// many reviews it has.
+type OpenPromotion = (u64, CommitId, usize);
 
 struct GitHubPoller {
     app: AppState,
@@ -189,10 +175,8 @@ impl GitHubPoller {
 
     /// Journals the pull requests, when something about them has changed.
     async fn backfill(&mut self, head: &CommitId, open: &[&Promotion]) {
-        let seen: Vec<OpenPromotion> = open
-            .iter()
-            .map(|promotion| OpenPromotion::of(promotion))
-            .collect();
+        let parts = |it: &&Promotion| (it.number, it.head.clone(), it.reviews.len());
+        let seen: Vec<OpenPromotion> = open.iter().map(parts).collect();
         let moved = self.head.as_ref() != Some(head) || self.open != seen;
         self.head = Some(head.clone());
         self.open = seen;
