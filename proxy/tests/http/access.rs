@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde_json::Value;
 
-use crate::world::{Browser, World, client, location, status_and_json};
+use crate::world::{Browser, World, assert_problem, client, location, status_and_json};
 
 /// A parameter of an address.
 fn parameter(address: &str, name: &str) -> String {
@@ -65,9 +65,8 @@ async fn a_callback_that_this_browser_did_not_begin_is_refused() {
     let app = World::default().start().await;
     let mut attacker = app.stranger();
     let callback = attacker.ask_the_forge("sam", "auth/github/login").await;
-    let (status, problem) = status_and_json(app.stranger().get(&callback)).await;
-    assert_eq!(status, 400);
-    assert_eq!(problem["code"], "sign_in_not_begun");
+    let found = status_and_json(app.stranger().get(&callback)).await;
+    assert_problem(found, 400, "sign_in_not_begun");
 }
 
 #[tokio::test]
@@ -79,8 +78,8 @@ async fn a_code_of_another_sign_in_is_refused() {
     let callback = other.ask_the_forge("li", "auth/github/login").await;
     let code = |url: &str| parameter(url, "code");
     let mixed = my_callback.replace(&code(&my_callback), &code(&callback));
-    let (status, problem) = status_and_json(mine.get(&mixed)).await;
-    assert_eq!((status, &problem["code"]), (403, &"sign_in_refused".into()));
+    let found = status_and_json(mine.get(&mixed)).await;
+    assert_problem(found, 403, "sign_in_refused");
 }
 
 #[tokio::test]
@@ -136,9 +135,7 @@ async fn a_session_ends_after_eight_hours() {
 
 /// What needs the person's own token: a promotion that is not there.
 async fn nothing_there(browser: &Browser) -> (u16, Value) {
-    let request = browser.get("api/v1/promotions/demo/podinfo/999");
-    let (status, problem) = status_and_json(request).await;
-    (status, problem["code"].clone())
+    status_and_json(browser.get("api/v1/promotions/demo/podinfo/999")).await
 }
 
 #[tokio::test]
@@ -148,8 +145,8 @@ async fn a_token_about_to_end_is_refreshed_once_for_many() {
     app.clock.advance(Duration::from_secs(8 * 3600 - 30));
     // The forge kills the old pair at the first refresh: a second one with it would sign sam out.
     let asked = (0..8).map(|_| nothing_there(&sam));
-    for (status, code) in futures::future::join_all(asked).await {
-        assert_eq!(status, 404, "{code}");
+    for found in futures::future::join_all(asked).await {
+        assert_problem(found, 404, "not_found");
     }
 }
 
@@ -158,8 +155,7 @@ async fn whom_github_signs_out_is_told_to_sign_in_again() {
     let app = World::default().start().await;
     let sam = app.signed_in("sam").await;
     app.forge.revoke("sam");
-    let (status, code) = nothing_there(&sam).await;
-    assert_eq!((status, code), (401, "sign_in_again".into()));
+    assert_problem(nothing_there(&sam).await, 401, "sign_in_again");
     let session = sam.json("api/v1/session").await;
     assert_eq!(session["viewer"], Value::Null, "the session is over");
 }

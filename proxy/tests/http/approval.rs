@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::demo::Demo;
-use crate::world::{Browser, pipeline, status_and_json};
+use crate::world::{Browser, assert_problem, pipeline, status_and_json};
 
 /// The demo with the promotion into stg that its seeded week leaves waiting.
 struct Waiting {
@@ -90,8 +90,8 @@ async fn who_may_not_approve_is_told_why_and_nothing_happens() {
     let stranger = waiting.demo.stranger();
     let card = waiting.card(&stranger).await;
     assert_eq!(card["intent"], Value::Null, "a stranger reads only");
-    let (status, problem) = waiting.approve(&stranger, &json!("none")).await;
-    assert_eq!((status, &problem["code"]), (401, &"not_signed_in".into()));
+    let found = waiting.approve(&stranger, &json!("none")).await;
+    assert_problem(found, 401, "not_signed_in");
 
     let kim = waiting.demo.signed_in("kim").await;
     let card = waiting.card(&kim).await;
@@ -124,8 +124,8 @@ async fn a_moved_head_refuses_the_tap_and_shows_the_new_state() {
     let fault = sam.request(Method::PUT, "lab/v1/faults/head-moves");
     let ordered = fault.json(&json!({"environment": "stg"})).send().await;
     assert_eq!(ordered.unwrap().status(), 200);
-    let (status, problem) = waiting.approve(&sam, &before["intent"]).await;
-    assert_eq!((status, &problem["code"]), (409, &"head_moved".into()));
+    let found = waiting.approve(&sam, &before["intent"]).await;
+    let problem = assert_problem(found, 409, "head_moved");
     let card = &problem["card"];
     assert_ne!(card["head"], before["head"], "the new state is shown");
     assert_eq!(card["state"], "open");

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get, post};
 use serde_json::Value;
 
-use crate::world::{Browser, TestApp, World, client, serve, status_and_json};
+use crate::world::{Browser, TestApp, World, assert_problem, client, serve, status_and_json};
 
 const PAGE: &str =
     "<!doctype html><html lang=en><title>Weave GitOps</title><div id=app></div></html>";
@@ -118,9 +118,8 @@ async fn the_dashboards_errors_stay_its_own_and_its_absence_is_told() {
         ..World::default()
     };
     let app = world.start().await;
-    let (status, problem) = status_and_json(app.stranger().get("/applications")).await;
-    assert_eq!(status, 502);
-    assert_eq!(problem["code"], "dashboard_unavailable");
+    let answer = status_and_json(app.stranger().get("/applications")).await;
+    assert_problem(answer, 502, "dashboard_unavailable");
     let session = app.json("api/v1/session").await;
     assert_eq!(session["dashboard"], true, "Weft itself is there");
 }

@@ -4,7 +4,7 @@ use model::journal::{Entry, Event};
 use model::{ChartVersion, EnvironmentName, Timestamp};
 use serde_json::{Value, json};
 
-use crate::world::{TestApp, World, pipeline, podinfo, status_and_json};
+use crate::world::{TestApp, World, assert_problem, pipeline, podinfo, status_and_json};
 
 fn entry(app: &TestApp, minutes_ago: i64, environment: &str, event: Event) -> Entry {
     let now = Timestamp::from(app.clock.now()).millis();
@@ -85,8 +85,7 @@ async fn a_body_over_a_mebibyte_is_refused() {
     let app = World::default().start().await;
     let body = vec![b'x'; 1024 * 1024 + 1];
     let request = app.stranger().post("hooks/github").body(body);
-    let (status, problem) = status_and_json(request).await;
-    assert_eq!((status, &problem["code"]), (413, &"too_large".into()));
+    assert_problem(status_and_json(request).await, 413, "too_large");
 }
 
 #[tokio::test]

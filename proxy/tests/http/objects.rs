@@ -9,7 +9,7 @@ use lab::{Lab, LabOptions};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Browser, TestApp, World, pipeline, serve, status_and_json};
+use crate::world::{Browser, TestApp, World, assert_problem, pipeline, serve, status_and_json};
 
 const RELEASE: &str = "HelmRelease/app-podinfo/podinfo";
 
@@ -211,8 +211,7 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
     let kim = server.weft.signed_in("kim").await;
     let view = shown(&kim).await;
     assert_eq!(view["permission"]["allowed"], false);
-    let (status, refused) = order(&kim).await;
-    assert_eq!((status, &refused["code"]), (403, &json!("no_write_access")));
+    assert_problem(order(&kim).await, 403, "no_write_access");
 
     server.uat().pause_controllers(true);
     let sam = server.weft.signed_in("sam").await;
@@ -221,8 +220,7 @@ async fn flux_is_asked_object_by_object_as_the_person_and_it_is_written_down() {
     let (status, ordered) = order(&sam).await;
     assert_eq!(status, 202, "{ordered:#}");
     assert_eq!(ordered["order"]["state"], "running");
-    let (status, second) = order(&sam).await;
-    assert_eq!((status, &second["code"]), (409, &json!("under_way")));
+    assert_problem(order(&sam).await, 409, "under_way");
     let asked = ordered["order"]["at"].clone();
     let first = async {
         while server.asked(&key("GitRepository", "flux-system")) != asked {
@@ -274,9 +272,7 @@ async fn where_weft_may_not_annotate_it_says_what_to_do_instead() {
         "flux reconcile kustomization app-promo-podinfo-uat --namespace flux-system --with-source && \
          flux reconcile helmrelease podinfo --namespace app-podinfo --with-source"
     );
-    let (status, refused) = order(&sam).await;
-    let found = (status, &refused["code"]);
-    assert_eq!(found, (403, &json!("no_cluster_access")));
+    assert_problem(order(&sam).await, 403, "no_cluster_access");
     let source = key("GitRepository", "flux-system");
     assert_eq!(server.asked(&source), Value::Null);
 }
@@ -310,8 +306,7 @@ async fn a_suspended_object_is_told_before_anything_is_annotated() {
     let store = server.uat().store();
     store.merge_patch(&release, &suspend).unwrap();
     let sam = server.weft.signed_in("sam").await;
-    let (status, refused) = order(&sam).await;
-    assert_eq!((status, &refused["code"]), (409, &json!("suspended")));
+    assert_problem(order(&sam).await, 409, "suspended");
     let source = key("GitRepository", "flux-system");
     assert_eq!(server.asked(&source), Value::Null);
 }
@@ -323,6 +318,5 @@ async fn an_order_from_elsewhere_or_from_nobody_is_refused() {
     assert_eq!(status, 401);
     let mut sam = weft.signed_in("sam").await;
     sam.origin = "https://evil.example".into();
-    let (status, problem) = order(&sam).await;
-    assert_eq!((status, &problem["code"]), (403, &json!("not_from_here")));
+    assert_problem(order(&sam).await, 403, "not_from_here");
 }

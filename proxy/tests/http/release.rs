@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use workflow::forge::Forge;
 
 use crate::demo::Demo;
-use crate::world::{Browser, World, pipeline, status_and_json};
+use crate::world::{Browser, World, assert_problem, pipeline, status_and_json};
 
 async fn start_release(browser: &Browser, plan: &Value) -> (u16, Value) {
     let order = json!({
@@ -41,8 +41,7 @@ async fn a_release_is_planned_shown_and_started_as_the_person() {
     let number = started["number"].as_u64().unwrap();
     let url = started["url"].as_str().unwrap();
     assert!(url.ends_with(&format!("/pull/{number}")), "{url}");
-    let (status, problem) = start_release(&ana, &plan).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("exists")));
+    assert_problem(start_release(&ana, &plan).await, 409, "exists");
     let again = pipeline("/release?chart_version=1.2.0");
     let again = ana.json(&again).await;
     assert_eq!(again["start"]["allowed"], false);
@@ -79,21 +78,17 @@ async fn what_cannot_be_released_is_said_and_nothing_is_pushed() {
         ("chart_version=1.0.0", "must increase"),
     ] {
         let url = pipeline(&format!("/release?{query}"));
-        let (status, problem) = status_and_json(ana.get(&url)).await;
-        let found = (status, &problem["code"]);
-        assert_eq!(found, (400, &json!("refused")), "{query}");
+        let problem = assert_problem(status_and_json(ana.get(&url)).await, 400, "refused");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains(words) && detail.ends_with('.'), "{detail}");
     }
     let mut plan = ana.json(&pipeline("/release")).await;
     let kim = demo.signed_in("kim").await;
-    let (status, problem) = start_release(&kim, &plan).await;
-    assert_eq!((status, &problem["code"]), (403, &json!("no_write_access")));
+    assert_problem(start_release(&kim, &plan).await, 403, "no_write_access");
     let (status, _) = start_release(&demo.stranger(), &plan).await;
     assert_eq!(status, 401);
     plan["base"] = json!("0".repeat(40));
-    let (status, problem) = start_release(&ana, &plan).await;
-    assert_eq!((status, &problem["code"]), (409, &json!("base_moved")));
+    assert_problem(start_release(&ana, &plan).await, 409, "base_moved");
 }
 
 #[tokio::test]

@@ -239,6 +239,14 @@ pub async fn status_and_json(request: RequestBuilder) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
+/// Holds that a response has this status and is a problem of this code, which it returns.
+#[track_caller]
+pub fn assert_problem((found, problem): (u16, Value), status: u16, code: &str) -> Value {
+    assert_eq!(found, status, "{problem:#}");
+    assert_eq!(problem["code"], code, "{problem:#}");
+    problem
+}
+
 /// Serves a router on a free port.
 pub async fn serve(router: axum::Router) -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
