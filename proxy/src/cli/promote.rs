@@ -109,13 +109,12 @@ async fn proven(weft: &Url, order: &PromotionOrder) -> Result<Vec<Decision>, Com
         .timeout(Duration::from_secs(15))
         .build()
         .map_err(|error| away(error.to_string()))?;
-    let answer = client.get(base).send().await;
-    let answer = answer.and_then(reqwest::Response::error_for_status);
-    let board: Board = match answer {
-        Ok(answer) => answer.json().await,
-        Err(error) => Err(error),
-    }
-    .map_err(|error| away(error.without_url().to_string()))?;
+    let board = async {
+        let answer = client.get(base).send().await?.error_for_status()?;
+        answer.json::<Board>().await
+    };
+    let board = board.await;
+    let board = board.map_err(|error: reqwest::Error| away(error.without_url().to_string()))?;
     let decisions = board.environments.iter().filter_map(|view| {
         let to = order.after(view.name.as_str())?;
         let is_proven = view.verdict.state == VerdictState::Proven;

@@ -21,16 +21,21 @@ async fn by_kubeconfig(context: &str, server: &str, user: &str) -> Weft {
     Weft::beside(&[("prod", &access)], &[("config", &config)]).await
 }
 
-#[tokio::test]
-async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
-    let server = server("good").await;
-    let weft = server.weft().await;
+/// Gives Weft another token, and waits until it watches with that.
+async fn rotate(server: &Server, weft: &Weft) {
     weft.until_well().await;
     weft.write("token", "better\n");
     server.accept("better");
     server.cut();
     server.put(RELEASES, release("1.1.7"));
     weft.until_deployed("1.1.7").await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_rotated_in_its_file_is_used_at_once() {
+    let server = server("good").await;
+    let weft = server.weft().await;
+    rotate(&server, &weft).await;
     assert_eq!(server.asked(RELEASES).last().unwrap().token, "better");
     weft.until_well().await;
 }
@@ -48,12 +53,7 @@ async fn a_token_that_comes_late_is_waited_for() {
 async fn a_kubeconfig_leads_by_its_named_context() {
     let server = server("good").await;
     let weft = by_kubeconfig("good", server.url(), "{tokenFile: token}").await;
-    weft.until_well().await;
-    weft.write("token", "better\n");
-    server.accept("better");
-    server.cut();
-    server.put(RELEASES, release("1.1.7"));
-    weft.until_deployed("1.1.7").await;
+    rotate(&server, &weft).await;
 }
 
 #[tokio::test]

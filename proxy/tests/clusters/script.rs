@@ -1,6 +1,6 @@
 //! An API server that lists and watches as Kubernetes says it should, until it is told to misbehave.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -64,15 +64,32 @@ struct Change {
     event: Value,
 }
 
+/// The next answers, and what every one after those is.
+#[derive(Default)]
+struct Script {
+    next: VecDeque<Answer>,
+    then: Answer,
+}
+
+impl Script {
+    fn new(next: &[Answer], then: Answer) -> Self {
+        let next = next.to_vec().into();
+        Self { next, then }
+    }
+
+    fn answer(&mut self) -> Answer {
+        let next = self.next.pop_front();
+        next.unwrap_or_else(|| self.then.clone())
+    }
+}
+
 #[derive(Default)]
 struct World {
     version: u64,
     objects: BTreeMap<(&'static str, String), Value>,
     changes: Vec<Change>,
-    lists: Vec<Answer>,
-    watches: Vec<Answer>,
-    /// What every list and watch after those is answered with.
-    then: (Answer, Answer),
+    lists: Script,
+    watches: Script,
     asked: Vec<Asked>,
     token: Option<String>,
 }
@@ -185,16 +202,12 @@ impl Server {
 
     /// The next lists are answered so, then all as the last.
     pub fn lists(&self, next: &[Answer], then: Answer) {
-        let mut world = self.shared.world();
-        world.lists = next.to_vec();
-        world.then.0 = then;
+        self.shared.world().lists = Script::new(next, then);
     }
 
     /// The next watches are answered so, then all as the last.
     pub fn watches(&self, next: &[Answer], then: Answer) {
-        let mut world = self.shared.world();
-        world.watches = next.to_vec();
-        world.then.1 = then;
+        self.shared.world().watches = Script::new(next, then);
     }
 
     /// Breaks every stream off.
@@ -217,19 +230,6 @@ impl Drop for Server {
 }
 
 impl World {
-    fn next(&mut self, watch: bool) -> Answer {
-        let (script, then) = if watch {
-            (&mut self.watches, &self.then.1)
-        } else {
-            (&mut self.lists, &self.then.0)
-        };
-        if script.is_empty() {
-            then.clone()
-        } else {
-            script.remove(0)
-        }
-    }
-
     /// The changes after a version; `None` where they are no longer known.
     fn after(&self, plural: &str, version: u64) -> Option<Vec<String>> {
         let oldest = self.changes.first().map_or(self.version, |c| c.version - 1);
@@ -274,10 +274,10 @@ async fn answer(
     let how = {
         let mut world = shared.world();
         world.asked.push(asked);
-        if plural == "helmreleases" {
-            world.next(watching)
-        } else {
-            Answer::Well
+        match plural.as_str() {
+            "helmreleases" if watching => world.watches.answer(),
+            "helmreleases" => world.lists.answer(),
+            _ => Answer::Well,
         }
     };
     match how {

@@ -17,14 +17,10 @@ impl Folder {
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
     fn read(&self, text: &str) -> Result<Config, String> {
-        let file = self.path().join("weft.yaml");
+        let file = self.0.path().join("weft.yaml");
         std::fs::write(&file, text).unwrap();
-        let folder = format!("{}/", self.path().display());
+        let folder = format!("{}/", self.0.path().display());
         Config::read(&file).map_err(|error| error.to_string().replace(&folder, ""))
     }
 }
@@ -34,14 +30,6 @@ fn right() -> String {
         .replace("{origin}", "https://weft.example.com")
         .replace("{forge}", "https://github.example.com/")
         .replace("{client}", "Iv1.test")
-}
-
-/// With one of the clusters known by its notifications only.
-fn notifying(cluster: &str) -> String {
-    right().replace(
-        &format!("name: {cluster}\n    access: {{server: 'http://127.0.0.1:1', token: {{file: token}}}}"),
-        &format!("name: {cluster}\n    access: {{notifications: true}}\n    hook_secret: {{file: client}}"),
-    )
 }
 
 #[test]
@@ -68,7 +56,11 @@ fn the_dashboard_shows_the_cluster_that_weft_runs_in_unless_said_otherwise() {
 
 #[test]
 fn a_cluster_that_only_tells_is_none_to_look_into() {
-    let text = notifying("uat").replacen(
+    let text = right().replace(
+        "name: uat\n    access: {server: 'http://127.0.0.1:1', token: {file: token}}",
+        "name: uat\n    access: {notifications: true}\n    hook_secret: {file: client}",
+    );
+    let text = text.replacen(
         "helm_release: {",
         "chart_source: {kind: OCIRepository, namespace: app-podinfo, name: podinfo}\n            helm_release: {",
         1,
@@ -90,7 +82,7 @@ fn a_right_configuration_has_its_defaults() {
     assert_eq!(config.base_path, "/promotions/");
     assert_eq!(config.home_url(), "https://weft.example.com/promotions/");
     assert_eq!(config.github.poll.as_secs(), 30);
-    assert_eq!(config.data_dir, folder.path().join("data"));
+    assert_eq!(config.data_dir, folder.0.path().join("data"));
     let pipeline = &config.pipelines[0];
     assert_eq!(pipeline.branch, "main");
     let [first, last] = [0, 1].map(|at| pipeline.environments[at].user_facing);
@@ -159,7 +151,7 @@ fn a_missing_configuration_is_named() {
 #[test]
 fn the_command_refuses_a_wrong_configuration_with_exit_code_2() {
     let folder = Folder::new();
-    let file = folder.path().join("weft.yaml");
+    let file = folder.0.path().join("weft.yaml");
     std::fs::write(&file, right() + "colour: red\n").unwrap();
     let ended = std::process::Command::new(env!("CARGO_BIN_EXE_weft"))
         .args(["serve", "--config"])
@@ -170,7 +162,7 @@ fn the_command_refuses_a_wrong_configuration_with_exit_code_2() {
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(said.contains("weft.yaml:38: "), "{said}");
     assert!(ended.stdout.is_empty(), "it does not listen");
-    assert!(!folder.path().join("data").exists(), "it writes nothing");
+    assert!(!folder.0.path().join("data").exists(), "it writes nothing");
 }
 
 #[test]
@@ -179,7 +171,7 @@ fn the_documented_example_is_right() {
     let example = text.split("```yaml\n").nth(1).unwrap();
     let example = example.split("```").next().unwrap();
     let folder = Folder::new();
-    let secrets = folder.path().join("secrets");
+    let secrets = folder.0.path().join("secrets");
     std::fs::create_dir(&secrets).unwrap();
     for name in [
         "github-client",

@@ -65,18 +65,13 @@ pub(super) fn onward(from: &HeaderMap, config: &Config, peer: Option<IpAddr>) ->
 /// The headers of the answer to the browser.
 pub(super) fn back(from: &HeaderMap, upstream: &Url) -> HeaderMap {
     let mut headers = end_to_end(from);
-    let cookies: Vec<HeaderValue> = from
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .filter(|cookie| !sets_own(cookie))
-        .cloned()
-        .collect();
     headers.remove(header::SET_COOKIE);
+    let cookies = from.get_all(header::SET_COOKIE).iter();
+    for cookie in cookies.filter(|cookie| !sets_own(cookie)) {
+        headers.append(header::SET_COOKIE, cookie.clone());
+    }
     // The browser gets the id that Weft's log has.
     headers.remove("x-request-id");
-    for cookie in cookies {
-        headers.append(header::SET_COOKIE, cookie);
-    }
     // An absolute redirect to the dashboard itself would lead around Weft.
     let inside = from
         .get(header::LOCATION)
@@ -151,11 +146,7 @@ mod tests {
             let name = HeaderName::from_static(name);
             (name, HeaderValue::from_static(value))
         });
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(name, value);
-        }
-        headers
+        pairs.collect()
     }
 
     #[test]
