@@ -109,7 +109,7 @@ struct Mistake {
     /// What is added at the end.
     #[serde(default)]
     more: String,
-    told: String,
+    sentence: String,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +125,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         mistake,
         edits,
         more,
-        told,
+        sentence,
     } in mistakes
     {
         let mut text = right();
@@ -135,7 +135,7 @@ fn every_mistake_is_one_sentence_with_file_and_line() {
         }
         let error = Folder::new().read(&(text + &more)).unwrap_err();
         assert!(error.starts_with("weft.yaml"), "{mistake}: {error}");
-        assert!(error.contains(&told), "{mistake}: {error}");
+        assert!(error.contains(&sentence), "{mistake}: {error}");
         assert_eq!(error.lines().count(), 1, "{mistake}: {error}");
         assert!(!error.contains("column"), "the line is said once: {error}");
     }
