@@ -1,6 +1,6 @@
 //! Kubernetes-shaped clusters with Flux in them: an API server for each environment, and controllers that
-//! read the promotion repository from git and behave as Flux 2.9 was recorded to. Of GitHub, the registry
-//! and the applications only addresses are known here.
+//! read the promotion repository from git and behave as Flux 2.9 was recorded to. Of GitHub and the
+//! registry only addresses are known here.
 
 mod addresses;
 mod api;
@@ -42,9 +42,7 @@ pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
 pub use self::object::{Key, StoredObject};
 pub(crate) use self::object::{condition, is_current, is_true, text};
-pub use self::options::{
-    Bootstrap, ClusterOptions, PastRelease, PastStatus, Secrets, Trigger, Workload,
-};
+pub use self::options::{ClusterOptions, PastRelease, PastStatus, Secrets, Trigger};
 pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
 pub use self::timings::Timings;
 
@@ -86,10 +84,10 @@ impl Cluster {
             clock: options.clock,
             faults: options.faults,
             timings: options.timings,
-            workload: options.workload,
+            app: options.app,
             scratch,
         };
-        bootstrap(&context, &options.bootstrap)
+        bootstrap(&context)
             .await
             .with_context(|| format!("bootstrapping the cluster {environment}"))?;
         if let Some(uid) = options.commit_status_uid {
@@ -202,12 +200,13 @@ impl Cluster {
     }
 }
 
-async fn bootstrap(context: &ClusterContext, from: &Bootstrap) -> anyhow::Result<()> {
-    let remote = context.registry.addresses.resolve(&from.repository)?;
-    let remote = remote.context("the repository's host is not known")?;
-    let tip = context.mirror.tip(&remote, &from.branch).await?;
-    let snapshot = context.mirror.fetch(&remote, &from.branch, &tip).await?;
-    let manifests = manifests::build(&snapshot.files, &from.path).map_err(anyhow::Error::msg)?;
+/// Applies what `flux bootstrap` would.
+async fn bootstrap(context: &ClusterContext) -> anyhow::Result<()> {
+    let remote = context.registry.addresses.github.join("demo/podinfo")?;
+    let tip = context.mirror.tip(&remote, "main").await?;
+    let snapshot = context.mirror.fetch(&remote, "main", &tip).await?;
+    let path = format!("clusters/{}", context.environment);
+    let manifests = manifests::build(&snapshot.files, &path).map_err(anyhow::Error::msg)?;
     for manifest in manifests {
         let applied = context.store.apply(&manifest, &[]);
         applied.map_err(anyhow::Error::msg)?;

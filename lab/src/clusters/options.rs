@@ -1,25 +1,15 @@
-//! The options of a cluster, and its interfaces to what is outside: the application, triggers.
+//! The options of a cluster, and the triggers that reach it from outside.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
-use url::Url;
 
 use super::addresses::Addresses;
 use super::timings::Timings;
-use crate::apps::Serving;
+use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
-
-/// The application that a cluster runs.
-pub trait Workload: Send + Sync {
-    /// Replaces what the application serves.
-    fn serve(&self, serving: Serving);
-
-    /// The address of the application, with a slash at the end; `None` when it has none.
-    fn url(&self) -> Option<Url>;
-}
 
 /// One release that was made before the lab was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +28,6 @@ pub enum PastStatus {
     Failed,
     /// It is the one before, to which a failed one was rolled back.
     RolledBack,
-}
-
-/// The path of a git branch that `flux bootstrap` applies.
-#[derive(Clone, Debug)]
-pub struct Bootstrap {
-    /// The public address of the repository.
-    pub repository: String,
-    pub branch: String,
-    pub path: String,
 }
 
 /// A change outside that wakes controllers before their interval, as a Receiver of Flux does.
@@ -81,7 +62,7 @@ pub struct Secrets {
     pub weft_hmac: String,
 }
 
-/// How a cluster is started.
+/// How a cluster is started, on the manifests of `clusters/{environment}` at the tip of main.
 pub struct ClusterOptions {
     /// The environment, such as `uat`.
     pub environment: String,
@@ -92,8 +73,8 @@ pub struct ClusterOptions {
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
-    pub workload: Arc<dyn Workload>,
-    pub bootstrap: Bootstrap,
+    /// The application that it runs.
+    pub app: Arc<App>,
     /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
     pub past: Option<Vec<PastRelease>>,
     /// The UID of the Provider `commit-status`, which the commit statuses of the past bear.

@@ -1,7 +1,7 @@
 //! The forge of the world: the GitHub-shaped server with the seeded promotion repository, and the jobs
 //! that react to its events.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,6 @@ use crate::seed::{self, Deployed, Seed};
 pub struct ForgeOptions {
     /// The folder of the repositories; created when it is missing.
     pub data_dir: PathBuf,
-    /// The address to listen on; port 0 takes a free one.
-    pub listen: SocketAddr,
     /// Lab time.
     pub clock: Clock,
     /// The faults that strike the forge: `forge-down`.
@@ -39,12 +37,11 @@ pub struct ForgeOptions {
 }
 
 impl ForgeOptions {
-    /// A forge on a free loopback port with a seeded week and jobs of 300 ms.
+    /// A forge with a seeded week and jobs of 300 ms.
     #[must_use]
     pub fn new(data_dir: PathBuf, clock: Clock, faults: Faults) -> Self {
         Self {
             data_dir,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock,
             faults,
             seed: Seed::Week,
@@ -65,14 +62,13 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// Seeds the repository, binds and serves.
+    /// Seeds the repository, and serves on a free loopback port.
     ///
     /// # Errors
     /// When git is missing, the directory cannot be written, or the address cannot be bound.
     pub async fn start(options: ForgeOptions) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .with_context(|| format!("the forge cannot listen on {}", options.listen))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.context("listening for the forge")?;
         let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let (dir, now) = (options.data_dir, options.clock.now());
         let seeded = tokio::task::spawn_blocking(move || seed::seed(&dir, options.seed, now));

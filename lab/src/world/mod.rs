@@ -15,11 +15,10 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use crate::apps::{App, Serving};
+use crate::apps::App;
 use crate::clock::Clock;
 use crate::clusters::{
-    Addresses, Bootstrap, Cluster, ClusterOptions, PastRelease, PastStatus, Secrets, Timings,
-    Trigger, Workload,
+    Addresses, Cluster, ClusterOptions, PastRelease, PastStatus, Secrets, Timings, Trigger,
 };
 use crate::dashboard::Dashboard;
 use crate::faults::{Fault, Faults};
@@ -120,12 +119,7 @@ impl Lab {
                 clock: options.clock.clone(),
                 faults: faults.clone(),
                 timings: options.timings.clone(),
-                workload: Arc::clone(app) as Arc<dyn Workload>,
-                bootstrap: Bootstrap {
-                    repository: "https://github.com/demo/podinfo".to_owned(),
-                    branch: "main".to_owned(),
-                    path: format!("clusters/{environment}"),
-                },
+                app: Arc::clone(app),
                 past: Some(past(forge.history(), environment)),
                 commit_status_uid: Some(seed::provider_uid(environment)),
                 watch_window: WATCH_WINDOW,
@@ -217,16 +211,6 @@ impl Lab {
     pub async fn shutdown(mut self) {
         self.clusters.clear();
         self.forge.shutdown().await;
-    }
-}
-
-impl Workload for App {
-    fn serve(&self, serving: Serving) {
-        Self::serve(self, serving);
-    }
-
-    fn url(&self) -> Option<Url> {
-        Some(Self::url(self).clone())
     }
 }
 

@@ -23,12 +23,13 @@ use serde_json::Value;
 use super::artifacts::Artifacts;
 use super::git;
 use super::object::{Key, duration, text};
-use super::options::{Secrets, Workload};
+use super::options::Secrets;
 use super::registry::Registry;
 use super::report::Report;
 use super::status::StatusEditor;
 use super::store::Store;
 use super::timings::Timings;
+use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
@@ -46,7 +47,7 @@ pub(super) struct ClusterContext {
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
-    pub workload: Arc<dyn Workload>,
+    pub app: Arc<App>,
     /// Where clones are made.
     pub scratch: PathBuf,
 }

@@ -43,7 +43,7 @@ impl Attempt<'_> {
     pub(super) fn serve(&self, image: PulledImage) {
         let value = |name: &str| text(&self.values, name).unwrap_or_default().to_owned();
         let color = Some(value("/ui/color")).filter(|color| !color.is_empty());
-        self.reconciler.context.workload.serve(Serving {
+        self.reconciler.context.app.serve(Serving {
             color: color.unwrap_or(image.color),
             message: value("/ui/message"),
             version: image.version,
