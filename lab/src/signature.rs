@@ -4,7 +4,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// Returns `sha256=` and the hex of the body's HMAC-SHA256, as `X-Hub-Signature-256` carries it.
-#[must_use]
 pub fn sign(secret: &str, body: &[u8]) -> String {
     match Hmac::<Sha256>::new_from_slice(secret.as_bytes()) {
         Ok(mut mac) => {

@@ -73,7 +73,6 @@ impl App {
     }
 
     /// The address of the application, with a slash at the end.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.server.url
     }
@@ -84,7 +83,6 @@ impl App {
     }
 
     /// What is served; `None` before the first deployment.
-    #[must_use]
     pub fn serving(&self) -> Option<Serving> {
         self.state.serving.borrow().clone()
     }

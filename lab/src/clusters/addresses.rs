@@ -19,9 +19,6 @@ pub struct Addresses {
 
 impl Addresses {
     /// The address to connect to for `address`; `None` when nobody listens there.
-    ///
-    /// # Errors
-    /// When `address` is no URL.
     pub fn resolve(&self, address: &str) -> anyhow::Result<Option<Url>> {
         let known = [
             ("https://github.com/", Some(&self.github)),

@@ -34,7 +34,6 @@ impl<T> Shelf<T> {
     }
 
     /// The newest artifact of a source, if it has any.
-    #[must_use]
     pub fn get(&self, source: &Key) -> Option<Arc<T>> {
         self.0.lock().get(source).cloned()
     }

@@ -126,31 +126,26 @@ impl Cluster {
     }
 
     /// The environment, such as `uat`.
-    #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
     }
 
     /// The address of its API: plain HTTP, on loopback.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.server.url
     }
 
     /// A bearer token that may read everything, and patch annotations and specs.
-    #[must_use]
     pub fn token(&self) -> &str {
         &self.token
     }
 
     /// A bearer token that may only read.
-    #[must_use]
     pub fn viewer_token(&self) -> &str {
         &self.viewer_token
     }
 
     /// The objects of the cluster.
-    #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
     }
@@ -165,7 +160,6 @@ impl Cluster {
     }
 
     /// Whether the API server refuses to answer.
-    #[must_use]
     pub fn is_unavailable(&self) -> bool {
         *self.unavailable.borrow()
     }

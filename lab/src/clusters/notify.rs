@@ -11,6 +11,7 @@ use super::controllers::ClusterContext;
 use super::object::{Key, text, timestamp};
 use super::report::{Report, involved_object};
 use super::{events, kinds};
+use crate::faults::Fault;
 use crate::signature::sign;
 
 impl ClusterContext {
@@ -93,9 +94,10 @@ impl ClusterContext {
         let present: Vec<Value> = present.json().await?;
         let mut same = present.iter();
         let same = same.find(|present| present["context"] == status["context"]);
-        if same.is_some_and(|same| {
+        let says_the_state = |same: &Value| {
             same["state"] == status["state"] && same["description"] == status["description"]
-        }) {
+        };
+        if same.is_some_and(says_the_state) {
             return Ok(());
         }
         let path = format!("statuses/{commit}");
@@ -106,7 +108,7 @@ impl ClusterContext {
 
     /// Posted once, without retry: a dispatch that is lost stays lost.
     async fn dispatch(&self, address: &Url, event: &Value) -> anyhow::Result<()> {
-        if self.faults.take_dispatch_lost() {
+        if self.faults.take(Fault::DispatchLost, None) {
             return Ok(());
         }
         let part = |name: &str| event["involvedObject"][name].as_str().unwrap_or_default();

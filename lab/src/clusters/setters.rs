@@ -23,7 +23,6 @@ pub struct Written {
 }
 
 /// The text with every marked value replaced by the choice of its policy, and the replacements.
-#[must_use]
 pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
     let mut written = Vec::new();
     let text = MARKED.replace_all(text, |found: &Captures<'_>| {
@@ -43,7 +42,6 @@ pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
 
 /// A commit message from the template's `{{range .Changed.Changes}}…{{end}}`, of which `print` and
 /// `println` of `.OldValue` and `.NewValue` are understood.
-#[must_use]
 pub fn message(template: &str, written: &[Written]) -> String {
     let Some((before, rest)) = template.split_once("{{range .Changed.Changes}}") else {
         return template.to_owned();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -13,8 +14,9 @@ use super::object::{self, Key, StoredObject, text};
 use super::status::StatusEditor;
 use crate::clock::Clock;
 
-/// How an object changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an object changed, in the words of a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum ChangeKind {
     Added,
     Modified,
@@ -67,7 +69,6 @@ struct Inner {
 
 impl Store {
     /// An empty store whose log keeps `window` changes.
-    #[must_use]
     pub fn new(clock: Clock, window: usize) -> Self {
         Self {
             inner: Mutex::new(Inner {
@@ -83,14 +84,12 @@ impl Store {
     }
 
     /// The object with this key, if it exists.
-    #[must_use]
     pub fn get(&self, key: &Key) -> Option<StoredObject> {
         self.inner.lock().objects.get(key).cloned()
     }
 
     /// The present revision, and all objects of a kind in one namespace or in all, by namespace and
     /// name.
-    #[must_use]
     pub fn list(
         &self,
         kind: &'static Kind,
@@ -106,19 +105,16 @@ impl Store {
     }
 
     /// The present revision.
-    #[must_use]
     pub fn revision(&self) -> u64 {
         self.inner.lock().revision
     }
 
     /// Every change from now on.
-    #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<ObjectChange>> {
         self.changes.subscribe()
     }
 
     /// The changes after `revision`; `None` when the log has forgotten some of them.
-    #[must_use]
     pub fn since(&self, revision: u64) -> Option<ChangeStream> {
         let inner = self.inner.lock();
         if revision < inner.forgotten {
@@ -159,12 +155,10 @@ impl Store {
         if let Some(status) = present.get("status") {
             next["status"] = status.clone();
         }
-        let changed = self.put(&mut inner, &key, next);
-        let applied = match changed {
-            true => Applied::Configured,
-            false => Applied::Unchanged,
-        };
-        Ok((key, applied))
+        match self.put(&mut inner, &key, next) {
+            true => Ok((key, Applied::Configured)),
+            false => Ok((key, Applied::Unchanged)),
+        }
     }
 
     /// Edits the status of an object. An edit that changes nothing is no change. `None` when the

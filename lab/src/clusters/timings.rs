@@ -21,7 +21,6 @@ pub struct Timings {
 
 impl Timings {
     /// What a presenter can talk along with.
-    #[must_use]
     pub fn demo() -> Self {
         Self {
             upgrade: Duration::from_millis(1500),
@@ -34,7 +33,6 @@ impl Timings {
     }
 
     /// What tests of the page can follow.
-    #[must_use]
     pub fn fast() -> Self {
         Self {
             upgrade: Duration::from_millis(500),
@@ -47,7 +45,6 @@ impl Timings {
     }
 
     /// A few milliseconds each.
-    #[must_use]
     pub fn instant() -> Self {
         Self {
             upgrade: Duration::from_millis(5),

@@ -50,7 +50,6 @@ impl Dashboard {
     }
 
     /// The address of the dashboard, with a slash at the end.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.0.url
     }

@@ -42,11 +42,8 @@ pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, event_type: &str, payload
         actor: promotion_bot(),
     };
     let event = json!({ "action": event_type, "client_payload": payload }).to_string();
-    runner.run(
-        repo,
-        run,
-        vec![Box::new(move |repo| promote(repo, &head, &event))],
-    );
+    let job = move |repo: &Repo| promote(repo, &head, &event);
+    runner.run(repo, run, vec![Box::new(job)]);
 }
 
 fn promote(repo: &Repo, head: &str, event: &str) -> anyhow::Result<Outcome> {

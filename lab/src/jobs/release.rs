@@ -89,19 +89,16 @@ fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {
     };
     let chart = &facts.chart_version;
     if events.is_empty() {
-        return Ok(Outcome::skipped(format!(
-            "podinfo {chart} was released before"
-        )));
+        let sentence = format!("podinfo {chart} was released before");
+        return Ok(Outcome::skipped(sentence));
     }
     let tag = format!("refs/tags/podinfo-{chart}");
     if repo.git.reference(&tag).is_none() {
         commits::create_ref(repo, promotion_bot(), &tag, sha)?;
     }
     repo.publish(events);
-    Ok(Outcome::success(format!(
-        "Released podinfo {chart} with {}",
-        facts.version
-    )))
+    let sentence = format!("Released podinfo {chart} with {}", facts.version);
+    Ok(Outcome::success(sentence))
 }
 
 /// Returns the edits of a release.

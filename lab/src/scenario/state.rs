@@ -51,12 +51,12 @@ pub enum StepStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultState {
     /// The name in URLs.
-    pub id: String,
-    pub title: String,
+    pub id: &'static str,
+    pub title: &'static str,
     /// What the fault shows.
-    pub explains: String,
+    pub explains: &'static str,
     /// The environments in which it can be ordered; empty for a fault that strikes none in particular.
-    pub environments: Vec<String>,
+    pub environments: Vec<&'static str>,
     /// Whether it is ordered anywhere.
     pub ordered: bool,
     /// The environments in which it is ordered.
@@ -69,11 +69,11 @@ pub struct FaultState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountState {
     /// The name to sign in with.
-    pub login: String,
+    pub login: &'static str,
     /// The display name.
-    pub name: String,
+    pub name: &'static str,
     /// What the account does in the demo.
-    pub role: String,
+    pub role: &'static str,
 }
 
 /// Lab time.

@@ -36,13 +36,12 @@ impl Scenario {
         for (number, environment) in (4..).zip(GATED) {
             steps.push(self.approval(number, environment, &pulls)?);
         }
-        let people = ACCOUNTS
-            .iter()
-            .filter(|account| account.kind == AccountKind::User);
+        let people = ACCOUNTS.iter();
+        let people = people.filter(|account| account.kind == AccountKind::User);
         let accounts = people.map(|account| AccountState {
-            login: account.login.to_owned(),
-            name: account.name.to_owned(),
-            role: account.role.to_owned(),
+            login: account.login,
+            name: account.name,
+            role: account.role,
         });
         let clock = self.lab.clock();
         Ok(ScenarioState {
@@ -117,10 +116,7 @@ impl Scenario {
             title: "Ana opens the release".into(),
             watch_for: "One pull request changes four files: colour, version, image tag, chart version. Three checks run.".into(),
             button: "Open the release".into(),
-            state: match &shown {
-                Some(_) => Done,
-                None => Ready,
-            },
+            state: shown.as_ref().map_or(Ready, |_| Done),
             note: shown.map(|(_, pull)| format!("#{} {}", pull.number, pull.title)),
             ..StepState::default()
         }
@@ -171,10 +167,10 @@ impl Scenario {
             Some((PullState::Closed, number)) => {
                 (Blocked, format!("#{number} was closed without a merge"))
             }
-            None => (
-                Blocked,
-                format!("the promotion of {version} is not open yet"),
-            ),
+            None => {
+                let note = format!("the promotion of {version} is not open yet");
+                (Blocked, note)
+            }
         };
         let open = promotion.filter(|pull| pull.state == PullState::Open);
         Ok(StepState {
@@ -231,9 +227,8 @@ impl Scenario {
         }
         let chart_version = next(&forge.charts());
         let version = next(&forge.images());
-        let number = forge
-            .open_release(self.next_color(), &version, &chart_version, "ana")
-            .await?;
+        let opened = forge.open_release(self.next_color(), &version, &chart_version, "ana");
+        let number = opened.await?;
         self.taken.lock().release = Some(DemoRelease {
             number,
             chart_version,

@@ -38,7 +38,6 @@ pub struct ForgeOptions {
 
 impl ForgeOptions {
     /// A forge with a seeded week and jobs of 300 ms.
-    #[must_use]
     pub fn new(data_dir: PathBuf, clock: Clock, faults: Faults) -> Self {
         Self {
             data_dir,
@@ -103,31 +102,26 @@ impl Forge {
     }
 
     /// The root of the forge, `http://127.0.0.1:PORT/`.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.github.url
     }
 
     /// The client id and secrets of the app that people sign in to.
-    #[must_use]
     pub fn app(&self) -> &OAuthApp {
         &self.github.app
     }
 
     /// The token that Flux pushes, sets statuses and dispatches with.
-    #[must_use]
     pub fn flux_token(&self) -> &str {
         &self.flux_token
     }
 
     /// The token of the bot that opens promotions, which Weft reads with.
-    #[must_use]
     pub fn bot_token(&self) -> &str {
         &self.bot_token
     }
 
     /// A token of an account that does not expire; `None` when no account has that login.
-    #[must_use]
     pub fn token_for(&self, login: &str) -> Option<String> {
         accounts::account(login).map(|account| self.github.tokens.lasting(account))
     }
@@ -145,13 +139,11 @@ impl Forge {
     }
 
     /// Subscribes to the repository's events from now on.
-    #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Published> {
         self.github.subscribe()
     }
 
     /// The Helm actions of the seeded history, oldest first.
-    #[must_use]
     pub fn history(&self) -> &[Deployed] {
         &self.history
     }

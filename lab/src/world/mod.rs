@@ -147,52 +147,44 @@ impl Lab {
     }
 
     /// The GitHub-shaped server.
-    #[must_use]
     pub fn forge(&self) -> &Forge {
         &self.forge
     }
 
     /// The cluster of an environment; `None` when there is no such environment.
-    #[must_use]
     pub fn cluster(&self, environment: &str) -> Option<&Cluster> {
         let mut clusters = self.clusters.iter();
         clusters.find(|cluster| cluster.environment() == environment)
     }
 
     /// Every cluster, in the order of the environments.
-    #[must_use]
     pub fn clusters(&self) -> &[Cluster] {
         &self.clusters
     }
 
     /// The live application of an environment; `None` when there is no such environment.
-    #[must_use]
     pub fn app(&self, environment: &str) -> Option<&App> {
         let place = ENVIRONMENTS.iter().position(|known| *known == environment);
         self.apps.get(place?).map(AsRef::as_ref)
     }
 
     /// The address of the dashboard.
-    #[must_use]
     pub fn dashboard_url(&self) -> &Url {
         self.dashboard.url()
     }
 
     /// The clock that all parts of the lab share.
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// The faults. Those that last until they are cancelled strike only once [`Lab::apply_faults`] was
     /// called.
-    #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
     /// The key that Flux's webhooks to Weft are signed with.
-    #[must_use]
     pub fn hook_secret(&self) -> &str {
         &self.hook_secret
     }

@@ -24,9 +24,6 @@ impl ClusterContext {
     }
 
     /// Reconciles everything until all of it is ready, or as ready as it gets.
-    ///
-    /// # Errors
-    /// When something fails that no status shows.
     pub(in crate::clusters) async fn settle(&self) -> anyhow::Result<()> {
         for _ in 0..ROUNDS {
             let objects = KINDS.iter().flat_map(|kind| self.store.list(kind, None).1);

@@ -188,10 +188,10 @@ pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Pas
             ..made.clone()
         });
     }
-    let newest = history.latest().map(|newest| newest.version);
-    let matching =
-        history.latest().map(|newest| &newest.chart_version) == Some(&made.chart_version);
-    if let Some(version) = newest.filter(|_| matching) {
+    if let Some(newest) = history.latest()
+        && newest.chart_version == made.chart_version
+    {
+        let version = newest.version;
         history.0.truncate(SHOWN);
         object["status"]["history"] = history.to_value();
         renumber(object, made.version, version);
@@ -225,15 +225,14 @@ mod tests {
         }
     }
 
-    fn shape(history: &History) -> Vec<String> {
+    fn shape(history: &History) -> String {
         let revisions = history.to_value();
         let revisions = revisions.as_array().unwrap().iter();
         let shapes = revisions.map(|revision| {
             let text = |name: &str| revision[name].as_str().unwrap_or("-").to_owned();
-            let parts = ["chartVersion", "status", "action"].map(text);
-            parts.join(" ")
+            ["chartVersion", "status", "action"].map(text).join(" ")
         });
-        shapes.collect()
+        shapes.collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -243,33 +242,25 @@ mod tests {
         history.push(release(2, "6.0.1", HelmStatus::Deployed));
         assert_eq!(
             shape(&history),
-            ["6.0.1 deployed upgrade", "6.0.0 superseded -"]
+            "6.0.1 deployed upgrade, 6.0.0 superseded -"
         );
         history.push(release(3, "6.0.3", HelmStatus::Failed));
         assert_eq!(
             shape(&history),
-            [
-                "6.0.3 failed upgrade",
-                "6.0.1 deployed -",
-                "6.0.0 superseded -"
-            ]
+            "6.0.3 failed upgrade, 6.0.1 deployed -, 6.0.0 superseded -"
         );
         assert!(history.truncate());
         let old = history.previous().unwrap().clone();
         history.push_rollback(old, 4, "2026-01-01T00:00:00Z".to_owned());
         assert_eq!(
             shape(&history),
-            [
-                "6.0.1 deployed rollback",
-                "6.0.3 failed upgrade",
-                "6.0.1 superseded rollback"
-            ]
+            "6.0.1 deployed rollback, 6.0.3 failed upgrade, 6.0.1 superseded rollback"
         );
         history.push(release(5, "6.0.2", HelmStatus::Deployed));
         assert!(history.truncate());
         assert_eq!(
             shape(&history),
-            ["6.0.2 deployed upgrade", "6.0.1 superseded -"]
+            "6.0.2 deployed upgrade, 6.0.1 superseded -"
         );
     }
 }
