@@ -245,7 +245,10 @@ async fn the_dashboard_signs_in_as_weave_gitops_does() {
     let info: Value = send(get("oauth2/userinfo")).await.json().await.unwrap();
     assert_eq!(info["id"], "admin");
     let page = send(get("sources")).await.text().await.unwrap();
-    assert!(page.contains("aria-orientation=\"vertical\""), "{page}");
+    let tabs = "<div role=\"tablist\" aria-orientation=\"vertical\"";
+    let selected = "link-flex selected\" role=\"tab\" href=\"/sources\"";
+    assert!(page.contains(tabs) && page.contains(selected), "{page}");
+    assert!(!page.contains("<head>") && !page.contains("</body>"));
     assert_eq!(page.matches("<td>HelmChart</td>").count(), 4, "{page}");
     assert_eq!(status(get("promotions/x.js")).await, 404);
     let sync = http.post(at("v1/sync")).json(&sync);

@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::{Serialize, Serializer};
 use tokio::sync::watch;
@@ -89,14 +89,12 @@ impl App {
 
     /// Whether requests are accepted and never answered.
     pub fn hang(&self, hangs: bool) {
-        let behaviour = &self.state.behaviour;
-        behaviour.send_modify(|behaviour| behaviour.hangs = hangs);
+        self.state.behaviour.send_modify(|it| it.hangs = hangs);
     }
 
     /// Whether every request is answered with 503.
     pub fn down(&self, down: bool) {
-        let behaviour = &self.state.behaviour;
-        behaviour.send_modify(|behaviour| behaviour.down = down);
+        self.state.behaviour.send_modify(|it| it.down = down);
     }
 }
 
@@ -130,10 +128,9 @@ impl Serialize for Fields<'_> {
 }
 
 fn greeting(serving: &Serving) -> String {
-    if serving.message.is_empty() {
-        format!("greetings from podinfo v{}", serving.version)
-    } else {
-        serving.message.clone()
+    match &*serving.message {
+        "" => format!("greetings from podinfo v{}", serving.version),
+        message => message.to_owned(),
     }
 }
 
@@ -156,7 +153,7 @@ async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Respons
         &serving.color,
         &greeting(&serving),
     );
-    Ok(Html(page).into_response())
+    Ok(page.into_response())
 }
 
 async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {

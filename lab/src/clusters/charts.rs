@@ -14,7 +14,6 @@ use url::Url;
 /// `index.yaml` of a chart repository.
 #[derive(Debug, Deserialize)]
 pub struct Index {
-    /// The versions of each chart.
     #[serde(default)]
     pub entries: BTreeMap<String, Vec<IndexEntry>>,
 }
@@ -74,7 +73,6 @@ pub struct ChartPackage {
     pub version: String,
     /// The version of what it deploys.
     pub app_version: String,
-    /// `values.yaml`.
     pub values: Value,
     /// The names of its test hooks, for a release with the chart's name.
     pub tests: Vec<String>,

@@ -152,11 +152,7 @@ impl Cluster {
 
     /// While unavailable, the API answers nobody and open watches end; the controllers go on.
     pub fn set_unavailable(&self, unavailable: bool) {
-        self.unavailable.send_if_modified(|present| {
-            let changed = *present != unavailable;
-            *present = unavailable;
-            changed
-        });
+        self.unavailable.send_replace(unavailable);
     }
 
     /// Whether the API server refuses to answer.
@@ -174,11 +170,10 @@ impl Cluster {
     /// Pauses or resumes the controller of one kind.
     pub fn pause_controller(&self, kind: &'static str, paused: bool) {
         self.paused.send_modify(|kinds| {
-            if paused {
-                kinds.insert(kind);
-            } else {
-                kinds.remove(kind);
-            }
+            match paused {
+                true => kinds.insert(kind),
+                false => kinds.remove(kind),
+            };
         });
     }
 

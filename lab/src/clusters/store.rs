@@ -280,10 +280,16 @@ mod tests {
         Key::new(&kinds::HELM_RELEASE, "app-podinfo", "podinfo")
     }
 
+    /// A store with the first version.
+    fn store(window: usize) -> Store {
+        let store = Store::new(Clock::new(), window);
+        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        store
+    }
+
     #[test]
     fn only_a_changed_spec_raises_the_generation() {
-        let store = Store::new(Clock::new(), 16);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(16);
         assert_eq!(object::generation(&store.get(&key()).unwrap()), 1);
         store.edit_status(&key(), |status| status.put("helmChart", json!("a/b")));
         assert_eq!(object::generation(&store.get(&key()).unwrap()), 1);
@@ -306,8 +312,7 @@ mod tests {
 
     #[test]
     fn a_field_that_the_manifest_does_not_hold_is_taken_away_again() {
-        let store = Store::new(Clock::new(), 16);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(16);
         store.merge_patch(&key(), &json!({"spec": {"suspend": true}}));
         assert_eq!(store.get(&key()).unwrap()["spec"]["suspend"], json!(true));
         store.apply(&manifest("1.0.0"), &[]).unwrap();
@@ -316,8 +321,7 @@ mod tests {
 
     #[test]
     fn the_log_says_when_it_has_forgotten() {
-        let store = Store::new(Clock::new(), 2);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(2);
         let first = store.revision();
         for version in ["1.0.1", "1.0.2", "1.0.3"] {
             store.apply(&manifest(version), &[]).unwrap();

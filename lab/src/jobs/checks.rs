@@ -13,7 +13,6 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{DEFAULT_BRANCH, Workflow};
 use crate::github::state::Repo;
 
-/// The workflow of pull requests.
 pub(crate) static PULL_REQUEST: Workflow = Workflow {
     name: "pull request",
     path: ".github/workflows/pull-request.yaml",

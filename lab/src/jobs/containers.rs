@@ -12,7 +12,6 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{DEFAULT_BRANCH, Image, RepositoryState, Workflow};
 use crate::github::state::Repo;
 
-/// The workflow of branches.
 pub(crate) static BRANCH: Workflow = Workflow {
     name: "branch",
     path: ".github/workflows/branch.yaml",

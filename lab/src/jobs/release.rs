@@ -19,10 +19,8 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Workflow};
 use crate::github::state::Repo;
 
-/// The folder of the chart.
 const CHART_DIR: &str = "charts/podinfo";
 
-/// The workflow of releases.
 pub(crate) static RELEASE: Workflow = Workflow {
     name: "release",
     path: ".github/workflows/release.yaml",
@@ -101,7 +99,6 @@ fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::success(sentence))
 }
 
-/// Returns the edits of a release.
 pub(crate) fn edits(plan: &workflow::release::Plan) -> Vec<Edit> {
     let edit = |edit: &workflow::release::Edit| Edit::text(edit.path, &edit.after);
     plan.edits.iter().map(edit).collect()

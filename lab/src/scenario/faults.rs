@@ -87,7 +87,6 @@ impl Scenario {
     }
 }
 
-/// Title and explanation of a fault.
 fn described(fault: Fault) -> (&'static str, &'static str) {
     match fault {
         Fault::HelmUpgradeFails => (

@@ -23,7 +23,6 @@ pub struct StepState {
     pub title: String,
     /// What to point at while the step runs.
     pub watch_for: String,
-    /// The label of the button.
     pub button: String,
     /// For a step that is taken in Weft: its address, relative to the base path.
     pub href: Option<String>,
@@ -53,13 +52,11 @@ pub struct FaultState {
     /// The name in URLs.
     pub id: &'static str,
     pub title: &'static str,
-    /// What the fault shows.
     pub explains: &'static str,
     /// The environments in which it can be ordered; empty for a fault that strikes none in particular.
     pub environments: Vec<&'static str>,
     /// Whether it is ordered anywhere.
     pub ordered: bool,
-    /// The environments in which it is ordered.
     pub ordered_in: Vec<String>,
     /// Whether it happens when it is ordered, and is over then.
     pub at_once: bool,
@@ -70,9 +67,7 @@ pub struct FaultState {
 pub struct AccountState {
     /// The name to sign in with.
     pub login: &'static str,
-    /// The display name.
     pub name: &'static str,
-    /// What the account does in the demo.
     pub role: &'static str,
 }
 

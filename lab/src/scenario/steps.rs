@@ -10,7 +10,6 @@ use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
 use crate::world::{PullState, PullSummary};
 
-/// The environments that a person approves.
 pub(super) const GATED: [&str; 3] = ["uat", "stg", "prod"];
 
 /// The colours that take turns: far enough from one another to be told apart on a projector.
@@ -18,7 +17,6 @@ const COLORS: [&str; 6] = [
     "#0e7c86", "#8e3b62", "#c2571a", "#3f6fb5", "#5b7f2b", "#6b4fa3",
 ];
 
-/// The state of a step, and the note beside it.
 type Noted = (StepStatus, String);
 
 impl Scenario {

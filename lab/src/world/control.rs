@@ -32,13 +32,11 @@ pub struct PullSummary {
     pub state: PullState,
     pub head_ref: String,
     pub head: String,
-    /// The merge commit.
     pub merge_commit: Option<String>,
     /// The logins whose approvals count.
     pub approved_by: Vec<String>,
     /// The requirements of the branch protection that are not met, in GitHub's sentences.
     pub unmet: Vec<String>,
-    /// Whether every required check has passed.
     pub checks_passed: bool,
 }
 
@@ -188,7 +186,6 @@ impl Forge {
     }
 }
 
-/// Returns the account of a login, or 404.
 pub(super) fn person(login: &str) -> Result<&'static Account, ApiError> {
     accounts::account(login).ok_or_else(ApiError::not_found)
 }

@@ -26,13 +26,10 @@ use crate::seed::{self, Deployed, Seed};
 pub struct ForgeOptions {
     /// The folder of the repositories; created when it is missing.
     pub data_dir: PathBuf,
-    /// Lab time.
     pub clock: Clock,
     /// The faults that strike the forge: `forge-down`.
     pub faults: Faults,
-    /// The history that the repository starts with.
     pub seed: Seed,
-    /// The duration of each job.
     pub job_delay: Duration,
 }
 

@@ -206,7 +206,6 @@ impl Lab {
     }
 }
 
-/// The seeded history of one environment.
 fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
     history
         .iter()

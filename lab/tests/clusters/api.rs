@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use kube::api::{
     Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent,
@@ -55,26 +56,18 @@ fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource
     ApiResource::from_gvk_with_plural(&kind, plural)
 }
 
-/// The releases in `app-podinfo`, as the owner of a token sees them.
-fn releases(cluster: &Cluster, token: &str) -> Api<DynamicObject> {
-    let releases = resource(
+fn helm_releases() -> ApiResource {
+    resource(
         "helm.toolkit.fluxcd.io",
         "v2",
         "HelmRelease",
         "helmreleases",
-    );
-    Api::namespaced_with(client(cluster, token), "app-podinfo", &releases)
+    )
 }
 
-/// The same in all namespaces, as Weft watches them.
-fn all_releases(cluster: &Cluster) -> Api<DynamicObject> {
-    let releases = resource(
-        "helm.toolkit.fluxcd.io",
-        "v2",
-        "HelmRelease",
-        "helmreleases",
-    );
-    Api::all_with(client(cluster, cluster.token()), &releases)
+/// The releases in all namespaces, as Weft watches them.
+fn all_releases(cluster: &Cluster, token: &str) -> Api<DynamicObject> {
+    Api::all_with(client(cluster, token), &helm_releases())
 }
 
 /// The names of the objects that a list finds, or the code that it is refused with.
@@ -95,11 +88,15 @@ fn name(object: &DynamicObject) -> String {
     object.metadata.name.clone().unwrap()
 }
 
+type Events = BoxStream<'static, watcher::Result<Event<DynamicObject>>>;
+
+fn watch(cluster: &Cluster, config: watcher::Config) -> Events {
+    let releases = all_releases(cluster, cluster.token());
+    watcher::watcher(releases, config).boxed()
+}
+
 /// What a watcher says next, in a word each: `init`, `listed podinfo`, `ready`, `podinfo 1.0.0`.
-async fn next<S>(events: &mut S) -> String
-where
-    S: futures::Stream<Item = watcher::Result<Event<DynamicObject>>> + Unpin,
-{
+async fn next(events: &mut Events) -> String {
     let deadline = Duration::from_secs(20);
     loop {
         let event = tokio::time::timeout(deadline, events.next())
@@ -120,10 +117,7 @@ where
     }
 }
 
-async fn expect<S>(events: &mut S, expected: &[&str])
-where
-    S: futures::Stream<Item = watcher::Result<Event<DynamicObject>>> + Unpin,
-{
+async fn expect(events: &mut Events, expected: &[&str]) {
     for expected in expected {
         assert_eq!(next(events).await, *expected);
     }
@@ -138,8 +132,7 @@ async fn a_watcher_sees_every_change_however_it_lists() {
         default().streaming_lists(),
     ] {
         let (_world, cluster) = with_release(64).await;
-        let events = watcher::watcher(all_releases(&cluster), config);
-        let mut events = std::pin::pin!(events);
+        let mut events = watch(&cluster, config);
         expect(&mut events, &["init", "listed podinfo", "ready"]).await;
         put(&cluster, "podinfo", "1.0.1");
         expect(&mut events, &["podinfo 1.0.1"]).await;
@@ -155,8 +148,7 @@ async fn a_watcher_sees_every_change_however_it_lists() {
 #[tokio::test]
 async fn a_watcher_that_was_away_for_too_long_lists_again() {
     let (_world, cluster) = with_release(8).await;
-    let events = watcher::watcher(all_releases(&cluster), watcher::Config::default());
-    let mut events = std::pin::pin!(events);
+    let mut events = watch(&cluster, watcher::Config::default());
     expect(&mut events, &["init", "listed podinfo", "ready"]).await;
     put(&cluster, "podinfo", "1.0.1");
     expect(&mut events, &["podinfo 1.0.1"]).await;
@@ -175,7 +167,7 @@ async fn a_watch_from_a_forgotten_version_is_told_that_it_is_gone() {
     for patch in 1..10 {
         put(&cluster, "podinfo", &format!("1.0.{patch}"));
     }
-    let api = all_releases(&cluster);
+    let api = all_releases(&cluster, cluster.token());
     let watched = api.watch(&WatchParams::default(), &old).await.unwrap();
     let first = std::pin::pin!(watched).try_next().await.unwrap().unwrap();
     let WatchEvent::Error(status) = first else {
@@ -187,7 +179,7 @@ async fn a_watch_from_a_forgotten_version_is_told_that_it_is_gone() {
 #[tokio::test]
 async fn watches_are_bookmarked_while_nothing_happens() {
     let (_world, cluster) = with_release(64).await;
-    let api = all_releases(&cluster);
+    let api = all_releases(&cluster, cluster.token());
     let listed = api.list(&ListParams::default()).await.unwrap();
     let from = listed.metadata.resource_version.unwrap();
     let parameters = WatchParams::default().timeout(10);
@@ -203,7 +195,7 @@ async fn watches_are_bookmarked_while_nothing_happens() {
 async fn lists_take_field_selectors() {
     let (_world, cluster) = with_release(64).await;
     put(&cluster, "other", "1.0.0");
-    let api = all_releases(&cluster);
+    let api = all_releases(&cluster, cluster.token());
     assert_eq!(names(&api, "").await.unwrap(), ["other", "podinfo"]);
     let other = names(&api, "metadata.name=other").await;
     assert_eq!(other.unwrap(), ["other"]);
@@ -215,7 +207,8 @@ async fn a_reader_may_not_write_and_an_owner_may_ask_for_a_reconciliation() {
     let asked = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": "now"}}});
     let patch = async |token: &str| {
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(&asked));
-        let api = releases(&cluster, token);
+        let (client, releases) = (client(&cluster, token), helm_releases());
+        let api = Api::<DynamicObject>::namespaced_with(client, "app-podinfo", &releases);
         api.patch("podinfo", &parameters, &patch).await
     };
     let refused = patch(cluster.viewer_token()).await.unwrap_err();
@@ -224,7 +217,7 @@ async fn a_reader_may_not_write_and_an_owner_may_ask_for_a_reconciliation() {
     assert_eq!(patched.generation, Some(1));
     let requested = &patched.annotations.unwrap()["reconcile.fluxcd.io/requestedAt"];
     assert_eq!(requested, "now");
-    let unknown = names(&releases(&cluster, "someone"), "").await;
+    let unknown = names(&all_releases(&cluster, "someone"), "").await;
     assert_eq!(unknown, Err(401));
 }
 

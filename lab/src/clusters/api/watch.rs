@@ -17,10 +17,8 @@ use super::query::{Api, RequestQuery, is_set, number};
 use crate::clusters::kinds::Kind;
 use crate::clusters::store::ObjectChange;
 
-/// The length of a watch that does not ask for one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 
-/// What one watch asked for.
 struct WatchRequest {
     kind: &'static Kind,
     namespace: Option<String>,
@@ -58,7 +56,6 @@ fn line(kind: impl Serialize, object: &Value) -> Bytes {
     Bytes::from(format!("{line}\n"))
 }
 
-/// The answer to a watch.
 pub(super) fn stream(
     api: &Api,
     kind: &'static Kind,

@@ -145,8 +145,7 @@ impl<'a> Reconciler<'a> {
 
     async fn download(&self, address: &str) -> anyhow::Result<Vec<u8>> {
         let registry = &self.context.registry;
-        let url = registry.addresses.resolve(address)?;
-        let url = url.ok_or_else(|| anyhow::anyhow!("no such host"))?;
+        let url = registry.addresses.connect(address)?;
         let response = registry.http.get(url).send().await?.error_for_status()?;
         Ok(response.bytes().await?.to_vec())
     }

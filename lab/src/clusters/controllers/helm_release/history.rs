@@ -9,10 +9,8 @@ use time::Duration;
 use crate::clusters::object::{text, timestamp};
 use crate::clusters::options::{PastRelease, PastStatus};
 
-/// How many revisions a seeded history shows at most.
 const SHOWN: usize = 5;
 
-/// One revision of a Helm release.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HelmRevision {
@@ -95,7 +93,6 @@ impl History {
         self.0.iter().skip(1).find(|revision| revision.is_sound())
     }
 
-    /// The number of the next revision.
     pub(super) fn next_version(&self) -> i64 {
         let versions = self.0.iter().map(|revision| revision.version);
         versions.max().unwrap_or_default() + 1
