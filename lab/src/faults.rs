@@ -76,10 +76,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Orders a fault by name; ordering it twice is ordering it once.
-    ///
-    /// # Errors
-    /// When no fault has that name, or when it needs an environment and none is given.
+    /// Orders a fault by name; ordering it twice is ordering it once. Fails when no fault has that name,
+    /// or it needs an environment and none is given.
     pub fn order(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
         let fault = Fault::named(name)?;
         let environment = environment.filter(|_| fault.needs_environment());
@@ -90,10 +88,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Cancels a fault; without an environment, everywhere.
-    ///
-    /// # Errors
-    /// When no fault has that name.
+    /// Cancels a fault; without an environment, everywhere. Fails when no fault has that name.
     pub fn cancel(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
         let fault = Fault::named(name)?;
         self.ordered.lock().retain(|ordered| {

@@ -35,6 +35,7 @@ async fn every_answer_is_as_github_describes_it() {
 
     let pull = format!("pulls/{}", stg.number);
     let compare = format!("compare/main...{}", stg.head_ref);
+    let list = "repos/list-commit-statuses-for-ref";
     for (operation, path) in [
         ("repos/get", ""),
         ("pulls/list", "pulls?state=all"),
@@ -42,10 +43,7 @@ async fn every_answer_is_as_github_describes_it() {
         ("pulls/get", "pulls/1"),
         ("pulls/get", "pulls/999"),
         ("pulls/list-files", &format!("{pull}/files")),
-        (
-            "repos/list-commit-statuses-for-ref",
-            "commits/main/statuses",
-        ),
+        (list, "commits/main/statuses"),
         ("repos/get-branch-rules", "rules/branches/main"),
         ("repos/compare-commits", "compare/main...HEAD"),
         ("repos/compare-commits", &compare),
@@ -70,29 +68,19 @@ async fn every_answer_is_as_github_describes_it() {
     let success = json!({ "state": "success", "context": "kustomization/uat/1234abcd" });
     let branch = json!({ "ref": "refs/heads/another", "sha": stg.head });
     let another = json!({ "title": "Another", "head": "another", "base": "main" });
+    let closed = json!({ "state": "closed" });
+    let set = "repos/create-commit-status";
     let (post, put, patch) = (Method::POST, Method::PUT, Method::PATCH);
     for (operation, login, method, path, body) in [
         ("pulls/dismiss-review", "sam", &put, &*dismissal, message),
         ("pulls/merge", "sam", &put, &merge, json!({})),
         ("pulls/merge", "sam", &put, &merge, moved),
         ("issues/create-comment", "kim", &post, &comments, comment),
-        (
-            "repos/create-commit-status",
-            "fluxcdbot",
-            &post,
-            &status,
-            success,
-        ),
+        (set, "fluxcdbot", &post, &status, success),
         ("git/create-ref", "ana", &post, "git/refs", branch),
         ("pulls/create", "ana", &post, "pulls", another.clone()),
         ("pulls/create", "ana", &post, "pulls", another),
-        (
-            "pulls/update",
-            "sam",
-            &patch,
-            &pull,
-            json!({ "state": "closed" }),
-        ),
+        ("pulls/update", "sam", &patch, &pull, closed),
         ("pulls/merge", "kim", &put, "pulls/1/merge", json!({})),
     ] {
         ask(operation, login, method.clone(), path, body).await;
@@ -108,11 +96,8 @@ async fn every_answer_is_as_github_describes_it() {
         .output()
         .await
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
 }
 
 /// The folder with the fetched packages.

@@ -21,10 +21,6 @@ async fn lab(seeded: bool) -> Scenario {
     Scenario::new(Arc::new(Lab::start(options).await.unwrap()))
 }
 
-async fn seeded() -> Scenario {
-    lab(true).await
-}
-
 fn release(scenario: &Scenario, environment: &str) -> Value {
     let kind = Kind::named("HelmRelease").unwrap();
     let key = Key::new(kind, "app-podinfo", "podinfo");
@@ -82,7 +78,7 @@ async fn approve(scenario: &Scenario, environment: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_first_look_a_week_has_happened() {
-    let scenario = seeded().await;
+    let scenario = lab(true).await;
     for (environment, chart, app, color) in [
         ("dev-test", "1.1.7", "5.1.8", "#b8791f"),
         ("uat", "1.1.7", "5.1.8", "#b8791f"),
@@ -128,7 +124,7 @@ async fn at_the_first_look_a_week_has_happened() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_release_travels_from_a_branch_to_prod() {
-    let scenario = seeded().await;
+    let scenario = lab(true).await;
     scenario.run_step("branch-build").await.unwrap();
     until(&scenario, "branch-build", Done).await;
 
@@ -155,7 +151,7 @@ async fn a_release_travels_from_a_branch_to_prod() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_upgrade_stops_the_line_until_the_next_release() {
-    let scenario = seeded().await;
+    let scenario = lab(true).await;
     let fault = scenario.order_fault("helm-upgrade-fails", Some("stg"));
     fault.await.unwrap();
     approve(&scenario, "stg").await;
@@ -169,7 +165,7 @@ async fn a_failed_upgrade_stops_the_line_until_the_next_release() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promotion_moves_at_once_and_other_faults_wait() {
-    let scenario = seeded().await;
+    let scenario = lab(true).await;
     let head = async || {
         let open = scenario.lab().forge().open_promotion("stg").await;
         open.unwrap().unwrap().head
@@ -194,7 +190,7 @@ async fn a_promotion_moves_at_once_and_other_faults_wait() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_presenters_controls_answer_over_http() {
-    let scenario = seeded().await;
+    let scenario = lab(true).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/lab/v1", listener.local_addr().unwrap());
     tokio::spawn(async move {

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::{Serialize, Serializer};
+use serde_json::json;
 use tokio::sync::watch;
 use url::Url;
 
@@ -50,10 +50,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the server of an environment.
-    ///
-    /// # Errors
-    /// When no port can be bound.
+    /// Starts the server of an environment on a free port.
     pub async fn start(environment: &str) -> anyhow::Result<Self> {
         let state = Arc::new(AppState {
             environment: environment.to_owned(),
@@ -118,15 +115,6 @@ async fn behave(
     Ok(next.run(request).await)
 }
 
-/// A JSON object with its fields in podinfo's order, all of them strings.
-struct Fields<'a>(&'a [(&'a str, &'a str)]);
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
 fn greeting(serving: &Serving) -> String {
     match &*serving.message {
         "" => format!("greetings from podinfo v{}", serving.version),
@@ -134,11 +122,13 @@ fn greeting(serving: &Serving) -> String {
     }
 }
 
-fn indented(fields: &[(&str, &str)]) -> Result<Response, StatusCode> {
-    let text = serde_json::to_string_pretty(&Fields(fields));
-    let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+/// A JSON object with its fields in podinfo's order, all of them strings.
+fn indented(fields: &[(&str, &str)]) -> Response {
+    let fields = fields.iter();
+    let lines = fields.map(|(name, value)| format!("  \"{name}\": {}", json!(value)));
+    let text = format!("{{\n{}\n}}", lines.collect::<Vec<_>>().join(",\n"));
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    Ok((kind, text).into_response())
+    (kind, text).into_response()
 }
 
 async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, StatusCode> {
@@ -158,7 +148,7 @@ async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Respons
 
 async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&[
+    Ok(indented(&[
         ("hostname", &format!("podinfo-{}", state.environment)),
         ("version", &serving.version),
         ("revision", &serving.revision),
@@ -170,15 +160,19 @@ async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode
         ("runtime", "go1.26.0"),
         ("num_goroutine", "8"),
         ("num_cpu", "2"),
-    ])
+    ]))
 }
 
 async fn version(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&[("commit", &serving.revision), ("version", &serving.version)])
+    let fields = [
+        ("commit", &*serving.revision),
+        ("version", &serving.version),
+    ];
+    Ok(indented(&fields))
 }
 
 async fn health(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     state.serving()?;
-    indented(&[("status", "OK")])
+    Ok(indented(&[("status", "OK")]))
 }

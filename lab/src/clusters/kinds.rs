@@ -73,16 +73,10 @@ kinds! {
 impl Kind {
     /// `v1` or `group/version`, as in `apiVersion:`.
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_owned()
-        } else {
-            format!("{}/{}", self.group, self.version)
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
         }
-    }
-
-    /// The kind that a manifest's `apiVersion` and `kind` name.
-    pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
-        Self::named(kind).filter(|known| known.api_version() == api_version)
     }
 
     /// The kind that a URL names.

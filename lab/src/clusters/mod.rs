@@ -36,13 +36,14 @@ use self::controllers::ClusterContext;
 use self::controllers::manager::Manager;
 use self::registry::Registry;
 use crate::loopback::HttpServer;
+use crate::seed;
 
 pub use self::addresses::Addresses;
 pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
 pub use self::object::{Key, StoredObject};
 pub(crate) use self::object::{condition, is_current, is_true, text};
-pub use self::options::{ClusterOptions, PastRelease, PastStatus, Secrets, Trigger};
+pub use self::options::{ClusterOptions, Secrets, Trigger};
 pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
 pub use self::timings::Timings;
 
@@ -50,9 +51,7 @@ pub use self::timings::Timings;
 pub struct Cluster {
     environment: String,
     server: HttpServer,
-    token: Arc<str>,
-    viewer_token: Arc<str>,
-    store: Arc<Store>,
+    api: Api,
     unavailable: watch::Sender<bool>,
     /// The kinds whose controllers are paused.
     paused: watch::Sender<BTreeSet<&'static str>>,
@@ -61,10 +60,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster; when it returns, its API answers.
-    ///
-    /// # Errors
-    /// When it cannot listen, or its first objects cannot be had.
+    /// Starts a cluster; when it returns, its API answers. Fails when its first objects cannot be had.
     pub async fn start(options: ClusterOptions) -> anyhow::Result<Self> {
         let environment = options.environment;
         let store = Arc::new(Store::new(options.clock.clone(), options.watch_window));
@@ -90,11 +86,11 @@ impl Cluster {
         bootstrap(&context)
             .await
             .with_context(|| format!("bootstrapping the cluster {environment}"))?;
-        if let Some(uid) = options.commit_status_uid {
-            let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
-            store.edit(&provider, |object| object["metadata"]["uid"] = json!(uid));
-        }
         if let Some(past) = &options.past {
+            // The one that the commit statuses of the past bear.
+            let uid = json!(seed::provider_uid(&environment));
+            let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
+            store.edit(&provider, |object| object["metadata"]["uid"] = uid);
             context.seeding().settle().await?;
             context.date_back(past);
         }
@@ -102,22 +98,20 @@ impl Cluster {
         let unavailable = watch::Sender::new(false);
         let paused = watch::Sender::new(BTreeSet::new());
         let (triggers, triggered) = mpsc::unbounded_channel();
-        let (token, viewer_token) = (random_token(), random_token());
-        let router = api::router(Api {
-            store: Arc::clone(&store),
-            token: Arc::clone(&token),
-            viewer_token: Arc::clone(&viewer_token),
+        let api = Api {
+            store,
+            token: random_token(),
+            viewer_token: random_token(),
             unavailable: unavailable.subscribe(),
             bookmarks,
-        });
+        };
+        let router = api::router(api.clone());
         let server = HttpServer::start(format!("the cluster {environment}"), router).await?;
         let managing = Manager::start(context, paused.subscribe(), triggered);
         Ok(Self {
             environment,
             server,
-            token,
-            viewer_token,
-            store,
+            api,
             unavailable,
             paused,
             triggers,
@@ -137,17 +131,17 @@ impl Cluster {
 
     /// A bearer token that may read everything, and patch annotations and specs.
     pub fn token(&self) -> &str {
-        &self.token
+        &self.api.token
     }
 
     /// A bearer token that may only read.
     pub fn viewer_token(&self) -> &str {
-        &self.viewer_token
+        &self.api.viewer_token
     }
 
     /// The objects of the cluster.
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        &self.api.store
     }
 
     /// While unavailable, the API answers nobody and open watches end; the controllers go on.

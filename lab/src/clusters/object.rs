@@ -33,7 +33,9 @@ impl Key {
 
     /// The key of a manifest; `None` when its kind is not served or it has no name.
     pub fn of(manifest: &Value) -> Option<Self> {
-        let kind = Kind::of(text(manifest, "/apiVersion")?, text(manifest, "/kind")?)?;
+        let kind = Kind::named(text(manifest, "/kind")?)?;
+        let version = text(manifest, "/apiVersion");
+        version.filter(|version| *version == kind.api_version())?;
         let namespace = text(manifest, "/metadata/namespace").filter(|_| kind.namespaced);
         let name = text(manifest, "/metadata/name")?;
         Some(Self::new(kind, namespace.unwrap_or_default(), name))

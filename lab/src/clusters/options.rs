@@ -3,32 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::addresses::Addresses;
 use super::timings::Timings;
 use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
-
-/// One release that was made before the lab was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastRelease {
-    pub chart_version: String,
-    pub app_version: String,
-    pub at: OffsetDateTime,
-    pub status: PastStatus,
-}
-
-/// How a past release ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PastStatus {
-    /// Its tests succeeded.
-    Deployed,
-    Failed,
-    /// It is the one before, to which a failed one was rolled back.
-    RolledBack,
-}
+use crate::seed::Deployed;
 
 /// A change outside that wakes controllers before their interval, as a Receiver of Flux does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +34,8 @@ impl Trigger {
 /// The secrets that the objects of git name, and that git does not hold.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// `github-token`, for commit statuses and dispatches.
+    /// `github-token` and `git-auth`, for commit statuses, dispatches, and pushes of the image automation.
     pub github_token: String,
-    /// `git-auth` of the image automation, for pushing.
-    pub git_token: String,
     /// `weft-hmac`, the key that signs webhooks.
     pub weft_hmac: String,
 }
@@ -76,9 +54,7 @@ pub struct ClusterOptions {
     /// The application that it runs.
     pub app: Arc<App>,
     /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
-    pub past: Option<Vec<PastRelease>>,
-    /// The UID of the Provider `commit-status`, which the commit statuses of the past bear.
-    pub commit_status_uid: Option<String>,
+    pub past: Option<Vec<Deployed>>,
     /// How many changes watches can go back.
     pub watch_window: usize,
 }

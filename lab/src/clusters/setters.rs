@@ -65,13 +65,9 @@ mod tests {
     use super::*;
 
     fn chosen() -> Choices {
-        BTreeMap::from([(
-            "app-podinfo:podinfo".to_owned(),
-            (
-                "ghcr.io/demo/podinfo".to_owned(),
-                "fix-ui-1a2b3c4-17".to_owned(),
-            ),
-        )])
+        let image = "ghcr.io/demo/podinfo".to_owned();
+        let choice = (image, "fix-ui-1a2b3c4-17".to_owned());
+        Choices::from([("app-podinfo:podinfo".to_owned(), choice)])
     }
 
     #[test]

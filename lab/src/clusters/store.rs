@@ -125,10 +125,8 @@ impl Store {
     }
 
     /// Creates or updates an object from a manifest, with `labels` added. The status stays; fields
-    /// that the manifest does not set are removed, but for labels and annotations.
-    ///
-    /// # Errors
-    /// When the manifest names no kind that is served, or no name.
+    /// that the manifest does not set are removed, but for labels and annotations. Fails when it names
+    /// no kind that is served, or no name.
     pub fn apply(
         &self,
         manifest: &Value,

@@ -11,10 +11,8 @@ use crate::world::{PullState, PullSummary};
 const HEAD_MOVES: &str = "head-moves";
 
 impl Scenario {
-    /// Orders a fault; `head-moves` happens at once and is not ordered.
-    ///
-    /// # Errors
-    /// When there is no such fault, it needs an environment, or there is nothing to strike.
+    /// Orders a fault; `head-moves` happens at once and is not ordered. Fails as [`crate::faults::Faults::order`] does,
+    /// or when there is nothing to strike.
     pub async fn order_fault(
         &self,
         id: &str,
@@ -36,9 +34,6 @@ impl Scenario {
     }
 
     /// Cancels a fault; without an environment, everywhere.
-    ///
-    /// # Errors
-    /// When there is no such fault.
     pub fn cancel_fault(&self, id: &str, environment: Option<&str>) -> Result<(), ScenarioError> {
         if id != HEAD_MOVES {
             self.lab.faults().cancel(id, environment)?;

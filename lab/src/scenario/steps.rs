@@ -20,10 +20,7 @@ const COLORS: [&str; 6] = [
 type Noted = (StepStatus, String);
 
 impl Scenario {
-    /// The state of everything.
-    ///
-    /// # Errors
-    /// When the forge's git fails.
+    /// The state of everything; fails when the forge's git does.
     pub async fn state(&self) -> Result<ScenarioState, ScenarioError> {
         let pulls = self.lab.forge().pulls().await?;
         let mut steps = vec![
@@ -53,10 +50,8 @@ impl Scenario {
         })
     }
 
-    /// Takes a step; what follows from it goes on when this has returned.
-    ///
-    /// # Errors
-    /// When there is no such step, its turn has not come, or the forge refuses.
+    /// Takes a step; what follows from it goes on when this has returned. Fails when there is no such
+    /// step, its turn has not come, or the forge refuses.
     pub async fn run_step(&self, id: &str) -> Result<(), ScenarioError> {
         let forge = self.lab.forge();
         match id {

@@ -41,18 +41,12 @@ pub struct PullSummary {
 }
 
 impl Forge {
-    /// The commit that a branch points to.
-    ///
-    /// # Errors
-    /// 404 when there is no such branch.
+    /// The commit that a branch points to; 404 when there is no such branch.
     pub fn branch(&self, name: &str) -> Result<String, ApiError> {
         self.repo.git.branch(name).ok_or_else(ApiError::not_found)
     }
 
-    /// The text of a file on a branch.
-    ///
-    /// # Errors
-    /// 404 when there is no such branch or file.
+    /// The text of a file on a branch; 404 when there is no such branch or file.
     pub async fn file(&self, branch: &str, path: &str) -> Result<String, ApiError> {
         let (sha, path) = (self.branch(branch)?, path.to_owned());
         let read = move |repo: &Repo| repo.git.text(&sha, &path)?.ok_or_else(ApiError::not_found);
@@ -81,10 +75,7 @@ impl Forge {
         self.repo.blocking(read).await
     }
 
-    /// One pull request.
-    ///
-    /// # Errors
-    /// 404 when there is none of that number.
+    /// One pull request; 404 when there is none of that number.
     pub async fn pull(&self, number: u64) -> Result<PullSummary, ApiError> {
         let read = move |repo: &Repo| {
             let state = repo.state.lock();
@@ -150,10 +141,7 @@ impl Forge {
         self.repo.blocking(review).await
     }
 
-    /// Merges a pull request and returns the merge commit.
-    ///
-    /// # Errors
-    /// As the API refuses it: 405 when rules are unmet.
+    /// Merges a pull request and returns the merge commit; 405, as of the API, when rules are unmet.
     pub async fn merge(&self, number: u64, by: &str) -> Result<String, ApiError> {
         let by = person(by)?;
         let merge = move |repo: &Repo| merge::merge(repo, by, number, &MergeRequest::default());

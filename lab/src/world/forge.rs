@@ -58,10 +58,8 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// Seeds the repository, and serves on a free loopback port.
-    ///
-    /// # Errors
-    /// When git is missing, the directory cannot be written, or the address cannot be bound.
+    /// Seeds the repository, and serves on a free loopback port. Fails when git is missing, or the
+    /// directory cannot be written.
     pub async fn start(options: ForgeOptions) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.context("listening for the forge")?;
@@ -140,9 +138,11 @@ impl Forge {
         self.github.subscribe()
     }
 
-    /// The Helm actions of the seeded history, oldest first.
-    pub fn history(&self) -> &[Deployed] {
-        &self.history
+    /// The Helm actions of an environment's seeded history, oldest first.
+    pub fn history_of(&self, environment: &str) -> Vec<Deployed> {
+        let history = self.history.iter();
+        let actions = history.filter(|action| action.environment == environment);
+        actions.cloned().collect()
     }
 }
 

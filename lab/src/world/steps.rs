@@ -22,10 +22,8 @@ pub struct BranchBuild {
 }
 
 impl Forge {
-    /// Changes the colour on a branch named after it and pushes it, so that a container is built.
-    ///
-    /// # Errors
-    /// 422 when the colour is not `#rrggbb` or is the branch's already.
+    /// Changes the colour on a branch named after it and pushes it, so that a container is built. 422 when
+    /// the colour is not `#rrggbb` or is the branch's already.
     pub async fn push_branch_build(&self, color: &str, by: &str) -> Result<BranchBuild, ApiError> {
         let colour = Colour::parse(color).map_err(unprocessable)?;
         let branch = format!("try-{}", colour.to_string().trim_start_matches('#'));
@@ -45,10 +43,8 @@ impl Forge {
     }
 
     /// Opens the pull request of a release (colour, version and image tag, chart version), as
-    /// `weft release` does it, and returns its number.
-    ///
-    /// # Errors
-    /// 422 when a value is malformed or the release's branch exists already.
+    /// `weft release` does it, and returns its number. 422 when a value is malformed or the release's
+    /// branch exists already.
     pub async fn open_release(
         &self,
         color: &str,
@@ -89,10 +85,8 @@ impl Forge {
     }
 
     /// Pushes a commit onto the open promotion into an environment, as someone who moves it while
-    /// another reads it: a comment line in the pinned file. Returns the new head.
-    ///
-    /// # Errors
-    /// 404 when no promotion into it is open.
+    /// another reads it: a comment line in the pinned file. Returns the new head; 404 when no promotion
+    /// into it is open.
     pub async fn move_head(&self, environment: &str, by: &str) -> Result<String, ApiError> {
         let open = self.open_promotion(environment).await?;
         let pull = open.ok_or_else(ApiError::not_found)?;

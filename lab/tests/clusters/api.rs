@@ -1,17 +1,22 @@
 //! The API of the clusters, called by the Kubernetes client that Weft uses, and by hand where a client hides
 //! the answer.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
+use k8s_openapi::api::core::v1::Event;
+use kube::ResourceExt as _;
 use kube::api::{
     Api, ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchEvent,
     WatchParams,
 };
 use kube::core::GroupVersionKind;
-use kube::runtime::watcher::{self, Event};
+use kube::runtime::watcher;
 use lab::clusters::{Cluster, Key, Kind};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -51,18 +56,9 @@ fn client(cluster: &Cluster, token: &str) -> kube::Client {
     kube::Client::try_from(config).unwrap()
 }
 
-fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
-    let kind = GroupVersionKind::gvk(group, version, kind);
-    ApiResource::from_gvk_with_plural(&kind, plural)
-}
-
 fn helm_releases() -> ApiResource {
-    resource(
-        "helm.toolkit.fluxcd.io",
-        "v2",
-        "HelmRelease",
-        "helmreleases",
-    )
+    let kind = GroupVersionKind::gvk("helm.toolkit.fluxcd.io", "v2", "HelmRelease");
+    ApiResource::from_gvk_with_plural(&kind, "helmreleases")
 }
 
 /// The releases in all namespaces, as Weft watches them.
@@ -71,10 +67,13 @@ fn all_releases(cluster: &Cluster, token: &str) -> Api<DynamicObject> {
 }
 
 /// The names of the objects that a list finds, or the code that it is refused with.
-async fn names(api: &Api<DynamicObject>, fields: &str) -> Result<Vec<String>, u16> {
+async fn names<K>(api: &Api<K>, fields: &str) -> Result<Vec<String>, u16>
+where
+    K: kube::Resource + Clone + DeserializeOwned + Debug,
+{
     let listed = api.list(&ListParams::default().fields(fields)).await;
     let listed = listed.map_err(|error| code(&error))?;
-    Ok(listed.iter().map(name).collect())
+    Ok(listed.iter().map(K::name_any).collect())
 }
 
 fn code(error: &kube::Error) -> u16 {
@@ -84,11 +83,7 @@ fn code(error: &kube::Error) -> u16 {
     }
 }
 
-fn name(object: &DynamicObject) -> String {
-    object.metadata.name.clone().unwrap()
-}
-
-type Events = BoxStream<'static, watcher::Result<Event<DynamicObject>>>;
+type Events = BoxStream<'static, watcher::Result<watcher::Event<DynamicObject>>>;
 
 fn watch(cluster: &Cluster, config: watcher::Config) -> Events {
     let releases = all_releases(cluster, cluster.token());
@@ -103,14 +98,16 @@ async fn next(events: &mut Events) -> String {
             .await
             .expect("the watcher goes on");
         match event.expect("the watcher does not end") {
-            Ok(Event::Init) => return "init".to_owned(),
-            Ok(Event::InitApply(object)) => return format!("listed {}", name(&object)),
-            Ok(Event::InitDone) => return "ready".to_owned(),
-            Ok(Event::Apply(object)) => {
-                let version = object.data.pointer("/spec/chart/spec/version").unwrap();
-                return format!("{} {}", name(&object), version.as_str().unwrap());
+            Ok(watcher::Event::Init) => return "init".to_owned(),
+            Ok(watcher::Event::InitApply(object)) => {
+                return format!("listed {}", object.name_any());
             }
-            Ok(Event::Delete(object)) => return format!("deleted {}", name(&object)),
+            Ok(watcher::Event::InitDone) => return "ready".to_owned(),
+            Ok(watcher::Event::Apply(object)) => {
+                let version = object.data.pointer("/spec/chart/spec/version").unwrap();
+                return format!("{} {}", object.name_any(), version.as_str().unwrap());
+            }
+            Ok(watcher::Event::Delete(object)) => return format!("deleted {}", object.name_any()),
             // A watcher tells of every error, and goes on by itself.
             Err(_) => {}
         }
@@ -233,29 +230,24 @@ async fn events_are_asked_for_by_what_they_are_of_and_rights_for_oneself() {
         cluster.store().apply(&event, &[]).unwrap();
     }
     let (viewer, owner) = (cluster.viewer_token(), cluster.token());
-    let events = resource("", "v1", "Event", "events");
-    let events = Api::namespaced_with(client(&cluster, viewer), "app-podinfo", &events);
+    let events: Api<Event> = Api::namespaced(client(&cluster, viewer), "app-podinfo");
     let of_podinfo = "involvedObject.kind=HelmRelease,involvedObject.name=podinfo";
     assert_eq!(names(&events, of_podinfo).await.unwrap(), ["podinfo.1"]);
     assert_eq!(names(&events, "spec.node=a").await, Err(400));
 
-    let reviews = resource(
-        "authorization.k8s.io",
-        "v1",
-        "SelfSubjectAccessReview",
-        "selfsubjectaccessreviews",
-    );
     for (token, verb, allowed) in [
         (viewer, "list", true),
         (viewer, "patch", false),
         (owner, "patch", true),
         (owner, "delete", false),
     ] {
-        let api: Api<DynamicObject> = Api::all_with(client(&cluster, token), &reviews);
-        let review = DynamicObject::new("", &reviews)
-            .data(json!({"spec": {"resourceAttributes": {"verb": verb}}}));
-        let answer = api.create(&PostParams::default(), &review).await.unwrap();
-        assert_eq!(answer.data["status"]["allowed"], allowed, "{verb}");
+        let reviews: Api<SelfSubjectAccessReview> = Api::all(client(&cluster, token));
+        let mut review = SelfSubjectAccessReview::default();
+        let attributes = review.spec.resource_attributes.get_or_insert_default();
+        attributes.verb = Some(verb.to_owned());
+        let answer = reviews.create(&PostParams::default(), &review).await;
+        let status = answer.unwrap().status.unwrap();
+        assert_eq!(status.allowed, allowed, "{verb}");
     }
 }
 

@@ -15,7 +15,7 @@ use axum::routing::any;
 use axum::{Json, Router};
 use lab::apps::App;
 use lab::clock::Clock;
-use lab::clusters::{Addresses, Cluster, ClusterOptions, Secrets, Timings, Trigger};
+use lab::clusters::{Addresses, Cluster, ClusterOptions, Secrets, Timings};
 use lab::faults::Faults;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -199,7 +199,6 @@ impl World {
             },
             secrets: Secrets {
                 github_token: "a-github-token".to_owned(),
-                git_token: "a-git-token".to_owned(),
                 weft_hmac: "a-secret".to_owned(),
             },
             clock: self.clock.clone(),
@@ -207,16 +206,9 @@ impl World {
             timings: Timings::instant(),
             app: Arc::clone(&self.app),
             past: None,
-            commit_status_uid: None,
             watch_window,
         });
         started.await.unwrap()
-    }
-
-    /// Advances lab time past the longest interval of the tests, and says that everything moved.
-    pub fn let_an_interval_pass(&self, cluster: &Cluster) {
-        self.clock.advance(Duration::from_secs(11));
-        cluster.trigger(Trigger::Git);
     }
 }
 

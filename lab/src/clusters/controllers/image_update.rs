@@ -95,7 +95,7 @@ impl Reconciler<'_> {
         let remote = addresses.connect(address.unwrap_or_default())?;
         let part = |pointer: &str, default| text(self.object, pointer).unwrap_or(default);
         let branch = part("/spec/git/checkout/ref/branch", "main");
-        let token = self.context.secrets.git_token.clone();
+        let token = self.context.secrets.github_token.clone();
         let tree = WorkingTree::clone(&remote, branch, token, &self.context.scratch).await?;
         let mut written = Vec::new();
         for file in yaml_files(&tree.path().join(path))? {

@@ -138,7 +138,8 @@ impl Run {
         };
         self.quiet().await;
         let before = beats();
-        self.world.let_an_interval_pass(&self.cluster);
+        self.world.clock.advance(Duration::from_secs(11));
+        self.cluster.trigger(Trigger::Git);
         until("the Kustomization's heartbeat", || beats() >= before + 3).await;
         self.quiet().await;
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::clusters::object::{text, timestamp};
-use crate::clusters::options::{PastRelease, PastStatus};
+use crate::seed::{Deployed, DeployedStatus};
 
 const SHOWN: usize = 5;
 
@@ -147,24 +147,24 @@ impl History {
 
 /// Gives a HelmRelease the revisions of the past, the newest of which is the one it made now. Nothing
 /// changes when the past ends with another release.
-pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[PastRelease]) {
+pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Deployed]) {
     let Some(made) = History::of(object).0.into_iter().next() else {
         return;
     };
-    let mut releases: Vec<&PastRelease> = past.iter().collect();
+    let mut releases: Vec<&Deployed> = past.iter().collect();
     releases.sort_by_key(|release| release.at);
     let mut history = History::default();
     for release in releases {
         let version = history.next_version();
         let at = timestamp(release.at);
-        if release.status == PastStatus::RolledBack {
+        if release.status == DeployedStatus::RolledBack {
             if let Some(previous) = history.previous().cloned() {
                 history.push_rollback(previous, version, at);
             }
             continue;
         }
         let (status, mut test_hooks) = match release.status {
-            PastStatus::Failed => (HelmStatus::Failed, None),
+            DeployedStatus::Failed => (HelmStatus::Failed, None),
             _ => (HelmStatus::Deployed, made.test_hooks.clone()),
         };
         for hook in test_hooks.iter_mut().flat_map(BTreeMap::values_mut) {
@@ -176,8 +176,8 @@ pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Pas
         };
         history.push(HelmRevision {
             version,
-            chart_version: release.chart_version.clone(),
-            app_version: release.app_version.clone(),
+            chart_version: release.chart_version.to_owned(),
+            app_version: release.app_version.to_owned(),
             last_deployed: at,
             status,
             action: Some(action),
