@@ -19,7 +19,6 @@ pub struct Snapshot {
     pub subject: String,
     /// When it was committed, RFC 3339.
     pub committed: String,
-    /// Contents by path.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 

@@ -53,7 +53,6 @@ pub struct Cluster {
     server: HttpServer,
     api: Api,
     unavailable: watch::Sender<bool>,
-    /// The kinds whose controllers are paused.
     paused: watch::Sender<BTreeSet<&'static str>>,
     triggers: mpsc::UnboundedSender<Trigger>,
     _managing: AbortOnDropHandle<()>,

@@ -51,7 +51,6 @@ pub struct ClusterOptions {
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
-    /// The application that it runs.
     pub app: Arc<App>,
     /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
     pub past: Option<Vec<Deployed>>,

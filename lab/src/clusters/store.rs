@@ -31,7 +31,6 @@ pub struct ObjectChange {
     pub revision: u64,
     pub kind: ChangeKind,
     pub key: Key,
-    /// After the change.
     pub object: StoredObject,
     /// Before the change; `None` when it was created.
     pub previous: Option<StoredObject>,

@@ -7,13 +7,11 @@ use std::time::Duration;
 pub struct Timings {
     /// A Helm install, upgrade or rollback, and the rollout of a Deployment.
     pub upgrade: Duration,
-    /// The tests of a release.
     pub tests: Duration,
     /// Between two updates of a status that real controllers write one right after the other.
     pub step: Duration,
     /// Until an object that is not ready is reconciled again, where no event comes sooner.
     pub retry: Duration,
-    /// One job of a workflow.
     pub job: Duration,
     /// Between the bookmarks of a watch.
     pub bookmarks: Duration,

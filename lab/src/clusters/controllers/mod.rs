@@ -33,7 +33,6 @@ use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
-/// What the controllers of one cluster share.
 #[derive(Clone)]
 pub(super) struct ClusterContext {
     pub environment: Arc<str>,
@@ -59,7 +58,6 @@ enum Next {
     WhenTriggered,
 }
 
-/// Whether the object's kind has a controller.
 fn has_controller(key: &Key) -> bool {
     key.kind.reports || key.kind.kind == "Deployment"
 }
@@ -71,7 +69,6 @@ struct Reconciler<'a> {
     object: &'a Value,
 }
 
-/// Reconciles an object once.
 async fn reconcile(context: &ClusterContext, key: &Key) -> anyhow::Result<Next> {
     let Some(object) = context.store.get(key) else {
         return Ok(Next::WhenTriggered);
@@ -133,12 +130,10 @@ impl<'a> Reconciler<'a> {
         Next::After(interval.unwrap_or(Duration::from_secs(60)))
     }
 
-    /// After the retry interval of the lab.
     fn after_retry(&self) -> Next {
         Next::After(self.context.timings.retry)
     }
 
-    /// The source that `spec.sourceRef` names.
     fn source(&self) -> Option<Key> {
         self.key.referenced(self.object, "/spec/sourceRef")
     }

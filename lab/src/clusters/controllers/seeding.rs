@@ -83,7 +83,6 @@ fn declared(past: &[Deployed]) -> usize {
     versions.len().max(1)
 }
 
-/// Sets every time of a status.
 fn date(status: &mut Value, at: &str) {
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {
         condition["lastTransitionTime"] = json!(at);
