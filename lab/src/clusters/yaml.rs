@@ -7,7 +7,7 @@ pub fn documents(text: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
     serde_saphyr::from_multiple_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 
-/// One document.
+/// The document of a text that holds only one.
 pub fn document(text: &str) -> Result<Value, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
