@@ -15,13 +15,11 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that agrees with real time.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// The present lab time, UTC.
-    #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc() + *self.offset.borrow()
     }
@@ -32,18 +30,13 @@ impl Clock {
     }
 
     /// How far lab time is ahead of real time.
-    #[must_use]
     pub fn offset(&self) -> Duration {
         *self.offset.borrow()
     }
 
     /// Waits until `duration` of lab time has passed; returns at once when an advance skips it.
     pub async fn sleep(&self, duration: Duration) {
-        self.sleep_until(self.now() + duration).await;
-    }
-
-    /// Waits until the lab time `deadline`.
-    pub async fn sleep_until(&self, deadline: OffsetDateTime) {
+        let deadline = self.now() + duration;
         let mut offset = self.offset.subscribe();
         loop {
             offset.mark_unchanged();
@@ -69,16 +62,12 @@ mod tests {
     #[tokio::test]
     async fn an_hour_of_lab_time_passes_when_the_clock_is_advanced() {
         let clock = Clock::new();
-        let deadline = clock.now() + Duration::from_secs(3600);
-        let sleeper = tokio::spawn({
-            let clock = clock.clone();
-            async move { clock.sleep_until(deadline).await }
-        });
-        clock.advance(Duration::from_secs(3601));
-        tokio::time::timeout(Duration::from_secs(5), sleeper)
-            .await
-            .expect("the sleeper wakes")
-            .expect("the sleeper does not panic");
+        // The sleep begins before the clock is advanced.
+        let sleep = clock.sleep(Duration::from_secs(3600));
+        let advance = async { clock.advance(Duration::from_secs(3601)) };
+        let slept = async { tokio::join!(sleep, advance) };
+        let slept = tokio::time::timeout(Duration::from_secs(5), slept).await;
+        slept.expect("the sleeper wakes");
     }
 
     #[test]

@@ -31,7 +31,6 @@ impl Fault {
     ];
 
     /// The name of the fault in URLs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HelmUpgradeFails => "helm-upgrade-fails",
@@ -48,7 +47,6 @@ impl Fault {
     }
 
     /// Whether the fault strikes one environment, which must then be named.
-    #[must_use]
     pub fn needs_environment(self) -> bool {
         !matches!(self, Self::DispatchLost | Self::ForgeDown)
     }
@@ -78,10 +76,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Orders a fault by name; ordering it twice is ordering it once.
-    ///
-    /// # Errors
-    /// When no fault has that name, or when it needs an environment and none is given.
+    /// Orders a fault by name; ordering it twice is ordering it once. Fails when no fault has that name,
+    /// or it needs an environment and none is given.
     pub fn order(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
         let fault = Fault::named(name)?;
         let environment = environment.filter(|_| fault.needs_environment());
@@ -92,10 +88,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Cancels a fault; without an environment, everywhere.
-    ///
-    /// # Errors
-    /// When no fault has that name.
+    /// Cancels a fault; without an environment, everywhere. Fails when no fault has that name.
     pub fn cancel(&self, name: &str, environment: Option<&str>) -> Result<(), FaultError> {
         let fault = Fault::named(name)?;
         self.ordered.lock().retain(|ordered| {
@@ -106,31 +99,18 @@ impl Faults {
     }
 
     /// Every fault that is ordered.
-    #[must_use]
     pub fn list(&self) -> Vec<OrderedFault> {
         self.ordered.lock().iter().cloned().collect()
     }
 
     /// Whether a fault is ordered, in `environment` for those that strike one; consumes nothing.
-    #[must_use]
     pub fn is_ordered(&self, fault: Fault, environment: Option<&str>) -> bool {
         self.ordered.lock().contains(&ordered(fault, environment))
     }
 
-    /// Consumes the order for the next Helm upgrade in `environment` to fail: true once.
+    /// Consumes the order for a fault that strikes once: true once.
     #[must_use]
-    pub fn take_helm_upgrade_fails(&self, environment: &str) -> bool {
-        self.take(Fault::HelmUpgradeFails, Some(environment))
-    }
-
-    /// Consumes the order for the next dispatch to be lost: true once. Whoever would send the
-    /// dispatch asks, and then sends nothing.
-    #[must_use]
-    pub fn take_dispatch_lost(&self) -> bool {
-        self.take(Fault::DispatchLost, None)
-    }
-
-    fn take(&self, fault: Fault, environment: Option<&str>) -> bool {
+    pub fn take(&self, fault: Fault, environment: Option<&str>) -> bool {
         self.ordered.lock().remove(&ordered(fault, environment))
     }
 }
@@ -150,22 +130,20 @@ mod tests {
     fn a_failing_upgrade_is_consumed_once_and_only_where_it_was_ordered() {
         let faults = Faults::default();
         faults.order("helm-upgrade-fails", Some("uat")).unwrap();
-        assert!(!faults.take_helm_upgrade_fails("stg"));
-        assert!(faults.take_helm_upgrade_fails("uat"));
-        assert!(!faults.take_helm_upgrade_fails("uat"));
+        for (environment, fails) in [("stg", false), ("uat", true), ("uat", false)] {
+            let taken = faults.take(Fault::HelmUpgradeFails, Some(environment));
+            assert_eq!(taken, fails, "{environment}");
+        }
     }
 
     #[test]
     fn a_fault_that_strikes_an_environment_must_name_it() {
         let faults = Faults::default();
-        assert_eq!(
-            faults.order("helm-upgrade-fails", None),
-            Err(FaultError::NeedsEnvironment("helm-upgrade-fails"))
-        );
-        assert_eq!(
-            faults.order("earthquake", None),
-            Err(FaultError::Unknown("earthquake".to_owned()))
-        );
+        let nowhere = faults.order("helm-upgrade-fails", None);
+        let error = FaultError::NeedsEnvironment("helm-upgrade-fails");
+        assert_eq!(nowhere, Err(error));
+        let unknown = FaultError::Unknown("earthquake".to_owned());
+        assert_eq!(faults.order("earthquake", None), Err(unknown));
     }
 
     #[test]
@@ -174,6 +152,6 @@ mod tests {
         faults.order("dispatch-lost", None).unwrap();
         assert_eq!(faults.list().len(), 1);
         faults.cancel("dispatch-lost", None).unwrap();
-        assert!(!faults.take_dispatch_lost());
+        assert!(!faults.take(Fault::DispatchLost, None));
     }
 }

@@ -4,7 +4,7 @@
 pub mod apps;
 pub mod clock;
 pub mod clusters;
-pub mod dashboard;
+mod dashboard;
 pub mod faults;
 pub mod github;
 pub mod jobs;

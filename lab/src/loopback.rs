@@ -19,9 +19,6 @@ pub(crate) struct HttpServer {
 
 impl HttpServer {
     /// Starts a server; `name` is for errors and logs.
-    ///
-    /// # Errors
-    /// When no port can be bound.
     pub(crate) async fn start(name: String, router: Router) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.with_context(|| format!("listening for {name}"))?;
@@ -37,9 +34,6 @@ impl HttpServer {
 }
 
 /// A client that gives up after ten seconds.
-///
-/// # Errors
-/// When the TLS library refuses its own defaults.
 pub(crate) fn http_client() -> anyhow::Result<reqwest::Client> {
     // Fails only when the process has chosen a provider already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();

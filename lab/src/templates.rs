@@ -27,10 +27,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Renders a page; what is put into it is escaped.
-///
-/// # Panics
-/// When there is no such template, or it asks for what the context cannot give.
+/// Renders a page; what is put into it is escaped. Panics when there is no such template, or it asks
+/// for what the context cannot give.
 pub(crate) fn render(name: &str, context: impl Serialize) -> Html<String> {
     let page = TEMPLATES.get_template(name);
     let page = page.and_then(|template| template.render(context));

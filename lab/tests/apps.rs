@@ -1,21 +1,9 @@
 //! The live applications answer as podinfo does, byte for byte where clients might care.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test stops where something is missing"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::time::Duration;
 
 use lab::apps::{App, Serving};
-
-fn serving() -> Serving {
-    Serving {
-        version: "5.1.8".to_owned(),
-        color: "#b8791f".to_owned(),
-        message: String::new(),
-        revision: "a".repeat(40),
-    }
-}
 
 async fn started() -> App {
     // Fails when another test of this process was first, which serves as well.
@@ -23,11 +11,20 @@ async fn started() -> App {
     App::start("uat").await.unwrap()
 }
 
+async fn serving() -> App {
+    let app = started().await;
+    app.serve(Serving {
+        version: "5.1.8".to_owned(),
+        color: "#b8791f".to_owned(),
+        message: String::new(),
+        revision: "a".repeat(40),
+    });
+    app
+}
+
 async fn get(app: &App, path: &str, agent: &str) -> (u16, String) {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client
-        .get(app.url().join(path).unwrap())
-        .header("User-Agent", agent);
+    let client = reqwest::Client::builder().no_proxy().user_agent(agent);
+    let request = client.build().unwrap().get(app.url().join(path).unwrap());
     let response = request.send().await.unwrap();
     (response.status().as_u16(), response.text().await.unwrap())
 }
@@ -36,18 +33,14 @@ async fn get(app: &App, path: &str, agent: &str) -> (u16, String) {
 async fn an_app_is_not_ready_before_its_first_deployment() {
     let app = started().await;
     for path in ["/", "/api/info", "/version", "/healthz", "/readyz"] {
-        assert_eq!(
-            get(&app, path, "curl").await,
-            (503, String::new()),
-            "{path}"
-        );
+        let answer = get(&app, path, "curl").await;
+        assert_eq!(answer, (503, String::new()), "{path}");
     }
 }
 
 #[tokio::test]
 async fn an_app_says_what_was_deployed() {
-    let app = started().await;
-    app.serve(serving());
+    let app = serving().await;
     let (status, text) = get(&app, "/", "curl/8").await;
     assert_eq!(status, 200);
     let expected = [
@@ -62,18 +55,15 @@ async fn an_app_says_what_was_deployed() {
     ];
     assert!(text.starts_with(&expected.join("\n")), "{text}");
     assert_eq!(get(&app, "/api/info", "Mozilla/5.0").await.1, text);
-    assert_eq!(
-        get(&app, "/readyz", "probe").await.1,
-        "{\n  \"status\": \"OK\"\n}"
-    );
+    let ready = get(&app, "/readyz", "probe").await.1;
+    assert_eq!(ready, "{\n  \"status\": \"OK\"\n}");
     let page = get(&app, "/", "Mozilla/5.0").await.1;
     assert!(page.contains("background:#b8791f"), "{page}");
 }
 
 #[tokio::test]
 async fn a_hanging_app_answers_when_it_stops_hanging() {
-    let app = started().await;
-    app.serve(serving());
+    let app = serving().await;
     app.hang(true);
     let asked = get(&app, "/api/info", "curl");
     tokio::pin!(asked);

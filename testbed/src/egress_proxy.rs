@@ -16,7 +16,7 @@ use http::{HeaderName, StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
-use lab::faults::Faults;
+use lab::faults::{Fault, Faults};
 use parking_lot::Mutex;
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -170,7 +170,7 @@ impl Routes {
             .uri()
             .path_and_query()
             .map_or("/", |path| path.as_str());
-        if path.ends_with("/dispatches") && self.faults.take_dispatch_lost() {
+        if path.ends_with("/dispatches") && self.faults.take(Fault::DispatchLost, None) {
             // The sender is told that all is well.
             return StatusCode::NO_CONTENT.into_response();
         }

@@ -9,9 +9,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::{Serialize, Serializer};
+use serde_json::json;
 use tokio::sync::watch;
 use url::Url;
 
@@ -50,10 +50,7 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the server of an environment.
-    ///
-    /// # Errors
-    /// When no port can be bound.
+    /// Starts the server of an environment on a free port.
     pub async fn start(environment: &str) -> anyhow::Result<Self> {
         let state = Arc::new(AppState {
             environment: environment.to_owned(),
@@ -73,7 +70,6 @@ impl App {
     }
 
     /// The address of the application, with a slash at the end.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.server.url
     }
@@ -84,21 +80,18 @@ impl App {
     }
 
     /// What is served; `None` before the first deployment.
-    #[must_use]
     pub fn serving(&self) -> Option<Serving> {
         self.state.serving.borrow().clone()
     }
 
     /// Whether requests are accepted and never answered.
     pub fn hang(&self, hangs: bool) {
-        let behaviour = &self.state.behaviour;
-        behaviour.send_modify(|behaviour| behaviour.hangs = hangs);
+        self.state.behaviour.send_modify(|it| it.hangs = hangs);
     }
 
     /// Whether every request is answered with 503.
     pub fn down(&self, down: bool) {
-        let behaviour = &self.state.behaviour;
-        behaviour.send_modify(|behaviour| behaviour.down = down);
+        self.state.behaviour.send_modify(|it| it.down = down);
     }
 }
 
@@ -122,28 +115,20 @@ async fn behave(
     Ok(next.run(request).await)
 }
 
-/// A JSON object with its fields in podinfo's order, all of them strings.
-struct Fields<'a>(&'a [(&'a str, &'a str)]);
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
 fn greeting(serving: &Serving) -> String {
-    if serving.message.is_empty() {
-        format!("greetings from podinfo v{}", serving.version)
-    } else {
-        serving.message.clone()
+    match &*serving.message {
+        "" => format!("greetings from podinfo v{}", serving.version),
+        message => message.to_owned(),
     }
 }
 
-fn indented(fields: &[(&str, &str)]) -> Result<Response, StatusCode> {
-    let text = serde_json::to_string_pretty(&Fields(fields));
-    let text = text.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+/// A JSON object with its fields in podinfo's order, all of them strings.
+fn indented(fields: &[(&str, &str)]) -> Response {
+    let fields = fields.iter();
+    let lines = fields.map(|(name, value)| format!("  \"{name}\": {}", json!(value)));
+    let text = format!("{{\n{}\n}}", lines.collect::<Vec<_>>().join(",\n"));
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    Ok((kind, text).into_response())
+    (kind, text).into_response()
 }
 
 async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Response, StatusCode> {
@@ -158,12 +143,12 @@ async fn home(state: State<Arc<AppState>>, headers: HeaderMap) -> Result<Respons
         &serving.color,
         &greeting(&serving),
     );
-    Ok(Html(page).into_response())
+    Ok(page.into_response())
 }
 
 async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&[
+    Ok(indented(&[
         ("hostname", &format!("podinfo-{}", state.environment)),
         ("version", &serving.version),
         ("revision", &serving.revision),
@@ -175,15 +160,19 @@ async fn info(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode
         ("runtime", "go1.26.0"),
         ("num_goroutine", "8"),
         ("num_cpu", "2"),
-    ])
+    ]))
 }
 
 async fn version(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     let serving = state.serving()?;
-    indented(&[("commit", &serving.revision), ("version", &serving.version)])
+    let fields = [
+        ("commit", &*serving.revision),
+        ("version", &serving.version),
+    ];
+    Ok(indented(&fields))
 }
 
 async fn health(State(state): State<Arc<AppState>>) -> Result<Response, StatusCode> {
     state.serving()?;
-    indented(&[("status", "OK")])
+    Ok(indented(&[("status", "OK")]))
 }

@@ -18,10 +18,12 @@ pub struct Addresses {
 }
 
 impl Addresses {
+    /// The address to connect to for `address`; an error when nobody listens there.
+    pub fn connect(&self, address: &str) -> anyhow::Result<Url> {
+        self.resolve(address)?.context("no such host")
+    }
+
     /// The address to connect to for `address`; `None` when nobody listens there.
-    ///
-    /// # Errors
-    /// When `address` is no URL.
     pub fn resolve(&self, address: &str) -> anyhow::Result<Option<Url>> {
         let known = [
             ("https://github.com/", Some(&self.github)),

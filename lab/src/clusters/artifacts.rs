@@ -10,14 +10,11 @@ use super::charts::{ChartPackage, Index};
 use super::git::Snapshot;
 use super::object::Key;
 
-/// The artifacts of one cluster.
+/// The artifacts of one cluster, by the kind of their source.
 #[derive(Debug, Default)]
 pub struct Artifacts {
-    /// Of GitRepositories.
     pub files: Shelf<Snapshot>,
-    /// Of HelmRepositories.
     pub indexes: Shelf<Index>,
-    /// Of HelmCharts.
     pub charts: Shelf<ChartPackage>,
     /// The tags that the last scans of ImageRepositories found.
     pub tags: Shelf<Vec<String>>,
@@ -34,7 +31,6 @@ impl<T> Shelf<T> {
     }
 
     /// The newest artifact of a source, if it has any.
-    #[must_use]
     pub fn get(&self, source: &Key) -> Option<Arc<T>> {
         self.0.lock().get(source).cloned()
     }

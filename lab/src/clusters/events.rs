@@ -17,7 +17,6 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(3600);
 /// Characters of a message, the rest of which the API server cuts off.
 const LONGEST_MESSAGE: usize = 1024;
 
-/// Records an event of an object.
 pub(super) fn record(
     store: &Store,
     key: &Key,

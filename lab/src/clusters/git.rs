@@ -19,7 +19,6 @@ pub struct Snapshot {
     pub subject: String,
     /// When it was committed, RFC 3339.
     pub committed: String,
-    /// Contents by path.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -31,9 +30,6 @@ pub struct Mirror {
 
 impl Mirror {
     /// Opens the mirror in `directory`, or makes it.
-    ///
-    /// # Errors
-    /// When git cannot make it.
     pub async fn open(directory: PathBuf) -> anyhow::Result<Self> {
         let mirror = Self { directory };
         if !mirror.directory.join("HEAD").exists() {
@@ -44,9 +40,6 @@ impl Mirror {
     }
 
     /// The commit at the tip of a branch, by `git ls-remote`.
-    ///
-    /// # Errors
-    /// When the remote does not answer or has no such branch.
     pub async fn tip(&self, remote: &Url, branch: &str) -> anyhow::Result<String> {
         let wanted = format!("refs/heads/{branch}");
         let listed = self.run(&["ls-remote", remote.as_str(), &wanted]).await?;
@@ -55,10 +48,8 @@ impl Mirror {
         tip.with_context(|| format!("couldn't find remote ref \"{wanted}\""))
     }
 
-    /// Fetches a branch to depth 1 and reads its tip, which has to be `commit`.
-    ///
-    /// # Errors
-    /// When the remote does not answer, or its branch has moved on since.
+    /// Fetches a branch to depth 1 and reads its tip, which has to be `commit`: an error when the branch
+    /// has moved on since.
     pub async fn fetch(
         &self,
         remote: &Url,
@@ -117,9 +108,6 @@ pub struct WorkingTree {
 
 impl WorkingTree {
     /// Clones one branch to depth 1; `token` is the password for reading and pushing.
-    ///
-    /// # Errors
-    /// When the remote does not answer.
     pub async fn clone(
         remote: &Url,
         branch: &str,
@@ -135,15 +123,12 @@ impl WorkingTree {
     }
 
     /// The working directory of the clone.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Commits all changes under `path` and pushes them to `branch`; returns the id of the commit.
-    ///
-    /// # Errors
-    /// When there is nothing to commit, or the push is refused, as when the branch has moved.
+    /// Commits all changes under `path` and pushes them to `branch`; returns the id of the commit. The
+    /// push is refused when the branch has moved.
     pub async fn push(
         &self,
         path: &str,

@@ -72,30 +72,20 @@ kinds! {
 
 impl Kind {
     /// `v1` or `group/version`, as in `apiVersion:`.
-    #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.to_owned()
-        } else {
-            format!("{}/{}", self.group, self.version)
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
         }
     }
 
-    /// The kind that a manifest's `apiVersion` and `kind` name.
-    #[must_use]
-    pub fn of(api_version: &str, kind: &str) -> Option<&'static Self> {
-        Self::named(kind).filter(|known| known.api_version() == api_version)
-    }
-
     /// The kind that a URL names.
-    #[must_use]
     pub fn at(group: &str, version: &str, plural: &str) -> Option<&'static Self> {
         let mut kinds = KINDS.into_iter();
         kinds.find(|known| (known.group, known.version, known.plural) == (group, version, plural))
     }
 
     /// The kind of that name, whatever its group: how Flux's references name sources.
-    #[must_use]
     pub fn named(kind: &str) -> Option<&'static Self> {
         KINDS.into_iter().find(|known| known.kind == kind)
     }

@@ -11,10 +11,8 @@ use super::yaml;
 type FileTree = BTreeMap<String, Vec<u8>>;
 
 /// All documents below `path` in the order in which they are applied: namespaces first, then by
-/// group, kind, namespace and name. A `kustomization.yaml` there selects the files.
-///
-/// # Errors
-/// With kustomize-controller's message when the path does not exist or a file is not YAML.
+/// group, kind, namespace and name; else kustomize-controller's message. A `kustomization.yaml` there
+/// selects the files.
 pub fn build(files: &FileTree, path: &str) -> Result<Vec<Value>, String> {
     let directory = path.trim_start_matches("./").trim_matches('/');
     let prefix = match directory {
@@ -85,11 +83,10 @@ mod tests {
     use super::*;
     use crate::clusters::object::Key;
 
-    fn tree(entries: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
-        entries
-            .iter()
-            .map(|(path, contents)| ((*path).to_owned(), contents.as_bytes().to_vec()))
-            .collect()
+    fn tree(entries: &[(&str, &[u8])]) -> FileTree {
+        let entries = entries.iter();
+        let files = entries.map(|(path, contents)| ((*path).to_owned(), contents.to_vec()));
+        files.collect()
     }
 
     #[test]
@@ -97,24 +94,21 @@ mod tests {
         let files = tree(&[
             (
                 "environments/uat/a.yaml",
-                "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
+                b"apiVersion: v1\nkind: Service\nmetadata: {name: s}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n}\n",
             ),
             (
                 "environments/stg/b.yaml",
-                "apiVersion: v1\nkind: Service\nmetadata: {name: other}\n",
+                b"apiVersion: v1\nkind: Service\nmetadata: {name: other}\n",
             ),
         ]);
         let built = build(&files, "./environments/uat").unwrap();
-        let kinds: Vec<_> = built
-            .iter()
-            .map(|object| object["kind"].as_str().unwrap())
-            .collect();
-        assert_eq!(kinds, ["Namespace", "Service"]);
+        let kinds = built.iter().map(|object| &object["kind"]);
+        assert!(kinds.eq(["Namespace", "Service"]), "{built:#?}");
     }
 
     #[test]
     fn broken_yaml_is_named_by_its_file() {
-        let files = tree(&[("environments/uat/podinfo.yaml", "a: [1\nb: }\n")]);
+        let files = tree(&[("environments/uat/podinfo.yaml", b"a: [1\nb: }\n")]);
         let error = build(&files, "./environments/uat").unwrap_err();
         assert!(
             error.starts_with("failed to decode Kubernetes YAML from /tmp/kustomization-1234567890/environments/uat/podinfo.yaml: MalformedYAMLError: yaml: "),
@@ -124,29 +118,21 @@ mod tests {
 
     #[test]
     fn a_path_without_manifests_is_not_found() {
-        assert!(
-            build(&BTreeMap::new(), "./nowhere")
-                .unwrap_err()
-                .starts_with("kustomization path not found")
-        );
+        let error = build(&FileTree::new(), "./nowhere").unwrap_err();
+        assert!(error.starts_with("kustomization path not found"));
     }
 
     #[test]
     fn every_folder_of_the_promotion_repository_lists_its_files_and_names_only_kinds_served() {
-        let files: BTreeMap<String, Vec<u8>> = crate::seed::FILES
-            .iter()
-            .map(|(path, contents)| ((*path).to_owned(), contents.to_vec()))
-            .collect();
+        let files = tree(crate::seed::FILES);
         for folder in ["environments", "clusters"] {
             for environment in crate::jobs::ENVIRONMENTS {
                 let path = format!("{folder}/{environment}/");
                 let listed: BTreeSet<String> = select(&files, &path).unwrap().into_iter().collect();
-                let present: BTreeSet<String> = files
-                    .keys()
-                    .filter(|file| file.starts_with(&path) && !file.ends_with("kustomization.yaml"))
-                    .cloned()
-                    .collect();
-                assert_eq!(listed, present, "{path}");
+                let present = files.keys().filter(|file| {
+                    file.starts_with(&path) && !file.ends_with("kustomization.yaml")
+                });
+                assert_eq!(listed, present.cloned().collect(), "{path}");
                 for manifest in build(&files, &path).unwrap() {
                     assert!(Key::of(&manifest).is_some(), "{path}: {manifest}");
                 }

@@ -1,6 +1,6 @@
 //! Kubernetes-shaped clusters with Flux in them: an API server for each environment, and controllers that
-//! read the promotion repository from git and behave as Flux 2.9 was recorded to. Of GitHub, the registry
-//! and the applications only addresses are known here.
+//! read the promotion repository from git and behave as Flux 2.9 was recorded to. Of GitHub and the
+//! registry only addresses are known here.
 
 mod addresses;
 mod api;
@@ -36,15 +36,14 @@ use self::controllers::ClusterContext;
 use self::controllers::manager::Manager;
 use self::registry::Registry;
 use crate::loopback::HttpServer;
+use crate::seed;
 
 pub use self::addresses::Addresses;
 pub use self::controllers::image_policy::choose as choose_tag;
 pub use self::kinds::Kind;
 pub use self::object::{Key, StoredObject};
 pub(crate) use self::object::{condition, is_current, is_true, text};
-pub use self::options::{
-    Bootstrap, ClusterOptions, PastRelease, PastStatus, Secrets, Trigger, Workload,
-};
+pub use self::options::{ClusterOptions, Secrets, Trigger};
 pub use self::store::{Applied, ChangeKind, ObjectChange, Store};
 pub use self::timings::Timings;
 
@@ -52,21 +51,15 @@ pub use self::timings::Timings;
 pub struct Cluster {
     environment: String,
     server: HttpServer,
-    token: Arc<str>,
-    viewer_token: Arc<str>,
-    store: Arc<Store>,
+    api: Api,
     unavailable: watch::Sender<bool>,
-    /// The kinds whose controllers are paused.
     paused: watch::Sender<BTreeSet<&'static str>>,
     triggers: mpsc::UnboundedSender<Trigger>,
     _managing: AbortOnDropHandle<()>,
 }
 
 impl Cluster {
-    /// Starts a cluster; when it returns, its API answers.
-    ///
-    /// # Errors
-    /// When it cannot listen, or its first objects cannot be had.
+    /// Starts a cluster; when it returns, its API answers. Fails when its first objects cannot be had.
     pub async fn start(options: ClusterOptions) -> anyhow::Result<Self> {
         let environment = options.environment;
         let store = Arc::new(Store::new(options.clock.clone(), options.watch_window));
@@ -86,17 +79,17 @@ impl Cluster {
             clock: options.clock,
             faults: options.faults,
             timings: options.timings,
-            workload: options.workload,
+            app: options.app,
             scratch,
         };
-        bootstrap(&context, &options.bootstrap)
+        bootstrap(&context)
             .await
             .with_context(|| format!("bootstrapping the cluster {environment}"))?;
-        if let Some(uid) = options.commit_status_uid {
-            let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
-            store.edit(&provider, |object| object["metadata"]["uid"] = json!(uid));
-        }
         if let Some(past) = &options.past {
+            // The one that the commit statuses of the past bear.
+            let uid = json!(seed::provider_uid(&environment));
+            let provider = Key::new(&kinds::PROVIDER, "flux-system", "commit-status");
+            store.edit(&provider, |object| object["metadata"]["uid"] = uid);
             context.seeding().settle().await?;
             context.date_back(past);
         }
@@ -104,22 +97,20 @@ impl Cluster {
         let unavailable = watch::Sender::new(false);
         let paused = watch::Sender::new(BTreeSet::new());
         let (triggers, triggered) = mpsc::unbounded_channel();
-        let (token, viewer_token) = (random_token(), random_token());
-        let router = api::router(Api {
-            store: Arc::clone(&store),
-            token: Arc::clone(&token),
-            viewer_token: Arc::clone(&viewer_token),
+        let api = Api {
+            store,
+            token: random_token(),
+            viewer_token: random_token(),
             unavailable: unavailable.subscribe(),
             bookmarks,
-        });
+        };
+        let router = api::router(api.clone());
         let server = HttpServer::start(format!("the cluster {environment}"), router).await?;
         let managing = Manager::start(context, paused.subscribe(), triggered);
         Ok(Self {
             environment,
             server,
-            token,
-            viewer_token,
-            store,
+            api,
             unavailable,
             paused,
             triggers,
@@ -128,46 +119,36 @@ impl Cluster {
     }
 
     /// The environment, such as `uat`.
-    #[must_use]
     pub fn environment(&self) -> &str {
         &self.environment
     }
 
     /// The address of its API: plain HTTP, on loopback.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.server.url
     }
 
     /// A bearer token that may read everything, and patch annotations and specs.
-    #[must_use]
     pub fn token(&self) -> &str {
-        &self.token
+        &self.api.token
     }
 
     /// A bearer token that may only read.
-    #[must_use]
     pub fn viewer_token(&self) -> &str {
-        &self.viewer_token
+        &self.api.viewer_token
     }
 
     /// The objects of the cluster.
-    #[must_use]
     pub fn store(&self) -> &Arc<Store> {
-        &self.store
+        &self.api.store
     }
 
     /// While unavailable, the API answers nobody and open watches end; the controllers go on.
     pub fn set_unavailable(&self, unavailable: bool) {
-        self.unavailable.send_if_modified(|present| {
-            let changed = *present != unavailable;
-            *present = unavailable;
-            changed
-        });
+        self.unavailable.send_replace(unavailable);
     }
 
     /// Whether the API server refuses to answer.
-    #[must_use]
     pub fn is_unavailable(&self) -> bool {
         *self.unavailable.borrow()
     }
@@ -182,11 +163,10 @@ impl Cluster {
     /// Pauses or resumes the controller of one kind.
     pub fn pause_controller(&self, kind: &'static str, paused: bool) {
         self.paused.send_modify(|kinds| {
-            if paused {
-                kinds.insert(kind);
-            } else {
-                kinds.remove(kind);
-            }
+            match paused {
+                true => kinds.insert(kind),
+                false => kinds.remove(kind),
+            };
         });
     }
 
@@ -202,12 +182,13 @@ impl Cluster {
     }
 }
 
-async fn bootstrap(context: &ClusterContext, from: &Bootstrap) -> anyhow::Result<()> {
-    let remote = context.registry.addresses.resolve(&from.repository)?;
-    let remote = remote.context("the repository's host is not known")?;
-    let tip = context.mirror.tip(&remote, &from.branch).await?;
-    let snapshot = context.mirror.fetch(&remote, &from.branch, &tip).await?;
-    let manifests = manifests::build(&snapshot.files, &from.path).map_err(anyhow::Error::msg)?;
+/// Applies what `flux bootstrap` would.
+async fn bootstrap(context: &ClusterContext) -> anyhow::Result<()> {
+    let remote = context.registry.addresses.github.join("demo/podinfo")?;
+    let tip = context.mirror.tip(&remote, "main").await?;
+    let snapshot = context.mirror.fetch(&remote, "main", &tip).await?;
+    let path = format!("clusters/{}", context.environment);
+    let manifests = manifests::build(&snapshot.files, &path).map_err(anyhow::Error::msg)?;
     for manifest in manifests {
         let applied = context.store.apply(&manifest, &[]);
         applied.map_err(anyhow::Error::msg)?;

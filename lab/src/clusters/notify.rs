@@ -11,6 +11,7 @@ use super::controllers::ClusterContext;
 use super::object::{Key, text, timestamp};
 use super::report::{Report, involved_object};
 use super::{events, kinds};
+use crate::faults::Fault;
 use crate::signature::sign;
 
 impl ClusterContext {
@@ -93,9 +94,10 @@ impl ClusterContext {
         let present: Vec<Value> = present.json().await?;
         let mut same = present.iter();
         let same = same.find(|present| present["context"] == status["context"]);
-        if same.is_some_and(|same| {
+        let says_the_state = |same: &Value| {
             same["state"] == status["state"] && same["description"] == status["description"]
-        }) {
+        };
+        if same.is_some_and(says_the_state) {
             return Ok(());
         }
         let path = format!("statuses/{commit}");
@@ -106,7 +108,7 @@ impl ClusterContext {
 
     /// Posted once, without retry: a dispatch that is lost stays lost.
     async fn dispatch(&self, address: &Url, event: &Value) -> anyhow::Result<()> {
-        if self.faults.take_dispatch_lost() {
+        if self.faults.take(Fault::DispatchLost, None) {
             return Ok(());
         }
         let part = |name: &str| event["involvedObject"][name].as_str().unwrap_or_default();
@@ -128,9 +130,8 @@ impl ClusterContext {
     ) -> anyhow::Result<reqwest::Response> {
         let repository = address.path().trim_matches('/').trim_end_matches(".git");
         let url = address.join(&format!("/api/v3/repos/{repository}/{path}"))?;
-        let mut request = self
-            .registry
-            .http
+        let http = &self.registry.http;
+        let mut request = http
             .request(method, url)
             .header(header::USER_AGENT, "go-github/v64.0.0")
             .header(header::ACCEPT, "application/vnd.github.v3+json")
@@ -151,9 +152,8 @@ impl ClusterContext {
         let body = event.to_string();
         let signature = sign(&self.secrets.weft_hmac, body.as_bytes());
         let controller = text(event, "/reportingController").unwrap_or_default();
-        let request = self
-            .registry
-            .http
+        let http = &self.registry.http;
+        let request = http
             .post(address.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header("gotk-component", controller)
@@ -226,11 +226,9 @@ mod tests {
     fn an_alert_takes_only_the_messages_that_it_includes_and_does_not_exclude() {
         let (alert_key, alert) = alert();
         let release = Key::new(&kinds::HELM_RELEASE, "app-podinfo", "podinfo");
+        let completed = "test succeeded for release a/b.v1: 1 test hook completed";
         for (message, wanted) in [
-            (
-                "test succeeded for release a/b.v1: 1 test hook completed",
-                true,
-            ),
+            (completed, true),
             ("test succeeded for release a/b.v1: no test hooks", false),
             ("rollback to previous release a/b.v1 succeeded", false),
             ("upgrade succeeded for release a/b.v2", false),
@@ -244,10 +242,8 @@ mod tests {
     #[test]
     fn the_metadata_of_an_alert_joins_that_of_the_event() {
         let event = with_metadata(json!({"metadata": {"revision": "1.0.0"}}), &alert().1);
-        assert_eq!(
-            event["metadata"],
-            json!({"revision": "1.0.0", "env": "uat"})
-        );
+        let joined = json!({"metadata": {"revision": "1.0.0", "env": "uat"}});
+        assert_eq!(event, joined);
     }
 
     #[test]

@@ -23,7 +23,6 @@ pub struct Key {
 
 impl Key {
     /// A key; `namespace` is empty for kinds without one.
-    #[must_use]
     pub fn new(kind: &'static Kind, namespace: &str, name: &str) -> Self {
         Self {
             kind,
@@ -33,23 +32,22 @@ impl Key {
     }
 
     /// The key of a manifest; `None` when its kind is not served or it has no name.
-    #[must_use]
     pub fn of(manifest: &Value) -> Option<Self> {
-        let kind = Kind::of(text(manifest, "/apiVersion")?, text(manifest, "/kind")?)?;
+        let kind = Kind::named(text(manifest, "/kind")?)?;
+        let version = text(manifest, "/apiVersion");
+        version.filter(|version| *version == kind.api_version())?;
         let namespace = text(manifest, "/metadata/namespace").filter(|_| kind.namespaced);
         let name = text(manifest, "/metadata/name")?;
         Some(Self::new(kind, namespace.unwrap_or_default(), name))
     }
 
     /// `namespace/name`.
-    #[must_use]
     pub fn path(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
 
     /// The key that the reference at `pointer` names. References of Flux default to the namespace of
     /// the object that holds them.
-    #[must_use]
     pub fn referenced(&self, object: &Value, pointer: &str) -> Option<Self> {
         let reference = object.pointer(pointer)?;
         let kind = Kind::named(text(reference, "/kind")?)?;
@@ -59,27 +57,23 @@ impl Key {
 }
 
 /// The string at a JSON pointer.
-#[must_use]
 pub fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
     object.pointer(pointer).and_then(Value::as_str)
 }
 
 /// `metadata.generation`; 0 where there is none.
-#[must_use]
 pub fn generation(object: &Value) -> i64 {
     let generation = object.pointer("/metadata/generation");
     generation.and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// `status.observedGeneration`; -1 where there is none.
-#[must_use]
 pub fn observed_generation(object: &Value) -> i64 {
     let observed = object.pointer("/status/observedGeneration");
     observed.and_then(Value::as_i64).unwrap_or(-1)
 }
 
 /// The condition of that type.
-#[must_use]
 pub fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions
@@ -88,39 +82,33 @@ pub fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Whether the condition of that type is True.
-#[must_use]
 pub fn is_true(object: &Value, name: &str) -> bool {
     condition(object, name).is_some_and(|condition| condition["status"] == "True")
 }
 
 /// Whether a condition was written for the present generation.
-#[must_use]
 pub fn is_current(object: &Value, condition: &Value) -> bool {
     condition["observedGeneration"] == generation(object)
 }
 
 /// Whether Ready is True at the present generation.
-#[must_use]
 pub fn is_ready(object: &Value) -> bool {
     is_true(object, "Ready")
         && condition(object, "Ready").is_some_and(|ready| is_current(object, ready))
 }
 
 /// `status.artifact.revision` of a source.
-#[must_use]
 pub fn artifact_revision(object: &Value) -> Option<&str> {
     text(object, "/status/artifact/revision")
 }
 
 /// The duration at `pointer`, such as `10m` or `1h30m`.
-#[must_use]
 pub fn duration(object: &Value, pointer: &str) -> Option<Duration> {
     let written: jiff::SignedDuration = text(object, pointer)?.parse().ok()?;
     written.try_into().ok()
 }
 
 /// RFC 3339 in UTC with whole seconds, as Kubernetes writes times.
-#[must_use]
 pub fn timestamp(at: OffsetDateTime) -> String {
     let whole = at.replace_nanosecond(0).unwrap_or(at);
     let utc = whole.to_offset(time::UtcOffset::UTC);

@@ -1,53 +1,14 @@
-//! The options of a cluster, and its interfaces to what is outside: the application, triggers.
+//! The options of a cluster, and the triggers that reach it from outside.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-use url::Url;
-
 use super::addresses::Addresses;
 use super::timings::Timings;
-use crate::apps::Serving;
+use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
-
-/// The application that a cluster runs.
-pub trait Workload: Send + Sync {
-    /// Replaces what the application serves.
-    fn serve(&self, serving: Serving);
-
-    /// The address of the application, with a slash at the end; `None` when it has none.
-    fn url(&self) -> Option<Url>;
-}
-
-/// One release that was made before the lab was started.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PastRelease {
-    pub chart_version: String,
-    pub app_version: String,
-    pub at: OffsetDateTime,
-    pub status: PastStatus,
-}
-
-/// How a past release ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PastStatus {
-    /// Its tests succeeded.
-    Deployed,
-    Failed,
-    /// It is the one before, to which a failed one was rolled back.
-    RolledBack,
-}
-
-/// The path of a git branch that `flux bootstrap` applies.
-#[derive(Clone, Debug)]
-pub struct Bootstrap {
-    /// The public address of the repository.
-    pub repository: String,
-    pub branch: String,
-    pub path: String,
-}
+use crate::seed::Deployed;
 
 /// A change outside that wakes controllers before their interval, as a Receiver of Flux does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,15 +34,13 @@ impl Trigger {
 /// The secrets that the objects of git name, and that git does not hold.
 #[derive(Clone, Default)]
 pub struct Secrets {
-    /// `github-token`, for commit statuses and dispatches.
+    /// `github-token` and `git-auth`, for commit statuses, dispatches, and pushes of the image automation.
     pub github_token: String,
-    /// `git-auth` of the image automation, for pushing.
-    pub git_token: String,
     /// `weft-hmac`, the key that signs webhooks.
     pub weft_hmac: String,
 }
 
-/// How a cluster is started.
+/// How a cluster is started, on the manifests of `clusters/{environment}` at the tip of main.
 pub struct ClusterOptions {
     /// The environment, such as `uat`.
     pub environment: String,
@@ -92,12 +51,9 @@ pub struct ClusterOptions {
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
-    pub workload: Arc<dyn Workload>,
-    pub bootstrap: Bootstrap,
+    pub app: Arc<App>,
     /// The history in whose middle the cluster starts; `None` for a cluster that starts empty.
-    pub past: Option<Vec<PastRelease>>,
-    /// The UID of the Provider `commit-status`, which the commit statuses of the past bear.
-    pub commit_status_uid: Option<String>,
+    pub past: Option<Vec<Deployed>>,
     /// How many changes watches can go back.
     pub watch_window: usize,
 }

@@ -1,13 +1,11 @@
 //! Container images as a node pulls them: the manifest of a tag, whose annotations describe the
 //! container, and the list of tags.
 
-use std::collections::HashMap;
-
 use anyhow::Context as _;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::addresses::Addresses;
+use super::object::text;
 
 /// What the annotations of an image say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,19 +18,7 @@ pub struct PulledImage {
     pub color: String,
 }
 
-#[derive(Deserialize)]
-struct Manifest {
-    #[serde(default)]
-    annotations: HashMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Tags {
-    tags: Option<Vec<String>>,
-}
-
 /// Host, name and tag of an image, such as `ghcr.io`, `demo/podinfo` and `5.1.5`.
-#[must_use]
 pub fn parts(image: &str) -> (&str, &str, &str) {
     let (host, rest) = image.split_once('/').unwrap_or(("", image));
     let rest = rest.split('@').next().unwrap_or(rest);
@@ -49,15 +35,15 @@ pub struct Registry {
 
 impl Registry {
     /// Pulls the manifest of an image.
-    ///
-    /// # Errors
-    /// When the registry does not answer or has no such tag.
     pub async fn pull(&self, image: &str) -> anyhow::Result<PulledImage> {
         let (host, name, tag) = parts(image);
         let pulled = self.read(host, &format!("v2/{name}/manifests/{tag}")).await;
-        let mut manifest: Manifest =
+        let manifest =
             pulled.with_context(|| format!("failed to pull and unpack image \"{image}\""))?;
-        let mut annotation = |name: &str| manifest.annotations.remove(name).unwrap_or_default();
+        let annotation = |name: &str| {
+            let annotation = text(&manifest, &format!("/annotations/{name}"));
+            annotation.unwrap_or_default().to_owned()
+        };
         Ok(PulledImage {
             version: annotation("org.opencontainers.image.version"),
             revision: annotation("org.opencontainers.image.revision"),
@@ -66,16 +52,15 @@ impl Registry {
     }
 
     /// The tags of the repository of an image.
-    ///
-    /// # Errors
-    /// When the registry does not answer.
     pub async fn tags(&self, image: &str) -> anyhow::Result<Vec<String>> {
         let (host, name, _) = parts(image);
-        let tags: Tags = self.read(host, &format!("v2/{name}/tags/list")).await?;
-        Ok(tags.tags.unwrap_or_default())
+        let list = self.read(host, &format!("v2/{name}/tags/list")).await?;
+        let tags = list["tags"].as_array().into_iter().flatten();
+        let tags = tags.filter_map(Value::as_str).map(str::to_owned);
+        Ok(tags.collect())
     }
 
-    async fn read<T: DeserializeOwned>(&self, host: &str, path: &str) -> anyhow::Result<T> {
+    async fn read(&self, host: &str, path: &str) -> anyhow::Result<Value> {
         let url = self.addresses.resolve(&format!("https://{host}/{path}"))?;
         let url = url.with_context(|| format!("dial tcp: lookup {host}: no such host"))?;
         let request = self.http.get(url).header(
@@ -92,11 +77,12 @@ mod tests {
 
     #[test]
     fn an_image_is_taken_apart_at_its_host_and_its_tag() {
-        let tagged = parts("ghcr.io/demo/podinfo:5.1.5");
-        assert_eq!(tagged, ("ghcr.io", "demo/podinfo", "5.1.5"));
-        let with_port = parts("127.0.0.1:5000/demo/podinfo:a");
-        assert_eq!(with_port, ("127.0.0.1:5000", "demo/podinfo", "a"));
-        let untagged = parts("ghcr.io/demo/podinfo");
-        assert_eq!(untagged, ("ghcr.io", "demo/podinfo", "latest"));
+        for (image, host, tag) in [
+            ("ghcr.io/demo/podinfo:5.1.5", "ghcr.io", "5.1.5"),
+            ("127.0.0.1:5000/demo/podinfo:a", "127.0.0.1:5000", "a"),
+            ("ghcr.io/demo/podinfo", "ghcr.io", "latest"),
+        ] {
+            assert_eq!(parts(image), (host, "demo/podinfo", tag));
+        }
     }
 }

@@ -18,7 +18,6 @@ pub struct Report {
 
 impl Report {
     /// A report about a revision, which may be empty.
-    #[must_use]
     pub fn new(severity: &'static str, reason: &str, message: &str, revision: &str) -> Self {
         let report = Self {
             severity,
@@ -33,7 +32,6 @@ impl Report {
     }
 
     /// Adds metadata.
-    #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.metadata.insert(name.to_owned(), json!(value));
         self

@@ -23,7 +23,6 @@ pub struct Written {
 }
 
 /// The text with every marked value replaced by the choice of its policy, and the replacements.
-#[must_use]
 pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
     let mut written = Vec::new();
     let text = MARKED.replace_all(text, |found: &Captures<'_>| {
@@ -43,7 +42,6 @@ pub fn write(text: &str, chosen: &Choices) -> (String, Vec<Written>) {
 
 /// A commit message from the template's `{{range .Changed.Changes}}…{{end}}`, of which `print` and
 /// `println` of `.OldValue` and `.NewValue` are understood.
-#[must_use]
 pub fn message(template: &str, written: &[Written]) -> String {
     let Some((before, rest)) = template.split_once("{{range .Changed.Changes}}") else {
         return template.to_owned();
@@ -67,13 +65,9 @@ mod tests {
     use super::*;
 
     fn chosen() -> Choices {
-        BTreeMap::from([(
-            "app-podinfo:podinfo".to_owned(),
-            (
-                "ghcr.io/demo/podinfo".to_owned(),
-                "fix-ui-1a2b3c4-17".to_owned(),
-            ),
-        )])
+        let image = "ghcr.io/demo/podinfo".to_owned();
+        let choice = (image, "fix-ui-1a2b3c4-17".to_owned());
+        Choices::from([("app-podinfo:podinfo".to_owned(), choice)])
     }
 
     #[test]

@@ -40,13 +40,11 @@ impl<'a> StatusEditor<'a> {
     }
 
     /// A field of the status.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.fields.get(name)
     }
 
     /// The condition of this type.
-    #[must_use]
     pub fn condition(&self, name: &str) -> Option<&Value> {
         let mut conditions = self.fields.get("conditions")?.as_array()?.iter();
         conditions.find(|condition| condition["type"] == name)

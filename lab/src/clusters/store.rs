@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
@@ -13,8 +14,9 @@ use super::object::{self, Key, StoredObject, text};
 use super::status::StatusEditor;
 use crate::clock::Clock;
 
-/// How an object changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an object changed, in the words of a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum ChangeKind {
     Added,
     Modified,
@@ -29,7 +31,6 @@ pub struct ObjectChange {
     pub revision: u64,
     pub kind: ChangeKind,
     pub key: Key,
-    /// After the change.
     pub object: StoredObject,
     /// Before the change; `None` when it was created.
     pub previous: Option<StoredObject>,
@@ -67,7 +68,6 @@ struct Inner {
 
 impl Store {
     /// An empty store whose log keeps `window` changes.
-    #[must_use]
     pub fn new(clock: Clock, window: usize) -> Self {
         Self {
             inner: Mutex::new(Inner {
@@ -83,14 +83,12 @@ impl Store {
     }
 
     /// The object with this key, if it exists.
-    #[must_use]
     pub fn get(&self, key: &Key) -> Option<StoredObject> {
         self.inner.lock().objects.get(key).cloned()
     }
 
     /// The present revision, and all objects of a kind in one namespace or in all, by namespace and
     /// name.
-    #[must_use]
     pub fn list(
         &self,
         kind: &'static Kind,
@@ -106,19 +104,16 @@ impl Store {
     }
 
     /// The present revision.
-    #[must_use]
     pub fn revision(&self) -> u64 {
         self.inner.lock().revision
     }
 
     /// Every change from now on.
-    #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<ObjectChange>> {
         self.changes.subscribe()
     }
 
     /// The changes after `revision`; `None` when the log has forgotten some of them.
-    #[must_use]
     pub fn since(&self, revision: u64) -> Option<ChangeStream> {
         let inner = self.inner.lock();
         if revision < inner.forgotten {
@@ -129,10 +124,8 @@ impl Store {
     }
 
     /// Creates or updates an object from a manifest, with `labels` added. The status stays; fields
-    /// that the manifest does not set are removed, but for labels and annotations.
-    ///
-    /// # Errors
-    /// When the manifest names no kind that is served, or no name.
+    /// that the manifest does not set are removed, but for labels and annotations. Fails when it names
+    /// no kind that is served, or no name.
     pub fn apply(
         &self,
         manifest: &Value,
@@ -159,12 +152,10 @@ impl Store {
         if let Some(status) = present.get("status") {
             next["status"] = status.clone();
         }
-        let changed = self.put(&mut inner, &key, next);
-        let applied = match changed {
-            true => Applied::Configured,
-            false => Applied::Unchanged,
-        };
-        Ok((key, applied))
+        match self.put(&mut inner, &key, next) {
+            true => Ok((key, Applied::Configured)),
+            false => Ok((key, Applied::Unchanged)),
+        }
     }
 
     /// Edits the status of an object. An edit that changes nothing is no change. `None` when the
@@ -286,10 +277,16 @@ mod tests {
         Key::new(&kinds::HELM_RELEASE, "app-podinfo", "podinfo")
     }
 
+    /// A store with the first version.
+    fn store(window: usize) -> Store {
+        let store = Store::new(Clock::new(), window);
+        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        store
+    }
+
     #[test]
     fn only_a_changed_spec_raises_the_generation() {
-        let store = Store::new(Clock::new(), 16);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(16);
         assert_eq!(object::generation(&store.get(&key()).unwrap()), 1);
         store.edit_status(&key(), |status| status.put("helmChart", json!("a/b")));
         assert_eq!(object::generation(&store.get(&key()).unwrap()), 1);
@@ -312,8 +309,7 @@ mod tests {
 
     #[test]
     fn a_field_that_the_manifest_does_not_hold_is_taken_away_again() {
-        let store = Store::new(Clock::new(), 16);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(16);
         store.merge_patch(&key(), &json!({"spec": {"suspend": true}}));
         assert_eq!(store.get(&key()).unwrap()["spec"]["suspend"], json!(true));
         store.apply(&manifest("1.0.0"), &[]).unwrap();
@@ -322,8 +318,7 @@ mod tests {
 
     #[test]
     fn the_log_says_when_it_has_forgotten() {
-        let store = Store::new(Clock::new(), 2);
-        store.apply(&manifest("1.0.0"), &[]).unwrap();
+        let store = store(2);
         let first = store.revision();
         for version in ["1.0.1", "1.0.2", "1.0.3"] {
             store.apply(&manifest(version), &[]).unwrap();

@@ -7,13 +7,11 @@ use std::time::Duration;
 pub struct Timings {
     /// A Helm install, upgrade or rollback, and the rollout of a Deployment.
     pub upgrade: Duration,
-    /// The tests of a release.
     pub tests: Duration,
     /// Between two updates of a status that real controllers write one right after the other.
     pub step: Duration,
     /// Until an object that is not ready is reconciled again, where no event comes sooner.
     pub retry: Duration,
-    /// One job of a workflow.
     pub job: Duration,
     /// Between the bookmarks of a watch.
     pub bookmarks: Duration,
@@ -21,7 +19,6 @@ pub struct Timings {
 
 impl Timings {
     /// What a presenter can talk along with.
-    #[must_use]
     pub fn demo() -> Self {
         Self {
             upgrade: Duration::from_millis(1500),
@@ -34,7 +31,6 @@ impl Timings {
     }
 
     /// What tests of the page can follow.
-    #[must_use]
     pub fn fast() -> Self {
         Self {
             upgrade: Duration::from_millis(500),
@@ -47,7 +43,6 @@ impl Timings {
     }
 
     /// A few milliseconds each.
-    #[must_use]
     pub fn instant() -> Self {
         Self {
             upgrade: Duration::from_millis(5),

@@ -3,17 +3,11 @@
 use serde_json::Value;
 
 /// The documents of a file; empty ones are left out.
-///
-/// # Errors
-/// When it is not YAML.
 pub fn documents(text: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
     serde_saphyr::from_multiple_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 
-/// One document.
-///
-/// # Errors
-/// When it is not YAML.
+/// The document of a text that holds only one.
 pub fn document(text: &str) -> Result<Value, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }

@@ -16,44 +16,28 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use url::Url;
 
 use self::state::{DashboardState, ObjectQuery, Stores, cookie};
 use crate::loopback::HttpServer;
 
-/// A running dashboard. It ends when it is dropped.
-pub struct Dashboard(HttpServer);
-
 type Shared = State<Arc<DashboardState>>;
 
-impl Dashboard {
-    /// Starts the dashboard.
-    ///
-    /// # Errors
-    /// When no port can be bound.
-    pub async fn start(stores: Stores) -> anyhow::Result<Self> {
-        let state = Arc::new(DashboardState {
-            stores,
-            sessions: Mutex::default(),
-        });
-        let router = Router::new()
-            .route("/v1/sync", post(sync))
-            .route("/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
-            .route("/oauth2/sign_in", post(sign_in))
-            .route("/oauth2/userinfo", get(user_info))
-            .route("/", get(list_view))
-            .route("/{view}", get(list_view))
-            .route("/{view}/details", get(details_view))
-            .with_state(state);
-        let server = HttpServer::start("the dashboard".to_owned(), router);
-        Ok(Self(server.await?))
-    }
-
-    /// The address of the dashboard, with a slash at the end.
-    #[must_use]
-    pub fn url(&self) -> &Url {
-        &self.0.url
-    }
+/// Starts the dashboard on a free port. It ends when the server is dropped.
+pub(crate) async fn start(stores: Stores) -> anyhow::Result<HttpServer> {
+    let state = Arc::new(DashboardState {
+        stores,
+        sessions: Mutex::default(),
+    });
+    let router = Router::new()
+        .route("/v1/sync", post(sync))
+        .route("/v1/{*rest}", any(|| async { StatusCode::NOT_FOUND }))
+        .route("/oauth2/sign_in", post(sign_in))
+        .route("/oauth2/userinfo", get(user_info))
+        .route("/", get(list_view))
+        .route("/{view}", get(list_view))
+        .route("/{view}/details", get(details_view))
+        .with_state(state);
+    HttpServer::start("the dashboard".to_owned(), router).await
 }
 
 #[derive(Deserialize)]

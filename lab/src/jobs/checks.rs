@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use workflow::CHART;
-use workflow::verify::{Severity, as_text, verify};
+use workflow::verify::{Finding, Severity, as_text, verify};
 
 use super::files::Files;
 use super::runner::{Job, Outcome, Runner};
@@ -13,7 +13,6 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{DEFAULT_BRANCH, Workflow};
 use crate::github::state::Repo;
 
-/// The workflow of pull requests.
 pub(crate) static PULL_REQUEST: Workflow = Workflow {
     name: "pull request",
     path: ".github/workflows/pull-request.yaml",
@@ -61,13 +60,10 @@ fn versions_agree(git: &Git, head: &str) -> anyhow::Result<Outcome> {
     };
     let base = Files::read(git, &comparison.merge_base)?;
     let findings = verify(&|path| files.get(path), Some(&|path| base.get(path)));
-    let wrong = findings
-        .iter()
-        .any(|finding| finding.severity == Severity::Error);
-    Ok(if wrong {
-        Outcome::failure(as_text(&findings).trim_end())
-    } else {
-        Outcome::success("The versions agree")
+    let is_error = |finding: &Finding| finding.severity == Severity::Error;
+    Ok(match findings.iter().any(is_error) {
+        true => Outcome::failure(as_text(&findings).trim_end()),
+        false => Outcome::success("The versions agree"),
     })
 }
 
@@ -79,9 +75,8 @@ fn chart_lint(git: &Git, head: &str) -> anyhow::Result<Outcome> {
         Ok(chart) => chart,
         Err(error) => return Ok(Outcome::failure(format!("{CHART}: {error}"))),
     };
-    let lacks = ["apiVersion", "name", "version"]
-        .into_iter()
-        .find(|key| chart[key].as_str().is_none_or(str::is_empty));
+    let mut keys = ["apiVersion", "name", "version"].into_iter();
+    let lacks = keys.find(|key| chart[key].as_str().is_none_or(str::is_empty));
     Ok(match lacks {
         Some(key) => Outcome::failure(format!("{CHART} has no {key}")),
         None => Outcome::success("1 chart linted, 0 failed"),

@@ -12,7 +12,6 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{DEFAULT_BRANCH, Image, RepositoryState, Workflow};
 use crate::github::state::Repo;
 
-/// The workflow of branches.
 pub(crate) static BRANCH: Workflow = Workflow {
     name: "branch",
     path: ".github/workflows/branch.yaml",
@@ -63,54 +62,40 @@ fn changes_program(git: &Git, update: &RefUpdate) -> anyhow::Result<bool> {
     } else {
         update.before.clone()
     };
-    Ok(git
-        .diff(&before, &update.after)?
-        .iter()
-        .any(|file| file.path.starts_with("cmd/") || file.path.starts_with("pkg/")))
+    let changed = git.diff(&before, &update.after)?;
+    let mut paths = changed.iter().map(|file| &file.path);
+    Ok(paths.any(|path| path.starts_with("cmd/") || path.starts_with("pkg/")))
 }
 
 fn build(repo: &Repo, branch: &str, sha: &str) -> anyhow::Result<String> {
     let facts = Files::read(&repo.git, sha)?.facts()?;
     let now = repo.github.now();
-    let tag = {
-        let mut state = repo.state.lock();
-        let time = now.unix_timestamp().max(newest(&state) + 1);
-        let tag = tag(branch, sha, time);
-        let image = Image {
-            tag: tag.clone(),
-            revision: sha.to_owned(),
-            color: facts.colour.to_string(),
-            version: facts.version.0,
-            created_at: now,
-        };
-        state.images.insert(tag.clone(), image);
-        tag
+    let mut state = repo.state.lock();
+    let time = now.unix_timestamp().max(newest(&state) + 1);
+    let tag = tag(branch, sha, time);
+    let image = Image {
+        tag: tag.clone(),
+        revision: sha.to_owned(),
+        color: facts.colour.to_string(),
+        version: facts.version.0,
+        created_at: now,
     };
+    state.images.insert(tag.clone(), image);
+    drop(state);
     repo.publish([RepositoryEvent::Image { tag: tag.clone() }]);
     Ok(tag)
 }
 
 /// Returns the tag of a branch build. Builds are ordered by its time.
 pub(crate) fn tag(branch: &str, sha: &str, time: i64) -> String {
-    let plain: String = branch
-        .chars()
-        .map(|letter| {
-            if letter.is_ascii_alphanumeric() || ".-_".contains(letter) {
-                letter
-            } else {
-                '-'
-            }
-        })
-        .collect();
+    let is_special = |letter: char| !letter.is_ascii_alphanumeric() && !".-_".contains(letter);
+    let plain = branch.replace(is_special, "-");
     format!("{plain}-{}-{time}", &sha[..7])
 }
 
 /// Returns the time of the newest branch build, so that two in one second still have an order.
 fn newest(state: &RepositoryState) -> i64 {
-    state
-        .images
-        .keys()
-        .filter_map(|tag| tag.rsplit_once('-')?.1.parse().ok())
-        .max()
-        .unwrap_or(0)
+    let tags = state.images.keys();
+    let times = tags.filter_map(|tag| tag.rsplit_once('-')?.1.parse().ok());
+    times.max().unwrap_or(0)
 }

@@ -11,9 +11,6 @@ pub(crate) struct Files(BTreeMap<String, String>);
 
 impl Files {
     /// Reads the four files of a release, the lane, and the manifests of its environments.
-    ///
-    /// # Errors
-    /// When git cannot read the commit.
     pub(crate) fn read(git: &Git, sha: &str) -> anyhow::Result<Self> {
         let mut files = BTreeMap::new();
         for path in [MAIN_GO, VERSION_GO, VALUES, CHART, PROMOTION_FILE] {
@@ -32,9 +29,6 @@ impl Files {
     }
 
     /// Reads the release that the commit declares.
-    ///
-    /// # Errors
-    /// When a file or the value looked for is missing or wrong.
     pub(crate) fn facts(&self) -> anyhow::Result<ReleaseFiles> {
         Ok(ReleaseFiles::read(|path| self.get(path))?)
     }

@@ -44,10 +44,8 @@ impl Forge for RepoForge<'_> {
 
     async fn pull_request(&self, branch: &str) -> Result<Option<PullRequest>, ApiError> {
         let state = self.repo.state.lock();
-        let open = state
-            .pulls
-            .values()
-            .find(|pull| pull.is_open() && pull.head_ref == branch);
+        let mut pulls = state.pulls.values();
+        let open = pulls.find(|pull| pull.is_open() && pull.head_ref == branch);
         Ok(open.map(|pull| PullRequest {
             number: pull.number,
             url: format!("{}/pull/{}", self.page(), pull.number),

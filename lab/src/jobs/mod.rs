@@ -40,7 +40,6 @@ pub(crate) fn start(github: &Arc<GitHubState>, delay: Duration) -> Arc<Runner> {
     runner
 }
 
-/// Starts the workflows that the event triggers.
 fn react(runner: &Arc<Runner>, repo: &Repo, event: &RepositoryEvent) {
     match event {
         RepositoryEvent::Push { update, by } if update.after != ZERO => {

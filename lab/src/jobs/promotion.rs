@@ -17,7 +17,6 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{DEFAULT_BRANCH, Workflow};
 use crate::github::state::Repo;
 
-/// The workflow of promotions.
 pub(crate) static PROMOTION: Workflow = Workflow {
     name: "promotion",
     path: ".github/workflows/promotion.yaml",
@@ -25,7 +24,6 @@ pub(crate) static PROMOTION: Workflow = Workflow {
     checks: &["promote"],
 };
 
-/// Starts the promotion.
 pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, event_type: &str, payload: &Value) {
     // The workflow's `on: repository_dispatch: types:`.
     if event_type != "HelmRelease/podinfo.app-podinfo" {
@@ -42,11 +40,8 @@ pub(super) fn start(runner: &Arc<Runner>, repo: &Repo, event_type: &str, payload
         actor: promotion_bot(),
     };
     let event = json!({ "action": event_type, "client_payload": payload }).to_string();
-    runner.run(
-        repo,
-        run,
-        vec![Box::new(move |repo| promote(repo, &head, &event))],
-    );
+    let job = move |repo: &Repo| promote(repo, &head, &event);
+    runner.run(repo, run, vec![Box::new(job)]);
 }
 
 fn promote(repo: &Repo, head: &str, event: &str) -> anyhow::Result<Outcome> {

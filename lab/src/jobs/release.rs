@@ -19,10 +19,8 @@ use crate::github::operations::statuses::NewRun;
 use crate::github::repository::{Chart, ChartArchive, DEFAULT_BRANCH, Image, Workflow};
 use crate::github::state::Repo;
 
-/// The folder of the chart.
 const CHART_DIR: &str = "charts/podinfo";
 
-/// The workflow of releases.
 pub(crate) static RELEASE: Workflow = Workflow {
     name: "release",
     path: ".github/workflows/release.yaml",
@@ -89,22 +87,18 @@ fn publish(repo: &Repo, sha: &str) -> anyhow::Result<Outcome> {
     };
     let chart = &facts.chart_version;
     if events.is_empty() {
-        return Ok(Outcome::skipped(format!(
-            "podinfo {chart} was released before"
-        )));
+        let sentence = format!("podinfo {chart} was released before");
+        return Ok(Outcome::skipped(sentence));
     }
     let tag = format!("refs/tags/podinfo-{chart}");
     if repo.git.reference(&tag).is_none() {
         commits::create_ref(repo, promotion_bot(), &tag, sha)?;
     }
     repo.publish(events);
-    Ok(Outcome::success(format!(
-        "Released podinfo {chart} with {}",
-        facts.version
-    )))
+    let sentence = format!("Released podinfo {chart} with {}", facts.version);
+    Ok(Outcome::success(sentence))
 }
 
-/// Returns the edits of a release.
 pub(crate) fn edits(plan: &workflow::release::Plan) -> Vec<Edit> {
     let edit = |edit: &workflow::release::Edit| Edit::text(edit.path, &edit.after);
     plan.edits.iter().map(edit).collect()

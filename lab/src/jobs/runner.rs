@@ -34,10 +34,8 @@ impl Outcome {
     }
 }
 
-/// The work of one job.
 pub(super) type Job = Box<dyn FnOnce(&Repo) -> anyhow::Result<Outcome> + Send>;
 
-/// The runner of the workflows.
 pub(crate) struct Runner {
     delay: Duration,
     /// The name of the workflow that no runner is free for, if any: its runs stay queued.

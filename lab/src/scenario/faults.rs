@@ -4,17 +4,15 @@ use super::state::FaultState;
 use super::steps::GATED;
 use super::{Scenario, ScenarioError};
 use crate::faults::{Fault, FaultError};
-use crate::jobs::ENVIRONMENTS;
+use crate::jobs::{ENVIRONMENTS, promotion_branch};
 use crate::world::{PullState, PullSummary};
 
 /// The fault that happens at once: a commit is pushed onto an open promotion.
 const HEAD_MOVES: &str = "head-moves";
 
 impl Scenario {
-    /// Orders a fault; `head-moves` happens at once and is not ordered.
-    ///
-    /// # Errors
-    /// When there is no such fault, it needs an environment, or there is nothing to strike.
+    /// Orders a fault; `head-moves` happens at once and is not ordered. Fails as [`crate::faults::Faults::order`] does,
+    /// or when there is nothing to strike.
     pub async fn order_fault(
         &self,
         id: &str,
@@ -36,9 +34,6 @@ impl Scenario {
     }
 
     /// Cancels a fault; without an environment, everywhere.
-    ///
-    /// # Errors
-    /// When there is no such fault.
     pub fn cancel_fault(&self, id: &str, environment: Option<&str>) -> Result<(), ScenarioError> {
         if id != HEAD_MOVES {
             self.lab.faults().cancel(id, environment)?;
@@ -49,51 +44,44 @@ impl Scenario {
 
     pub(super) fn faults(&self, pulls: &[PullSummary]) -> Vec<FaultState> {
         let ordered = self.lab.faults().list();
-        let mut faults = Fault::ALL
-            .map(|fault| {
-                let (title, explains) = described(fault);
-                let places: &[&str] = match fault {
-                    Fault::HelmUpgradeFails => &ENVIRONMENTS[1..],
-                    _ if fault.needs_environment() => &ENVIRONMENTS,
-                    _ => &[],
-                };
-                let ordered = ordered.iter().filter(|ordered| ordered.fault == fault);
-                FaultState {
-                    id: fault.as_str().to_owned(),
-                    title: title.to_owned(),
-                    explains: explains.to_owned(),
-                    environments: owned(places),
-                    ordered: ordered.clone().next().is_some(),
-                    ordered_in: ordered.filter_map(|it| it.environment.clone()).collect(),
-                    at_once: false,
-                }
-            })
-            .to_vec();
+        let faults = Fault::ALL.map(|fault| {
+            let (title, explains) = described(fault);
+            let environments = match fault {
+                Fault::HelmUpgradeFails => ENVIRONMENTS[1..].to_vec(),
+                _ if fault.needs_environment() => ENVIRONMENTS.to_vec(),
+                _ => Vec::new(),
+            };
+            let ordered = ordered.iter().filter(|ordered| ordered.fault == fault);
+            FaultState {
+                id: fault.as_str(),
+                title,
+                explains,
+                environments,
+                ordered: ordered.clone().next().is_some(),
+                ordered_in: ordered.filter_map(|it| it.environment.clone()).collect(),
+                at_once: false,
+            }
+        });
         let is_open = |environment: &&str| {
-            let branch = format!("promotion-app-podinfo-podinfo-{environment}");
+            let branch = promotion_branch(environment);
             let mut open = pulls.iter().filter(|pull| pull.state == PullState::Open);
             open.any(|pull| pull.head_ref == branch)
         };
-        let open: Vec<&str> = GATED.into_iter().filter(is_open).collect();
         let moves = FaultState {
-            id: HEAD_MOVES.to_owned(),
-            title: "The promotion moves now".to_owned(),
-            explains: "Someone pushes onto the open promotion while an approver reads it; the tap must be refused.".to_owned(),
-            environments: owned(&open),
+            id: HEAD_MOVES,
+            title: "The promotion moves now",
+            explains: "Someone pushes onto the open promotion while an approver reads it; the tap must be refused.",
+            environments: GATED.into_iter().filter(is_open).collect(),
             ordered: false,
             ordered_in: Vec::new(),
             at_once: true,
         };
+        let mut faults = faults.to_vec();
         faults.insert(2, moves);
         faults
     }
 }
 
-fn owned(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-/// Title and explanation of a fault.
 fn described(fault: Fault) -> (&'static str, &'static str) {
     match fault {
         Fault::HelmUpgradeFails => (

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -21,7 +21,10 @@ pub fn routes(scenario: Scenario) -> Router {
     Router::new()
         .route("/lab/v1/state", get(state))
         .route("/lab/v1/steps/{step}", post(run_step))
-        .route("/lab/v1/faults/{fault}", put(order).delete(cancel))
+        .route(
+            "/lab/v1/faults/{fault}",
+            put(order_or_cancel).delete(order_or_cancel),
+        )
         .route("/lab/v1/clock", post(advance))
         .with_state(scenario)
 }
@@ -54,23 +57,17 @@ impl ControlRequest {
     }
 }
 
-async fn order(
+async fn order_or_cancel(
     State(scenario): State<Scenario>,
     Path(fault): Path<String>,
+    method: Method,
     body: Bytes,
 ) -> StateResult {
     let environment = ControlRequest::read(&body)?.environment;
-    scenario.order_fault(&fault, environment.as_deref()).await?;
-    state(State(scenario)).await
-}
-
-async fn cancel(
-    State(scenario): State<Scenario>,
-    Path(fault): Path<String>,
-    body: Bytes,
-) -> StateResult {
-    let environment = ControlRequest::read(&body)?.environment;
-    scenario.cancel_fault(&fault, environment.as_deref())?;
+    match method {
+        Method::DELETE => scenario.cancel_fault(&fault, environment.as_deref())?,
+        _ => scenario.order_fault(&fault, environment.as_deref()).await?,
+    }
     state(State(scenario)).await
 }
 

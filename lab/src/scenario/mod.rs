@@ -58,7 +58,6 @@ pub enum ScenarioError {
 
 impl Scenario {
     /// The scenario of a lab.
-    #[must_use]
     pub fn new(lab: Arc<Lab>) -> Self {
         Self {
             lab,
@@ -67,7 +66,6 @@ impl Scenario {
     }
 
     /// The lab that the scenario plays on.
-    #[must_use]
     pub fn lab(&self) -> &Arc<Lab> {
         &self.lab
     }

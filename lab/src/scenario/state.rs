@@ -23,7 +23,6 @@ pub struct StepState {
     pub title: String,
     /// What to point at while the step runs.
     pub watch_for: String,
-    /// The label of the button.
     pub button: String,
     /// For a step that is taken in Weft: its address, relative to the base path.
     pub href: Option<String>,
@@ -51,15 +50,13 @@ pub enum StepStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FaultState {
     /// The name in URLs.
-    pub id: String,
-    pub title: String,
-    /// What the fault shows.
-    pub explains: String,
+    pub id: &'static str,
+    pub title: &'static str,
+    pub explains: &'static str,
     /// The environments in which it can be ordered; empty for a fault that strikes none in particular.
-    pub environments: Vec<String>,
+    pub environments: Vec<&'static str>,
     /// Whether it is ordered anywhere.
     pub ordered: bool,
-    /// The environments in which it is ordered.
     pub ordered_in: Vec<String>,
     /// Whether it happens when it is ordered, and is over then.
     pub at_once: bool,
@@ -69,11 +66,9 @@ pub struct FaultState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AccountState {
     /// The name to sign in with.
-    pub login: String,
-    /// The display name.
-    pub name: String,
-    /// What the account does in the demo.
-    pub role: String,
+    pub login: &'static str,
+    pub name: &'static str,
+    pub role: &'static str,
 }
 
 /// Lab time.

@@ -10,7 +10,6 @@ use crate::github::{ACCOUNTS, AccountKind};
 use crate::jobs::ENVIRONMENTS;
 use crate::world::{PullState, PullSummary};
 
-/// The environments that a person approves.
 pub(super) const GATED: [&str; 3] = ["uat", "stg", "prod"];
 
 /// The colours that take turns: far enough from one another to be told apart on a projector.
@@ -18,14 +17,10 @@ const COLORS: [&str; 6] = [
     "#0e7c86", "#8e3b62", "#c2571a", "#3f6fb5", "#5b7f2b", "#6b4fa3",
 ];
 
-/// The state of a step, and the note beside it.
 type Noted = (StepStatus, String);
 
 impl Scenario {
-    /// The state of everything.
-    ///
-    /// # Errors
-    /// When the forge's git fails.
+    /// The state of everything; fails when the forge's git does.
     pub async fn state(&self) -> Result<ScenarioState, ScenarioError> {
         let pulls = self.lab.forge().pulls().await?;
         let mut steps = vec![
@@ -36,13 +31,12 @@ impl Scenario {
         for (number, environment) in (4..).zip(GATED) {
             steps.push(self.approval(number, environment, &pulls)?);
         }
-        let people = ACCOUNTS
-            .iter()
-            .filter(|account| account.kind == AccountKind::User);
+        let people = ACCOUNTS.iter();
+        let people = people.filter(|account| account.kind == AccountKind::User);
         let accounts = people.map(|account| AccountState {
-            login: account.login.to_owned(),
-            name: account.name.to_owned(),
-            role: account.role.to_owned(),
+            login: account.login,
+            name: account.name,
+            role: account.role,
         });
         let clock = self.lab.clock();
         Ok(ScenarioState {
@@ -56,10 +50,8 @@ impl Scenario {
         })
     }
 
-    /// Takes a step; what follows from it goes on when this has returned.
-    ///
-    /// # Errors
-    /// When there is no such step, its turn has not come, or the forge refuses.
+    /// Takes a step; what follows from it goes on when this has returned. Fails when there is no such
+    /// step, its turn has not come, or the forge refuses.
     pub async fn run_step(&self, id: &str) -> Result<(), ScenarioError> {
         let forge = self.lab.forge();
         match id {
@@ -117,10 +109,7 @@ impl Scenario {
             title: "Ana opens the release".into(),
             watch_for: "One pull request changes four files: colour, version, image tag, chart version. Three checks run.".into(),
             button: "Open the release".into(),
-            state: match &shown {
-                Some(_) => Done,
-                None => Ready,
-            },
+            state: shown.as_ref().map_or(Ready, |_| Done),
             note: shown.map(|(_, pull)| format!("#{} {}", pull.number, pull.title)),
             ..StepState::default()
         }
@@ -171,10 +160,10 @@ impl Scenario {
             Some((PullState::Closed, number)) => {
                 (Blocked, format!("#{number} was closed without a merge"))
             }
-            None => (
-                Blocked,
-                format!("the promotion of {version} is not open yet"),
-            ),
+            None => {
+                let note = format!("the promotion of {version} is not open yet");
+                (Blocked, note)
+            }
         };
         let open = promotion.filter(|pull| pull.state == PullState::Open);
         Ok(StepState {
@@ -231,9 +220,8 @@ impl Scenario {
         }
         let chart_version = next(&forge.charts());
         let version = next(&forge.images());
-        let number = forge
-            .open_release(self.next_color(), &version, &chart_version, "ana")
-            .await?;
+        let opened = forge.open_release(self.next_color(), &version, &chart_version, "ana");
+        let number = opened.await?;
         self.taken.lock().release = Some(DemoRelease {
             number,
             chart_version,

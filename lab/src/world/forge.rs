@@ -1,7 +1,7 @@
 //! The forge of the world: the GitHub-shaped server with the seeded promotion repository, and the jobs
 //! that react to its events.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,25 +26,18 @@ use crate::seed::{self, Deployed, Seed};
 pub struct ForgeOptions {
     /// The folder of the repositories; created when it is missing.
     pub data_dir: PathBuf,
-    /// The address to listen on; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// Lab time.
     pub clock: Clock,
     /// The faults that strike the forge: `forge-down`.
     pub faults: Faults,
-    /// The history that the repository starts with.
     pub seed: Seed,
-    /// The duration of each job.
     pub job_delay: Duration,
 }
 
 impl ForgeOptions {
-    /// A forge on a free loopback port with a seeded week and jobs of 300 ms.
-    #[must_use]
+    /// A forge with a seeded week and jobs of 300 ms.
     pub fn new(data_dir: PathBuf, clock: Clock, faults: Faults) -> Self {
         Self {
             data_dir,
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             clock,
             faults,
             seed: Seed::Week,
@@ -65,14 +58,11 @@ pub struct Forge {
 }
 
 impl Forge {
-    /// Seeds the repository, binds and serves.
-    ///
-    /// # Errors
-    /// When git is missing, the directory cannot be written, or the address cannot be bound.
+    /// Seeds the repository, and serves on a free loopback port. Fails when git is missing, or the
+    /// directory cannot be written.
     pub async fn start(options: ForgeOptions) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(options.listen)
-            .await
-            .with_context(|| format!("the forge cannot listen on {}", options.listen))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.context("listening for the forge")?;
         let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let (dir, now) = (options.data_dir, options.clock.now());
         let seeded = tokio::task::spawn_blocking(move || seed::seed(&dir, options.seed, now));
@@ -107,31 +97,26 @@ impl Forge {
     }
 
     /// The root of the forge, `http://127.0.0.1:PORT/`.
-    #[must_use]
     pub fn url(&self) -> &Url {
         &self.github.url
     }
 
     /// The client id and secrets of the app that people sign in to.
-    #[must_use]
     pub fn app(&self) -> &OAuthApp {
         &self.github.app
     }
 
     /// The token that Flux pushes, sets statuses and dispatches with.
-    #[must_use]
     pub fn flux_token(&self) -> &str {
         &self.flux_token
     }
 
     /// The token of the bot that opens promotions, which Weft reads with.
-    #[must_use]
     pub fn bot_token(&self) -> &str {
         &self.bot_token
     }
 
     /// A token of an account that does not expire; `None` when no account has that login.
-    #[must_use]
     pub fn token_for(&self, login: &str) -> Option<String> {
         accounts::account(login).map(|account| self.github.tokens.lasting(account))
     }
@@ -149,15 +134,15 @@ impl Forge {
     }
 
     /// Subscribes to the repository's events from now on.
-    #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Published> {
         self.github.subscribe()
     }
 
-    /// The Helm actions of the seeded history, oldest first.
-    #[must_use]
-    pub fn history(&self) -> &[Deployed] {
-        &self.history
+    /// The Helm actions of an environment's seeded history, oldest first.
+    pub fn history_of(&self, environment: &str) -> Vec<Deployed> {
+        let history = self.history.iter();
+        let actions = history.filter(|action| action.environment == environment);
+        actions.cloned().collect()
     }
 }
 

@@ -15,17 +15,15 @@ use tokio::task::JoinHandle;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use crate::apps::{App, Serving};
+use crate::apps::App;
 use crate::clock::Clock;
-use crate::clusters::{
-    Addresses, Bootstrap, Cluster, ClusterOptions, PastRelease, PastStatus, Secrets, Timings,
-    Trigger, Workload,
-};
-use crate::dashboard::Dashboard;
+use crate::clusters::{Addresses, Cluster, ClusterOptions, Secrets, Timings, Trigger};
+use crate::dashboard;
 use crate::faults::{Fault, Faults};
 use crate::github::RepositoryEvent;
 use crate::jobs::ENVIRONMENTS;
-use crate::seed::{self, Deployed, DeployedStatus, Seed};
+use crate::loopback::HttpServer;
+use crate::seed::Seed;
 
 pub use self::control::{PullState, PullSummary};
 pub use self::forge::{Forge, ForgeOptions};
@@ -64,7 +62,7 @@ pub struct Lab {
     forge: Forge,
     clusters: Vec<Cluster>,
     apps: Vec<Arc<App>>,
-    dashboard: Dashboard,
+    dashboard: HttpServer,
     clock: Clock,
     faults: Faults,
     hook_secret: String,
@@ -73,10 +71,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Starts everything; when it returns, all of it answers and the past has happened.
-    ///
-    /// # Errors
-    /// When git is missing, a directory cannot be written, or an address cannot be bound.
+    /// Starts everything; when it returns, all of it answers and the past has happened. Fails when git is
+    /// missing, or a directory cannot be written.
     pub async fn start(options: LabOptions) -> anyhow::Result<Self> {
         let (data_dir, directory) = match options.data_dir {
             Some(data_dir) => (data_dir, None),
@@ -86,15 +82,15 @@ impl Lab {
             }
         };
         let faults = Faults::default();
-        let mut forge = ForgeOptions::new(
-            data_dir.join("forge"),
-            options.clock.clone(),
-            faults.clone(),
-        );
-        forge.job_delay = options.timings.job;
-        forge.seed = match options.seeded {
-            true => Seed::Week,
-            false => Seed::Fresh,
+        let forge = ForgeOptions {
+            data_dir: data_dir.join("forge"),
+            clock: options.clock.clone(),
+            faults: faults.clone(),
+            seed: match options.seeded {
+                true => Seed::Week,
+                false => Seed::Fresh,
+            },
+            job_delay: options.timings.job,
         };
         let forge = Forge::start(forge).await.context("starting the forge")?;
         let hook_secret = hex::encode(rand::random::<[u8; 20]>());
@@ -104,8 +100,7 @@ impl Lab {
             github: forge.url().clone(),
             weft: options.weft_url,
         };
-        let apps = ENVIRONMENTS.map(App::start);
-        let apps = try_join_all(apps).await?;
+        let apps = try_join_all(ENVIRONMENTS.map(App::start)).await?;
         let apps: Vec<Arc<App>> = apps.into_iter().map(Arc::new).collect();
         let starting = ENVIRONMENTS.iter().zip(&apps).map(|(environment, app)| {
             Cluster::start(ClusterOptions {
@@ -114,30 +109,20 @@ impl Lab {
                 addresses: addresses.clone(),
                 secrets: Secrets {
                     github_token: forge.flux_token().to_owned(),
-                    git_token: forge.flux_token().to_owned(),
                     weft_hmac: hook_secret.clone(),
                 },
                 clock: options.clock.clone(),
                 faults: faults.clone(),
                 timings: options.timings.clone(),
-                workload: Arc::clone(app) as Arc<dyn Workload>,
-                bootstrap: Bootstrap {
-                    repository: "https://github.com/demo/podinfo".to_owned(),
-                    branch: "main".to_owned(),
-                    path: format!("clusters/{environment}"),
-                },
-                past: Some(past(forge.history(), environment)),
-                commit_status_uid: Some(seed::provider_uid(environment)),
+                app: Arc::clone(app),
+                past: Some(forge.history_of(environment)),
                 watch_window: WATCH_WINDOW,
             })
         });
         let clusters = try_join_all(starting).await?;
-        let stores = clusters.iter().map(|cluster| {
-            let store = Arc::clone(cluster.store());
-            (cluster.environment().to_owned(), store)
-        });
-        let stores = stores.collect();
-        let dashboard = Dashboard::start(stores).await?;
+        let stores = clusters.iter();
+        let stores = stores.map(|it| (it.environment().to_owned(), Arc::clone(it.store())));
+        let dashboard = dashboard::start(stores.collect()).await?;
         let forwarding = forward(&forge, &clusters);
         Ok(Self {
             forge,
@@ -153,52 +138,44 @@ impl Lab {
     }
 
     /// The GitHub-shaped server.
-    #[must_use]
     pub fn forge(&self) -> &Forge {
         &self.forge
     }
 
     /// The cluster of an environment; `None` when there is no such environment.
-    #[must_use]
     pub fn cluster(&self, environment: &str) -> Option<&Cluster> {
         let mut clusters = self.clusters.iter();
         clusters.find(|cluster| cluster.environment() == environment)
     }
 
     /// Every cluster, in the order of the environments.
-    #[must_use]
     pub fn clusters(&self) -> &[Cluster] {
         &self.clusters
     }
 
     /// The live application of an environment; `None` when there is no such environment.
-    #[must_use]
     pub fn app(&self, environment: &str) -> Option<&App> {
         let place = ENVIRONMENTS.iter().position(|known| *known == environment);
         self.apps.get(place?).map(AsRef::as_ref)
     }
 
     /// The address of the dashboard.
-    #[must_use]
     pub fn dashboard_url(&self) -> &Url {
-        self.dashboard.url()
+        &self.dashboard.url
     }
 
     /// The clock that all parts of the lab share.
-    #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
     }
 
     /// The faults. Those that last until they are cancelled strike only once [`Lab::apply_faults`] was
     /// called.
-    #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
     /// The key that Flux's webhooks to Weft are signed with.
-    #[must_use]
     pub fn hook_secret(&self) -> &str {
         &self.hook_secret
     }
@@ -218,34 +195,6 @@ impl Lab {
         self.clusters.clear();
         self.forge.shutdown().await;
     }
-}
-
-impl Workload for App {
-    fn serve(&self, serving: Serving) {
-        Self::serve(self, serving);
-    }
-
-    fn url(&self) -> Option<Url> {
-        Some(Self::url(self).clone())
-    }
-}
-
-/// The seeded history of one environment.
-fn past(history: &[Deployed], environment: &str) -> Vec<PastRelease> {
-    history
-        .iter()
-        .filter(|deployed| deployed.environment == environment)
-        .map(|deployed| PastRelease {
-            chart_version: deployed.chart_version.to_owned(),
-            app_version: deployed.app_version.to_owned(),
-            at: deployed.at,
-            status: match deployed.status {
-                DeployedStatus::Installed | DeployedStatus::Upgraded => PastStatus::Deployed,
-                DeployedStatus::Failed => PastStatus::Failed,
-                DeployedStatus::RolledBack => PastStatus::RolledBack,
-            },
-        })
-        .collect()
 }
 
 /// Triggers every cluster when the forge changes, as Flux's Receivers would.

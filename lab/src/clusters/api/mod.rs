@@ -29,7 +29,6 @@ const ACCESS_REVIEWS: &str = "/apis/authorization.k8s.io/v1/selfsubjectaccessrev
 #[derive(Clone, Copy)]
 struct MayWrite(bool);
 
-/// The routes of the API.
 pub(super) fn router(api: Api) -> Router {
     Router::new()
         .route(VERSION, get(version))

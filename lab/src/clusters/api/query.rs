@@ -7,10 +7,8 @@ use std::time::Duration;
 use super::error::StatusError;
 use crate::clusters::store::Store;
 
-/// The query of a request.
 pub(super) type RequestQuery = HashMap<String, String>;
 
-/// The state of the API.
 #[derive(Clone)]
 pub(in crate::clusters) struct Api {
     pub store: Arc<Store>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -14,12 +15,10 @@ use super::error::StatusError;
 use super::list::FieldSelector;
 use super::query::{Api, RequestQuery, is_set, number};
 use crate::clusters::kinds::Kind;
-use crate::clusters::store::{ChangeKind, ObjectChange};
+use crate::clusters::store::ObjectChange;
 
-/// The length of a watch that does not ask for one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
 
-/// What one watch asked for.
 struct WatchRequest {
     kind: &'static Kind,
     namespace: Option<String>,
@@ -36,12 +35,7 @@ impl WatchRequest {
         {
             return None;
         }
-        let kind = match change.kind {
-            ChangeKind::Added => "ADDED",
-            ChangeKind::Modified => "MODIFIED",
-            ChangeKind::Deleted => "DELETED",
-        };
-        Some(line(kind, &change.object))
+        Some(line(change.kind, &change.object))
     }
 
     fn bookmark(&self, revision: u64, initial_events_end: bool) -> Bytes {
@@ -57,12 +51,11 @@ impl WatchRequest {
     }
 }
 
-fn line(kind: &str, object: &Value) -> Bytes {
+fn line(kind: impl Serialize, object: &Value) -> Bytes {
     let line = json!({"type": kind, "object": object});
     Bytes::from(format!("{line}\n"))
 }
 
-/// The answer to a watch.
 pub(super) fn stream(
     api: &Api,
     kind: &'static Kind,

@@ -43,7 +43,7 @@ impl Reconciler<'_> {
             }
         };
         let color = self.variable("PODINFO_UI_COLOR");
-        self.context.workload.serve(Serving {
+        self.context.app.serve(Serving {
             color: color.unwrap_or(image.color),
             message: self.variable("PODINFO_UI_MESSAGE").unwrap_or_default(),
             version: image.version,

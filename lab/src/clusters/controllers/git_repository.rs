@@ -10,12 +10,11 @@ use crate::clusters::object::{artifact_revision, text};
 impl Reconciler<'_> {
     pub(super) async fn git_repository(&self) -> anyhow::Result<Next> {
         self.begin_source().await;
-        let (revision, fetched) = match self.fetch().await {
+        let fetched = self.fetch().await;
+        let (revision, fetched) = match fetched.context("failed to checkout and determine revision")
+        {
             Ok(fetched) => fetched,
-            Err(error) => {
-                let error = format!("failed to checkout and determine revision: {error:#}");
-                return self.fail_source("GitOperationFailed", &error).await;
-            }
+            Err(error) => return self.fail_source("GitOperationFailed", &error).await,
         };
         let message = format!("stored artifact for revision '{revision}'");
         let Some(snapshot) = fetched else {
@@ -39,8 +38,7 @@ impl Reconciler<'_> {
     /// The revision of the branch, and its files when they are not stored yet.
     async fn fetch(&self) -> anyhow::Result<(String, Option<Snapshot>)> {
         let addresses = &self.context.registry.addresses;
-        let remote = addresses.resolve(self.text("/spec/url"))?;
-        let remote = remote.context("no such host")?;
+        let remote = addresses.connect(self.text("/spec/url"))?;
         let branch = text(self.object, "/spec/ref/branch").unwrap_or("master");
         let commit = self.context.mirror.tip(&remote, branch).await?;
         let revision = format!("{branch}@sha1:{commit}");

@@ -1,5 +1,7 @@
 //! HelmChart: chooses the version that its range allows and pulls the package.
 
+use anyhow::Context as _;
+
 use super::sources::NewArtifact;
 use super::{Next, Reconciler};
 use crate::clusters::charts::ChartPackage;
@@ -19,8 +21,8 @@ impl Reconciler<'_> {
             return Ok(Next::WhenTriggered);
         };
         // What is stalled at this generation was observed, though `observedGeneration` follows later.
-        let stalled = condition(self.object, "Stalled")
-            .is_some_and(|stalled| is_current(self.object, stalled));
+        let stalled = condition(self.object, "Stalled");
+        let stalled = stalled.is_some_and(|stalled| is_current(self.object, stalled));
         if !stalled {
             self.begin_source().await;
         }
@@ -58,14 +60,11 @@ impl Reconciler<'_> {
         let repository = repository.and_then(|repository| text(repository, "/spec/url"));
         let address = entry.address(repository.unwrap_or_default())?;
         let pulled = self.download(&address).await;
-        let package = match pulled.and_then(|package| ChartPackage::read(&package)) {
+        let package = pulled.and_then(|package| ChartPackage::read(&package));
+        let failure = "chart pull error: failed to download chart for remote reference";
+        let package = match package.context(failure) {
             Ok(package) => package,
-            Err(error) => {
-                let error = format!(
-                    "chart pull error: failed to download chart for remote reference: {error:#}"
-                );
-                return self.fail_source("ChartPullError", &error).await;
-            }
+            Err(error) => return self.fail_source("ChartPullError", &error).await,
         };
         let version = package.version.clone();
         let message = format!("pulled '{chart}' chart with version '{version}'");

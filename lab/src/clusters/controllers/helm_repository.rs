@@ -12,12 +12,10 @@ impl Reconciler<'_> {
     pub(super) async fn helm_repository(&self) -> anyhow::Result<Next> {
         let address = self.text("/spec/url");
         self.begin_source().await;
-        let (text, index) = match self.download_index(address).await {
+        let downloaded = self.download_index(address).await;
+        let (text, index) = match downloaded.context("failed to fetch Helm repository index") {
             Ok(downloaded) => downloaded,
-            Err(error) => {
-                let error = format!("failed to fetch Helm repository index: {error:#}");
-                return self.fail_source("IndexationFailed", &error).await;
-            }
+            Err(error) => return self.fail_source("IndexationFailed", &error).await,
         };
         let revision = format!("sha256:{}", sha256(text.as_bytes()));
         let message = format!("stored artifact: revision '{revision}'");

@@ -41,10 +41,8 @@ impl Reconciler<'_> {
 }
 
 /// The tag that an ImagePolicy with this spec chooses: of those that its pattern matches, the one with
-/// the highest number, which is all that the promotion repository asks for.
-///
-/// # Errors
-/// With image-reflector-controller's message, when none fits.
+/// the highest number, which is all that the promotion repository asks for; else
+/// image-reflector-controller's message.
 pub fn choose(spec: &Value, tags: &[String]) -> Result<String, String> {
     let pattern = text(spec, "/filterTags/pattern").unwrap_or(".*");
     let pattern = Regex::new(pattern).map_err(|error| format!("invalid filterTags: {error}"))?;

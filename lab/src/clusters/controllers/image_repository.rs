@@ -10,10 +10,7 @@ impl Reconciler<'_> {
         let scanned = self.context.registry.tags(self.text("/spec/image")).await;
         let mut tags = match scanned {
             Ok(tags) => tags,
-            Err(error) => {
-                let error = format!("{error:#}");
-                return self.fail_source("ReadOperationFailed", &error).await;
-            }
+            Err(error) => return self.fail_source("ReadOperationFailed", &error).await,
         };
         tags.sort_by(|one, other| other.cmp(one));
         let checksum = sha256(tags.join("\n").as_bytes());

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Next, Reconciler};
@@ -27,10 +26,8 @@ impl Reconciler<'_> {
         let path = text(self.object, "/spec/update/path").unwrap_or(".");
         let path = path.trim_start_matches("./");
         let choices = self.choices();
-        let below = files
-            .files
-            .iter()
-            .filter(|(file, _)| file.starts_with(path));
+        let files = files.files.iter();
+        let below = files.filter(|(file, _)| file.starts_with(path));
         let mut texts = below.filter_map(|(_, contents)| std::str::from_utf8(contents).ok());
         let is_due = texts.any(|text| !setters::write(text, &choices).1.is_empty());
         let pushed = match is_due {
@@ -75,12 +72,12 @@ impl Reconciler<'_> {
         let namespace = Some(self.key.namespace.as_str());
         let (_, policies) = self.context.store.list(&IMAGE_POLICY, namespace);
         let choices = policies.into_iter().filter_map(|(key, policy)| {
-            let part = |pointer: &str| text(&policy, pointer).map(str::to_owned);
-            let choice = (
-                part("/status/latestRef/name")?,
-                part("/status/latestRef/tag")?,
-            );
-            Some((format!("{}:{}", key.namespace, key.name), choice))
+            let latest = |part: &str| {
+                let pointer = format!("/status/latestRef/{part}");
+                text(&policy, &pointer).map(str::to_owned)
+            };
+            let policy = format!("{}:{}", key.namespace, key.name);
+            Some((policy, (latest("name")?, latest("tag")?)))
         });
         choices.collect()
     }
@@ -95,11 +92,10 @@ impl Reconciler<'_> {
         let repository = self.context.store.get(source);
         let address = repository.as_deref().and_then(|it| text(it, "/spec/url"));
         let addresses = &self.context.registry.addresses;
-        let remote = addresses.resolve(address.unwrap_or_default())?;
-        let remote = remote.context("no such host")?;
+        let remote = addresses.connect(address.unwrap_or_default())?;
         let part = |pointer: &str, default| text(self.object, pointer).unwrap_or(default);
         let branch = part("/spec/git/checkout/ref/branch", "main");
-        let token = self.context.secrets.git_token.clone();
+        let token = self.context.secrets.github_token.clone();
         let tree = WorkingTree::clone(&remote, branch, token, &self.context.scratch).await?;
         let mut written = Vec::new();
         for file in yaml_files(&tree.path().join(path))? {

@@ -100,12 +100,10 @@ impl Reconciler<'_> {
 
     /// Applies and prunes; returns the changes, such as `HelmRelease/app-podinfo/podinfo configured`.
     fn apply(&self, manifests: &[Value]) -> Result<Vec<String>, String> {
+        let key = self.key;
         let labels = [
-            ("kustomize.toolkit.fluxcd.io/name", self.key.name.as_str()),
-            (
-                "kustomize.toolkit.fluxcd.io/namespace",
-                self.key.namespace.as_str(),
-            ),
+            ("kustomize.toolkit.fluxcd.io/name", &*key.name),
+            ("kustomize.toolkit.fluxcd.io/namespace", &*key.namespace),
         ];
         let store = &self.context.store;
         let mut changes = Vec::new();

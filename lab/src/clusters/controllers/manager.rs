@@ -28,7 +28,6 @@ const AFTER_ERROR: Duration = Duration::from_secs(10);
 /// The kinds whose controllers are paused.
 type Paused = watch::Receiver<BTreeSet<&'static str>>;
 
-/// The running controllers of one cluster.
 pub(in crate::clusters) struct Manager {
     context: ClusterContext,
     paused: Paused,

@@ -23,16 +23,16 @@ use serde_json::Value;
 use super::artifacts::Artifacts;
 use super::git;
 use super::object::{Key, duration, text};
-use super::options::{Secrets, Workload};
+use super::options::Secrets;
 use super::registry::Registry;
 use super::report::Report;
 use super::status::StatusEditor;
 use super::store::Store;
 use super::timings::Timings;
+use crate::apps::App;
 use crate::clock::Clock;
 use crate::faults::Faults;
 
-/// What the controllers of one cluster share.
 #[derive(Clone)]
 pub(super) struct ClusterContext {
     pub environment: Arc<str>,
@@ -46,7 +46,7 @@ pub(super) struct ClusterContext {
     pub clock: Clock,
     pub faults: Faults,
     pub timings: Timings,
-    pub workload: Arc<dyn Workload>,
+    pub app: Arc<App>,
     /// Where clones are made.
     pub scratch: PathBuf,
 }
@@ -58,7 +58,6 @@ enum Next {
     WhenTriggered,
 }
 
-/// Whether the object's kind has a controller.
 fn has_controller(key: &Key) -> bool {
     key.kind.reports || key.kind.kind == "Deployment"
 }
@@ -70,7 +69,6 @@ struct Reconciler<'a> {
     object: &'a Value,
 }
 
-/// Reconciles an object once.
 async fn reconcile(context: &ClusterContext, key: &Key) -> anyhow::Result<Next> {
     let Some(object) = context.store.get(key) else {
         return Ok(Next::WhenTriggered);
@@ -132,20 +130,17 @@ impl<'a> Reconciler<'a> {
         Next::After(interval.unwrap_or(Duration::from_secs(60)))
     }
 
-    /// After the retry interval of the lab.
     fn after_retry(&self) -> Next {
         Next::After(self.context.timings.retry)
     }
 
-    /// The source that `spec.sourceRef` names.
     fn source(&self) -> Option<Key> {
         self.key.referenced(self.object, "/spec/sourceRef")
     }
 
     async fn download(&self, address: &str) -> anyhow::Result<Vec<u8>> {
         let registry = &self.context.registry;
-        let url = registry.addresses.resolve(address)?;
-        let url = url.ok_or_else(|| anyhow::anyhow!("no such host"))?;
+        let url = registry.addresses.connect(address)?;
         let response = registry.http.get(url).send().await?.error_for_status()?;
         Ok(response.bytes().await?.to_vec())
     }

@@ -8,8 +8,8 @@ use time::{Duration, OffsetDateTime};
 use super::{ClusterContext, has_controller, helm_release, reconcile};
 use crate::clusters::kinds::{GIT_REPOSITORY, HELM_CHART, HELM_RELEASE, KINDS};
 use crate::clusters::object::{Key, StoredObject, is_ready, timestamp};
-use crate::clusters::options::{PastRelease, PastStatus};
 use crate::clusters::timings::Timings;
+use crate::seed::{Deployed, DeployedStatus};
 
 /// More rounds than the longest chain of dependencies needs.
 const ROUNDS: usize = 6;
@@ -24,9 +24,6 @@ impl ClusterContext {
     }
 
     /// Reconciles everything until all of it is ready, or as ready as it gets.
-    ///
-    /// # Errors
-    /// When something fails that no status shows.
     pub(in crate::clusters) async fn settle(&self) -> anyhow::Result<()> {
         for _ in 0..ROUNDS {
             let objects = KINDS.iter().flat_map(|kind| self.store.list(kind, None).1);
@@ -40,7 +37,7 @@ impl ClusterContext {
     }
 
     /// Dates everything back to when the history says that it happened.
-    pub(in crate::clusters) fn date_back(&self, past: &[PastRelease]) {
+    pub(in crate::clusters) fn date_back(&self, past: &[Deployed]) {
         let now = self.clock.now();
         let times = || past.iter().map(|release| release.at);
         let born = timestamp(times().min().unwrap_or(now) - Duration::hours(1));
@@ -78,15 +75,14 @@ fn is_settled(object: &Value) -> bool {
 }
 
 /// The generation: how many versions were declared one after the other.
-fn declared(past: &[PastRelease]) -> usize {
-    let rolled_back = PastStatus::RolledBack;
+fn declared(past: &[Deployed]) -> usize {
+    let rolled_back = DeployedStatus::RolledBack;
     let declared = past.iter().filter(|release| release.status != rolled_back);
-    let mut versions: Vec<&str> = declared.map(|it| it.chart_version.as_str()).collect();
+    let mut versions: Vec<&str> = declared.map(|it| it.chart_version).collect();
     versions.dedup();
     versions.len().max(1)
 }
 
-/// Sets every time of a status.
 fn date(status: &mut Value, at: &str) {
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {
         condition["lastTransitionTime"] = json!(at);

@@ -79,7 +79,12 @@ impl Reconciler<'_> {
     }
 
     /// Ready False and FetchFailed True, with the error.
-    pub(super) async fn fail_source(&self, reason: &str, error: &str) -> anyhow::Result<Next> {
+    pub(super) async fn fail_source(
+        &self,
+        reason: &str,
+        error: &anyhow::Error,
+    ) -> anyhow::Result<Next> {
+        let error = &format!("{error:#}");
         self.edit(|status| {
             status.set("Reconciling", "True", "ProgressingWithRetry", error);
             status.set("Ready", "False", reason, error);

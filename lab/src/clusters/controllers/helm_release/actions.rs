@@ -16,7 +16,6 @@ pub(super) struct Attempt<'a> {
     /// The values of the chart, overridden by those of the HelmRelease.
     pub values: Value,
     pub config_digest: String,
-    /// `spec.timeout`.
     pub timeout: &'a str,
     /// Whether `spec.test.enable` is set.
     pub tests: bool,

@@ -7,12 +7,10 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::clusters::object::{text, timestamp};
-use crate::clusters::options::{PastRelease, PastStatus};
+use crate::seed::{Deployed, DeployedStatus};
 
-/// How many revisions a seeded history shows at most.
 const SHOWN: usize = 5;
 
-/// One revision of a Helm release.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct HelmRevision {
@@ -95,7 +93,6 @@ impl History {
         self.0.iter().skip(1).find(|revision| revision.is_sound())
     }
 
-    /// The number of the next revision.
     pub(super) fn next_version(&self) -> i64 {
         let versions = self.0.iter().map(|revision| revision.version);
         versions.max().unwrap_or_default() + 1
@@ -150,24 +147,24 @@ impl History {
 
 /// Gives a HelmRelease the revisions of the past, the newest of which is the one it made now. Nothing
 /// changes when the past ends with another release.
-pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[PastRelease]) {
+pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Deployed]) {
     let Some(made) = History::of(object).0.into_iter().next() else {
         return;
     };
-    let mut releases: Vec<&PastRelease> = past.iter().collect();
+    let mut releases: Vec<&Deployed> = past.iter().collect();
     releases.sort_by_key(|release| release.at);
     let mut history = History::default();
     for release in releases {
         let version = history.next_version();
         let at = timestamp(release.at);
-        if release.status == PastStatus::RolledBack {
+        if release.status == DeployedStatus::RolledBack {
             if let Some(previous) = history.previous().cloned() {
                 history.push_rollback(previous, version, at);
             }
             continue;
         }
         let (status, mut test_hooks) = match release.status {
-            PastStatus::Failed => (HelmStatus::Failed, None),
+            DeployedStatus::Failed => (HelmStatus::Failed, None),
             _ => (HelmStatus::Deployed, made.test_hooks.clone()),
         };
         for hook in test_hooks.iter_mut().flat_map(BTreeMap::values_mut) {
@@ -179,8 +176,8 @@ pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Pas
         };
         history.push(HelmRevision {
             version,
-            chart_version: release.chart_version.clone(),
-            app_version: release.app_version.clone(),
+            chart_version: release.chart_version.to_owned(),
+            app_version: release.app_version.to_owned(),
             last_deployed: at,
             status,
             action: Some(action),
@@ -188,10 +185,10 @@ pub(in crate::clusters::controllers) fn add_past(object: &mut Value, past: &[Pas
             ..made.clone()
         });
     }
-    let newest = history.latest().map(|newest| newest.version);
-    let matching =
-        history.latest().map(|newest| &newest.chart_version) == Some(&made.chart_version);
-    if let Some(version) = newest.filter(|_| matching) {
+    if let Some(newest) = history.latest()
+        && newest.chart_version == made.chart_version
+    {
+        let version = newest.version;
         history.0.truncate(SHOWN);
         object["status"]["history"] = history.to_value();
         renumber(object, made.version, version);
@@ -225,15 +222,14 @@ mod tests {
         }
     }
 
-    fn shape(history: &History) -> Vec<String> {
+    fn shape(history: &History) -> String {
         let revisions = history.to_value();
         let revisions = revisions.as_array().unwrap().iter();
         let shapes = revisions.map(|revision| {
             let text = |name: &str| revision[name].as_str().unwrap_or("-").to_owned();
-            let parts = ["chartVersion", "status", "action"].map(text);
-            parts.join(" ")
+            ["chartVersion", "status", "action"].map(text).join(" ")
         });
-        shapes.collect()
+        shapes.collect::<Vec<_>>().join(", ")
     }
 
     #[test]
@@ -243,33 +239,25 @@ mod tests {
         history.push(release(2, "6.0.1", HelmStatus::Deployed));
         assert_eq!(
             shape(&history),
-            ["6.0.1 deployed upgrade", "6.0.0 superseded -"]
+            "6.0.1 deployed upgrade, 6.0.0 superseded -"
         );
         history.push(release(3, "6.0.3", HelmStatus::Failed));
         assert_eq!(
             shape(&history),
-            [
-                "6.0.3 failed upgrade",
-                "6.0.1 deployed -",
-                "6.0.0 superseded -"
-            ]
+            "6.0.3 failed upgrade, 6.0.1 deployed -, 6.0.0 superseded -"
         );
         assert!(history.truncate());
         let old = history.previous().unwrap().clone();
         history.push_rollback(old, 4, "2026-01-01T00:00:00Z".to_owned());
         assert_eq!(
             shape(&history),
-            [
-                "6.0.1 deployed rollback",
-                "6.0.3 failed upgrade",
-                "6.0.1 superseded rollback"
-            ]
+            "6.0.1 deployed rollback, 6.0.3 failed upgrade, 6.0.1 superseded rollback"
         );
         history.push(release(5, "6.0.2", HelmStatus::Deployed));
         assert!(history.truncate());
         assert_eq!(
             shape(&history),
-            ["6.0.2 deployed upgrade", "6.0.1 superseded -"]
+            "6.0.2 deployed upgrade, 6.0.1 superseded -"
         );
     }
 }

@@ -125,11 +125,8 @@ impl Reconciler<'_> {
             },
         });
         let labels = [
-            ("helm.toolkit.fluxcd.io/name", self.key.name.as_str()),
-            (
-                "helm.toolkit.fluxcd.io/namespace",
-                self.key.namespace.as_str(),
-            ),
+            ("helm.toolkit.fluxcd.io/name", &*self.key.name),
+            ("helm.toolkit.fluxcd.io/namespace", &*self.key.namespace),
         ];
         let applied = self.context.store.apply(&manifest, &labels);
         let (_, applied) = applied.map_err(anyhow::Error::msg)?;

@@ -7,6 +7,7 @@ use super::history::{HelmAction, HelmRevision};
 use crate::apps::Serving;
 use crate::clusters::object::text;
 use crate::clusters::registry::PulledImage;
+use crate::faults::Fault;
 
 impl Attempt<'_> {
     /// Pulls the image as the new Pods would, or fails as the wait for them does.
@@ -15,8 +16,8 @@ impl Attempt<'_> {
         tokio::time::sleep(context.timings.upgrade).await;
         let deployment = format!("Deployment/{}", self.reconciler.key.path());
         let timed_out = format!("timeout waiting for: [{deployment} status: 'InProgress']");
-        let environment = &context.environment;
-        if action == HelmAction::Upgrade && context.faults.take_helm_upgrade_fails(environment) {
+        let (fault, environment) = (Fault::HelmUpgradeFails, Some(&*context.environment));
+        if action == HelmAction::Upgrade && context.faults.take(fault, environment) {
             return Err(timed_out);
         }
         let image = image(&self.values);
@@ -43,7 +44,7 @@ impl Attempt<'_> {
     pub(super) fn serve(&self, image: PulledImage) {
         let value = |name: &str| text(&self.values, name).unwrap_or_default().to_owned();
         let color = Some(value("/ui/color")).filter(|color| !color.is_empty());
-        self.reconciler.context.workload.serve(Serving {
+        self.reconciler.context.app.serve(Serving {
             color: color.unwrap_or(image.color),
             message: value("/ui/message"),
             version: image.version,

@@ -85,14 +85,11 @@ impl Attempt<'_> {
     /// Asks the application for its health, for all hooks of the chart.
     async fn probe(&self) -> Result<(), String> {
         let context = self.reconciler.context;
-        let url = context
-            .workload
-            .url()
-            .filter(|_| !self.chart.tests.is_empty());
-        let Some(url) = url else {
+        if self.chart.tests.is_empty() {
             return Ok(());
-        };
-        let health = url.join("healthz").map_err(|error| error.to_string())?;
+        }
+        let health = context.app.url().join("healthz");
+        let health = health.map_err(|error| error.to_string())?;
         let request = context.registry.http.get(health);
         let answer = request.timeout(Duration::from_secs(2)).send().await;
         if answer.is_ok_and(|answer| answer.status().is_success()) {

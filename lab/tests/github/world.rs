@@ -1,30 +1,26 @@
 //! A forge on a free port for one test, with a client and a git that talk to it.
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::clock::Clock;
 use lab::faults::Faults;
 use lab::seed::Seed;
-use lab::{Forge, ForgeOptions};
+use lab::{Forge, ForgeOptions, PullSummary};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-/// How long a condition may take to come true.
-const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A forge and what a test needs beside it.
 pub struct World {
     pub forge: Forge,
     pub clock: Clock,
     pub faults: Faults,
-    pub client: reqwest::Client,
+    client: reqwest::Client,
     dir: TempDir,
 }
 
-/// An answer, read whole.
+/// An answer, read whole; `json` is null where there is none.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -33,23 +29,8 @@ pub struct Answer {
     pub json: Value,
 }
 
-/// How a git command ended.
-#[derive(Debug)]
-pub struct Git {
-    pub success: bool,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Git {
-    /// Asserts that the command succeeded.
-    pub fn ok(&self) {
-        assert!(self.success, "{}", self.stderr);
-    }
-}
-
-/// Runs the ordinary git client.
-pub async fn git(dir: &Path, args: &[&str]) -> Git {
+/// Runs the ordinary git client; returns what it prints, or the error that it ends with.
+pub async fn git(dir: &Path, args: &[&str]) -> Result<String, String> {
     let output = tokio::process::Command::new("git")
         .current_dir(dir)
         .args(args)
@@ -62,11 +43,10 @@ pub async fn git(dir: &Path, args: &[&str]) -> Git {
         .env("GIT_COMMITTER_EMAIL", "1001+ana@users.noreply.github.com")
         .output()
         .await
-        .expect("git is installed");
-    Git {
-        success: output.status.success(),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        .unwrap();
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
 }
 
@@ -81,81 +61,84 @@ impl World {
         Self::with(Seed::Week).await
     }
 
+    /// A fresh forge, and the number of ana's release of chart 1.1.5 with podinfo 5.1.6, which is open
+    /// and whose checks have passed.
+    pub async fn with_release() -> (Self, u64) {
+        let world = Self::fresh().await;
+        let opened = world.forge.open_release("#2f6b52", "5.1.6", "1.1.5", "ana");
+        let number = opened.await.unwrap();
+        until("the checks pass", async || {
+            world.pull(number).await.checks_passed
+        })
+        .await;
+        (world, number)
+    }
+
     async fn with(seed: Seed) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        let dir = tempfile::tempdir().unwrap();
         let (clock, faults) = (Clock::new(), Faults::default());
         let options = ForgeOptions {
             seed,
             job_delay: Duration::from_millis(5),
             ..ForgeOptions::new(dir.path().join("forge"), clock.clone(), faults.clone())
         };
-        let forge = Forge::start(options).await.expect("the forge starts");
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client");
+        let client = reqwest::Client::builder().no_proxy();
+        let client = client.redirect(reqwest::redirect::Policy::none());
         Self {
-            forge,
+            forge: Forge::start(options).await.unwrap(),
             clock,
             faults,
-            client,
+            client: client.build().unwrap(),
             dir,
         }
     }
 
     pub fn token(&self, login: &str) -> String {
-        self.forge.token_for(login).expect("a demo account")
+        self.forge.token_for(login).unwrap()
     }
 
     /// The clone URL with a token as password.
     pub fn clone_url(&self, token: &str) -> String {
-        let port = self.forge.url().port().expect("a port");
+        let port = self.forge.url().port().unwrap();
         format!("http://x-access-token:{token}@127.0.0.1:{port}/demo/podinfo.git")
     }
 
     /// A clone that pushes as `login`.
     pub async fn clone_as(&self, login: &str) -> PathBuf {
-        let target = self.dir.path().join(format!("clone-{login}"));
         let url = self.clone_url(&self.token(login));
-        git(
-            self.dir.path(),
-            &["clone", "-q", &url, &target.display().to_string()],
-        )
-        .await
-        .ok();
-        target
+        let cloned = git(self.dir.path(), &["clone", "-q", &url, login]).await;
+        cloned.unwrap();
+        self.dir.path().join(login)
     }
 
     /// A request to a path of the forge.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, self.forge.url().join(path).expect("a path"))
+        let url = self.forge.url().join(path).unwrap();
+        self.client.request(method, url)
     }
 
     pub async fn get(&self, path: &str) -> Answer {
         read(self.request(Method::GET, path)).await
     }
 
-    /// A REST request under `repos/demo/podinfo/` as an account.
-    pub async fn api(
-        &self,
-        login: &str,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-    ) -> Answer {
+    /// A REST request under `repos/demo/podinfo/` as an account, without a body where it is null.
+    pub async fn api(&self, login: &str, method: Method, path: &str, body: Value) -> Answer {
         let path = format!("api/v3/repos/demo/podinfo/{path}");
-        let mut request = self.request(method, &path).bearer_auth(self.token(login));
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        read(request).await
+        let request = self.request(method, &path).bearer_auth(self.token(login));
+        read(match body {
+            Value::Null => request,
+            body => request.json(&body),
+        })
+        .await
+    }
+
+    pub async fn post(&self, login: &str, path: &str, body: Value) -> Answer {
+        self.api(login, Method::POST, path, body).await
     }
 
     /// The JSON at a path under `repos/demo/podinfo/`, as sam reads it.
     pub async fn rest(&self, path: &str) -> Value {
-        self.api("sam", Method::GET, path, None).await.json
+        self.api("sam", Method::GET, path, Value::Null).await.json
     }
 
     /// A GraphQL request as an account.
@@ -169,33 +152,19 @@ impl World {
         answer.json
     }
 
-    /// The number of the open promotion into an environment, as soon as there is one whose checks
-    /// have passed.
-    pub async fn promotion(&self, environment: &str) -> u64 {
-        self.eventually("the promotion is open and checked", async || {
-            let found = self.forge.open_promotion(environment).await.unwrap()?;
-            found.checks_passed.then_some(found.number)
-        })
-        .await
+    pub async fn pull(&self, number: u64) -> PullSummary {
+        self.forge.pull(number).await.unwrap()
     }
 
-    /// Opens a release by ana and waits for its checks.
-    pub async fn release(&self, color: &str, version: &str, chart: &str) -> u64 {
-        let number = self
-            .forge
-            .open_release(color, version, chart, "ana")
-            .await
-            .unwrap();
-        self.eventually("the checks pass", async || {
-            self.forge
-                .pull(number)
-                .await
-                .unwrap()
-                .checks_passed
-                .then_some(())
-        })
-        .await;
-        number
+    /// The open promotion into an environment.
+    pub async fn promotion(&self, environment: &str) -> Option<PullSummary> {
+        self.forge.open_promotion(environment).await.unwrap()
+    }
+
+    /// Approves a pull request as sam.
+    pub async fn approve(&self, number: u64) {
+        let review = self.forge.review(number, "sam", "APPROVE", "").await;
+        review.unwrap();
     }
 
     /// The dispatch that Flux sends when a release's tests succeeded.
@@ -213,31 +182,34 @@ impl World {
         });
         let body =
             json!({ "event_type": "HelmRelease/podinfo.app-podinfo", "client_payload": payload });
-        let answer = self
-            .api("fluxcdbot", Method::POST, "dispatches", Some(body))
-            .await;
+        let answer = self.post("fluxcdbot", "dispatches", body).await;
         assert_eq!(answer.status, 204, "{}", answer.text);
     }
+}
 
-    /// Waits until `condition` has something to show.
-    pub async fn eventually<T>(&self, what: &str, condition: impl AsyncFn() -> Option<T>) -> T {
-        let started = std::time::Instant::now();
-        loop {
-            if let Some(found) = condition().await {
-                return found;
-            }
-            assert!(started.elapsed() < DEADLINE, "in vain: {what}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+/// Waits until `condition` has something to show, for at most twenty seconds.
+pub async fn eventually<T>(what: &str, condition: impl AsyncFn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = condition().await {
+            return found;
         }
+        assert!(started.elapsed().as_secs() < 20, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Waits until `condition` holds.
+pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+    eventually(what, async || condition().await.then_some(())).await;
 }
 
 /// Sends a request and reads its answer.
 pub async fn read(request: RequestBuilder) -> Answer {
-    let response = request.send().await.expect("an answer");
+    let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await.expect("a body");
-    let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+    let text = response.text().await.unwrap();
+    let json = serde_json::from_str(&text).unwrap_or_default();
     Answer {
         status,
         headers,
@@ -249,24 +221,19 @@ pub async fn read(request: RequestBuilder) -> Answer {
 /// The GraphQL documents that Weft sends, each with its file's name and the fragments that it spreads.
 pub fn queries() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proxy/src/github/queries");
-    let files = std::fs::read_dir(folder).expect("the server's queries");
-    let files = files.map(|file| file.expect("a file").path()).map(|path| {
-        let text = std::fs::read_to_string(&path).expect("a query");
-        (
-            path.file_name().unwrap().to_string_lossy().into_owned(),
-            text,
-        )
+    let files = std::fs::read_dir(folder).unwrap().map(|file| {
+        let file = file.unwrap();
+        let text = std::fs::read_to_string(file.path()).unwrap();
+        (file.file_name().to_string_lossy().into_owned(), text)
     });
     let is_fragment =
         |(_, text): &(String, String)| text.lines().any(|line| line.starts_with("fragment "));
     let (fragments, mut queries): (Vec<_>, Vec<_>) = files.partition(is_fragment);
     for (_, text) in &mut queries {
         for (_, fragment) in &fragments {
-            let name = fragment
-                .split("fragment ")
-                .nth(1)
-                .and_then(|rest| rest.split(' ').next());
-            if text.contains(&format!("...{}", name.expect("a fragment has a name"))) {
+            let (_, named) = fragment.split_once("fragment ").unwrap();
+            let (name, _) = named.split_once(' ').unwrap();
+            if text.contains(&format!("...{name}")) {
                 text.push_str(fragment);
             }
         }
@@ -276,11 +243,10 @@ pub fn queries() -> Vec<(String, String)> {
 
 /// The document of Weft with the operation `name`.
 pub fn query(name: &str) -> String {
-    let found = queries().into_iter().find(|(_, text)| {
-        ["query", "mutation"]
-            .iter()
-            .any(|kind| text.contains(&format!("{kind} {name}(")))
-    });
+    let begins = ["query", "mutation"].map(|kind| format!("{kind} {name}("));
+    let has_operation =
+        |(_, text): &(String, String)| begins.iter().any(|begin| text.contains(begin));
+    let found = queries().into_iter().find(has_operation);
     found
         .unwrap_or_else(|| panic!("Weft has no operation {name}"))
         .1

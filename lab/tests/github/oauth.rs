@@ -1,18 +1,12 @@
 //! Signing in to the forge: the happy path with PKCE, each error of the exchange, and rotation.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test stops where something is missing"
-)]
-
-mod github_world;
-
 use std::collections::HashMap;
 use std::time::Duration;
 
-use github_world::{Answer, World, read};
 use reqwest::Method;
 use serde_json::Value;
 use url::Url;
+
+use crate::world::{Answer, World, read};
 
 const REDIRECT: &str = "http://127.0.0.1:9999/promotions/auth/github/callback";
 /// The verifier and challenge of RFC 7636, appendix B.
@@ -29,12 +23,8 @@ async fn choose(world: &World, login: &str) -> String {
         ("code_challenge_method", "S256"),
         ("login", login),
     ];
-    let chosen = read(
-        world
-            .request(Method::POST, "login/oauth/authorize")
-            .form(&form),
-    )
-    .await;
+    let request = world.request(Method::POST, "login/oauth/authorize");
+    let chosen = read(request.form(&form)).await;
     assert_eq!(chosen.status, 303, "{}", chosen.text);
     let target = Url::parse(chosen.headers["location"].to_str().unwrap()).unwrap();
     assert!(target.as_str().starts_with(REDIRECT));
@@ -61,6 +51,26 @@ async fn exchange(world: &World, changes: &[(&str, &str)]) -> Value {
     answer.json
 }
 
+/// The name of the error that an exchange with these changes ends with.
+async fn error(world: &World, changes: &[(&str, &str)]) -> Value {
+    exchange(world, changes).await["error"].clone()
+}
+
+/// Signs in; the access token and the refresh token.
+async fn sign_in(world: &World, login: &str) -> (String, String) {
+    let code = choose(world, login).await;
+    tokens(&exchange(world, &[("code", &code)]).await)
+}
+
+fn tokens(pair: &Value) -> (String, String) {
+    let token = |name: &str| pair[name].as_str().unwrap().to_owned();
+    (token("access_token"), token("refresh_token"))
+}
+
+fn refresh(token: &str) -> [(&str, &str); 2] {
+    [("grant_type", "refresh_token"), ("refresh_token", token)]
+}
+
 async fn user(world: &World, token: &str) -> Answer {
     read(world.request(Method::GET, "api/v3/user").bearer_auth(token)).await
 }
@@ -68,13 +78,12 @@ async fn user(world: &World, token: &str) -> Answer {
 #[tokio::test]
 async fn someone_signs_in_and_is_who_they_chose_to_be() {
     let world = World::fresh().await;
-    let page = world
-        .get(&format!(
-            "login/oauth/authorize?client_id={}&redirect_uri={REDIRECT}&state=s\
-             &code_challenge={CHALLENGE}&code_challenge_method=S256&login=sam",
-            world.forge.app().client_id
-        ))
-        .await;
+    let id = &world.forge.app().client_id;
+    let path = format!(
+        "login/oauth/authorize?client_id={id}&redirect_uri={REDIRECT}&state=s\
+         &code_challenge={CHALLENGE}&code_challenge_method=S256&login=sam"
+    );
+    let page = world.get(&path).await;
     assert_eq!(page.status, 200);
     for login in ["ana", "sam", "li", "kim"] {
         assert!(page.text.contains(&format!("value=\"{login}\"")), "{login}");
@@ -83,80 +92,60 @@ async fn someone_signs_in_and_is_who_they_chose_to_be() {
 
     let code = choose(&world, "sam").await;
     let pair = exchange(&world, &[("code", &code)]).await;
-    assert!(pair["access_token"].as_str().unwrap().starts_with("ghu_"));
+    let (token, _) = tokens(&pair);
+    assert!(token.starts_with("ghu_"));
     assert_eq!(pair["expires_in"], 28_800);
     assert_eq!(pair["token_type"], "bearer");
-    let sam = user(&world, pair["access_token"].as_str().unwrap()).await;
-    assert_eq!(sam.json["login"], "sam");
-    assert_eq!(sam.json["id"], 1002);
-    let avatar = reqwest::get(sam.json["avatar_url"].as_str().unwrap())
-        .await
-        .unwrap();
-    assert_eq!(avatar.headers()["content-type"], "image/svg+xml");
+    let sam = user(&world, &token).await.json;
+    assert_eq!(sam["login"], "sam");
+    assert_eq!(sam["id"], 1002);
+    let avatar = reqwest::get(sam["avatar_url"].as_str().unwrap()).await;
+    assert_eq!(avatar.unwrap().headers()["content-type"], "image/svg+xml");
 }
 
 #[tokio::test]
 async fn each_error_of_the_exchange_comes_as_200_with_its_name() {
     let world = World::fresh().await;
     let code = choose(&world, "ana").await;
-    let again = code.clone();
-    let wrong_secret = exchange(&world, &[("code", &code), ("client_secret", "guess")]).await;
-    assert_eq!(wrong_secret["error"], "incorrect_client_credentials");
-    let unknown = exchange(&world, &[("code", "made-up")]).await;
-    assert_eq!(unknown["error"], "bad_verification_code");
-    let elsewhere = exchange(
-        &world,
-        &[("code", &code), ("redirect_uri", "http://127.0.0.1:1/x")],
-    )
-    .await;
-    assert_eq!(elsewhere["error"], "redirect_uri_mismatch");
-    let twice = exchange(&world, &[("code", &again)]).await;
-    assert_eq!(twice["error"], "bad_verification_code");
+    let code = ("code", &*code);
+    for (changes, name) in [
+        (
+            &[code, ("client_secret", "guess")][..],
+            "incorrect_client_credentials",
+        ),
+        (&[("code", "made-up")], "bad_verification_code"),
+        (
+            &[code, ("redirect_uri", "http://127.0.0.1:1/x")],
+            "redirect_uri_mismatch",
+        ),
+        // The code is used up.
+        (&[code], "bad_verification_code"),
+        (&refresh("made-up"), "bad_refresh_token"),
+    ] {
+        assert_eq!(error(&world, changes).await, name, "{changes:?}");
+    }
 
     let code = choose(&world, "ana").await;
-    let unverified = exchange(&world, &[("code", &code), ("code_verifier", "another")]).await;
-    assert_eq!(unverified["error"], "bad_verification_code");
+    let unverified = [("code", &*code), ("code_verifier", "another")];
+    assert_eq!(error(&world, &unverified).await, "bad_verification_code");
 
     let code = choose(&world, "ana").await;
     world.clock.advance(Duration::from_secs(601));
-    let late = exchange(&world, &[("code", &code)]).await;
-    assert_eq!(late["error"], "bad_verification_code");
-
-    let refresh = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", "made-up"),
-    ];
-    assert_eq!(
-        exchange(&world, &refresh).await["error"],
-        "bad_refresh_token"
-    );
+    let late = [("code", &*code)];
+    assert_eq!(error(&world, &late).await, "bad_verification_code");
 }
 
 #[tokio::test]
 async fn a_refresh_rotates_the_pair_and_a_token_ends_after_eight_hours() {
     let world = World::fresh().await;
-    let code = choose(&world, "li").await;
-    let first = exchange(&world, &[("code", &code)]).await;
-    let first_refresh = first["refresh_token"].as_str().unwrap();
-    let refresh = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", first_refresh),
-    ];
-    let second = exchange(&world, &refresh).await;
-    assert_eq!(
-        user(&world, first["access_token"].as_str().unwrap())
-            .await
-            .status,
-        401
-    );
-    let token = second["access_token"].as_str().unwrap();
-    assert_eq!(user(&world, token).await.status, 200);
-    assert_eq!(
-        exchange(&world, &refresh).await["error"],
-        "bad_refresh_token"
-    );
+    let (first, first_refresh) = sign_in(&world, "li").await;
+    let rotate = refresh(&first_refresh);
+    let (second, _) = tokens(&exchange(&world, &rotate).await);
+    assert_eq!(user(&world, &first).await.status, 401);
+    assert_eq!(user(&world, &second).await.status, 200);
+    assert_eq!(error(&world, &rotate).await, "bad_refresh_token");
     world.clock.advance(Duration::from_secs(8 * 3600 + 1));
-    let ended = user(&world, token).await;
+    let ended = user(&world, &second).await;
     assert_eq!(ended.status, 401);
     assert_eq!(ended.json["message"], "Bad credentials");
 }
@@ -179,10 +168,8 @@ async fn a_stranger_app_or_a_foreign_callback_is_told_so_on_a_page() {
 #[tokio::test]
 async fn a_revoked_token_is_no_token() {
     let world = World::fresh().await;
-    let code = choose(&world, "sam").await;
-    let pair = exchange(&world, &[("code", &code)]).await;
-    let token = pair["access_token"].as_str().unwrap();
-    assert_eq!(user(&world, token).await.status, 200);
+    let (token, _) = sign_in(&world, "sam").await;
+    assert_eq!(user(&world, &token).await.status, 200);
     world.forge.revoke("sam");
-    assert_eq!(user(&world, token).await.status, 401);
+    assert_eq!(user(&world, &token).await.status, 401);
 }

@@ -1,27 +1,15 @@
 //! The GraphQL interface: a pull request read whole, files and history out of git, guarded commits,
 //! and GitHub's ways of failing with 200.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a test stops where something is missing"
-)]
-
-mod github_world;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use github_world::{World, query};
 use serde_json::{Value, json};
+
+use crate::world::{World, query};
 
 #[tokio::test]
 async fn one_query_reads_a_promotion_whole() {
     let world = World::seeded().await;
-    let number = world
-        .forge
-        .open_promotion("stg")
-        .await
-        .unwrap()
-        .unwrap()
-        .number;
+    let number = world.promotion("stg").await.unwrap().number;
     let promotion = query("Promotion");
     let path = "environments/stg/podinfo-helmrelease.yaml";
     let variables = json!({ "owner": "demo", "name": "podinfo", "number": number, "path": path });
@@ -29,10 +17,8 @@ async fn one_query_reads_a_promotion_whole() {
     assert_eq!(body["errors"], Value::Null, "{body:#}");
     let viewer = "query { viewer { login databaseId } }";
     let viewer = world.graphql("sam", viewer, json!({})).await;
-    assert_eq!(
-        viewer["data"]["viewer"],
-        json!({ "login": "sam", "databaseId": 1002 })
-    );
+    let sam = json!({ "login": "sam", "databaseId": 1002 });
+    assert_eq!(viewer["data"]["viewer"], sam);
     assert_eq!(body["data"]["repository"]["viewerPermission"], "WRITE");
     let pull = &body["data"]["repository"]["pullRequest"];
     assert_eq!(pull["title"], "Promote app-podinfo/podinfo in stg to 1.1.7");
@@ -44,40 +30,27 @@ async fn one_query_reads_a_promotion_whole() {
     assert_eq!(merge_state(&world, number).await, "BLOCKED");
     let rule = &pull["baseRef"]["refUpdateRule"];
     assert_eq!(rule["requiredApprovingReviewCount"], 1);
-    assert_eq!(
-        rule["requiredStatusCheckContexts"],
-        json!(["test", "versions agree", "chart lint"])
-    );
+    let checks = json!(["test", "versions agree", "chart lint"]);
+    assert_eq!(rule["requiredStatusCheckContexts"], checks);
     let commit = &pull["commits"]["nodes"][0]["commit"];
-    let contexts = &commit["statusCheckRollup"]["contexts"]["nodes"];
-    let contexts = contexts.as_array().unwrap();
+    let contexts = list(&commit["statusCheckRollup"]["contexts"]["nodes"]);
     assert_eq!(contexts.len(), 3);
     let succeeded = |context: &Value| context["conclusion"] == "SUCCESS";
     assert!(contexts.iter().all(succeeded), "{contexts:#?}");
     let declared = &pull["declares"]["nodes"][0]["commit"]["file"]["object"]["text"];
     assert!(declared.as_str().unwrap().contains("version: 1.1.7"));
-    let wanted = pull["reviewRequests"]["nodes"].as_array().unwrap();
-    assert!(
-        wanted
-            .iter()
-            .any(|node| node["requestedReviewer"]["slug"] == "approvers")
-    );
+    let mut wanted = list(&pull["reviewRequests"]["nodes"]).iter();
+    assert!(wanted.any(|node| node["requestedReviewer"]["slug"] == "approvers"));
 
     let head = pull["headRefOid"].as_str().unwrap().to_owned();
-    world
-        .forge
-        .review(number, "sam", "APPROVE", "")
-        .await
-        .unwrap();
+    world.approve(number).await;
     let approved = world.graphql("sam", &promotion, variables.clone()).await;
     let pull = &approved["data"]["repository"]["pullRequest"];
     assert_eq!(pull["reviewDecision"], "APPROVED");
     assert_eq!(merge_state(&world, number).await, "CLEAN");
     let opinion = &pull["opinions"]["nodes"][0];
-    assert_eq!(
-        (&opinion["state"], &opinion["author"]["login"]),
-        (&json!("APPROVED"), &json!("sam"))
-    );
+    assert_eq!(opinion["state"], "APPROVED");
+    assert_eq!(opinion["author"]["login"], "sam");
     assert_eq!(opinion["commit"]["oid"], head.as_str());
 
     world.forge.move_head("stg", "ana").await.unwrap();
@@ -86,6 +59,10 @@ async fn one_query_reads_a_promotion_whole() {
     assert_eq!(pull["reviewDecision"], "REVIEW_REQUIRED");
     assert_ne!(pull["headRefOid"], head);
     assert_eq!(pull["opinions"]["nodes"][0]["state"], "DISMISSED");
+}
+
+fn list(nodes: &Value) -> &[Value] {
+    nodes.as_array().unwrap()
 }
 
 async fn merge_state(world: &World, number: u64) -> String {
@@ -111,12 +88,11 @@ async fn open_promotions_are_found_by_state_and_branch() {
     let found = &body["data"]["repository"];
     assert_eq!(found["open"]["totalCount"], 1, "{body:#}");
     assert_eq!(found["stg"]["nodes"], json!([{ "headRefName": head }]));
-    assert_eq!(found["merged"]["nodes"].as_array().unwrap().len(), 3);
+    let merged = list(&found["merged"]["nodes"]);
+    assert_eq!(merged.len(), 3);
     assert_eq!(found["merged"]["pageInfo"]["hasNextPage"], true);
-    assert_eq!(
-        found["merged"]["nodes"][0]["title"],
-        "Promote app-podinfo/podinfo in uat to 1.1.7"
-    );
+    let title = "Promote app-podinfo/podinfo in uat to 1.1.7";
+    assert_eq!(merged[0]["title"], title);
 }
 
 #[tokio::test]
@@ -131,23 +107,14 @@ async fn files_and_history_come_out_of_git() {
     let body = world.graphql("sam", query, json!({})).await;
     let found = &body["data"]["repository"];
     assert_eq!(found["file"]["__typename"], "Blob", "{body:#}");
-    assert!(
-        found["file"]["text"]
-            .as_str()
-            .unwrap()
-            .contains("version: 1.1.7")
-    );
+    let text = found["file"]["text"].as_str().unwrap();
+    assert!(text.contains("version: 1.1.7"));
     assert_eq!(found["none"], Value::Null);
     assert_eq!(found["dir"]["__typename"], "Tree");
-    let history = &found["ref"]["target"]["history"];
-    assert_eq!(history["nodes"].as_array().unwrap().len(), 2);
-    let headline = &history["nodes"][0]["messageHeadline"];
-    assert!(
-        headline
-            .as_str()
-            .unwrap()
-            .starts_with("Merge pull request #")
-    );
+    let history = list(&found["ref"]["target"]["history"]["nodes"]);
+    assert_eq!(history.len(), 2);
+    let headline = history[0]["messageHeadline"].as_str().unwrap();
+    assert!(headline.starts_with("Merge pull request #"));
 }
 
 #[tokio::test]
@@ -158,9 +125,7 @@ async fn a_commit_on_a_branch_is_made_only_where_the_branch_was_seen() {
         commit { oid messageHeadline author { user { login } } } ref { name } } }";
     let main = world.forge.branch("main").unwrap();
     let reference = json!({ "ref": "refs/heads/mine", "sha": main });
-    let made = world
-        .api("ana", reqwest::Method::POST, "git/refs", Some(reference))
-        .await;
+    let made = world.post("ana", "git/refs", reference).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let input = |branch: &str, expected: &str| {
         json!({ "input": {
@@ -180,20 +145,16 @@ async fn a_commit_on_a_branch_is_made_only_where_the_branch_was_seen() {
     let commit = &body["data"]["createCommitOnBranch"]["commit"];
     assert_eq!(commit["author"]["user"]["login"], "ana", "{body:#}");
     assert_eq!(commit["oid"], world.forge.branch("mine").unwrap());
-    assert_eq!(
-        world.forge.file("mine", "docs/two.txt").await.unwrap(),
-        "two\n"
-    );
+    let two = world.forge.file("mine", "docs/two.txt").await;
+    assert_eq!(two.unwrap(), "two\n");
     assert!(world.forge.file("mine", "README.md").await.is_err());
 
     let stale = world.graphql("ana", mutation, input("mine", &main)).await;
     assert_eq!(stale["errors"][0]["type"], "STALE_DATA", "{stale:#}");
     assert_eq!(stale["data"]["createCommitOnBranch"], Value::Null);
     let protected = world.graphql("ana", mutation, input("main", &main)).await;
-    assert_eq!(
-        protected["errors"][0]["type"], "UNPROCESSABLE",
-        "{protected:#}"
-    );
+    let error = &protected["errors"][0];
+    assert_eq!(error["type"], "UNPROCESSABLE", "{protected:#}");
     assert_eq!(world.forge.branch("main").unwrap(), main);
 }
 
@@ -221,19 +182,15 @@ async fn what_is_wrong_with_a_query_is_said_with_200() {
         let body = world.graphql("sam", query, json!({})).await;
         let errors = body["errors"].to_string();
         assert!(errors.contains(word), "{body:#}");
-        assert!(
-            body["errors"][0]["locations"][0]["line"].is_u64(),
-            "{body:#}"
-        );
+        let location = &body["errors"][0]["locations"][0];
+        assert!(location["line"].is_u64(), "{body:#}");
         assert_eq!(body["data"], Value::Null);
     }
     let missing =
         "{ repository(owner: \"demo\", name: \"podinfo\") { pullRequest(number: 99) { title } } }";
     let body = world.graphql("sam", missing, json!({})).await;
-    assert_eq!(body["errors"][0]["type"], "NOT_FOUND");
-    assert_eq!(
-        body["errors"][0]["path"],
-        json!(["repository", "pullRequest"])
-    );
+    let error = &body["errors"][0];
+    assert_eq!(error["type"], "NOT_FOUND");
+    assert_eq!(error["path"], json!(["repository", "pullRequest"]));
     assert_eq!(body["data"]["repository"]["pullRequest"], Value::Null);
 }
