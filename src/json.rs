@@ -7,8 +7,8 @@
 use std::fmt;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
 
 /// The text is not the JSON of the expected type. Holds what was expected instead.
@@ -309,7 +309,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        visitor.visit_enum(self)
+        // A unit variant: no answer has others.
+        visitor.visit_enum(self.text()?.as_str().into_deserializer())
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -350,36 +351,6 @@ impl<'de> MapAccess<'de> for Items<'_, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
         self.reader.expect(":")?;
         seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// Only unit variants: no answer has others.
-impl<'de> EnumAccess<'de> for &mut Reader<'_> {
-    type Error = ParseError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
-        Ok((seed.deserialize(&mut *self)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for &mut Reader<'_> {
-    type Error = ParseError;
-
-    fn unit_variant(self) -> Read<()> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Read<T::Value> {
-        Err(ParseError("a variant"))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Read<V::Value> {
-        Err(ParseError("a variant"))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Read<V::Value> {
-        Err(ParseError("a variant"))
     }
 }
 

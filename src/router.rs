@@ -193,12 +193,8 @@ impl Router {
             .unwrap_or("/nowhere")
             .to_owned();
         let query = query.trim_start_matches('?').to_owned();
-        if self.query.with_untracked(|current| *current != query) {
-            self.query.set(query);
-        }
-        if self.path.with_untracked(|current| *current != path) {
-            self.path.set(path);
-        }
+        self.query.set_if_changed(query);
+        self.path.set_if_changed(path);
     }
 
     /// Handles a click on a link to a page of the app.
@@ -292,44 +288,38 @@ mod tests {
 
     #[test]
     fn paths_lead_to_their_pages() {
-        let podinfo = || PipelineName {
+        let podinfo = PipelineName {
             namespace: "app-podinfo".into(),
             name: "podinfo".into(),
         };
-        assert_eq!(Route::of(""), Route::Board);
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo"),
-            Route::Pipeline(podinfo())
-        );
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo/"),
-            Route::Pipeline(podinfo())
-        );
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo/release"),
-            Route::Release(podinfo())
-        );
-        assert_eq!(
-            Route::of("embed/p/app-podinfo/podinfo"),
-            Route::Embed(podinfo())
-        );
-        assert_eq!(
-            Route::of("pr/demo/podinfo/7"),
-            Route::Promotion(["demo", "podinfo", "7"].map(str::to_owned))
-        );
-        assert_eq!(Route::of("p/app-podinfo"), Route::NotFound);
+        let promotion = ["demo", "podinfo", "7"].map(str::to_owned);
+        for (path, route) in [
+            ("", Route::Board),
+            ("p/app-podinfo/podinfo", Route::Pipeline(podinfo.clone())),
+            ("p/app-podinfo/podinfo/", Route::Pipeline(podinfo.clone())),
+            (
+                "p/app-podinfo/podinfo/release",
+                Route::Release(podinfo.clone()),
+            ),
+            ("embed/p/app-podinfo/podinfo", Route::Embed(podinfo)),
+            ("pr/demo/podinfo/7", Route::Promotion(promotion)),
+            ("p/app-podinfo", Route::NotFound),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
     }
 
     #[test]
     fn only_what_lies_below_the_base_is_the_apps() {
-        assert_eq!(
-            strip_base("/promotions", "/promotions/p/a/b"),
-            Some("p/a/b")
-        );
-        assert_eq!(strip_base("/promotions", "/promotions"), Some(""));
-        assert_eq!(strip_base("/promotions", "/promotions-of-others"), None);
-        assert_eq!(strip_base("/promotions", "/applications"), None);
-        assert_eq!(strip_base("", "/p/a/b"), Some("p/a/b"));
+        for (base, path, below) in [
+            ("/promotions", "/promotions/p/a/b", Some("p/a/b")),
+            ("/promotions", "/promotions", Some("")),
+            ("/promotions", "/promotions-of-others", None),
+            ("/promotions", "/applications", None),
+            ("", "/p/a/b", Some("p/a/b")),
+        ] {
+            assert_eq!(strip_base(base, path), below, "{path} below {base}");
+        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The evidence of a link: its object, Flux's message in full, the object's last events, and the offer to
 //! reconcile. A sheet at the foot of the page, so that the row does not jump.
 
-use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::api::object::{Events, ObjectEvent};
 use model::chain::{Evidence, Link, LinkName};
@@ -10,7 +9,7 @@ use stylers_macro::style_sheet;
 
 use super::reconcile::ReconcileNow;
 use crate::api::{self, ApiError};
-use crate::erased::{ErasedSignal, effect, memo, spawn_local, track};
+use crate::erased::{ErasedSignal, effect, every, memo, spawn_local, track};
 use crate::format::ago;
 use crate::router::encode_query;
 use crate::state::{Clock, EnvironmentSignal, OpenEvidence};
@@ -45,19 +44,9 @@ impl ObjectDetails {
     fn update(self, answer: Result<Events, ApiError>) {
         match answer {
             Ok(answer) => {
-                if self
-                    .events
-                    .with_untracked(|events| *events != answer.events)
-                {
-                    self.events.set(answer.events);
-                }
+                self.events.set_if_changed(answer.events);
                 self.why.set(answer.why.unwrap_or_default());
-                if self
-                    .dashboard
-                    .with_untracked(|dashboard| *dashboard != answer.dashboard)
-                {
-                    self.dashboard.set(answer.dashboard);
-                }
+                self.dashboard.set_if_changed(answer.dashboard);
             }
             Err(error) => self.why.set(error.sentence()),
         }
@@ -112,15 +101,7 @@ pub fn EvidenceView(
         track(query);
         read();
     });
-    spawn_local(async move {
-        loop {
-            TimeoutFuture::new(POLL_INTERVAL).await;
-            if path.is_disposed() {
-                return;
-            }
-            read();
-        }
-    });
+    every(POLL_INTERVAL, read);
     let facts = move || {
         track(content);
         let evidence = untrack(evidence)?;

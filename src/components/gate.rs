@@ -94,7 +94,7 @@ fn GateCard(environment: EnvironmentSignal, gate: Gate, request: PromoteRequest)
         _ => "card",
     };
     let href = card_href(&gate);
-    let approvable = gate.waits_for_people();
+    let approvable = gate.state.waits_for_people();
     let change = gate
         .release
         .as_ref()

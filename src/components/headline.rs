@@ -19,7 +19,7 @@ pub fn HeadlineBar(board: ErasedSignal<Option<Board>>) -> impl IntoView {
     let gate = move || {
         board.with(|board| {
             let mut gates = board.as_ref()?.gates.iter().rev();
-            gates.find(|gate| gate.waits_for_people()).cloned()
+            gates.find(|gate| gate.state.waits_for_people()).cloned()
         })
     };
     // The environment whose promotion waits for the viewer's review.

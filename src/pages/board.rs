@@ -293,11 +293,7 @@ fn MatrixRow(row: Row) -> impl IntoView {
     view! { class=class,
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">
-                <a
-                    class="name"
-                    data-row=""
-                    href=format!("p/{}/{}", pipeline.namespace, pipeline.name)
-                >
+                <a class="name" data-row="" href=format!("p/{pipeline}")>
                     {pipeline.name.clone()}
                 </a>
                 <div class=class_signal(

@@ -65,7 +65,7 @@ pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
             live.board.set(Some(incoming));
         }
     };
-    let path = format!("api/v1/pipelines/{}/{}", pipeline.namespace, pipeline.name);
+    let path = format!("api/v1/pipelines/{pipeline}");
     let refetch: Rc<dyn Fn()> = Rc::new(move || {
         let path = path.clone();
         spawn_local(async move {

@@ -38,8 +38,8 @@ pub fn LostPromotion(pipeline: PipelineName, gate: Gate, request: PromoteRequest
     let live = expect_context::<Live>();
     let PromoteRequest { busy, message } = request;
     let path = format!(
-        "api/v1/pipelines/{}/{}/environments/{}/dispatch",
-        pipeline.namespace, pipeline.name, gate.to
+        "api/v1/pipelines/{pipeline}/environments/{}/dispatch",
+        gate.to
     );
     let body = gate.release.map(|release| Promote { release });
     let open = move || {

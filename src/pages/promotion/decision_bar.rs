@@ -16,7 +16,7 @@ pub fn render_bar(card: &PromotionCard, approval: Approval) -> AnyView {
     let class = bar_class();
     let session = expect_context::<SessionState>();
     if card.state != PromotionState::Open {
-        let back = format!("p/{}/{}", card.pipeline.namespace, card.pipeline.name);
+        let back = format!("p/{}", card.pipeline);
         let word = if card.state == PromotionState::Merged {
             "It is merged."
         } else {
