@@ -91,6 +91,13 @@ pub struct EnvironmentView {
     pub seen_at: Option<Timestamp>,
 }
 
+impl EnvironmentView {
+    /// The link of the chain with this name.
+    pub fn link(&self, name: LinkName) -> Option<&Link> {
+        self.links.iter().find(|link| link.name == name)
+    }
+}
+
 /// A verdict with its reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {

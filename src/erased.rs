@@ -31,6 +31,12 @@ impl<T> Clone for ErasedSignal<T> {
 
 impl<T> Copy for ErasedSignal<T> {}
 
+impl<T: Default + Send + Sync + 'static> Default for ErasedSignal<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
 impl<T: Send + Sync + 'static> ErasedSignal<T> {
     /// Creates a signal with an initial value.
     pub fn new(value: T) -> Self {

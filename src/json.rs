@@ -209,20 +209,17 @@ macro_rules! whole_numbers {
     )*};
 }
 
-/// Types that no answer has; each would add to the first load.
-macro_rules! unused {
-    ($($name:ident)*) => {$(
-        fn $name<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
-            Err(ParseError(stringify!($name)))
-        }
-    )*};
-}
-
 impl<'de> Deserializer<'de> for &mut Reader<'_> {
     type Error = ParseError;
 
     whole_numbers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
-    unused! { deserialize_any deserialize_f32 deserialize_f64 deserialize_char deserialize_bytes deserialize_byte_buf deserialize_unit }
+
+    // Types that no answer has; each would add to the first load.
+    serde::forward_to_deserialize_any! { f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
+        Err(ParseError("a type"))
+    }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_bool(self.boolean()?)
@@ -248,15 +245,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.expect("null")?;
-        visitor.visit_unit()
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -271,19 +259,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
             reader: self,
             first: true,
         })
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {

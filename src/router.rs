@@ -74,16 +74,9 @@ fn encode_query_value(value: &str) -> String {
 
 /// Builds a query of the pairs that have a value.
 pub fn encode_query<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
-    let mut query = String::new();
-    for (name, value) in pairs {
-        if !value.is_empty() {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            query.push_str(&format!("{name}={}", encode_query_value(value)));
-        }
-    }
-    query
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    let pairs = pairs.map(|(name, value)| format!("{name}={}", encode_query_value(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// Percent-decodes a value of a query; a malformed escape stays as it is.
@@ -114,22 +107,12 @@ fn query_value(query: &str, name: &str) -> Option<String> {
 
 /// The query with another value for the parameter `name`, or without the parameter.
 fn with_query_value(query: &str, name: &str, value: Option<&str>) -> String {
-    let mut changed = String::new();
-    let mut add = |pair: &str| {
-        if !changed.is_empty() {
-            changed.push('&');
-        }
-        changed.push_str(pair);
-    };
-    for pair in query.split('&') {
-        if !pair.is_empty() && pair.split('=').next() != Some(name) {
-            add(pair);
-        }
-    }
-    if let Some(value) = value {
-        add(&format!("{name}={}", encode_query_value(value)));
-    }
-    changed
+    let others = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
+    let own = value.map(|value| format!("{name}={}", encode_query_value(value)));
+    let pairs = others.map(str::to_owned).chain(own);
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The address of the page, as a context.

@@ -23,7 +23,7 @@ const READING: &str = "Reading the last events…";
 const POLL_INTERVAL: u32 = 3_000;
 
 /// What the cluster says about the object: its last events, and its page.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct ObjectDetails {
     events: ErasedSignal<Vec<ObjectEvent>>,
     /// Why there are no events to show.
@@ -32,14 +32,6 @@ struct ObjectDetails {
 }
 
 impl ObjectDetails {
-    fn new() -> Self {
-        Self {
-            events: ErasedSignal::new(Vec::new()),
-            why: ErasedSignal::new(READING.to_owned()),
-            dashboard: ErasedSignal::new(None),
-        }
-    }
-
     /// Takes an answer. Signals whose value is the same are not set, so that a selection of text survives.
     fn update(self, answer: Result<Events, ApiError>) {
         match answer {
@@ -64,14 +56,7 @@ pub fn EvidenceView(
     let class = style_sheet!("style/evidence.css");
     let clock = expect_context::<Clock>();
     let open_evidence = expect_context::<OpenEvidence>();
-    let link = move || {
-        environment.with(|view| {
-            view.links
-                .iter()
-                .find(|link| link.name == link_name)
-                .cloned()
-        })
-    };
+    let link = move || environment.with(|view| view.link(link_name).cloned());
     let evidence = move || link().and_then(|link| link.evidence);
     // Memos, so that a new board with the same evidence renders nothing again and a selection of text survives.
     let content = memo(move || link().map(content_of).unwrap_or_default());
@@ -81,7 +66,10 @@ pub fn EvidenceView(
             .and_then(object_query)
             .unwrap_or_default()
     });
-    let details = ObjectDetails::new();
+    let details = ObjectDetails {
+        why: ErasedSignal::new(READING.to_owned()),
+        ..ObjectDetails::default()
+    };
     let path = ErasedSignal::new(environment.api_path(&name).unwrap_or_default());
     let read = move || {
         let requested = query.get_untracked();
@@ -230,20 +218,13 @@ pub fn EvidenceView(
 
 /// Everything that a link says, as one text to compare.
 fn content_of(link: Link) -> String {
-    let mut content = link.sentence;
+    let mut parts = vec![link.sentence];
     if let Some(evidence) = link.evidence {
-        let parts = [
-            Some(evidence.subject()),
-            evidence.condition,
-            evidence.revision,
-            evidence.message,
-        ];
-        for part in parts.into_iter().flatten() {
-            content.push('\n');
-            content.push_str(&part);
-        }
+        parts.push(evidence.subject());
+        let others = [evidence.condition, evidence.revision, evidence.message];
+        parts.extend(others.into_iter().flatten());
     }
-    content
+    parts.join("\n")
 }
 
 /// The query for the events of the evidence's object; `None` where it is no object of a cluster.

@@ -51,7 +51,7 @@ pub fn GateView(environment: EnvironmentSignal) -> impl IntoView {
     let class = style_sheet!("style/gate.css");
     let to = untrack(move || environment.with_gate(|gate| gate.to.to_string()));
     // Outlives the card, which is rendered again with every new board.
-    let request = PromoteRequest::new();
+    let request = PromoteRequest::default();
     let content = move || {
         let gate = environment.with_gate(|gate| Some(gate.clone()))?;
         Some(if is_card(&gate) {
