@@ -126,18 +126,12 @@ pub async fn subscribe(path: &str, sink: &UnboundedSender<StreamEvent>) -> bool 
         return false;
     };
     let mut received = false;
-    let names = ["board", "row", "session", "ping"];
-    let streams: Vec<_> = names
-        .iter()
-        .filter_map(|name| {
-            Some(
-                source
-                    .subscribe(*name)
-                    .ok()?
-                    .map(move |message| (*name, message)),
-            )
-        })
-        .collect();
+    let mut streams = Vec::new();
+    for name in ["board", "row", "session", "ping"] {
+        if let Ok(stream) = source.subscribe(name) {
+            streams.push(stream.map(move |message| (name, message)));
+        }
+    }
     let mut events = select_all(streams);
     while let Some((name, message)) = events.next().await {
         let event = match message {

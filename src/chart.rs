@@ -17,6 +17,8 @@ const TOP: f64 = 34.0;
 const STEP: f64 = 60.0;
 /// Half the height of a bar.
 pub const HALF: f64 = 9.0;
+/// In seconds.
+const HOUR: u64 = 3_600;
 
 /// The time that the chart shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +37,7 @@ impl TimeRange {
 
     /// The name, as in the address.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-        }
+        self.measures().0
     }
 
     /// Finds a range by its name; a week where there is none.
@@ -52,21 +50,21 @@ impl TimeRange {
 
     /// The length of the range.
     pub fn duration(self) -> Duration {
-        let days = match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 30,
-        };
-        Duration::from_secs(days * 86_400)
+        Duration::from_secs(self.measures().1 * HOUR)
     }
 
     /// The time between two ticks of the axis.
     fn tick_interval(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::Day => 4 * 3_600,
-            Self::Week => 86_400,
-            Self::Month => 5 * 86_400,
-        })
+        Duration::from_secs(self.measures().2 * HOUR)
+    }
+
+    /// The name, the length and the time between two ticks, in hours.
+    fn measures(self) -> (&'static str, u64, u64) {
+        match self {
+            Self::Day => ("day", 24, 4),
+            Self::Week => ("week", 7 * 24, 24),
+            Self::Month => ("month", 30 * 24, 5 * 24),
+        }
     }
 }
 

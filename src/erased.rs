@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 
 /// A reactive value, like `RwSignal<T>`.
@@ -29,6 +30,12 @@ impl<T> Clone for ErasedSignal<T> {
 }
 
 impl<T> Copy for ErasedSignal<T> {}
+
+impl<T: Default + Send + Sync + 'static> Default for ErasedSignal<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
 
 impl<T: Send + Sync + 'static> ErasedSignal<T> {
     /// Creates a signal with an initial value.
@@ -68,6 +75,15 @@ impl<T: Send + Sync + 'static> ErasedSignal<T> {
     /// Whether the component that created the signal is gone.
     pub fn is_disposed(self) -> bool {
         self.inner.is_disposed()
+    }
+}
+
+impl<T: PartialEq + Send + Sync + 'static> ErasedSignal<T> {
+    /// Replaces the value and notifies the subscribers, unless it is the same.
+    pub fn set_if_changed(self, value: T) {
+        if self.with_untracked(|current| *current != value) {
+            self.set(value);
+        }
     }
 }
 
@@ -131,4 +147,18 @@ pub fn on_change(memo: Memo<String>, run: impl Fn() + 'static) {
 pub fn spawn_local(future: impl Future<Output = ()> + 'static) {
     let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
     leptos::task::spawn_local(future);
+}
+
+/// Calls `run` every `interval` milliseconds, until the component that is mounted now is gone.
+pub fn every(interval: u32, run: impl Fn() + 'static) {
+    let mounted = ErasedSignal::new(());
+    spawn_local(async move {
+        loop {
+            TimeoutFuture::new(interval).await;
+            if mounted.is_disposed() {
+                return;
+            }
+            run();
+        }
+    });
 }

@@ -23,26 +23,16 @@ pub fn waiting_time(since: Option<Timestamp>, now: Timestamp) -> String {
     })
 }
 
-/// The icon of a verdict. It is always shown beside a word: icons are hidden from screen readers.
-pub fn verdict_icon(state: VerdictState) -> &'static str {
+/// The icon of a verdict, and the CSS class that colours it. The icon is always shown beside a word: icons are hidden
+/// from screen readers.
+pub fn verdict_icon(state: VerdictState) -> (&'static str, &'static str) {
     match state {
-        VerdictState::Proven => "✓",
-        VerdictState::Rolling => "…",
-        VerdictState::Failed => "✕",
-        VerdictState::Drifted => "≠",
-        VerdictState::Stale => "◷",
-        VerdictState::Unknown => "?",
-    }
-}
-
-/// The CSS class that colours a verdict.
-pub fn verdict_class(state: VerdictState) -> &'static str {
-    match state {
-        VerdictState::Proven => "ok",
-        VerdictState::Rolling => "run",
-        VerdictState::Failed => "bad",
-        VerdictState::Drifted | VerdictState::Stale => "warn",
-        VerdictState::Unknown => "soft",
+        VerdictState::Proven => ("✓", "ok"),
+        VerdictState::Rolling => ("…", "run"),
+        VerdictState::Failed => ("✕", "bad"),
+        VerdictState::Drifted => ("≠", "warn"),
+        VerdictState::Stale => ("◷", "warn"),
+        VerdictState::Unknown => ("?", "soft"),
     }
 }
 

@@ -7,8 +7,8 @@
 use std::fmt;
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, Expected, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
 
 /// The text is not the JSON of the expected type. Holds what was expected instead.
@@ -209,20 +209,17 @@ macro_rules! whole_numbers {
     )*};
 }
 
-/// Types that no answer has; each would add to the first load.
-macro_rules! unused {
-    ($($name:ident)*) => {$(
-        fn $name<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
-            Err(ParseError(stringify!($name)))
-        }
-    )*};
-}
-
 impl<'de> Deserializer<'de> for &mut Reader<'_> {
     type Error = ParseError;
 
     whole_numbers! { deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 }
-    unused! { deserialize_any deserialize_f32 deserialize_f64 deserialize_char deserialize_bytes deserialize_byte_buf deserialize_unit }
+
+    // Types that no answer has; each would add to the first load.
+    serde::forward_to_deserialize_any! { f32 f64 char bytes byte_buf unit unit_struct tuple tuple_struct }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Read<V::Value> {
+        Err(ParseError("a type"))
+    }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         visitor.visit_bool(self.boolean()?)
@@ -248,15 +245,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         }
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.expect("null")?;
-        visitor.visit_unit()
-    }
-
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -271,19 +259,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
             reader: self,
             first: true,
         })
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Read<V::Value> {
-        self.deserialize_seq(visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -309,7 +284,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Read<V::Value> {
-        visitor.visit_enum(self)
+        // A unit variant: no answer has others.
+        visitor.visit_enum(self.text()?.as_str().into_deserializer())
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
@@ -350,36 +326,6 @@ impl<'de> MapAccess<'de> for Items<'_, '_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Read<V::Value> {
         self.reader.expect(":")?;
         seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// Only unit variants: no answer has others.
-impl<'de> EnumAccess<'de> for &mut Reader<'_> {
-    type Error = ParseError;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Read<(V::Value, Self)> {
-        Ok((seed.deserialize(&mut *self)?, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for &mut Reader<'_> {
-    type Error = ParseError;
-
-    fn unit_variant(self) -> Read<()> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Read<T::Value> {
-        Err(ParseError("a variant"))
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Read<V::Value> {
-        Err(ParseError("a variant"))
-    }
-
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Read<V::Value> {
-        Err(ParseError("a variant"))
     }
 }
 

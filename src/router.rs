@@ -74,16 +74,9 @@ fn encode_query_value(value: &str) -> String {
 
 /// Builds a query of the pairs that have a value.
 pub fn encode_query<'a>(pairs: impl IntoIterator<Item = (&'static str, &'a str)>) -> String {
-    let mut query = String::new();
-    for (name, value) in pairs {
-        if !value.is_empty() {
-            if !query.is_empty() {
-                query.push('&');
-            }
-            query.push_str(&format!("{name}={}", encode_query_value(value)));
-        }
-    }
-    query
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    let pairs = pairs.map(|(name, value)| format!("{name}={}", encode_query_value(value)));
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// Percent-decodes a value of a query; a malformed escape stays as it is.
@@ -114,22 +107,12 @@ fn query_value(query: &str, name: &str) -> Option<String> {
 
 /// The query with another value for the parameter `name`, or without the parameter.
 fn with_query_value(query: &str, name: &str, value: Option<&str>) -> String {
-    let mut changed = String::new();
-    let mut add = |pair: &str| {
-        if !changed.is_empty() {
-            changed.push('&');
-        }
-        changed.push_str(pair);
-    };
-    for pair in query.split('&') {
-        if !pair.is_empty() && pair.split('=').next() != Some(name) {
-            add(pair);
-        }
-    }
-    if let Some(value) = value {
-        add(&format!("{name}={}", encode_query_value(value)));
-    }
-    changed
+    let others = query
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
+    let own = value.map(|value| format!("{name}={}", encode_query_value(value)));
+    let pairs = others.map(str::to_owned).chain(own);
+    pairs.collect::<Vec<_>>().join("&")
 }
 
 /// The address of the page, as a context.
@@ -193,12 +176,8 @@ impl Router {
             .unwrap_or("/nowhere")
             .to_owned();
         let query = query.trim_start_matches('?').to_owned();
-        if self.query.with_untracked(|current| *current != query) {
-            self.query.set(query);
-        }
-        if self.path.with_untracked(|current| *current != path) {
-            self.path.set(path);
-        }
+        self.query.set_if_changed(query);
+        self.path.set_if_changed(path);
     }
 
     /// Handles a click on a link to a page of the app.
@@ -292,44 +271,38 @@ mod tests {
 
     #[test]
     fn paths_lead_to_their_pages() {
-        let podinfo = || PipelineName {
+        let podinfo = PipelineName {
             namespace: "app-podinfo".into(),
             name: "podinfo".into(),
         };
-        assert_eq!(Route::of(""), Route::Board);
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo"),
-            Route::Pipeline(podinfo())
-        );
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo/"),
-            Route::Pipeline(podinfo())
-        );
-        assert_eq!(
-            Route::of("p/app-podinfo/podinfo/release"),
-            Route::Release(podinfo())
-        );
-        assert_eq!(
-            Route::of("embed/p/app-podinfo/podinfo"),
-            Route::Embed(podinfo())
-        );
-        assert_eq!(
-            Route::of("pr/demo/podinfo/7"),
-            Route::Promotion(["demo", "podinfo", "7"].map(str::to_owned))
-        );
-        assert_eq!(Route::of("p/app-podinfo"), Route::NotFound);
+        let promotion = ["demo", "podinfo", "7"].map(str::to_owned);
+        for (path, route) in [
+            ("", Route::Board),
+            ("p/app-podinfo/podinfo", Route::Pipeline(podinfo.clone())),
+            ("p/app-podinfo/podinfo/", Route::Pipeline(podinfo.clone())),
+            (
+                "p/app-podinfo/podinfo/release",
+                Route::Release(podinfo.clone()),
+            ),
+            ("embed/p/app-podinfo/podinfo", Route::Embed(podinfo)),
+            ("pr/demo/podinfo/7", Route::Promotion(promotion)),
+            ("p/app-podinfo", Route::NotFound),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
     }
 
     #[test]
     fn only_what_lies_below_the_base_is_the_apps() {
-        assert_eq!(
-            strip_base("/promotions", "/promotions/p/a/b"),
-            Some("p/a/b")
-        );
-        assert_eq!(strip_base("/promotions", "/promotions"), Some(""));
-        assert_eq!(strip_base("/promotions", "/promotions-of-others"), None);
-        assert_eq!(strip_base("/promotions", "/applications"), None);
-        assert_eq!(strip_base("", "/p/a/b"), Some("p/a/b"));
+        for (base, path, below) in [
+            ("/promotions", "/promotions/p/a/b", Some("p/a/b")),
+            ("/promotions", "/promotions", Some("")),
+            ("/promotions", "/promotions-of-others", None),
+            ("/promotions", "/applications", None),
+            ("", "/p/a/b", Some("p/a/b")),
+        ] {
+            assert_eq!(strip_base(base, path), below, "{path} below {base}");
+        }
     }
 
     #[test]

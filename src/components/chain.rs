@@ -19,14 +19,7 @@ pub fn ChainView(
     let class = style_sheet!("style/chain.css");
     let open_evidence = expect_context::<OpenEvidence>();
     let links = LinkName::ALL.map(|link_name| {
-        let link = move || {
-            environment.with(|view| {
-                view.links
-                    .iter()
-                    .find(|link| link.name == link_name)
-                    .cloned()
-            })
-        };
+        let link = move || environment.with(|view| view.link(link_name).cloned());
         let state = move || link().map_or(LinkState::Unknown, |link| link.state);
         let label = move || link().map_or_else(|| link_name.label().to_owned(), |link| link.label);
         let (spoken, at, of) = (name.clone(), name.clone(), name.clone());

@@ -95,8 +95,7 @@ fn Drawer(open: ErasedSignal<bool>) -> impl IntoView {
                 return;
             }
             match read {
-                Ok(read) if state.with_untracked(|current| current.as_ref() == Some(&read)) => {}
-                Ok(read) => state.set(Some(read)),
+                Ok(read) => state.set_if_changed(Some(read)),
                 Err(failed) => error.set(Some(failed.sentence())),
             }
             TimeoutFuture::new(1_000).await;

@@ -8,7 +8,7 @@ use stylers_macro::style_sheet;
 
 use super::chain::ChainView;
 use crate::erased::memo;
-use crate::format::{ago, capitalize, release_summary, verdict_class, verdict_icon};
+use crate::format::{ago, capitalize, release_summary, verdict_icon};
 use crate::state::{Clock, EnvironmentSignal, OpenEvidence};
 use crate::view_ext::{class_signal, dynamic, on_click, text_signal};
 
@@ -21,10 +21,7 @@ const MAX_LARGE: usize = 8;
 /// The verdict in words, such as `Proven`, `Failed at helm` or `Rolling 1.1.7`.
 pub fn verdict_words(view: &EnvironmentView) -> String {
     let state = view.verdict.state;
-    let broken_link = view
-        .verdict
-        .breaks_at
-        .and_then(|name| view.links.iter().find(|link| link.name == name));
+    let broken_link = view.verdict.breaks_at.and_then(|name| view.link(name));
     match (state, broken_link) {
         (VerdictState::Failed, Some(link)) => format!("Failed at {}", link.label),
         (VerdictState::Rolling, _) => view.desired.as_ref().map_or_else(
@@ -46,7 +43,7 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
     let open_evidence = expect_context::<OpenEvidence>();
     let (name, link) =
         untrack(move || environment.with(|view| (view.name.to_string(), view.link.clone())));
-    let verdict_class = move || environment.with(|view| verdict_class(view.verdict.state));
+    let verdict_icon = move || environment.with(|view| verdict_icon(view.verdict.state));
     let colour = move || {
         environment
             .with(|view| view.release.colour)
@@ -98,7 +95,7 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
     };
     view! { class=class,
         <article
-            class=class_signal(class, move || format!("environment {}", verdict_class()))
+            class=class_signal(class, move || format!("environment {}", verdict_icon().1))
             data-testid=format!("environment-{name}")
             data-verdict=text_signal(move || environment.with(|view| view.verdict.state.word()))
             aria-label=name.clone()
@@ -151,10 +148,8 @@ pub fn EnvironmentCard(environment: EnvironmentSignal) -> impl IntoView {
                 </div>
             </div>
             <div class="body">
-                <p class=class_signal(class, move || format!("verdict {}", verdict_class()))>
-                    <span aria-hidden="true">
-                        {dynamic(move || environment.with(|view| verdict_icon(view.verdict.state)))}
-                    </span>
+                <p class=class_signal(class, move || format!("verdict {}", verdict_icon().1))>
+                    <span aria-hidden="true">{dynamic(move || verdict_icon().0)}</span>
                     " "
                     {dynamic(move || environment.with(verdict_words))}
                 </p>

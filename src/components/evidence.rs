@@ -1,7 +1,6 @@
 //! The evidence of a link: its object, Flux's message in full, the object's last events, and the offer to
 //! reconcile. A sheet at the foot of the page, so that the row does not jump.
 
-use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::api::object::{Events, ObjectEvent};
 use model::chain::{Evidence, Link, LinkName};
@@ -10,7 +9,7 @@ use stylers_macro::style_sheet;
 
 use super::reconcile::ReconcileNow;
 use crate::api::{self, ApiError};
-use crate::erased::{ErasedSignal, effect, memo, spawn_local, track};
+use crate::erased::{ErasedSignal, effect, every, memo, spawn_local, track};
 use crate::format::ago;
 use crate::router::encode_query;
 use crate::state::{Clock, EnvironmentSignal, OpenEvidence};
@@ -24,7 +23,7 @@ const READING: &str = "Reading the last events…";
 const POLL_INTERVAL: u32 = 3_000;
 
 /// What the cluster says about the object: its last events, and its page.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct ObjectDetails {
     events: ErasedSignal<Vec<ObjectEvent>>,
     /// Why there are no events to show.
@@ -33,31 +32,13 @@ struct ObjectDetails {
 }
 
 impl ObjectDetails {
-    fn new() -> Self {
-        Self {
-            events: ErasedSignal::new(Vec::new()),
-            why: ErasedSignal::new(READING.to_owned()),
-            dashboard: ErasedSignal::new(None),
-        }
-    }
-
     /// Takes an answer. Signals whose value is the same are not set, so that a selection of text survives.
     fn update(self, answer: Result<Events, ApiError>) {
         match answer {
             Ok(answer) => {
-                if self
-                    .events
-                    .with_untracked(|events| *events != answer.events)
-                {
-                    self.events.set(answer.events);
-                }
+                self.events.set_if_changed(answer.events);
                 self.why.set(answer.why.unwrap_or_default());
-                if self
-                    .dashboard
-                    .with_untracked(|dashboard| *dashboard != answer.dashboard)
-                {
-                    self.dashboard.set(answer.dashboard);
-                }
+                self.dashboard.set_if_changed(answer.dashboard);
             }
             Err(error) => self.why.set(error.sentence()),
         }
@@ -75,14 +56,7 @@ pub fn EvidenceView(
     let class = style_sheet!("style/evidence.css");
     let clock = expect_context::<Clock>();
     let open_evidence = expect_context::<OpenEvidence>();
-    let link = move || {
-        environment.with(|view| {
-            view.links
-                .iter()
-                .find(|link| link.name == link_name)
-                .cloned()
-        })
-    };
+    let link = move || environment.with(|view| view.link(link_name).cloned());
     let evidence = move || link().and_then(|link| link.evidence);
     // Memos, so that a new board with the same evidence renders nothing again and a selection of text survives.
     let content = memo(move || link().map(content_of).unwrap_or_default());
@@ -92,7 +66,10 @@ pub fn EvidenceView(
             .and_then(object_query)
             .unwrap_or_default()
     });
-    let details = ObjectDetails::new();
+    let details = ObjectDetails {
+        why: ErasedSignal::new(READING.to_owned()),
+        ..ObjectDetails::default()
+    };
     let path = ErasedSignal::new(environment.api_path(&name).unwrap_or_default());
     let read = move || {
         let requested = query.get_untracked();
@@ -112,15 +89,7 @@ pub fn EvidenceView(
         track(query);
         read();
     });
-    spawn_local(async move {
-        loop {
-            TimeoutFuture::new(POLL_INTERVAL).await;
-            if path.is_disposed() {
-                return;
-            }
-            read();
-        }
-    });
+    every(POLL_INTERVAL, read);
     let facts = move || {
         track(content);
         let evidence = untrack(evidence)?;
@@ -249,20 +218,13 @@ pub fn EvidenceView(
 
 /// Everything that a link says, as one text to compare.
 fn content_of(link: Link) -> String {
-    let mut content = link.sentence;
+    let mut parts = vec![link.sentence];
     if let Some(evidence) = link.evidence {
-        let parts = [
-            Some(evidence.subject()),
-            evidence.condition,
-            evidence.revision,
-            evidence.message,
-        ];
-        for part in parts.into_iter().flatten() {
-            content.push('\n');
-            content.push_str(&part);
-        }
+        parts.push(evidence.subject());
+        let others = [evidence.condition, evidence.revision, evidence.message];
+        parts.extend(others.into_iter().flatten());
     }
-    content
+    parts.join("\n")
 }
 
 /// The query for the events of the evidence's object; `None` where it is no object of a cluster.

@@ -51,7 +51,7 @@ pub fn GateView(environment: EnvironmentSignal) -> impl IntoView {
     let class = style_sheet!("style/gate.css");
     let to = untrack(move || environment.with_gate(|gate| gate.to.to_string()));
     // Outlives the card, which is rendered again with every new board.
-    let request = PromoteRequest::new();
+    let request = PromoteRequest::default();
     let content = move || {
         let gate = environment.with_gate(|gate| Some(gate.clone()))?;
         Some(if is_card(&gate) {
@@ -94,7 +94,7 @@ fn GateCard(environment: EnvironmentSignal, gate: Gate, request: PromoteRequest)
         _ => "card",
     };
     let href = card_href(&gate);
-    let approvable = gate.waits_for_people();
+    let approvable = gate.state.waits_for_people();
     let change = gate
         .release
         .as_ref()

@@ -19,18 +19,14 @@ pub fn HeadlineBar(board: ErasedSignal<Option<Board>>) -> impl IntoView {
     let gate = move || {
         board.with(|board| {
             let mut gates = board.as_ref()?.gates.iter().rev();
-            gates.find(|gate| gate.waits_for_people()).cloned()
+            gates.find(|gate| gate.state.waits_for_people()).cloned()
         })
     };
     // The environment whose promotion waits for the viewer's review.
     let waits_for_me = move || {
-        let login = session.login()?;
         let gate = gate()?;
-        let requested = gate
-            .promotion
-            .as_ref()
-            .is_some_and(|promotion| promotion.requested.contains(&login));
-        requested.then(|| gate.to.to_string())
+        let requested = &gate.promotion.as_ref()?.requested;
+        session.is_among(requested).then(|| gate.to.to_string())
     };
     let headline = move || board.map(|board| board.headline.clone());
     view! { class=class,

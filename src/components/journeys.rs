@@ -26,10 +26,7 @@ pub fn JourneysPanel(pipeline: PipelineName, changed: Memo<String>) -> impl Into
     let range = move || TimeRange::named(&span_param.get());
     let clock = expect_context::<Clock>();
     let answer = ErasedSignal::new(None::<Result<Journeys, ApiError>>);
-    let base = format!(
-        "api/v1/pipelines/{}/{}/journeys",
-        pipeline.namespace, pipeline.name
-    );
+    let base = format!("api/v1/pipelines/{pipeline}/journeys");
     effect(move || {
         track(changed);
         let since = clock.now_untracked() - range().duration();

@@ -16,7 +16,7 @@ use crate::view_ext::{bool_signal, dynamic, on_click};
 const POLL_INTERVAL: u32 = 700;
 
 /// Whether the viewer may reconcile, and how the last request goes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Reconciliation {
     path: ErasedSignal<String>,
     status: ErasedSignal<Option<Reconcile>>,
@@ -47,18 +47,9 @@ impl Reconciliation {
         }
     }
 
-    /// Reads the status, then polls it while a request is running.
-    fn poll(self) {
-        self.poll_after(None);
-    }
-
-    /// Requests a reconciliation, then polls its status.
-    fn request(self, csrf: Option<String>) {
-        self.poll_after(Some(csrf));
-    }
-
-    /// Polls the status; the first call is the request itself where its CSRF token is given.
-    fn poll_after(self, mut request: Option<Option<String>>) {
+    /// Reads the status, and again while a request is running. The first call is the request itself where
+    /// its CSRF token is given.
+    fn poll(self, mut request: Option<Option<String>>) {
         let path = self.path.get();
         self.busy.set(request.is_some());
         spawn_local(async move {
@@ -96,14 +87,12 @@ pub fn ReconcileNow(
         .map(|path| format!("{path}/reconcile"));
     let reconciliation = Reconciliation {
         path: ErasedSignal::new(path.unwrap_or_default()),
-        status: ErasedSignal::new(None),
-        busy: ErasedSignal::new(false),
-        error: ErasedSignal::new(String::new()),
+        ..Reconciliation::default()
     };
     // The permission depends on who is signed in.
     effect(move || {
         session.login();
-        untrack(|| reconciliation.poll());
+        untrack(|| reconciliation.poll(None));
     });
     let disabled = bool_signal(move || {
         reconciliation.busy.get()
@@ -121,7 +110,7 @@ pub fn ReconcileNow(
                     class="now"
                     data-testid="reconcile"
                     disabled=disabled
-                    on:click=on_click(move || reconciliation.request(session.csrf()))
+                    on:click=on_click(move || reconciliation.poll(Some(session.csrf())))
                 >
                     "Reconcile now"
                 </button>

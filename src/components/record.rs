@@ -25,10 +25,7 @@ pub fn RecordList(pipeline: PipelineName, changed: Memo<String>) -> impl IntoVie
     let error = ErasedSignal::new(None::<String>);
     let filter = ErasedSignal::new(String::new());
     let limit = ErasedSignal::new(PAGE_SIZE);
-    let base = format!(
-        "api/v1/pipelines/{}/{}/journal",
-        pipeline.namespace, pipeline.name
-    );
+    let base = format!("api/v1/pipelines/{pipeline}/journal");
     let csv = format!("{base}.csv");
     let read = move |cursor: Option<String>| {
         let path = cursor

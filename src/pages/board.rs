@@ -8,7 +8,7 @@ use stylers_macro::style_sheet;
 
 use crate::components::{Alert, DemoDrawer, Header};
 use crate::erased::memo;
-use crate::format::{verdict_class, verdict_icon};
+use crate::format::verdict_icon;
 use crate::keys::on_key;
 use crate::router::{encode_query, use_query};
 use crate::state::{SessionState, use_rows};
@@ -76,15 +76,8 @@ pub fn BoardPage() -> impl IntoView {
     };
     let subtitle = move || {
         live.rows.map(|rows| {
-            let mine = rows
-                .rows
-                .iter()
-                .filter(|row| {
-                    session
-                        .login()
-                        .is_some_and(|login| row.waits_for.contains(&login))
-                })
-                .count();
+            let mine = rows.rows.iter();
+            let mine = mine.filter(|row| session.is_among(&row.waits_for)).count();
             let plural = if rows.total == 1 {
                 "pipeline"
             } else {
@@ -192,26 +185,15 @@ fn move_focus(by: i32) {
 #[component]
 fn Matrix(rows: Rows) -> impl IntoView {
     let class = style_sheet!("style/matrix.css");
-    let names: Vec<String> = rows
-        .rows
-        .first()
-        .map(|row| {
-            row.cells
-                .iter()
-                .map(|cell| cell.environment.to_string())
-                .collect()
-        })
-        .unwrap_or_default();
-    let heads = names
-        .into_iter()
-        .map(|name| {
-            view! { class=class,
-                <th class="head" scope="col">
-                    {name}
-                </th>
-            }
-        })
-        .collect_erased();
+    let first = rows.rows.first().into_iter();
+    let heads = first.flat_map(|row| &row.cells).map(|cell| {
+        view! { class=class,
+            <th class="head" scope="col">
+                {cell.environment.to_string()}
+            </th>
+        }
+    });
+    let heads = heads.collect_erased();
     let lines = rows
         .rows
         .into_iter()
@@ -243,16 +225,12 @@ fn MatrixRow(row: Row) -> impl IntoView {
         waits_for,
         ..
     } = row;
-    let mine = move || {
-        session
-            .login()
-            .is_some_and(|login| waits_for.contains(&login))
-    };
+    let mine = move || session.is_among(&waits_for);
     let cells = cells.into_iter().map(|cell: Cell| {
-        let kind = if cell.waits {
-            "waits"
+        let (icon, kind) = if cell.waits {
+            ("⟶", "waits")
         } else {
-            verdict_class(cell.verdict)
+            verdict_icon(cell.verdict)
         };
         let colour = cell
             .colour
@@ -262,11 +240,6 @@ fn MatrixRow(row: Row) -> impl IntoView {
             || "no colour".to_owned(),
             |colour| format!("{} {colour}", colour.name()),
         );
-        let icon = if cell.waits {
-            "⟶"
-        } else {
-            verdict_icon(cell.verdict)
-        };
         view! { class=class,
             <td class=format!("environment {kind}")>
                 <span class="env">{cell.environment.to_string()}</span>
@@ -293,11 +266,7 @@ fn MatrixRow(row: Row) -> impl IntoView {
     view! { class=class,
         <tr class="line" data-testid=format!("board-row-{}", pipeline.name)>
             <th class="app" scope="row">
-                <a
-                    class="name"
-                    data-row=""
-                    href=format!("p/{}/{}", pipeline.namespace, pipeline.name)
-                >
+                <a class="name" data-row="" href=format!("p/{pipeline}")>
                     {pipeline.name.clone()}
                 </a>
                 <div class=class_signal(

@@ -52,7 +52,7 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
     let loaded = memo(move || live.board.map(|_| "loaded").unwrap_or_default().to_owned());
     let changed = memo(move || live.board.map(fingerprint).unwrap_or_default());
     let router = expect_context::<Router>();
-    let release = format!("p/{}/{}/release", name.namespace, name.name);
+    let release = format!("p/{name}/release");
     let start = release.clone();
     on_key(move |key| {
         if key == "r" {
@@ -64,7 +64,7 @@ fn Pipeline(name: PipelineName) -> impl IntoView {
         }
         let board = live.board.read_untracked();
         let mut gates = board.iter().flat_map(|board| &board.gates).rev();
-        let waiting = gates.find(|gate| gate.waits_for_people());
+        let waiting = gates.find(|gate| gate.state.waits_for_people());
         if let Some(path) = waiting.and_then(card_href) {
             router.navigate(&path);
         }

@@ -39,7 +39,7 @@ pub fn merge_row(rows: &mut [Row], incoming: Row) -> bool {
 }
 
 /// A board that is kept up to date.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct LiveBoard {
     /// The newest board; `None` until one was read.
     pub board: ErasedSignal<Option<Board>>,
@@ -49,10 +49,7 @@ pub struct LiveBoard {
 
 /// Keeps the board of a pipeline up to date while the calling component is mounted.
 pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
-    let live = LiveBoard {
-        board: ErasedSignal::new(None),
-        error: ErasedSignal::new(None),
-    };
+    let live = LiveBoard::default();
     let clock = expect_context::<Clock>();
     let update = move |incoming: Board| {
         clock.set_by(incoming.as_of);
@@ -65,7 +62,7 @@ pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
             live.board.set(Some(incoming));
         }
     };
-    let path = format!("api/v1/pipelines/{}/{}", pipeline.namespace, pipeline.name);
+    let path = format!("api/v1/pipelines/{pipeline}");
     let refetch: Rc<dyn Fn()> = Rc::new(move || {
         let path = path.clone();
         spawn_local(async move {
@@ -88,7 +85,7 @@ pub fn use_board(pipeline: &PipelineName) -> LiveBoard {
 }
 
 /// The rows of one query, kept up to date.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct LiveRows {
     /// The newest rows; `None` until some were read.
     pub rows: ErasedSignal<Option<Rows>>,
@@ -98,10 +95,7 @@ pub struct LiveRows {
 
 /// Keeps the rows of a query (`q=…&verdict=…`) up to date while the calling component is mounted.
 pub fn use_rows(query: Memo<String>) -> LiveRows {
-    let live = LiveRows {
-        rows: ErasedSignal::new(None),
-        error: ErasedSignal::new(None),
-    };
+    let live = LiveRows::default();
     let last_request = ErasedSignal::new(0_u32);
     let refetch: Rc<dyn Fn()> = Rc::new(move || {
         let query = query.get_untracked();

@@ -1,10 +1,9 @@
 //! The server's time, for ages on the screen.
 
-use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::Timestamp;
 
-use crate::erased::{ErasedSignal, spawn_local};
+use crate::erased::{ErasedSignal, every};
 
 /// The clock, as a context.
 #[derive(Clone, Copy)]
@@ -56,12 +55,7 @@ pub fn provide_clock() -> Clock {
         now: ErasedSignal::new(Timestamp::from_millis(browser_millis())),
         ahead: ErasedSignal::new(0),
     };
-    spawn_local(async move {
-        loop {
-            TimeoutFuture::new(1_000).await;
-            clock.advance();
-        }
-    });
+    every(1_000, move || clock.advance());
     provide_context(clock);
     clock
 }

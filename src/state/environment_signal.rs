@@ -1,7 +1,6 @@
 //! One environment of a board, as a signal.
 
-use crate::data::Gate;
-use crate::data::{Board, EnvironmentView};
+use crate::data::{Board, EnvironmentView, Gate};
 use model::pipeline::PipelineName;
 
 use crate::erased::ErasedSignal;
@@ -51,9 +50,6 @@ impl EnvironmentSignal {
     /// The path of the environment `name` in the HTTP interface.
     pub fn api_path(self, name: &str) -> Option<String> {
         let pipeline = self.pipeline()?;
-        Some(format!(
-            "api/v1/pipelines/{}/{}/environments/{name}",
-            pipeline.namespace, pipeline.name
-        ))
+        Some(format!("api/v1/pipelines/{pipeline}/environments/{name}"))
     }
 }

@@ -67,6 +67,12 @@ impl Live {
     pub fn fresh(self) -> bool {
         !matches!(self.status(), LiveStatus::LastSeen(_))
     }
+
+    /// Why nothing can be done, where the screen is too old to act on.
+    pub fn why_stale(self) -> Option<String> {
+        let why = "The page has not heard from Weft for a while; actions are off until it does.";
+        (!self.fresh()).then(|| why.to_owned())
+    }
 }
 
 /// Provides the state of the connection.

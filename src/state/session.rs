@@ -48,6 +48,11 @@ impl SessionState {
         })
     }
 
+    /// Whether the signed-in person is one of these; subscribes the current reactive scope.
+    pub fn is_among(self, logins: &[String]) -> bool {
+        self.login().is_some_and(|login| logins.contains(&login))
+    }
+
     /// The CSRF token that every write sends.
     pub fn csrf(self) -> Option<String> {
         self.session

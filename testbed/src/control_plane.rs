@@ -3,16 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::json;
 
 use crate::process::{Finished, Server, free_ports, program, run, write_secret};
-
-/// How long an API server may take to end; it waits for its watchers.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The store of all clusters.
 pub struct Etcd {
@@ -34,9 +30,6 @@ impl EtcdUrl {
 
 impl Etcd {
     /// Starts it on free ports; its data is below `folder`.
-    ///
-    /// # Errors
-    /// When it does not start.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
         let [client, peer_port] = free_ports()?;
         let url = format!("http://127.0.0.1:{client}");
@@ -80,9 +73,6 @@ pub struct ControlPlane {
 
 impl ControlPlane {
     /// Starts the API server of the cluster `name`; its files are below `folder`, which is made.
-    ///
-    /// # Errors
-    /// When it does not start or is not ready in time.
     pub fn start(etcd: &EtcdUrl, name: &str, folder: &Path) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let [port] = free_ports()?;
@@ -136,21 +126,15 @@ impl ControlPlane {
 
     fn is_ready(&mut self) -> anyhow::Result<()> {
         self.api_server.listens(self.port)?;
-        let kubeconfig = self.kubeconfig();
         let folder = self.folder.clone();
         self.api_server.wait_until("it is ready", || {
-            let ready = ["get", "--raw", "/readyz"];
-            kubectl_of(&kubeconfig, &folder)
-                .and_then(|mut kubectl| run(kubectl.args(ready), ""))
-                .is_ok_and(|ended| ended.success)
+            let answer = kubectl(&folder, &["get", "--raw", "/readyz"], "");
+            answer.is_ok_and(|ended| ended.success)
         })
     }
 
     /// Starts the controller manager: Deployments become ReplicaSets, these Pods, and Services know
     /// which of them are ready.
-    ///
-    /// # Errors
-    /// When it does not start.
     pub fn start_manager(&mut self) -> anyhow::Result<()> {
         let [port] = free_ports()?;
         let mut command = Command::new(program("WEFT_REAL_KUBE_CONTROLLER_MANAGER")?);
@@ -172,11 +156,8 @@ impl ControlPlane {
     }
 
     /// Restarts the API server, as an upgrade of the cluster would.
-    ///
-    /// # Errors
-    /// When it is not ready in time.
     pub fn restart_api_server(&mut self) -> anyhow::Result<()> {
-        self.api_server.stop(STOP_TIMEOUT);
+        self.api_server.stop();
         self.api_server.restart()?;
         self.is_ready()
     }
@@ -205,26 +186,25 @@ impl ControlPlane {
         self.api_server.pid().into_iter().chain(manager)
     }
 
-    /// `kubectl` as the administrator; it leaves nothing outside the cluster's folder.
-    ///
-    /// # Errors
-    /// When there is no kubectl.
-    pub fn kubectl(&self) -> anyhow::Result<Command> {
-        kubectl_of(&self.kubeconfig(), &self.folder)
+    /// Runs `kubectl` with these words and this input, as the administrator.
+    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<Finished> {
+        kubectl(&self.folder, words, input)
     }
 
-    /// Runs `kubectl` with these words and this input, as the administrator.
-    ///
-    /// # Errors
-    /// When it cannot be run.
-    pub fn run(&self, words: &[&str], input: &str) -> anyhow::Result<Finished> {
-        run(self.kubectl()?.args(words), input)
+    /// Applies custom resource definitions, and waits until they can be used.
+    pub fn define(&self, definitions: &str) -> anyhow::Result<()> {
+        self.apply(definitions)?;
+        self.established()
+    }
+
+    /// Waits until all custom resource definitions can be used.
+    pub fn established(&self) -> anyhow::Result<()> {
+        let words = ["wait", "crd", "--all", "--for=condition=Established"];
+        let words = [&words[..], &["--timeout=60s"]].concat();
+        self.run(&words, "")?.ok().map(drop)
     }
 
     /// Applies manifests, server-side.
-    ///
-    /// # Errors
-    /// With what kubectl says, when one is refused.
     pub fn apply(&self, manifests: &str) -> anyhow::Result<()> {
         let words = [
             "apply",
@@ -232,14 +212,10 @@ impl ControlPlane {
             "--force-conflicts",
             "--filename=-",
         ];
-        self.run(&words, manifests)?.ok()?;
-        Ok(())
+        self.run(&words, manifests)?.ok().map(drop)
     }
 
     /// A client that may do everything.
-    ///
-    /// # Errors
-    /// When the kubeconfig cannot be used.
     pub async fn client(&self) -> anyhow::Result<kube::Client> {
         let file = Kubeconfig::read_from(self.kubeconfig())?;
         let options = KubeConfigOptions::default();
@@ -260,12 +236,14 @@ impl Drop for ControlPlane {
     }
 }
 
-fn kubectl_of(kubeconfig: &Path, folder: &Path) -> anyhow::Result<Command> {
+/// `kubectl` as the administrator of the cluster in this folder; it leaves nothing outside of it.
+fn kubectl(folder: &Path, words: &[&str], input: &str) -> anyhow::Result<Finished> {
     let mut kubectl = Command::new(program("WEFT_REAL_KUBECTL")?);
     kubectl
         .arg("--kubeconfig")
-        .arg(kubeconfig)
+        .arg(folder.join("kubeconfig"))
         .arg("--cache-dir")
-        .arg(folder.join("cache"));
-    Ok(kubectl)
+        .arg(folder.join("cache"))
+        .args(words);
+    run(&mut kubectl, input)
 }

@@ -15,9 +15,6 @@ use crate::process::program;
 const IN_V1BETA2: [&str; 2] = ["buckets.source", "ocirepositories.source"];
 
 /// All of them, as one List.
-///
-/// # Errors
-/// When they are not there or cannot be read.
 pub fn flux() -> anyhow::Result<String> {
     let mut items = Vec::new();
     for folder in env::split_paths(&program("WEFT_REAL_FLUX_CRDS")?) {

@@ -2,13 +2,13 @@
 //! promotion repository into the forge, over TLS, with a certificate that only they trust. So git, the
 //! charts and the manifests stay as they are everywhere else.
 
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -54,9 +54,6 @@ struct Routes {
 
 impl EgressProxy {
     /// Starts it; its certificate is written below `folder`. Of the faults it knows the lost dispatch.
-    ///
-    /// # Errors
-    /// When no port can be had or no certificate made.
     pub async fn start(folder: &Path, forge: Url, faults: Faults) -> anyhow::Result<Self> {
         // Fails only when the process has chosen a provider already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -75,8 +72,7 @@ impl EgressProxy {
             weft: Arc::clone(&weft),
             faults,
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = listener.local_addr()?.port();
+        let (listener, address) = any_port().await?;
         let tls = TlsAcceptor::from(Arc::new(tls));
         let serving = tokio::spawn(async move {
             loop {
@@ -92,7 +88,7 @@ impl EgressProxy {
             }
         });
         Ok(Self {
-            port,
+            port: address.port(),
             certificate,
             weft,
             serving,
@@ -146,22 +142,15 @@ async fn tunnel(
     stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await?;
     let stream = tls.accept(stream).await?;
     let host: Arc<str> = host.into();
-    let service = tower_service(host, routes);
+    let handler = move |request: Request| {
+        let (host, routes) = (Arc::clone(&host), Arc::clone(&routes));
+        async move { routes.forward(&host, request).await }
+    };
+    let service = TowerToHyperService::new(Router::new().fallback(handler));
     auto::Builder::new(TokioExecutor::new())
         .serve_connection(TokioIo::new(stream), service)
         .await
         .map_err(|error| anyhow::anyhow!("{error}"))
-}
-
-fn tower_service(host: Arc<str>, routes: Arc<Routes>) -> TowerToHyperService<axum::Router> {
-    let handler = move |request: Request| {
-        let (host, routes) = (Arc::clone(&host), Arc::clone(&routes));
-        async move { Ok::<Response, Infallible>(routes.forward(&host, request).await) }
-    };
-    TowerToHyperService::new(
-        axum::Router::new()
-            .fallback_service(axum::routing::any_service(tower::service_fn(handler))),
-    )
 }
 
 impl Routes {

@@ -2,16 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::Context as _;
 
 use crate::control_plane::ControlPlane;
 use crate::egress_proxy::EgressProxy;
 use crate::process::{Server, free_ports, program};
-
-/// How long a controller may take to end.
-const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The controllers of one cluster.
 pub struct Flux {
@@ -20,9 +16,6 @@ pub struct Flux {
 
 impl Flux {
     /// Starts them; with image automation where `images` says so. Their requests leave through `egress_proxy`.
-    ///
-    /// # Errors
-    /// When one does not start.
     pub fn start(
         plane: &ControlPlane,
         folder: &Path,
@@ -57,6 +50,7 @@ impl Flux {
             named.push(("image-automation-controller", vec![]));
         }
         let mut controllers = Vec::with_capacity(named.len());
+        let mut ports = Vec::with_capacity(named.len());
         for (name, words) in named {
             let [metrics, health] = free_ports()?;
             let variable = format!("WEFT_REAL_{}", name.to_uppercase().replace('-', "_"));
@@ -74,32 +68,22 @@ impl Flux {
                 command.arg(format!("--events-addr=http://127.0.0.1:{events}/"));
             }
             egress_proxy.lead(&mut command);
-            let server = Server::start(command, &folder.join(name))?;
-            controllers.push((name, server, health));
+            controllers.push((name, Server::start(command, &folder.join(name))?));
+            ports.push(health);
         }
-        for (_, server, health) in &mut controllers {
-            server.listens(*health)?;
+        for ((_, server), health) in controllers.iter_mut().zip(ports) {
+            server.listens(health)?;
         }
-        let controllers = controllers
-            .into_iter()
-            .map(|(name, server, _)| (name, server))
-            .collect();
         Ok(Self { controllers })
     }
 
     /// Stops one of them, as an eviction would.
-    ///
-    /// # Errors
-    /// When there is none of that name.
     pub fn stop(&mut self, name: &str) -> anyhow::Result<()> {
-        self.controller(name)?.stop(STOP_TIMEOUT);
+        self.controller(name)?.stop();
         Ok(())
     }
 
     /// Starts one of them again.
-    ///
-    /// # Errors
-    /// When there is none of that name or it does not start.
     pub fn restart(&mut self, name: &str) -> anyhow::Result<()> {
         self.controller(name)?.restart()
     }

@@ -3,17 +3,19 @@
 //! controller that cannot be built, all on loopback. `cargo xtask` builds these programs and says by
 //! variables where they are.
 
-pub mod control_plane;
-pub mod definitions;
-pub mod egress_proxy;
-pub mod flux;
-pub mod node;
+mod cluster;
+mod control_plane;
+mod definitions;
+mod egress_proxy;
+mod flux;
+mod node;
 mod objects;
 pub mod process;
 pub mod record;
 mod reflection;
-pub mod weft;
-pub mod world;
+mod weft;
+mod world;
 
+pub use cluster::Cluster;
 pub use weft::Weft;
 pub use world::{ENVIRONMENTS, Environment, World};

@@ -69,9 +69,9 @@ async fn main() -> anyhow::Result<()> {
             began.elapsed(),
             world.resident() / 1_000_000
         );
-        writeln!(std::io::stdout(), "weft: listening on {}", weft.home()?)?;
+        writeln!(std::io::stdout(), "weft: listening on {}", weft.home())?;
         if !options.no_open
-            && let Err(error) = opener::open_browser(weft.home()?.as_str())
+            && let Err(error) = opener::open_browser(weft.home().as_str())
         {
             tracing::info!(%error, "no browser could be opened; open the page by hand");
         }

@@ -41,11 +41,10 @@ pub(crate) fn condition(
     })
 }
 
-/// A source of Flux.
-fn source(client: &kube::Client, kind: &str, plural: &str, namespace: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("source.toolkit.fluxcd.io", "v1", kind);
-    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-    Api::namespaced_with(client.clone(), namespace, &resource)
+/// The resource of a kind, which has one version of a group and a plural.
+pub(crate) fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
+    let kind = GroupVersionKind::gvk(group, version, kind);
+    ApiResource::from_gvk_with_plural(&kind, plural)
 }
 
 /// What `flux reconcile source` does: has Flux look now, as a Receiver of a webhook would.
@@ -59,8 +58,11 @@ pub(crate) async fn look(
     let patch = json!({ "metadata": { "annotations": {
         "reconcile.fluxcd.io/requestedAt": at,
     } } });
-    source(client, kind, plural, namespace)
-        .patch(name, &PatchParams::default(), &Patch::Merge(&patch))
+    let resource = resource("source.toolkit.fluxcd.io", "v1", kind, plural);
+    let sources: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+    let parameters = PatchParams::default();
+    sources
+        .patch(name, &parameters, &Patch::Merge(&patch))
         .await?;
     Ok(())
 }

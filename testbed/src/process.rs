@@ -17,13 +17,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a peer may take to be ready. The API server needs three seconds on an idle context.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long a peer may take to end; an API server waits for its watchers.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often a condition is looked at again.
 const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// A peer's program, by the variable that says where it is.
-///
-/// # Errors
-/// When the variable is not set.
 pub fn program(variable: &str) -> anyhow::Result<PathBuf> {
     env::var_os(variable)
         .map(PathBuf::from)
@@ -42,20 +41,15 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// What it wrote on standard output.
-    ///
-    /// # Errors
-    /// With all that it wrote, when it failed.
+    /// What it wrote on standard output; all that it wrote is the error, when it failed.
     pub fn ok(self) -> anyhow::Result<String> {
         ensure!(self.success, "{}{}", self.stdout, self.stderr);
         Ok(self.stdout)
     }
 }
 
-/// Runs a command to its end with this on its standard input.
-///
-/// # Errors
-/// When it does not start, or succeeds without having read all.
+/// Runs a command to its end with this on its standard input; fails when it succeeds without having read
+/// all.
 pub fn run(command: &mut Command, input: &str) -> anyhow::Result<Finished> {
     let mut child = command
         .stdin(Stdio::piped())
@@ -87,9 +81,6 @@ pub struct Server {
 
 impl Server {
     /// Starts it; what it says goes to `LOG.log`.
-    ///
-    /// # Errors
-    /// When it does not start.
     pub fn start(command: Command, log: &Path) -> anyhow::Result<Self> {
         let mut server = Self {
             command,
@@ -101,9 +92,6 @@ impl Server {
     }
 
     /// Starts it as it was started before, unless it runs.
-    ///
-    /// # Errors
-    /// When it does not start.
     pub fn restart(&mut self) -> anyhow::Result<()> {
         if self.child.is_some() {
             return Ok(());
@@ -130,13 +118,13 @@ impl Server {
     }
 
     /// Asks it to end, and ends it when it has not after a while.
-    pub fn stop(&mut self, patience: Duration) {
+    pub fn stop(&mut self) {
         let Some(mut child) = self.child.take() else {
             return;
         };
         terminate(child.id());
         let began = Instant::now();
-        while began.elapsed() < patience {
+        while began.elapsed() < STOP_TIMEOUT {
             if !matches!(child.try_wait(), Ok(None)) {
                 return;
             }
@@ -153,19 +141,14 @@ impl Server {
     }
 
     /// Waits until it accepts connections.
-    ///
-    /// # Errors
-    /// As [`Server::wait_until`].
     pub fn listens(&mut self, port: u16) -> anyhow::Result<()> {
         self.wait_until("it listens", || {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
         })
     }
 
-    /// Waits until something holds.
-    ///
-    /// # Errors
-    /// With the end of the server's log, when it has ended meanwhile, or at the deadline.
+    /// Waits until something holds; fails with the end of its log when it has ended meanwhile, or at the
+    /// deadline.
     pub fn wait_until(&mut self, what: &str, holds: impl Fn() -> bool) -> anyhow::Result<()> {
         let began = Instant::now();
         while !holds() {
@@ -183,9 +166,7 @@ impl Server {
         Ok(())
     }
 
-    /// The end of its log.
-    #[must_use]
-    pub fn log_tail(&self) -> String {
+    fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().collect();
@@ -217,9 +198,6 @@ fn end(child: &mut Child) {
 const PORTS: Range<u16> = 20_000..32_000;
 
 /// Ports that nobody listens on and that nobody here was given before.
-///
-/// # Errors
-/// When there are no more.
 pub fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
     static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     let mut given = GIVEN.lock();
@@ -237,9 +215,6 @@ pub fn free_ports<const N: usize>() -> anyhow::Result<[u16; N]> {
 }
 
 /// Writes a file that only its owner may read.
-///
-/// # Errors
-/// When it cannot be written.
 pub fn write_secret(path: &Path, contents: &str) -> anyhow::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = OpenOptions::new();

@@ -15,8 +15,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::StreamExt as _;
 use kube::Api;
-use kube::core::{DynamicObject, GroupVersionKind};
-use kube::discovery::ApiResource;
+use kube::core::DynamicObject;
 use kube::runtime::{WatchStreamExt as _, watcher};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -32,18 +31,8 @@ const KINDS: [(&str, &str, &str, &str); 9] = [
     (SOURCE, "v1", "GitRepository", "gitrepositories"),
     (SOURCE, "v1", "HelmRepository", "helmrepositories"),
     (SOURCE, "v1", "HelmChart", "helmcharts"),
-    (
-        "kustomize.toolkit.fluxcd.io",
-        "v1",
-        "Kustomization",
-        "kustomizations",
-    ),
-    (
-        "helm.toolkit.fluxcd.io",
-        "v2",
-        "HelmRelease",
-        "helmreleases",
-    ),
+    (KUSTOMIZE, "v1", "Kustomization", "kustomizations"),
+    (HELM, "v2", "HelmRelease", "helmreleases"),
     (IMAGE, "v1", "ImageRepository", "imagerepositories"),
     (IMAGE, "v1", "ImagePolicy", "imagepolicies"),
     (
@@ -54,6 +43,8 @@ const KINDS: [(&str, &str, &str, &str); 9] = [
     ),
     ("apps", "v1", "Deployment", "deployments"),
 ];
+const HELM: &str = "helm.toolkit.fluxcd.io";
+const KUSTOMIZE: &str = "kustomize.toolkit.fluxcd.io";
 const SOURCE: &str = "source.toolkit.fluxcd.io";
 const IMAGE: &str = "image.toolkit.fluxcd.io";
 const LOOPBACK: &str = "127.0.0.1:";
@@ -79,9 +70,6 @@ impl Recorder {
     /// Writes what happens in this world into a file, gzipped, a line of JSON for each change: `at`,
     /// `step`, `cluster`, and one of `object` (whole), `git` (`head`, `tree` of the environment's folder,
     /// `wants`: the version or tag that its file asks for) and `served` (the app's own answer, or null).
-    ///
-    /// # Errors
-    /// When the file cannot be made.
     pub fn start(world: &World, path: &Path) -> anyhow::Result<Self> {
         let file = File::create(path).with_context(|| format!("{}", path.display()))?;
         let book = Arc::new(Mutex::new(Recording {
@@ -129,8 +117,7 @@ fn watch(
     environment: &Environment,
     (group, version, kind, plural): (&str, &str, &str, &str),
 ) -> impl Future<Output = ()> + use<> {
-    let kind = GroupVersionKind::gvk(group, version, kind);
-    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+    let resource = objects::resource(group, version, kind, plural);
     let objects: Api<DynamicObject> = Api::all_with(environment.client(), &resource);
     let cluster = environment.name;
     watcher(objects, watcher::Config::default())

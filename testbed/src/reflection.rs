@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use kube::api::{ListParams, Patch, PatchParams};
-use kube::core::{DynamicObject, GroupVersionKind};
+use kube::core::DynamicObject;
 use kube::discovery::ApiResource;
 use kube::{Api, ResourceExt as _};
 use lab::clusters::choose_tag;
@@ -16,8 +16,9 @@ use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use crate::objects::condition;
+use crate::objects::{condition, resource};
 
+const GROUP: &str = "image.toolkit.fluxcd.io";
 /// How often it looks by itself: more often than the objects ask for, since it costs nothing here.
 const INTERVAL: Duration = Duration::from_secs(5);
 
@@ -42,9 +43,12 @@ pub(crate) fn start(
 }
 
 async fn scan(client: &kube::Client, http: &reqwest::Client, forge: &Url) -> anyhow::Result<()> {
-    let repositories = all(client, "ImageRepository", "imagerepositories");
-    let policies = all(client, "ImagePolicy", "imagepolicies");
-    for repository in &repositories.list(&ListParams::default()).await? {
+    let repository_kind = resource(GROUP, "v1", "ImageRepository", "imagerepositories");
+    let policy_kind = resource(GROUP, "v1", "ImagePolicy", "imagepolicies");
+    let all = ListParams::default();
+    let repositories = Api::<DynamicObject>::all_with(client.clone(), &repository_kind);
+    let policies = Api::<DynamicObject>::all_with(client.clone(), &policy_kind);
+    for repository in &repositories.list(&all).await? {
         let image = repository.data["spec"]["image"]
             .as_str()
             .context("an ImageRepository without an image")?;
@@ -58,26 +62,28 @@ async fn scan(client: &kube::Client, http: &reqwest::Client, forge: &Url) -> any
             "canonicalImageName": image,
             "lastScanResult": { "tagCount": tags.len(), "scanTime": crate::objects::now() },
         });
-        write(client, repository, status, ("True", "Succeeded", &message)).await?;
-        for policy in &policies.list(&ListParams::default()).await? {
+        let api = beside(client, repository, &repository_kind);
+        write(&api, repository, status, ("True", "Succeeded", &message)).await?;
+        for policy in &policies.list(&all).await? {
             let spec = &policy.data["spec"];
             let reference = &spec["imageRepositoryRef"];
-            let beside = policy.namespace();
-            let namespace = reference["namespace"].as_str().or(beside.as_deref());
+            let own = policy.namespace();
+            let namespace = reference["namespace"].as_str().or(own.as_deref());
             if reference["name"] != repository.name_any().as_str()
                 || namespace != repository.namespace().as_deref()
             {
                 continue;
             }
+            let api = beside(client, policy, &policy_kind);
             match choose_tag(spec, &tags) {
                 Ok(tag) => {
                     let message = format!("Latest image tag for {image} resolved to {tag}");
                     let status = json!({ "latestRef": { "name": image, "tag": tag } });
-                    write(client, policy, status, ("True", "Succeeded", &message)).await?;
+                    write(&api, policy, status, ("True", "Succeeded", &message)).await?;
                 }
                 Err(why) => {
                     let failed = ("False", "Failure", why.as_str());
-                    write(client, policy, json!({}), failed).await?;
+                    write(&api, policy, json!({}), failed).await?;
                 }
             }
         }
@@ -87,7 +93,7 @@ async fn scan(client: &kube::Client, http: &reqwest::Client, forge: &Url) -> any
 
 /// Writes a status with its Ready condition, unless it says the same already.
 async fn write(
-    client: &kube::Client,
+    api: &Api<DynamicObject>,
     object: &DynamicObject,
     mut status: Value,
     (ready, reason, message): (&str, &str, &str),
@@ -102,24 +108,17 @@ async fn write(
     let generation = object.metadata.generation.unwrap_or(1);
     status["observedGeneration"] = generation.into();
     status["conditions"] = json!([condition("Ready", ready, reason, message, generation)]);
-    let types = object.types.as_ref().map_or("", |types| &types.kind);
-    let plural = if types == "ImagePolicy" {
-        "imagepolicies"
-    } else {
-        "imagerepositories"
-    };
-    let kind = GroupVersionKind::gvk("image.toolkit.fluxcd.io", "v1", types);
-    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-    let namespace = object.namespace().unwrap_or_default();
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &namespace, &resource);
     let patch = Patch::Merge(json!({ "status": status }));
     api.patch_status(&object.name_any(), &PatchParams::default(), &patch)
         .await?;
     Ok(())
 }
 
-fn all(client: &kube::Client, kind: &str, plural: &str) -> Api<DynamicObject> {
-    let kind = GroupVersionKind::gvk("image.toolkit.fluxcd.io", "v1", kind);
-    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
-    Api::all_with(client.clone(), &resource)
+/// The API of a kind in the namespace of an object.
+fn beside(client: &kube::Client, object: &DynamicObject, kind: &ApiResource) -> Api<DynamicObject> {
+    Api::namespaced_with(
+        client.clone(),
+        &object.namespace().unwrap_or_default(),
+        kind,
+    )
 }

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use url::Url;
@@ -12,21 +11,16 @@ use crate::process::{Server, free_ports, write_secret};
 use crate::world::{Environment, World};
 
 const BASE_PATH: &str = "/promotions/";
-/// How long the server may take to end.
-const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running Weft.
 pub struct Weft {
-    server: Server,
-    url: Url,
+    home: Url,
+    _server: Server,
 }
 
 impl Weft {
     /// Starts the program `weft` for a world, with the page in `dist` where there is one; on this port,
     /// or on a free one.
-    ///
-    /// # Errors
-    /// When it does not start; with its own words.
     pub fn start(
         world: &World,
         program: &Path,
@@ -48,35 +42,19 @@ impl Weft {
         let mut server = Server::start(command, &folder.join("weft"))?;
         server.listens(port)?;
         world.egress_proxy.route_weft_to(url.clone());
-        let hook = url.join(&format!("{BASE_PATH}hooks/github"))?;
+        let home = url.join(BASE_PATH)?;
         let secret = &world.forge.app().webhook_secret;
-        world.forge.add_webhook(hook, secret);
-        Ok(Self { server, url })
+        world.forge.add_webhook(home.join("hooks/github")?, secret);
+        Ok(Self {
+            home,
+            _server: server,
+        })
     }
 
     /// Where it answers, `http://127.0.0.1:PORT/promotions/`.
-    ///
-    /// # Errors
-    /// Never: both parts are known to fit.
-    pub fn home(&self) -> anyhow::Result<Url> {
-        Ok(self.url.join(BASE_PATH)?)
-    }
-
-    /// Its process, while it runs.
     #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.server.pid()
-    }
-
-    /// Stops it and starts it again, as an upgrade would.
-    ///
-    /// # Errors
-    /// When it does not start again.
-    pub fn restart(&mut self) -> anyhow::Result<()> {
-        self.server.stop(STOP_TIMEOUT);
-        self.server.restart()?;
-        let port = self.url.port().unwrap_or(80);
-        self.server.listens(port)
+    pub fn home(&self) -> &Url {
+        &self.home
     }
 }
 

@@ -13,7 +13,6 @@ use lab::faults::Faults;
 use lab::github::RepositoryEvent;
 use lab::seed::Seed;
 use lab::{Forge, ForgeOptions};
-use serde_json::json;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::task::AbortOnDropHandle;
@@ -32,6 +31,8 @@ const DEV: &str = "dev";
 /// Where the application is in every cluster.
 const NAMESPACE: &str = "app-podinfo";
 const APP: &str = "podinfo";
+/// What an operator puts into a cluster by hand.
+const SECRETS: &str = include_str!("secrets.yaml");
 /// What Weft may do in a cluster, and the account that may.
 const RIGHTS: &str = include_str!("../../deploy/weft/rbac.yaml");
 /// How long the forge's jobs take.
@@ -73,9 +74,6 @@ pub struct World {
 
 impl World {
     /// Starts everything below `folder`; when it returns, Flux has begun to install the first release.
-    ///
-    /// # Errors
-    /// When a program is missing or does not become ready.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
         let began = Instant::now();
         let faults = Faults::default();
@@ -90,7 +88,8 @@ impl World {
         let etcd = Etcd::start(folder)?;
         let definitions = Arc::new(definitions::flux()?);
         tracing::info!("the forge and etcd are up after {:.1?}", began.elapsed());
-        let secrets = Arc::new(secrets(forge.flux_token(), &hook_secret));
+        let secrets = SECRETS.replace("$FLUX_TOKEN", forge.flux_token());
+        let secrets = Arc::new(secrets.replace("$HOOK_SECRET", &hook_secret));
         let starting = ENVIRONMENTS.map(|name| {
             let bootstrap = Bootstrap {
                 name,
@@ -117,9 +116,6 @@ impl World {
     }
 
     /// The environment of that name.
-    ///
-    /// # Errors
-    /// When there is none.
     pub fn environment(&mut self, name: &str) -> anyhow::Result<&mut Environment> {
         let mut environments = self.environments.iter_mut();
         let found = environments.find(|environment| environment.name == name);
@@ -211,55 +207,17 @@ async fn environment(
 fn prepare(bootstrap: &Bootstrap, etcd: &EtcdUrl) -> anyhow::Result<(ControlPlane, String)> {
     let mut plane = ControlPlane::start(etcd, bootstrap.name, &bootstrap.folder)?;
     plane.start_manager()?;
-    plane.apply(&bootstrap.definitions)?;
-    let established = ["wait", "crd", "--all", "--for=condition=Established"];
-    plane
-        .run(&[&established[..], &["--timeout=60s"]].concat(), "")?
-        .ok()?;
+    plane.define(&bootstrap.definitions)?;
     plane.apply(&bootstrap.secrets)?;
     plane.apply(RIGHTS)?;
     let path = bootstrap.manifests.display().to_string();
     plane
         .run(&["apply", "--server-side", "--kustomize", &path], "")?
         .ok()?;
-    let words = [
-        "create",
-        "token",
-        "weft",
-        "--namespace=weft",
-        "--duration=24h",
-    ];
+    let account = ["weft", "--namespace=weft", "--duration=24h"];
+    let words = [&["create", "token"], &account[..]].concat();
     let token = plane.run(&words, "")?.ok()?.trim().to_owned();
     Ok((plane, token))
-}
-
-/// The namespaces, and the Secrets that the README of the promotion repository asks for.
-fn secrets(flux_token: &str, hook_secret: &str) -> String {
-    let namespace = |name: &str| json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
-    let secret = |namespace: &str, name: &str, data: serde_json::Value| {
-        json!({
-            "apiVersion": "v1", "kind": "Secret", "stringData": data,
-            "metadata": { "name": name, "namespace": namespace },
-        })
-    };
-    let items = json!([
-        namespace("flux-system"),
-        namespace(NAMESPACE),
-        namespace("weft"),
-        secret(
-            "flux-system",
-            "git-auth",
-            json!({ "username": "flux", "password": flux_token })
-        ),
-        secret(
-            "flux-system",
-            "github-token",
-            json!({ "token": flux_token })
-        ),
-        secret("flux-system", "weft-hmac", json!({ "token": hook_secret })),
-        secret(NAMESPACE, "github-token", json!({ "token": flux_token })),
-    ]);
-    json!({ "apiVersion": "v1", "kind": "List", "items": items }).to_string()
 }
 
 /// Has every cluster look when the forge changes, as Flux's Receivers would.

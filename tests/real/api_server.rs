@@ -67,8 +67,6 @@ fn kustomized(path: &Path) -> String {
         run(std::process::Command::new(kubectl)
             .arg("kustomize")
             .arg(path))
-        .ok()
-        .unwrap()
     };
     if path.join("kustomization.yaml").is_file() {
         return built_by(path);

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use walkdir::{DirEntry, WalkDir};
 
 /// A folder of the checkout.
 pub fn folder(path: &str) -> PathBuf {
@@ -13,25 +14,18 @@ pub fn folder(path: &str) -> PathBuf {
 /// Every file below a folder whose name ends so, in order of their paths; none when there is no
 /// such folder.
 pub fn below(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    collect(folder, endings, &mut found);
-    found.sort();
-    found
-}
-
-fn collect(folder: &Path, endings: &[&str], found: &mut Vec<PathBuf>) {
-    if !folder.is_dir() {
-        return;
-    }
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() {
-            collect(&path, endings, found);
-        } else if endings.iter().any(|ending| name.ends_with(ending)) {
-            found.push(path);
-        }
-    }
+    WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .filter(|_| folder.is_dir())
+        .map(Result::unwrap)
+        .filter(|entry| entry.file_type().is_file())
+        .filter(|entry| {
+            let name = entry.file_name().to_string_lossy();
+            endings.iter().any(|ending| name.ends_with(ending))
+        })
+        .map(DirEntry::into_path)
+        .collect()
 }
 
 /// Every shell script below a folder: by its name, or by its first line.
@@ -49,14 +43,12 @@ pub fn scripts_below(folder: &Path) -> Vec<PathBuf> {
 
 /// Copies a folder with all that is in it.
 pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
+    for entry in WalkDir::new(from).into_iter().map(Result::unwrap) {
+        let target = to.join(entry.path().strip_prefix(from).unwrap());
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(target).unwrap();
         } else {
-            fs::copy(&path, &target).unwrap();
+            fs::copy(entry.path(), target).unwrap();
         }
     }
 }

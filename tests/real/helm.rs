@@ -66,9 +66,7 @@ fn the_chart_passes_helms_strict_lint() {
     let home = tempfile::tempdir().unwrap();
     run(helm(home.path())
         .args(["lint", "--strict"])
-        .arg(folder(CHART)))
-    .ok()
-    .unwrap();
+        .arg(folder(CHART)));
 }
 
 #[test]
@@ -170,7 +168,7 @@ fn the_schema_refuses_values_that_are_none() {
     for (values, named) in refused() {
         let refusal = template(home.path(), &values).expect_err(&values.to_string());
         assert!(
-            refusal.contains("schema") && refusal.contains(named),
+            refusal.contains("schema") && refusal.contains(&named),
             "{values}: {refusal}"
         );
     }
@@ -183,18 +181,14 @@ fn the_chart_can_be_packaged_and_used_from_its_package() {
     run(helm(home.path())
         .args(["package", "--destination"])
         .arg(home.path())
-        .arg(folder(CHART)))
-    .ok()
-    .unwrap();
+        .arg(folder(CHART)));
     let packages = below(home.path(), &[".tgz"]);
     let [package] = &packages[..] else {
         panic!("{packages:?}");
     };
     let from_package = run(helm(home.path())
         .args(["template", "podinfo", "--namespace=app-podinfo"])
-        .arg(package))
-    .ok()
-    .unwrap();
+        .arg(package));
     assert_eq!(
         documents(&from_package),
         template(home.path(), &json!({})).unwrap()

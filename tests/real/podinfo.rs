@@ -147,9 +147,7 @@ fn built(folder_for_it: &Path) -> std::path::PathBuf {
     run(go(&folder("gitops"))
         .args(["build", "-buildvcs=false", "-o"])
         .arg(&program)
-        .arg("./cmd/podinfo"))
-    .ok()
-    .unwrap();
+        .arg("./cmd/podinfo"));
     program
 }
 

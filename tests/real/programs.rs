@@ -22,9 +22,10 @@ pub fn go(folder: &Path) -> Command {
     go
 }
 
-/// Runs a command to its end.
-pub fn run(command: &mut Command) -> Finished {
-    run_with(command, "")
+/// Runs a command, which must succeed; returns what it writes on standard output.
+#[track_caller]
+pub fn run(command: &mut Command) -> String {
+    run_with(command, "").ok().unwrap()
 }
 
 /// Runs a command to its end, with this on its standard input.

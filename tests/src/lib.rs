@@ -1,11 +1,13 @@
 //! What the whole-system tests share: the checkout, the members of the workspace, their files.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
+use walkdir::{DirEntry, WalkDir};
 
 /// One file of ours.
 pub struct Source {
@@ -57,22 +59,14 @@ pub fn root() -> &'static Path {
 }
 
 /// The members of the workspace, as cargo lists them.
-///
-/// # Errors
-/// When cargo cannot be run or its answer cannot be read.
 pub fn members() -> io::Result<Vec<Member>> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Member>,
     }
     let answer = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--no-deps",
-            "--offline",
-            "--format-version",
-            "1",
-        ])
+        .args(["metadata", "--no-deps", "--offline"])
+        .args(["--format-version", "1"])
         .current_dir(root())
         .output()?;
     let metadata: Metadata = serde_json::from_slice(&answer.stdout)?;
@@ -80,9 +74,6 @@ pub fn members() -> io::Result<Vec<Member>> {
 }
 
 /// The files of all members with these endings (`rs`, `css`), generated ones left out.
-///
-/// # Errors
-/// When the members cannot be listed, or a file cannot be read.
 pub fn sources(endings: &[&str]) -> io::Result<Vec<Source>> {
     let mut found = Vec::new();
     for folder in members()?.iter().flat_map(Member::folders) {
@@ -92,32 +83,18 @@ pub fn sources(endings: &[&str]) -> io::Result<Vec<Source>> {
 }
 
 /// The Markdown files of the checkout.
-///
-/// # Errors
-/// When a folder or a file cannot be read.
 pub fn documents() -> io::Result<Vec<Source>> {
     let mut found = Vec::new();
     collect(root(), &["md"], &mut found)?;
     Ok(found)
 }
 
-fn collect(path: &Path, endings: &[&str], found: &mut Vec<Source>) -> io::Result<()> {
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if ["generated", "node_modules", "results"]
-            .iter()
-            .any(|left_out| name.contains(left_out))
-            || ["target", "dist", ".git"].contains(&&*name)
-        {
-            continue;
-        }
-        if path.is_dir() {
-            collect(&path, endings, found)?;
-        } else if endings
-            .iter()
-            .any(|ending| path.extension().is_some_and(|own| own == *ending))
-        {
+fn collect(folder: &Path, endings: &[&str], found: &mut Vec<Source>) -> io::Result<()> {
+    let entries = WalkDir::new(folder).into_iter().filter_entry(is_ours);
+    for entry in entries {
+        let path = entry?.into_path();
+        let ending = path.extension().and_then(OsStr::to_str);
+        if ending.is_some_and(|ending| endings.contains(&ending)) {
             found.push(Source {
                 text: fs::read_to_string(&path)?,
                 path: path.strip_prefix(root()).unwrap_or(&path).to_owned(),
@@ -125,4 +102,13 @@ fn collect(path: &Path, endings: &[&str], found: &mut Vec<Source>) -> io::Result
         }
     }
     Ok(())
+}
+
+/// Whether a file or folder was written by people, and for this repository.
+fn is_ours(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let left_out = ["generated", "node_modules", "results"];
+    entry.depth() == 0
+        || !left_out.iter().any(|part| name.contains(part))
+            && !["target", "dist", ".git"].contains(&&*name)
 }

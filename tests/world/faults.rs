@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Instant;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{PATIENCE, Stage};
 use crate::walk::clicks;
@@ -16,14 +16,18 @@ fn sentence(environment: &Value) -> &str {
 }
 
 #[track_caller]
-fn says(environment: &Value, desired: &[&str]) {
-    for part in desired {
-        assert!(
-            sentence(environment).contains(part),
-            "no '{part}' in: {}",
-            sentence(environment)
-        );
-    }
+fn says(environment: &Value, desired: &str) {
+    let sentence = sentence(environment);
+    assert!(sentence.contains(desired), "no '{desired}' in: {sentence}");
+}
+
+/// Waits until a release failed in dev-test with this sentence, and the one before is back.
+#[track_caller]
+fn rolled_back(stage: &Stage, good: &str, failure: &str) -> Value {
+    says(&stage.until_verdict("dev-test", "failed"), failure);
+    stage.until("dev-test", "rolled back", |environment| {
+        sentence(environment).contains(&format!("users still get {good}"))
+    })
 }
 
 /// The chart's Deployment asks for something that the API server refuses.
@@ -32,11 +36,7 @@ pub fn refused_at_once(stage: &mut Stage) {
     let template = "charts/podinfo/templates/deployment.yaml";
     let (from, to) = ("maxUnavailable: 0", "maxUnavailable: all");
     let bad = stage.release(&[(template, from, to)]);
-    let environment = stage.until_verdict("dev-test", "failed");
-    says(&environment, &[&format!("Helm upgrade to {bad} failed")]);
-    let environment = stage.until("dev-test", "rolled back", |environment| {
-        sentence(environment).contains(&format!("users still get {good}"))
-    });
+    let environment = rolled_back(stage, &good, &format!("Helm upgrade to {bad} failed"));
     let release = stage.raw("dev-test", "helmrelease");
     let mut conditions = release["status"]["conditions"].as_array().unwrap().iter();
     let ready = conditions.find(|one| one["type"] == "Ready").unwrap();
@@ -60,11 +60,7 @@ pub fn never_ready(stage: &mut Stage) {
         environment["verdict"]["state"] == "rolling"
     });
     assert_eq!(environment["release"]["chart"], good.as_str());
-    let environment = stage.until_verdict("dev-test", "failed");
-    says(&environment, &[&format!("Helm upgrade to {bad} failed")]);
-    stage.until("dev-test", "rolled back", |environment| {
-        sentence(environment).contains(&format!("users still get {good}"))
-    });
+    rolled_back(stage, &good, &format!("Helm upgrade to {bad} failed"));
     let mended = stage.release(&[(template, to, from)]);
     stage.until_proven("dev-test", &mended);
     stage.on_main(path, "timeout: 12s", "timeout: 2m");
@@ -76,11 +72,7 @@ pub fn failing_test(stage: &mut Stage) {
     let template = "charts/podinfo/templates/tests/version.yaml";
     let (from, to) = ("\"path\" \"/version\"", "\"path\" \"/nowhere\"");
     let bad = stage.release(&[(template, from, to)]);
-    let environment = stage.until_verdict("dev-test", "failed");
-    says(&environment, &[&format!("The tests of {bad} failed")]);
-    stage.until("dev-test", "rolled back", |environment| {
-        sentence(environment).contains(&format!("users still get {good}"))
-    });
+    rolled_back(stage, &good, &format!("The tests of {bad} failed"));
     // What a person sees of it, and may do: in uat Weft is given the right to have Flux look.
     let reconciler = tests::root().join("deploy/weft/reconciler.yaml");
     let reconciler = reconciler.to_str().unwrap().to_owned();
@@ -99,7 +91,7 @@ pub fn missing_chart(stage: &mut Stage) {
     let path = "environments/uat/podinfo-helmrelease.yaml";
     stage.on_main(path, &format!("version: {good}"), "version: 9.9.9");
     let environment = stage.until_verdict("uat", "failed");
-    says(&environment, &["9.9.9"]);
+    says(&environment, "9.9.9");
     assert!(
         !sentence(&environment).contains("not been heard"),
         "{environment:#}"
@@ -110,19 +102,12 @@ pub fn missing_chart(stage: &mut Stage) {
 
 /// An operator tells Flux to leave a release alone.
 pub fn suspended(stage: &mut Stage) {
-    let patch = |suspend: bool| format!("{{\"spec\":{{\"suspend\":{suspend}}}}}");
-    let order = |stage: &mut Stage, suspend| {
-        let words = ["patch", "helmrelease", "podinfo", "--namespace=app-podinfo"];
-        let patch = ["--type=merge", "--patch", &patch(suspend)];
-        stage.kubectl(
-            "prod",
-            &[words, [patch[0], patch[1], patch[2], "--output=name"]].concat(),
-        );
-    };
-    order(stage, true);
+    let release = ["helmrelease", "podinfo", "--namespace=app-podinfo"];
+    let patch = |suspend: bool| json!({ "spec": { "suspend": suspend } });
+    stage.patch("prod", &release, &patch(true));
     let environment = stage.until_verdict("prod", "drifted");
-    says(&environment, &["suspended"]);
-    order(stage, false);
+    says(&environment, "suspended");
+    stage.patch("prod", &release, &patch(false));
     stage.until_verdict("prod", "proven");
 }
 
@@ -131,44 +116,24 @@ pub fn broken_yaml(stage: &mut Stage) {
     let path = "environments/stg/podinfo-helmrepository.yaml";
     stage.on_main(path, "kind: HelmRepository", "kind: [HelmRepository");
     let environment = stage.until_verdict("stg", "failed");
-    says(&environment, &["Flux could not apply it"]);
+    says(&environment, "Flux could not apply it");
     stage.on_main(path, "kind: [HelmRepository", "kind: HelmRepository");
     stage.until_verdict("stg", "proven");
 }
 
 /// Flux's token for git is no longer good.
 pub fn wrong_credential(stage: &mut Stage) {
-    let secret = stage.kubectl(
-        "uat",
-        &[
-            "get",
-            "secret",
-            "git-auth",
-            "--namespace=flux-system",
-            "--output=json",
-        ],
-    );
-    let good: Value = serde_json::from_str(&secret).unwrap();
-    let good = good["data"]["password"].as_str().unwrap().to_owned();
-    let set = |stage: &mut Stage, password: &str| {
-        let patch = format!("{{\"data\":{{\"password\":\"{password}\"}}}}");
-        let words = [
-            "patch",
-            "secret",
-            "git-auth",
-            "--namespace=flux-system",
-            "--type=merge",
-        ];
-        stage.kubectl("uat", &[&words[..], &["--patch", &patch]].concat());
-    };
-    set(stage, "d3Jvbmc=");
+    let secret = ["secret", "git-auth", "--namespace=flux-system"];
+    let good = stage.get("uat", &secret)["data"]["password"].take();
+    let patch = |password: Value| json!({ "data": { "password": password } });
+    stage.patch("uat", &secret, &patch("d3Jvbmc=".into()));
     let path = "environments/uat/podinfo-helmrelease.yaml";
     stage.on_main(path, "interval: 10m", "interval: 11m");
     let environment = stage.until("uat", "that git cannot be fetched", |environment| {
         sentence(environment).contains("Flux cannot fetch git")
     });
     assert_eq!(environment["verdict"]["state"], "failed", "{environment:#}");
-    set(stage, &good);
+    stage.patch("uat", &secret, &patch(good));
     stage.on_main(path, "interval: 11m", "interval: 10m");
     stage.until_verdict("uat", "proven");
 }
@@ -250,8 +215,7 @@ pub fn app_killed(stage: &mut Stage) {
         "{environment:#}"
     );
     stage.until_verdict("prod", "proven");
-    let words = ["get", "pods", "--namespace=app-podinfo", "--output=json"];
-    let pods: Value = serde_json::from_str(&stage.kubectl("prod", &words)).unwrap();
+    let pods = stage.get("prod", &["pods", "--namespace=app-podinfo"]);
     let restarts = &pods["items"][0]["status"]["containerStatuses"][0]["restartCount"];
     assert!(restarts.as_u64().unwrap() >= 1, "{pods:#}");
 }

@@ -11,7 +11,6 @@ use testbed::process::{program, run};
 use testbed::record::Recorder;
 use testbed::{Environment, Weft, World};
 use tokio::runtime::Runtime;
-use url::Url;
 
 use crate::witness::Witness;
 
@@ -56,8 +55,7 @@ impl Stage {
         let program = program("WEFT_BIN").unwrap();
         let dist = env::var_os("WEFT_DIST").map(PathBuf::from);
         let weft = Weft::start(&world, &program, dist.as_deref(), None).unwrap();
-        let home = weft.home().unwrap();
-        let witness = Witness::start(&runtime, &world, &home);
+        let witness = Witness::start(&runtime, &world, weft.home());
         let stage = Self {
             recorder,
             witness,
@@ -84,11 +82,6 @@ impl Stage {
         }
     }
 
-    /// Where Weft answers.
-    pub fn home(&self) -> Url {
-        self.weft.home().unwrap()
-    }
-
     /// The newest chart version that was released here.
     pub fn newest(&self) -> String {
         format!("1.1.{}", self.newest)
@@ -96,10 +89,8 @@ impl Stage {
 
     /// What the board says of the pipeline now.
     pub fn board(&self) -> Value {
-        let url = self
-            .home()
-            .join("api/v1/pipelines/app-podinfo/podinfo")
-            .unwrap();
+        let path = "api/v1/pipelines/app-podinfo/podinfo";
+        let url = self.weft.home().join(path).unwrap();
         self.runtime
             .block_on(async { reqwest::get(url).await?.json().await })
             .unwrap()
@@ -107,53 +98,43 @@ impl Stage {
 
     /// What the board says of an environment now.
     pub fn environment_view(&self, name: &str) -> Value {
-        let board = self.board();
-        let environments = board["environments"].as_array().unwrap();
-        let found = environments
-            .iter()
-            .find(|environment| environment["name"] == name);
-        found.unwrap().clone()
+        self.on_board("environments", "name", name)
     }
 
     /// What the board says of the gate into an environment now.
     pub fn gate(&self, to: &str) -> Value {
+        self.on_board("gates", "to", to)
+    }
+
+    /// The one of a list of the board of which a field is this.
+    fn on_board(&self, list: &str, field: &str, value: &str) -> Value {
         let board = self.board();
-        let gates = board["gates"].as_array().unwrap();
-        gates.iter().find(|gate| gate["to"] == to).unwrap().clone()
+        let mut all = board[list].as_array().unwrap().iter();
+        all.find(|one| one[field] == value).unwrap().clone()
     }
 
     /// Waits until the board says of an environment what is wanted; gives what it says.
     #[track_caller]
     pub fn until(&self, name: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
+        wait(|| {
             let environment = self.environment_view(name);
             if holds(&environment) {
-                return environment;
+                return Ok(environment);
             }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "in vain: {name}: {what}; it says {environment:#}"
-            );
-            std::thread::sleep(LOOK);
-        }
+            Err(format!("{name}: {what}; it says {environment:#}"))
+        })
     }
 
     /// Waits until the gate into an environment says what is wanted.
     #[track_caller]
     pub fn until_gate(&self, to: &str, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let began = Instant::now();
-        loop {
+        wait(|| {
             let gate = self.gate(to);
             if holds(&gate) {
-                return gate;
+                return Ok(gate);
             }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "in vain: the gate to {to}: {what}; it says {gate:#}"
-            );
-            std::thread::sleep(LOOK);
-        }
+            Err(format!("the gate to {to}: {what}; it says {gate:#}"))
+        })
     }
 
     /// Waits until the board shows a verdict.
@@ -235,21 +216,13 @@ impl Stage {
     /// Waits for the promotion of a chart version into an environment; gives its number.
     #[track_caller]
     pub fn promotion(&self, into: &str, chart: &str) -> u64 {
-        let began = Instant::now();
-        loop {
-            let open = self
-                .runtime
-                .block_on(self.world.forge.open_promotion(into))
-                .unwrap();
-            if let Some(open) = open.filter(|open| open.title.ends_with(chart)) {
-                return open.number;
-            }
-            assert!(
-                began.elapsed() < PATIENCE,
-                "no promotion of {chart} into {into} was opened"
-            );
-            std::thread::sleep(LOOK);
-        }
+        wait(|| {
+            let open = self.world.forge.open_promotion(into);
+            let open = self.runtime.block_on(open).unwrap();
+            open.filter(|open| open.title.ends_with(chart))
+                .map(|open| open.number)
+                .ok_or_else(|| format!("no promotion of {chart} into {into} was opened"))
+        })
     }
 
     /// Approves a version into these environments, one after the other, each proven before the next.
@@ -286,15 +259,14 @@ impl Stage {
         let branch = format!("release-{chart}");
         let result = std::thread::scope(|scope| {
             let reviewing = scope.spawn(|| {
-                let began = Instant::now();
-                loop {
+                let number = wait(|| {
                     let pulls = self.runtime.block_on(self.world.forge.pulls()).unwrap();
-                    if let Some(pull) = pulls.iter().find(|pull| pull.head_ref == branch) {
-                        return self.approve(pull.number);
-                    }
-                    assert!(began.elapsed() < PATIENCE, "nobody opened {branch}");
-                    std::thread::sleep(LOOK);
-                }
+                    let opened = pulls.iter().find(|pull| pull.head_ref == branch);
+                    opened
+                        .map(|pull| pull.number)
+                        .ok_or_else(|| format!("nobody opened {branch}"))
+                });
+                self.approve(number);
             });
             let result = meanwhile(self);
             reviewing.join().unwrap();
@@ -364,17 +336,38 @@ impl Stage {
             .unwrap()
     }
 
-    /// An object of the application's namespace, raw.
+    /// What kubectl gets in an environment, raw: an object or a list.
+    #[track_caller]
+    pub fn get(&mut self, name: &str, what: &[&str]) -> Value {
+        let words = [&["get", "--output=json"], what].concat();
+        serde_json::from_str(&self.kubectl(name, &words)).unwrap()
+    }
+
+    /// Changes an object in an environment.
+    #[track_caller]
+    pub fn patch(&mut self, name: &str, what: &[&str], patch: &Value) {
+        let patch = patch.to_string();
+        let how = ["patch", "--type=merge", "--patch", &patch];
+        self.kubectl(name, &[&how, what].concat());
+    }
+
+    /// An object of the application, raw.
     #[track_caller]
     pub fn raw(&mut self, name: &str, kind: &str) -> Value {
-        let words = [
-            "get",
-            kind,
-            "podinfo",
-            "--namespace=app-podinfo",
-            "--output=json",
-        ];
-        serde_json::from_str(&self.kubectl(name, &words)).unwrap()
+        self.get(name, &[kind, "podinfo", "--namespace=app-podinfo"])
+    }
+}
+
+/// Looks again and again until there is something; when the patience is over, says why there is not.
+#[track_caller]
+fn wait<T>(look: impl Fn() -> Result<T, String>) -> T {
+    let began = Instant::now();
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(why) => assert!(began.elapsed() < PATIENCE, "in vain: {why}"),
+        }
+        std::thread::sleep(LOOK);
     }
 }
 

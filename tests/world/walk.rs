@@ -57,7 +57,7 @@ pub fn clicks(stage: &Stage, name: &str) {
     node.current_dir(&folder)
         .args(["node_modules/@playwright/test/cli.js", "test", name])
         .arg("--config=playwright.real.config.mjs")
-        .env("WEFT_URL", stage.home().as_str())
+        .env("WEFT_URL", stage.weft.home().as_str())
         .env("WEFT_BROWSER_RESULTS", results.join("real"))
         .env("WEFT_CHROMIUM", program("WEFT_CHROMIUM").unwrap());
     let said = run(&mut node, "").unwrap();

@@ -1,9 +1,11 @@
 //! `cargo xtask budget`: the size of the first load, compressed with brotli, against its limit.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use walkdir::WalkDir;
 
 use crate::workspace::Workspace;
 use crate::{setup, spa};
@@ -18,8 +20,7 @@ const FIRST_LOAD: [&str; 4] = ["html", "js", "wasm", "css"];
 pub fn run(workspace: &Workspace) -> Result<()> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
     let dist = workspace.dist();
-    let mut files = Vec::new();
-    collect(&dist, &dist, &mut files)?;
+    let mut files = first_load(&dist)?;
     if files.is_empty() {
         bail!("{} holds no page", dist.display());
     }
@@ -44,26 +45,22 @@ pub fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn collect(root: &Path, dir: &Path, files: &mut Vec<(String, u64)>) -> Result<()> {
-    for entry in fs::read_dir(dir).with_context(|| format!("{}", dir.display()))? {
-        let path = entry?.path();
-        if path.is_dir() {
-            collect(root, &path, files)?;
-            continue;
-        }
-        let counts = path
-            .extension()
-            .is_some_and(|ending| FIRST_LOAD.iter().any(|counted| ending == *counted));
-        if counts {
+/// The files that count, each by its path in the folder and its size as sent.
+fn first_load(dist: &Path) -> Result<Vec<(String, u64)>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(dist) {
+        let path = entry?.into_path();
+        let ending = path.extension().and_then(OsStr::to_str);
+        if ending.is_some_and(|ending| FIRST_LOAD.contains(&ending)) {
             let sent = path.with_added_extension("br");
             let size = fs::metadata(&sent)
                 .with_context(|| format!("{} was not precompressed", path.display()))?
                 .len();
-            let name = path.strip_prefix(root).unwrap_or(&path);
+            let name = path.strip_prefix(dist).unwrap_or(&path);
             files.push((name.display().to_string(), size));
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 fn kilobytes(bytes: u64) -> String {

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -14,22 +15,22 @@ pub fn say(sentence: &str) {
     println!("xtask: {sentence}");
 }
 
+/// How the variables begin that `cargo run` sets for a program.
+const SET_BY_CARGO: [&str; 5] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "RUSTC_BOOTSTRAP",
+];
+
 /// A command without the variables that `cargo run` set for this program. Build scripts watch some of
 /// them (ring's does), so that inheriting them would rebuild half of the tree.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
-        if name.to_str().is_some_and(|name| {
-            [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_CRATE_",
-            ]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-                || name == "RUSTC_BOOTSTRAP"
-        }) {
+        let set_by_cargo = |name: &str| SET_BY_CARGO.iter().any(|start| name.starts_with(start));
+        if name.to_str().is_some_and(set_by_cargo) {
             command.env_remove(name);
         }
     }
@@ -93,18 +94,15 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 /// Whether a path is an executable file.
 pub fn is_program(path: &Path) -> bool {
     path.metadata()
-        .is_ok_and(|metadata| metadata.is_file() && executable(&metadata))
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-#[cfg(unix)]
-fn executable(metadata: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    metadata.permissions().mode() & 0o111 != 0
-}
-
-#[cfg(not(unix))]
-fn executable(_: &std::fs::Metadata) -> bool {
-    true
+/// Whether a program exists and its answer to `--version` names this one: programs print their name, the
+/// version, and sometimes more.
+pub fn has_version(program: &Path, version: &str) -> bool {
+    is_program(program)
+        && output(command(program).arg("--version"))
+            .is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
 }
 
 /// The command as a person would type it, for messages.

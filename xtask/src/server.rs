@@ -1,7 +1,6 @@
 //! Builds the server with its demo, and the test bed.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -35,14 +34,4 @@ fn build(workspace: &Workspace, program: &str) -> Result<PathBuf> {
     run(&mut cargo)?;
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     Ok(workspace.target.join("debug").join(file))
-}
-
-/// The command `weft demo` with the built page; on a free port unless one is given.
-pub fn demo(workspace: &Workspace, weft: &Path, port: Option<u16>) -> Command {
-    let mut demo = command(weft);
-    demo.arg("demo").arg("--static-dir").arg(workspace.dist());
-    if let Some(port) = port {
-        demo.args(["--port", &port.to_string()]);
-    }
-    demo
 }

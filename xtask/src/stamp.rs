@@ -1,17 +1,26 @@
 //! Fingerprints of files, to skip builds of unchanged ones.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use walkdir::WalkDir;
 
 /// A hexadecimal fingerprint of the names and contents of files and folders below `root`. Missing and
 /// generated ones (`generated` in the name) do not count.
 pub fn hash(root: &Path, inputs: &[&str]) -> Result<String> {
     let mut files = Vec::new();
-    for input in inputs {
-        collect(&root.join(input), &mut files)?;
+    let inputs = inputs.iter().map(|input| root.join(input));
+    for input in inputs.filter(|input| input.exists()) {
+        let entries = WalkDir::new(input).into_iter();
+        for entry in entries.filter_entry(|entry| !is_generated(entry.file_name())) {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                files.push(entry.into_path());
+            }
+        }
     }
     files.sort();
     let mut hasher = DefaultHasher::new();
@@ -24,21 +33,8 @@ pub fn hash(root: &Path, inputs: &[&str]) -> Result<String> {
     Ok(format!("{:016x}", hasher.finish()))
 }
 
-fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let generated = path
-        .file_name()
-        .is_some_and(|name| name.to_string_lossy().contains("generated"));
-    if generated {
-        return Ok(());
-    }
-    if path.is_file() {
-        files.push(path.to_owned());
-    } else if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            collect(&entry?.path(), files)?;
-        }
-    }
-    Ok(())
+fn is_generated(name: &OsStr) -> bool {
+    name.to_string_lossy().contains("generated")
 }
 
 #[cfg(test)]

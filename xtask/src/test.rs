@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::ops::AddAssign;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -160,39 +161,38 @@ fn real(workspace: &Workspace) -> Result<Count> {
     let mut count = count_cargo(&mut ignored(cargo()?, &[], REAL))?;
 
     let browser = setup::for_browser(workspace)?;
-    spa::build(workspace, &setup::for_build(workspace)?)?;
-    let weft = server::build_demo(workspace)?;
-    let results = workspace.target.join("browser");
-    make_dir(&results)?;
-    say("walking a release through real clusters, and breaking them (about ten minutes)");
     let mut cargo = ignored(cargo()?, &[], WORLD);
-    cargo
-        .env("WEFT_BIN", weft)
-        .env("WEFT_DIST", workspace.dist())
-        .env("WEFT_BROWSER_RESULTS", &results);
+    lend_product(workspace, &mut cargo)?;
     browser.lend(&mut cargo);
+    say("walking a release through real clusters, and breaking them (about ten minutes)");
     count += count_cargo(&mut cargo)?;
     Ok(count)
 }
 
-fn browser(workspace: &Workspace) -> Result<Count> {
-    let tools = setup::for_browser(workspace)?;
+/// Builds the page and the server, and tells a command where they are and where its results go.
+/// Returns the folder of the results.
+fn lend_product(workspace: &Workspace, command: &mut Command) -> Result<PathBuf> {
     spa::build(workspace, &setup::for_build(workspace)?)?;
     let weft = server::build_demo(workspace)?;
-    say("clicking through the demo in Chromium (some minutes)");
     let results = workspace.target.join("browser");
     make_dir(&results)?;
-    let report = results.join("report.json");
+    command
+        .env("WEFT_BIN", weft)
+        .env("WEFT_DIST", workspace.dist())
+        .env("WEFT_BROWSER_RESULTS", &results);
+    Ok(results)
+}
+
+fn browser(workspace: &Workspace) -> Result<Count> {
+    let mut node = setup::for_browser(workspace)?.command("node")?;
+    let report = lend_product(workspace, &mut node)?.join("report.json");
     if report.exists() {
         fs::remove_file(&report)?;
     }
-    let status = tools
-        .command("node")?
+    say("clicking through the demo in Chromium (some minutes)");
+    let status = node
         .current_dir(workspace.browser_tests())
         .args(["node_modules/@playwright/test/cli.js", "test"])
-        .env("WEFT_BIN", weft)
-        .env("WEFT_DIST", workspace.dist())
-        .env("WEFT_BROWSER_RESULTS", &results)
         .status()
         .context("node could not be started")?;
     let mut count = match fs::read_to_string(&report) {
@@ -224,7 +224,6 @@ fn playwright_result(report: &str) -> Result<Count> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::path::PathBuf;
 
     use super::*;
     use crate::process::output;
@@ -298,14 +297,10 @@ mod tests {
             skipped: 2,
         });
         let tail = "5 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s";
-        assert_eq!(
-            test_result(&format!("test result: FAILED. {tail}")),
-            counted
-        );
-        assert_eq!(
-            test_result(&format!("test result: \u{1b}[31mFAILED\u{1b}[m. {tail}")),
-            counted
-        );
+        for word in ["FAILED", "\u{1b}[31mFAILED\u{1b}[m"] {
+            let line = format!("test result: {word}. {tail}");
+            assert_eq!(test_result(&line), counted, "{line:?}");
+        }
         assert_eq!(test_result("test one ... ok"), None);
     }
 

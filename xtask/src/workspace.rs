@@ -65,14 +65,11 @@ impl Workspace {
             packages: Vec<Package>,
         }
         let mut cargo = command("cargo");
-        cargo.current_dir(&self.root);
-        let json = output(cargo.args([
-            "metadata",
-            "--no-deps",
-            "--offline",
-            "--format-version",
-            "1",
-        ]))?;
+        cargo
+            .current_dir(&self.root)
+            .args(["metadata", "--no-deps", "--offline"])
+            .args(["--format-version", "1"]);
+        let json = output(&mut cargo)?;
         let metadata: Metadata =
             serde_json::from_str(&json).context("`cargo metadata` cannot be read")?;
         Ok(metadata.packages)
@@ -80,23 +77,21 @@ impl Workspace {
 
     /// `rust-version` of the root `Cargo.toml`: the oldest compiler that may build the workspace.
     pub fn rust_version(&self) -> Result<String> {
-        let path = self.root.join("Cargo.toml");
-        let manifest = fs::read_to_string(&path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        manifest
-            .lines()
-            .find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'))
-            .map(str::to_owned)
-            .with_context(|| format!("{} names no rust-version", path.display()))
+        self.packages()?
+            .into_iter()
+            .find_map(|package| package.rust_version)
+            .context("no member names a rust-version")
     }
 
     /// The version of a package in `Cargo.lock`.
     pub fn locked(&self, package: &str) -> Result<String> {
-        let path = self.root.join("Cargo.lock");
-        let lock = fs::read_to_string(&path)
-            .with_context(|| format!("{} cannot be read", path.display()))?;
-        locked_version(&lock, package)
-            .with_context(|| format!("{} names no {package}", path.display()))
+        let mut cargo = command("cargo");
+        cargo.current_dir(&self.root);
+        let id = output(cargo.args(["pkgid", "--offline", package]))?;
+        let (_, version) = id
+            .rsplit_once('@')
+            .with_context(|| format!("{id} names no version"))?;
+        Ok(version.to_owned())
     }
 }
 
@@ -104,6 +99,7 @@ impl Workspace {
 #[derive(Deserialize)]
 pub struct Package {
     pub name: String,
+    rust_version: Option<String>,
     #[cfg(test)]
     pub manifest_path: PathBuf,
     #[cfg(test)]
@@ -140,32 +136,9 @@ fn variable(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// Cargo writes `name = "x"` and, on the next line, `version = "y"`.
-fn locked_version(lock: &str, package: &str) -> Option<String> {
-    let name = format!("name = \"{package}\"");
-    let version = lock
-        .lines()
-        .skip_while(|line| *line != name)
-        .nth(1)?
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')?;
-    Some(version.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_locked_version_is_the_line_after_the_name() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-shared\"\nversion = \"0.1.0\"\n\n\
-                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
-        assert_eq!(
-            locked_version(lock, "wasm-bindgen").as_deref(),
-            Some("0.2.130")
-        );
-        assert_eq!(locked_version(lock, "trunk"), None);
-    }
 
     #[test]
     fn trunk_is_told_the_wasm_bindgen_of_the_lock_file() {

@@ -13,21 +13,11 @@ use crate::state::{Live, SessionState};
 use crate::view_ext::{bool_signal, dynamic, on_click};
 
 /// The state of the request that opens the promotion.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct PromoteRequest {
     busy: ErasedSignal<bool>,
     /// The answer or the error, as a sentence; empty before any.
     message: ErasedSignal<String>,
-}
-
-impl PromoteRequest {
-    /// No request has been sent.
-    pub fn new() -> Self {
-        Self {
-            busy: ErasedSignal::new(false),
-            message: ErasedSignal::new(String::new()),
-        }
-    }
 }
 
 /// Offers to open the pull request of the release that waits before a gate.
@@ -38,8 +28,8 @@ pub fn LostPromotion(pipeline: PipelineName, gate: Gate, request: PromoteRequest
     let live = expect_context::<Live>();
     let PromoteRequest { busy, message } = request;
     let path = format!(
-        "api/v1/pipelines/{}/{}/environments/{}/dispatch",
-        pipeline.namespace, pipeline.name, gate.to
+        "api/v1/pipelines/{pipeline}/environments/{}/dispatch",
+        gate.to
     );
     let body = gate.release.map(|release| Promote { release });
     let open = move || {

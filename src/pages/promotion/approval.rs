@@ -8,7 +8,7 @@ use crate::api::{self, ApiError};
 use crate::erased::{ErasedSignal, spawn_local};
 
 /// The card, the decision in progress, and how the last one ended.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Approval {
     /// The path of the promotion in the HTTP interface.
     path: ErasedSignal<String>,
@@ -33,13 +33,7 @@ impl Approval {
     pub fn new(path: String) -> Self {
         Self {
             path: ErasedSignal::new(path),
-            card: ErasedSignal::new(None),
-            error: ErasedSignal::new(None),
-            message: ErasedSignal::new(String::new()),
-            head_moved: ErasedSignal::new(false),
-            busy: ErasedSignal::new(false),
-            refusing: ErasedSignal::new(false),
-            comment: ErasedSignal::new(String::new()),
+            ..Self::default()
         }
     }
 

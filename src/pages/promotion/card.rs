@@ -12,6 +12,13 @@ use crate::format::ago;
 use crate::state::Clock;
 use crate::view_ext::CollectErased;
 
+/// An icon, and the CSS class that colours it.
+type Icon = (&'static str, &'static str);
+
+const GOOD: Icon = ("✓", "ok");
+const BAD: Icon = ("✕", "bad");
+const OPEN: Icon = ("○", "soft");
+
 /// Renders the card.
 ///
 /// A function that borrows the card, not a component that owns it: a clone would add to the first load.
@@ -33,7 +40,7 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
     } else {
         targets.trim_end_matches(" · ").to_owned()
     };
-    let row = |icon: &'static str, icon_class: &'static str, text: String, aside: String| {
+    let row = |(icon, icon_class): Icon, text: String, aside: String| {
         view! { class=class,
             <li class="row">
                 <span class=icon_class aria-hidden="true">
@@ -44,69 +51,42 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
             </li>
         }
     };
-    let evidence = card
-        .evidence
-        .iter()
-        .map(|line| {
-            let (icon, icon_class) = if line.ok {
-                ("✓", "ok")
-            } else {
-                ("✕", "bad")
-            };
-            row(
-                icon,
-                icon_class,
-                line.sentence.clone(),
-                ago(line.at, clock.now_untracked()),
-            )
-        })
-        .collect_erased();
-    let checks = card
-        .checks
-        .iter()
-        .map(|check| {
-            let (icon, icon_class) = match check.state {
-                CheckState::Passed => ("✓", "ok"),
-                CheckState::Failed => ("✕", "bad"),
-                CheckState::Pending => ("○", "soft"),
-            };
-            row(
-                icon,
-                icon_class,
-                check.name.clone(),
-                if check.required {
-                    "required".into()
-                } else {
-                    String::new()
-                },
-            )
-        })
-        .collect_erased();
-    let reviews = card
-        .reviews
-        .iter()
-        .map(|review| {
-            let (icon, icon_class, word) = if review.approves {
-                ("✓", "ok", "approved")
-            } else {
-                ("✕", "bad", "asks for changes")
-            };
-            let counts = if review.counts {
-                ""
-            } else {
-                " (does not count)"
-            };
-            row(
-                icon,
-                icon_class,
-                match &review.comment {
-                    Some(comment) => format!("@{} {word}{counts}: {comment}", review.login),
-                    None => format!("@{} {word}{counts}", review.login),
-                },
-                ago(Some(review.at), clock.now_untracked()),
-            )
-        })
-        .collect_erased();
+    let evidence = card.evidence.iter().map(|line| {
+        let icon = if line.ok { GOOD } else { BAD };
+        let age = ago(line.at, clock.now_untracked());
+        row(icon, line.sentence.clone(), age)
+    });
+    let evidence = evidence.collect_erased();
+    let checks = card.checks.iter().map(|check| {
+        let icon = match check.state {
+            CheckState::Passed => GOOD,
+            CheckState::Failed => BAD,
+            CheckState::Pending => OPEN,
+        };
+        let required = if check.required { "required" } else { "" };
+        row(icon, check.name.clone(), required.to_owned())
+    });
+    let checks = checks.collect_erased();
+    let reviews = card.reviews.iter().map(|review| {
+        let (icon, word) = if review.approves {
+            (GOOD, "approved")
+        } else {
+            (BAD, "asks for changes")
+        };
+        let counts = if review.counts {
+            ""
+        } else {
+            " (does not count)"
+        };
+        let comment = review.comment.as_ref();
+        let comment = comment.map_or_else(String::new, |comment| format!(": {comment}"));
+        row(
+            icon,
+            format!("@{} {word}{counts}{comment}", review.login),
+            ago(Some(review.at), clock.now_untracked()),
+        )
+    });
+    let reviews = reviews.collect_erased();
     let files = card
         .files
         .iter()
@@ -205,10 +185,9 @@ pub fn render_card(card: &PromotionCard) -> AnyView {
                 </a>
             </h2>
             <ul class="rows">
-                {checks}{reviews} {row("○", "soft", card.missing.clone(), String::new())}
+                {checks}{reviews} {row(OPEN, card.missing.clone(), String::new())}
                 {row(
-                    "⌁",
-                    "soft",
+                    ("⌁", "soft"),
                     head,
                     card
                         .head_at

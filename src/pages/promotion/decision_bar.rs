@@ -2,7 +2,6 @@
 
 use crate::data::PromotionCard;
 use leptos::prelude::*;
-use model::api::Permission;
 use model::promotion::PromotionState;
 
 use super::approval::Approval;
@@ -16,7 +15,7 @@ pub fn render_bar(card: &PromotionCard, approval: Approval) -> AnyView {
     let class = bar_class();
     let session = expect_context::<SessionState>();
     if card.state != PromotionState::Open {
-        let back = format!("p/{}/{}", card.pipeline.namespace, card.pipeline.name);
+        let back = format!("p/{}", card.pipeline);
         let word = if card.state == PromotionState::Merged {
             "It is merged."
         } else {
@@ -33,16 +32,7 @@ pub fn render_bar(card: &PromotionCard, approval: Approval) -> AnyView {
     let permission_why = [&card.approve_and_merge, &card.approve]
         .into_iter()
         .find_map(|permission| permission.why.clone());
-    let why = move || {
-        if live.fresh() {
-            permission_why.clone()
-        } else {
-            Some(
-                "The page has not heard from Weft for a while; actions are off until it does."
-                    .to_owned(),
-            )
-        }
-    };
+    let why = move || live.why_stale().or_else(|| permission_why.clone());
     let head = card.head.short().to_owned();
     let decision = Decision::new(card, approval);
     let content = move || match session.auth() {
@@ -110,40 +100,58 @@ struct Decision {
 
 impl Decision {
     fn new(card: &PromotionCard, approval: Approval) -> Self {
-        let allowed = |permission: &Permission| permission.allowed;
         Self {
             approval,
             session: expect_context(),
             live: expect_context(),
             intent: card.intent.clone(),
-            approve_and_merge: allowed(&card.approve_and_merge),
-            approve: allowed(&card.approve),
-            merge: allowed(&card.merge),
-            refuse: allowed(&card.refuse),
+            approve_and_merge: card.approve_and_merge.allowed,
+            approve: card.approve.allowed,
+            merge: card.merge.allowed,
+            refuse: card.refuse.allowed,
         }
     }
 
-    /// The `disabled` attribute of a button.
-    fn disabled(&self, allowed: bool) -> Signal<bool> {
+    /// A button of the bar.
+    fn button(
+        &self,
+        classes: &'static str,
+        testid: &'static str,
+        allowed: bool,
+        press: Box<dyn Fn()>,
+        label: AnyView,
+    ) -> AnyView {
+        let class = bar_class();
         let (approval, live) = (self.approval, self.live);
-        bool_signal(move || !allowed || approval.busy.get() || !live.fresh())
+        let disabled = bool_signal(move || !allowed || approval.busy.get() || !live.fresh());
+        view! { class=class,
+            <button
+                type="button"
+                class=classes
+                data-testid=testid
+                disabled=disabled
+                on:click=on_click(press)
+            >
+                {label}
+            </button>
+        }
+        .into_any()
     }
 
     /// A handler that approves the head, and merges it if `merge` is set.
-    fn on_approve(&self, merge: bool) -> impl Fn() + use<> {
+    fn on_approve(&self, merge: bool) -> Box<dyn Fn()> {
         let (approval, session, intent) = (self.approval, self.session, self.intent.clone());
-        move || {
+        Box::new(move || {
             if let Some(intent) = intent.clone() {
                 approval.approve(intent, merge, session.csrf());
             }
-        }
+        })
     }
 
     /// The buttons. Where the viewer may only merge, one button does that in place of two.
     fn buttons(&self) -> AnyView {
         let class = bar_class();
         let approval = self.approval;
-        let merge_only = self.merge && !self.approve;
         let busy_or = move |label: &'static str| {
             dynamic(move || {
                 if approval.busy.get() {
@@ -153,57 +161,27 @@ impl Decision {
                 }
             })
         };
-        view! { class=class,
-            <div class="buttons">
-                <button
-                    type="button"
-                    class="button"
-                    data-testid="refuse"
-                    disabled=self.disabled(self.refuse)
-                    on:click=on_click(move || approval.refusing.set(true))
-                >
-                    "Refuse"
-                </button>
-                {(!merge_only)
-                    .then(|| {
-                        view! { class=class,
-                            <button
-                                type="button"
-                                class="button"
-                                data-testid="approve-only"
-                                disabled=self.disabled(self.approve)
-                                on:click=on_click(self.on_approve(false))
-                            >
-                                "Approve"
-                            </button>
-                            <button
-                                type="button"
-                                class="button solid"
-                                data-testid="approve-and-merge"
-                                disabled=self.disabled(self.approve_and_merge)
-                                on:click=on_click(self.on_approve(true))
-                            >
-                                {busy_or("Approve and merge")}
-                            </button>
-                        }
-                    })}
-                {merge_only
-                    .then(|| {
-                        view! { class=class,
-                            <button
-                                type="button"
-                                class="button solid"
-                                data-testid="merge-only"
-                                disabled=self.disabled(self.merge)
-                                on:click=on_click(self.on_approve(true))
-                            >
-                                {busy_or("Merge")}
-                            </button>
-                        }
-                    })}
-            </div>
-        }
-        .into_any()
+        let refuse = Box::new(move || approval.refusing.set(true));
+        let refuse = self.button("button", "refuse", self.refuse, refuse, "Refuse".into_any());
+        let decide = if self.merge && !self.approve {
+            let (merge, label) = (self.on_approve(true), busy_or("Merge"));
+            vec![self.button("button solid", "merge-only", self.merge, merge, label)]
+        } else {
+            let (approve, label) = (self.on_approve(false), "Approve".into_any());
+            let (both, both_label) = (self.on_approve(true), busy_or("Approve and merge"));
+            let allowed = self.approve_and_merge;
+            vec![
+                self.button("button", "approve-only", self.approve, approve, label),
+                self.button(
+                    "button solid",
+                    "approve-and-merge",
+                    allowed,
+                    both,
+                    both_label,
+                ),
+            ]
+        };
+        view! { class=class, <div class="buttons">{refuse} {decide}</div> }.into_any()
     }
 
     /// The field for the reason of a refusal, and the button that sends it.

@@ -7,7 +7,6 @@ mod decision_bar;
 use std::cell::Cell;
 
 use crate::data::Board;
-use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use model::EnvironmentName;
 use model::rollout::StepState;
@@ -17,7 +16,7 @@ use self::approval::Approval;
 use self::card::render_card;
 use self::decision_bar::render_bar;
 use crate::components::{Alert, Announcer, DemoDrawer, Header};
-use crate::erased::{effect, memo, on_change, spawn_local};
+use crate::erased::{effect, every, memo, on_change};
 use crate::state::{SessionState, use_board};
 use crate::view_ext::{dynamic, text_signal};
 
@@ -47,15 +46,7 @@ fn Promotion(path: String) -> impl IntoView {
         session.login();
         approval.read();
     });
-    spawn_local(async move {
-        loop {
-            TimeoutFuture::new(REFRESH_INTERVAL).await;
-            if approval.card.is_disposed() {
-                return;
-            }
-            approval.read();
-        }
-    });
+    every(REFRESH_INTERVAL, move || approval.read());
     let pipeline = memo(move || {
         approval
             .card

@@ -64,7 +64,7 @@ pub struct ReleaseForm {
 impl ReleaseForm {
     /// A form with the values of the address's query.
     pub fn new(pipeline: &PipelineName, router: Router) -> Self {
-        let path = format!("api/v1/pipelines/{}/{}", pipeline.namespace, pipeline.name);
+        let path = format!("api/v1/pipelines/{pipeline}");
         Self {
             router,
             path: ErasedSignal::new(path),

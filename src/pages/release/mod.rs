@@ -98,7 +98,7 @@ fn ReleaseEditor(name: PipelineName) -> impl IntoView {
         }
         .into_any()
     };
-    let pipeline_href = format!("p/{}/{}", name.namespace, name.name);
+    let pipeline_href = format!("p/{name}");
     let pipeline = name.clone();
     view! { class=class,
         <main class="page">

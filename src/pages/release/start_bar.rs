@@ -15,9 +15,8 @@ pub fn render_bar(form: ReleaseForm, pipeline_href: String) -> AnyView {
     let session = expect_context::<SessionState>();
     let live = expect_context::<Live>();
     let why = move || {
-        if !live.fresh() {
-            return "The page has not heard from Weft for a while; actions are off until it does."
-                .to_owned();
+        if let Some(why) = live.why_stale() {
+            return why;
         }
         if !form.invalid.read().is_empty() {
             return "Nothing can be pushed with these values; the form says why.".to_owned();

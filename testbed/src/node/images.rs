@@ -26,9 +26,6 @@ pub struct Images {
 
 impl Images {
     /// Of the registry and the git repository of this forge; builds go below `folder`.
-    ///
-    /// # Errors
-    /// When the repository cannot be cloned.
     pub async fn start(forge: Url, folder: PathBuf) -> anyhow::Result<Arc<Self>> {
         std::fs::create_dir_all(&folder)?;
         let images = Self {
@@ -51,9 +48,6 @@ impl Images {
     }
 
     /// The files of a branch or commit, unpacked.
-    ///
-    /// # Errors
-    /// When git has none of that name.
     pub async fn unpacked(&self, revision: &str) -> anyhow::Result<PathBuf> {
         let to = self.folder.join(revision);
         let (git, wanted, folder) = (self.clone_folder(), revision.to_owned(), to.clone());
@@ -61,10 +55,8 @@ impl Images {
         Ok(to)
     }
 
-    /// The entrypoint of an image; `None` where the Pod has to say what it runs.
-    ///
-    /// # Errors
-    /// As a container runtime's, when there is no such image.
+    /// The entrypoint of an image; `None` where the Pod has to say what it runs. Fails as a container
+    /// runtime does, when there is no such image.
     pub async fn pull(&self, image: &str) -> anyhow::Result<Option<PathBuf>> {
         let Some(tag) = image.strip_prefix(OURS) else {
             return Ok(None);

@@ -35,9 +35,6 @@ pub struct Node {
 
 impl Node {
     /// Starts it for one cluster; what Pods say goes to files in `logs`.
-    ///
-    /// # Errors
-    /// When the cluster does not take it.
     pub async fn start(
         client: kube::Client,
         images: Arc<Images>,
@@ -64,9 +61,6 @@ impl Node {
     }
 
     /// Where a Service answers people, whatever Pods are behind it: a port of this machine that stays.
-    ///
-    /// # Errors
-    /// When no port can be had.
     pub async fn publish(&mut self, namespace: &str, service: &str) -> anyhow::Result<Url> {
         let (url, serving) = self.context.network.publish(namespace, service).await?;
         self._tasks.push(serving);

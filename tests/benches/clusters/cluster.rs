@@ -1,7 +1,6 @@
 //! A real API server with Flux's definitions, and the releases in it.
 
-use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
@@ -10,20 +9,18 @@ use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::ApiResource;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use testbed::control_plane::{ControlPlane, Etcd};
 
 /// How many there are, a hundred in each namespace.
 pub const RELEASES: usize = 5_000;
 const IN_EACH: usize = 100;
 const AT_ONCE: usize = 16;
 
-/// What is declared first ends first: an API server without its store takes a minute to end.
+/// A HelmRelease as Flux 2.9 leaves it, but for its history.
+const RELEASE: &str = include_str!("release.json");
+
 pub struct Cluster {
-    plane: ControlPlane,
-    _etcd: Etcd,
+    cluster: testbed::Cluster,
     client: kube::Client,
-    folder: TempDir,
 }
 
 /// The namespace and the name of a release.
@@ -36,25 +33,13 @@ pub fn name(at: usize) -> (String, String) {
 
 impl Cluster {
     pub async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let etcd = Etcd::start(folder.path()).unwrap();
-        let plane = ControlPlane::start(etcd.url(), "prod", &folder.path().join("prod")).unwrap();
-        plane.apply(&testbed::definitions::flux().unwrap()).unwrap();
-        let established = ["wait", "crd", "--all", "--for=condition=Established"];
-        plane.run(&established, "").unwrap().ok().unwrap();
-        fs::copy(plane.kubeconfig(), folder.path().join("kubeconfig")).unwrap();
-        let client = plane.client().await.unwrap();
-        Self {
-            plane,
-            _etcd: etcd,
-            client,
-            folder,
-        }
+        let cluster = testbed::Cluster::with_flux("prod").unwrap();
+        let client = cluster.plane.client().await.unwrap();
+        Self { cluster, client }
     }
 
-    /// Where its kubeconfig is.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
+    pub fn kubeconfig(&self) -> PathBuf {
+        self.cluster.plane.kubeconfig()
     }
 
     fn api(&self, namespace: &str) -> Api<DynamicObject> {
@@ -70,7 +55,7 @@ impl Cluster {
             })
             .collect();
         let list = json!({"apiVersion": "v1", "kind": "List", "items": namespaces});
-        self.plane.apply(&list.to_string()).unwrap();
+        self.cluster.plane.apply(&list.to_string()).unwrap();
         let began = Instant::now();
         stream::iter(0..RELEASES)
             .for_each_concurrent(AT_ONCE, |at| {
@@ -103,67 +88,21 @@ fn resource() -> ApiResource {
 }
 
 async fn make(api: &Api<DynamicObject>, namespace: &str, name: &str) {
-    let release = json!({
-        "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease",
-        "metadata": {
-            "name": name, "namespace": namespace,
-            "labels": {
-                "kustomize.toolkit.fluxcd.io/name": format!("app-promo-{name}"),
-                "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
-            },
-        },
-        "spec": {
-            "interval": "5m", "timeout": "3m", "releaseName": name,
-            "chart": {"spec": {
-                "chart": name, "version": "1.1.6", "interval": "1m", "reconcileStrategy": "ChartVersion",
-                "sourceRef": {"kind": "HelmRepository", "name": "charts", "namespace": namespace},
-            }},
-            "install": {"remediation": {"retries": 2}},
-            "upgrade": {"remediation": {"retries": 2, "remediateLastFailure": true}},
-            "test": {"enable": true},
-            "driftDetection": {"mode": "warn"},
-            "values": {
-                "replicaCount": 3,
-                "ui": {"color": "#34577c", "message": format!("{name} of {namespace}")},
-                "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-                "ingress": {"enabled": true, "className": "nginx", "hosts": [
-                    {"host": format!("{name}.{namespace}.example.com"),
-                     "paths": [{"path": "/", "pathType": "Prefix"}]},
-                ]},
-                "hpa": {"enabled": true, "maxReplicas": 10, "cpu": 80},
-            },
-        },
-    });
+    let text = RELEASE.replace("$TEAM", namespace).replace("$NAME", name);
+    let mut release: Value = serde_json::from_str(&text).unwrap();
+    let fields = release.as_object_mut().unwrap();
+    let mut status = fields.remove("status").unwrap();
+    status["history"] = history(namespace, name, "1.1.6").into();
+    let by = |manager: &str| PostParams {
+        field_manager: Some(manager.into()),
+        ..PostParams::default()
+    };
     let release: DynamicObject = serde_json::from_value(release).unwrap();
-    let params = PostParams {
-        field_manager: Some("kustomize-controller".into()),
-        ..PostParams::default()
-    };
-    let mut made = api.create(&params, &release).await.unwrap();
-    let condition = |kind: &str, reason: &str| {
-        json!({
-            "type": kind, "status": "True", "reason": reason, "observedGeneration": 1,
-            "lastTransitionTime": "2026-11-22T10:00:42Z",
-            "message": format!("Helm upgrade succeeded for release {namespace}/{name}.v5 with chart {name}@1.1.6"),
-        })
-    };
-    made.data["status"] = json!({
-        "observedGeneration": 1, "lastAttemptedGeneration": 1, "lastAttemptedRevision": "1.1.6",
-        "lastAttemptedReleaseAction": "upgrade", "storageNamespace": namespace,
-        "lastAttemptedConfigDigest": format!("sha256:{}", "1".repeat(64)),
-        "helmChart": format!("{namespace}/{namespace}-{name}"),
-        "conditions": [
-            condition("Ready", "TestSucceeded"),
-            condition("Released", "UpgradeSucceeded"),
-            condition("TestSuccess", "TestSucceeded"),
-        ],
-        "history": history(namespace, name, "1.1.6"),
-    });
-    let params = PostParams {
-        field_manager: Some("helm-controller".into()),
-        ..PostParams::default()
-    };
-    api.replace_status(name, &params, &made).await.unwrap();
+    let kustomize = by("kustomize-controller");
+    let mut made = api.create(&kustomize, &release).await.unwrap();
+    made.data["status"] = status;
+    let helm = by("helm-controller");
+    api.replace_status(name, &helm, &made).await.unwrap();
 }
 
 /// Five releases, as Flux keeps them: the newest is of this version.

@@ -13,7 +13,6 @@ mod weft;
 
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -29,10 +28,10 @@ const PIPELINES: [usize; 2] = [50, RELEASES / 5];
 fn main() {
     let words: Vec<String> = env::args().collect();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    if let [_, word, folder, pipelines] = &words[..]
+    if let [_, word, kubeconfig, pipelines] = &words[..]
         && word == "weft"
     {
-        return runtime.block_on(weft::run(Path::new(folder), pipelines.parse().unwrap()));
+        return runtime.block_on(weft::run(kubeconfig, pipelines.parse().unwrap()));
     }
     runtime.block_on(measure());
 }
@@ -96,7 +95,8 @@ struct Weft {
 impl Weft {
     fn start(cluster: &Cluster, pipelines: usize) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["weft", &cluster.folder().display().to_string()])
+            .arg("weft")
+            .arg(cluster.kubeconfig())
             .arg(pipelines.to_string())
             .stdout(Stdio::piped())
             .spawn()

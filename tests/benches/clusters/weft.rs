@@ -18,9 +18,9 @@ const IN_EACH: usize = 5;
 const SETTLE: Duration = Duration::from_secs(4);
 
 /// Runs until it is ended.
-pub async fn run(folder: &Path, pipelines: usize) {
+pub async fn run(kubeconfig: &str, pipelines: usize) {
     let data = tempfile::tempdir().unwrap();
-    let config = configuration(folder, data.path(), pipelines);
+    let config = configuration(kubeconfig, data.path(), pipelines);
     let app = AppState::build(config, Arc::new(SystemClock))
         .await
         .unwrap();
@@ -95,7 +95,7 @@ fn resident() -> f64 {
     kibibytes * 1024.0 / 1e6
 }
 
-fn configuration(folder: &Path, data: &Path, pipelines: usize) -> Config {
+fn configuration(kubeconfig: &str, data: &Path, pipelines: usize) -> Config {
     fs::write(data.join("token"), "none").unwrap();
     let mut yaml = format!(
         "
@@ -109,10 +109,9 @@ github:
   client_secret: {{file: token}}
   token: {{file: token}}
 clusters:
-  - {{name: prod, access: {{kubeconfig: '{}'}}}}
+  - {{name: prod, access: {{kubeconfig: '{kubeconfig}'}}}}
 pipelines:
-",
-        folder.join("kubeconfig").display()
+"
     );
     for pipeline in 0..pipelines {
         let head = format!("namespace: app, name: p{pipeline}, repository: demo/podinfo");

@@ -6,19 +6,14 @@ use std::env;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use testbed::control_plane::{ControlPlane, Etcd};
 
 use crate::files::documents;
 use crate::programs::program;
 
-/// A running API server. What is declared first ends first: an API server without its store takes
-/// a minute to end.
+/// A running API server.
 pub struct Cluster {
-    plane: ControlPlane,
-    _etcd: Etcd,
+    cluster: testbed::Cluster,
     namespaces: Mutex<BTreeMap<String, Value>>,
-    _folder: TempDir,
 }
 
 impl Cluster {
@@ -34,21 +29,16 @@ impl Cluster {
     }
 
     fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let etcd = Etcd::start(folder.path()).unwrap();
-        let plane = ControlPlane::start(etcd.url(), "real", &folder.path().join("real")).unwrap();
-        let kubectl = |arguments: &[&str]| plane.run(arguments, "").unwrap().ok().unwrap();
+        let cluster = testbed::Cluster::bare("real").unwrap();
         for crds in env::split_paths(&program("WEFT_REAL_FLUX_CRDS")) {
             let crds = crds.display().to_string();
-            kubectl(&["apply", "--server-side", "--filename", &crds]);
+            let words = ["apply", "--server-side", "--filename", &crds];
+            cluster.plane.run(&words, "").unwrap().ok().unwrap();
         }
-        let established = ["wait", "crd", "--all", "--for=condition=Established"];
-        kubectl(&[&established[..], &["--timeout=60s"]].concat());
+        cluster.plane.established().unwrap();
         Self {
-            plane,
-            _etcd: etcd,
+            cluster,
             namespaces: Mutex::default(),
-            _folder: folder,
         }
     }
 
@@ -69,7 +59,7 @@ impl Cluster {
             "--filename=-",
         ];
         arguments.extend(everywhere.as_deref());
-        let ended = self.plane.run(&arguments, manifests).unwrap();
+        let ended = self.cluster.plane.run(&arguments, manifests).unwrap();
         // Kubectl says one line for each manifest that was taken.
         let taken = ended.stdout.lines().count();
         if ended.success && taken == documents.len() {
@@ -91,7 +81,7 @@ impl Cluster {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let apply = |manifest: &Value| {
-            self.plane.apply(&manifest.to_string()).unwrap();
+            self.cluster.plane.apply(&manifest.to_string()).unwrap();
         };
         for manifest in documents {
             let name = manifest["metadata"]["name"].as_str().unwrap_or_default();

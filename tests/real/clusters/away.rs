@@ -19,7 +19,7 @@ async fn says(url: &str, token: &str, ca: &str, sentence: &str) {
 #[ignore = "needs the real programs: cargo xtask test --real"]
 async fn each_way_to_be_away_has_its_sentence() {
     let (prod, other) = (Prod::start(), Prod::bare());
-    let (url, ca) = (prod.plane.url(), prod.certificate());
+    let (url, ca) = (prod.cluster.plane.url(), prod.certificate());
     says(&url, &prod.token(), &other.certificate(), "the API server's certificate is not trusted: its authority is not the one that is configured").await;
     says(
         &url.replace("127.0.0.1", "127.0.0.2"),
@@ -36,7 +36,7 @@ async fn each_way_to_be_away_has_its_sentence() {
     )
     .await;
     says(
-        &other.plane.url(),
+        &other.cluster.plane.url(),
         &other.token(),
         &other.certificate(),
         "the API server does not know GitRepository of source.toolkit.fluxcd.io/v1",
@@ -60,7 +60,7 @@ async fn a_kubeconfig_leads_into_a_real_cluster() {
     prod.put("1.1.6");
     let access = format!(
         "{{kubeconfig: '{}', context: prod}}",
-        prod.plane.kubeconfig().display()
+        prod.cluster.plane.kubeconfig().display()
     );
     let weft = Weft::beside(&[("prod", &access)], &[]).await;
     weft.until_well().await;

@@ -4,43 +4,29 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use testbed::control_plane::{ControlPlane, Etcd};
+use testbed::Cluster;
 
 use crate::files::folder;
 
 const RELEASE: [&str; 4] = ["helmrelease", "podinfo", "--namespace", "web"];
 
-/// What is declared first ends first: an API server without its store takes a minute to end.
 pub struct Prod {
-    pub plane: ControlPlane,
-    etcd: Etcd,
-    folder: TempDir,
+    pub cluster: Cluster,
 }
 
 impl Prod {
     /// With Flux's definitions, and with what installs Weft.
     pub fn start() -> Self {
-        let prod = Self::bare();
-        prod.plane
-            .apply(&testbed::definitions::flux().unwrap())
-            .unwrap();
-        let established = ["wait", "crd", "--all", "--for=condition=Established"];
-        prod.said(&established);
-        prod
+        Self::installed(Cluster::with_flux("prod").unwrap())
     }
 
     /// Without Flux.
     pub fn bare() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let etcd = Etcd::start(folder.path()).unwrap();
-        let files = folder.path().join("prod");
-        let plane = ControlPlane::start(etcd.url(), "prod", &files).unwrap();
-        let prod = Self {
-            plane,
-            etcd,
-            folder,
-        };
+        Self::installed(Cluster::bare("prod").unwrap())
+    }
+
+    fn installed(cluster: Cluster) -> Self {
+        let prod = Self { cluster };
         prod.install("namespace.yaml");
         prod.install("rbac.yaml");
         prod.said(&["create", "namespace", "web"]);
@@ -50,13 +36,13 @@ impl Prod {
 
     /// Applies a file of `deploy/weft`.
     pub fn install(&self, file: &str) {
-        self.plane.apply(&deployed(file)).unwrap();
+        self.cluster.plane.apply(&deployed(file)).unwrap();
     }
 
     /// What kubectl says to these words.
     #[track_caller]
     pub fn said(&self, words: &[&str]) -> String {
-        self.plane.run(words, "").unwrap().ok().unwrap()
+        self.cluster.plane.run(words, "").unwrap().ok().unwrap()
     }
 
     /// A new token of Weft's account, as a Pod would get it.
@@ -65,17 +51,17 @@ impl Prod {
     }
 
     pub fn port(&self) -> u16 {
-        let url = self.plane.url();
+        let url = self.cluster.plane.url();
         url.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     pub fn certificate(&self) -> String {
-        fs::read_to_string(self.plane.certificate()).unwrap()
+        fs::read_to_string(self.cluster.plane.certificate()).unwrap()
     }
 
     /// A folder for a test's own files.
     pub fn scratch(&self) -> PathBuf {
-        self.folder.path().to_owned()
+        self.cluster.folder().to_owned()
     }
 
     /// Makes the release what Flux makes it after a good upgrade to this version.
@@ -85,7 +71,7 @@ impl Prod {
         let status = release["status"].take();
         release["metadata"] = metadata.clone();
         release.as_object_mut().unwrap().remove("status");
-        self.plane.apply(&release.to_string()).unwrap();
+        self.cluster.plane.apply(&release.to_string()).unwrap();
         let generation = ["--output", "jsonpath={.metadata.generation}"];
         let words = [&["get"], &RELEASE[..], &generation].concat();
         let generation: u64 = self.said(&words).parse().unwrap();
@@ -104,7 +90,7 @@ impl Prod {
     /// Makes the store and the API server forget every change so far.
     pub async fn forget_the_past(&mut self) {
         let http = reqwest::Client::new();
-        let at = |path: &str| format!("{}/v3/kv/{path}", self.etcd.url().as_str());
+        let at = |path: &str| format!("{}/v3/kv/{path}", self.cluster.etcd.url().as_str());
         let ask = async |path: &str, body: Value| -> Value {
             let asked = http.post(at(path)).body(body.to_string()).send();
             let answer = asked.await.unwrap().error_for_status().unwrap();
@@ -119,7 +105,7 @@ impl Prod {
         )
         .await;
         assert!(compacted["header"].is_object(), "{compacted}");
-        self.plane.restart_api_server().unwrap();
+        self.cluster.plane.restart_api_server().unwrap();
     }
 }
 

@@ -56,9 +56,9 @@ fn written() -> Value {
 }
 
 async fn weft(prod: &Prod) -> Weft {
-    let files = [("token", prod.token()), ("ca", prod.certificate())];
-    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-    Weft::beside_everything(&by_token(&prod.plane.url()), &files).await
+    let (token, ca) = (prod.token(), prod.certificate());
+    let access = by_token(&prod.cluster.plane.url());
+    Weft::beside_everything(&access, &[("token", &token), ("ca", &ca)]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +74,7 @@ async fn the_role_is_enough_and_each_right_in_it_is_needed() {
     for right in whole.iter().filter(|(_, resource, _)| resource != "events") {
         let mut rest = whole.clone();
         rest.remove(right);
-        prod.plane.apply(&role(&rest).to_string()).unwrap();
+        prod.cluster.plane.apply(&role(&rest).to_string()).unwrap();
         let (verb, resource, _) = right;
         let without = weft(&prod).await;
         without
@@ -108,7 +108,7 @@ fn held(prod: &Prod) -> BTreeSet<Right> {
         ACCOUNT,
     ];
     let words = [&words[..], &groups].concat();
-    let said = prod.plane.run(&words, &review.to_string()).unwrap();
+    let said = prod.cluster.plane.run(&words, &review.to_string()).unwrap();
     let said: Value = serde_json::from_str(&said.ok().unwrap()).unwrap();
     assert_eq!(said["status"]["incomplete"], false, "{said}");
     let mut has = rights(&said["status"]["resourceRules"]);
@@ -152,7 +152,7 @@ async fn the_account_may_do_nothing_else() {
         ("*", "*"),
     ] {
         let words = ["auth", "can-i", verb, resource, "--all-namespaces", ACCOUNT];
-        let answer = prod.plane.run(&words, "").unwrap();
+        let answer = prod.cluster.plane.run(&words, "").unwrap();
         assert_eq!(
             answer.stdout.trim(),
             "no",

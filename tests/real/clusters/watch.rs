@@ -5,8 +5,8 @@ use super::prod::{Prod, by_token};
 use super::weft::Weft;
 
 async fn beside(prod: &Prod, gate: &Gate) -> Weft {
-    let files = [("token", prod.token()), ("ca", prod.certificate())];
-    let files: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    let (token, ca) = (prod.token(), prod.certificate());
+    let files = [("token", token.as_str()), ("ca", &ca)];
     let weft = Weft::beside(&[("prod", &by_token(&gate.url()))], &files).await;
     weft.until_well().await;
     weft
@@ -30,7 +30,7 @@ async fn a_watch_outlives_what_happens_to_a_real_api_server() {
     weft.until_well().await;
 
     // The API server is restarted, as an upgrade does.
-    prod.plane.restart_api_server().unwrap();
+    prod.cluster.plane.restart_api_server().unwrap();
     prod.put("1.1.8");
     weft.until_deployed("1.1.8").await;
     weft.until_well().await;

@@ -79,9 +79,7 @@ fn without_times(mut index: Value) -> Value {
 
 /// The names of the files in a package, in order.
 fn contents(package: &Path) -> Vec<String> {
-    let listed = run(Command::new("tar").arg("-tzf").arg(package))
-        .ok()
-        .unwrap();
+    let listed = run(Command::new("tar").arg("-tzf").arg(package));
     let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
     names.sort();
     names
@@ -94,9 +92,7 @@ fn the_labs_index_is_what_helm_makes_of_the_same_packages() {
     assert!(entries(&lab.index).len() > 2, "{}", lab.index);
     run(helm(lab.home.path())
         .args(["repo", "index", "--url", &lab.url])
-        .arg(&lab.packages))
-    .ok()
-    .unwrap();
+        .arg(&lab.packages));
     let helms = document(&fs::read_to_string(lab.packages.join("index.yaml")).unwrap());
     let pretty = |index: Value| serde_json::to_string_pretty(&without_times(index)).unwrap();
     let (ours, helms) = (pretty(lab.index), pretty(helms));
@@ -115,15 +111,11 @@ fn the_labs_packages_hold_what_helm_would_pack() {
             .arg("-xzf")
             .arg(&package)
             .arg("-C")
-            .arg(&from))
-        .ok()
-        .unwrap();
+            .arg(&from));
         run(helm(lab.home.path())
             .args(["package", "--destination"])
             .arg(&to)
-            .arg(from.join("podinfo")))
-        .ok()
-        .unwrap();
+            .arg(from.join("podinfo")));
         let helms = to.join(package.file_name().unwrap());
         assert_eq!(contents(&package), contents(&helms), "{package:?}");
     }
@@ -138,18 +130,14 @@ fn helm_uses_the_labs_repository_as_any_other() {
         let from_repository = ["podinfo", "--repo", &lab.url, "--version", version];
         let shown = run(helm(lab.home.path())
             .args(["show", "chart"])
-            .args(from_repository))
-        .ok()
-        .unwrap();
+            .args(from_repository));
         let chart = document(&shown);
         for key in ["name", "version", "appVersion"] {
             assert_eq!(chart[key], entry[key], "{version}");
         }
         let made = run(helm(lab.home.path())
             .args(["template", "podinfo"])
-            .args(from_repository))
-        .ok()
-        .unwrap();
+            .args(from_repository));
         let app_version = entry["appVersion"].as_str().unwrap();
         assert!(made.contains(&format!("podinfo:{app_version}")), "{made}");
     }

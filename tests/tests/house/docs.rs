@@ -4,7 +4,7 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Ident, ImplItemFn, Item, ReturnType, Signature, Type, Visibility};
 use tests::{Source, sources};
 
-use crate::syntax::{doc, is_test};
+use crate::syntax::{declared, doc, is_test};
 
 /// Collects what a file owes its readers.
 #[derive(Default)]
@@ -37,19 +37,10 @@ impl<'ast> Visit<'ast> for Docs {
         if is_test(item) {
             return;
         }
-        match item {
-            Item::Const(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            Item::Enum(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            Item::Fn(item) => self.owed(&item.vis, &item.attrs, &item.sig.ident),
-            // A module in a file of its own begins with its doc comment.
-            Item::Mod(item) if item.content.is_some() => {
-                self.owed(&item.vis, &item.attrs, &item.ident);
-            }
-            Item::Static(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            Item::Struct(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            Item::Trait(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            Item::Type(item) => self.owed(&item.vis, &item.attrs, &item.ident),
-            _ => {}
+        // A module in a file of its own begins with its doc comment.
+        let in_own_file = matches!(item, Item::Mod(module) if module.content.is_none());
+        if let Some(declared) = declared(item).filter(|_| !in_own_file) {
+            self.owed(declared.visibility, declared.attributes, declared.name);
         }
         visit::visit_item(self, item);
     }

@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Item, UseTree, Visibility};
 
-use crate::syntax::{is_test, path_attribute};
+use crate::syntax::{declared, is_test, path_attribute};
 
 /// For each file the other files of the crate whose items it names, with these names.
 pub type Arrows = BTreeMap<PathBuf, BTreeMap<PathBuf, BTreeSet<String>>>;
@@ -94,8 +94,7 @@ impl<R: Fn(&Path) -> Option<String>> Modules<R> {
                                 folder.join(&name).with_extension("rs"),
                                 folder.join(&name).join("mod.rs"),
                             ])
-                            .find_map(|path| Some(((self.read)(&path)?, path)))
-                            .map(|(text, path)| (path, text))
+                            .find_map(|path| (self.read)(&path).map(|text| (path, text)))
                             .unwrap_or_else(|| panic!("{}: no module {name}", file.display()));
                         let below = if path.ends_with("mod.rs") {
                             path.parent().unwrap().to_owned()
@@ -187,16 +186,8 @@ impl<R: Fn(&Path) -> Option<String>> Modules<R> {
 impl Module {
     fn read(&mut self, item: &Item) {
         let name = match item {
-            Item::Const(item) => Some(&item.ident),
-            Item::Enum(item) => Some(&item.ident),
-            Item::Fn(item) => Some(&item.sig.ident),
             Item::Macro(item) => item.ident.as_ref(),
-            Item::Static(item) => Some(&item.ident),
-            Item::Struct(item) => Some(&item.ident),
-            Item::Trait(item) => Some(&item.ident),
-            Item::Type(item) => Some(&item.ident),
-            Item::Union(item) => Some(&item.ident),
-            _ => None,
+            item => declared(item).map(|declared| declared.name),
         };
         self.items.extend(name.map(ToString::to_string));
         Reader(self).visit_item(item);

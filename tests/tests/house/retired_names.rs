@@ -13,6 +13,8 @@ use syn::visit::{self, Visit};
 use syn::{Ident, Item};
 use tests::{root, sources};
 
+use crate::syntax::declared;
+
 /// Retired names that something else may bear: `(name, end of the path, reason)`.
 const ALLOWED: &[(&str, &str, &str)] =
     &[("process", "process.rs", "processes of the operating system")];
@@ -71,26 +73,18 @@ impl Declared {
 
 impl<'ast> Visit<'ast> for Declared {
     fn visit_item(&mut self, item: &'ast Item) {
-        let name = match item {
-            Item::Const(item) => Some(&item.ident),
+        let name = declared(item).map(|declared| declared.name);
+        self.0.extend(name.map(ToString::to_string));
+        match item {
             Item::Enum(item) => {
                 for variant in &item.variants {
                     self.0.push(format!("{}::{}", item.ident, variant.ident));
                     self.fields(&variant.ident, &variant.fields);
                 }
-                Some(&item.ident)
             }
-            Item::Mod(item) => Some(&item.ident),
-            Item::Static(item) => Some(&item.ident),
-            Item::Struct(item) => {
-                self.fields(&item.ident, &item.fields);
-                Some(&item.ident)
-            }
-            Item::Trait(item) => Some(&item.ident),
-            Item::Type(item) => Some(&item.ident),
-            _ => None,
-        };
-        self.0.extend(name.map(ToString::to_string));
+            Item::Struct(item) => self.fields(&item.ident, &item.fields),
+            _ => {}
+        }
         visit::visit_item(self, item);
     }
 
@@ -145,24 +139,17 @@ fn retired_names_are_found_where_they_are_retired() {
     let glossary = "| `kept` |\n## Retired names\n### Domain\n| `Lane`, `Observation.order` | `Row` |\n\
                     | `words.rs` | |\n### Server\n| `Taken::Now`, `App` | `AppState` |\n";
     let retired = retired(glossary);
-    let found = |path: &str, text: &str| borne(Path::new(path), text, &retired).len();
-    assert_eq!(
-        found("src/a.rs", "struct Lane; struct App; fn kept() {}"),
-        1
-    );
-    assert_eq!(
-        found("proxy/src/a.rs", "struct App; enum Taken { Now, Later }"),
-        2
-    );
-    assert_eq!(
-        found("model/src/words.rs", "struct Observation { order: u64 }"),
-        2
-    );
-    assert_eq!(
-        found(
+    for (path, text, count) in [
+        ("src/a.rs", "struct Lane; struct App; fn kept() {}", 1),
+        ("proxy/src/a.rs", "struct App; enum Taken { Now, Later }", 2),
+        ("model/src/words.rs", "struct Observation { order: u64 }", 2),
+        (
             "model/src/a.rs",
-            "struct Other { order: u64 } fn f() { let lane = 1; }"
+            "struct Other { order: u64 } fn f() { let lane = 1; }",
+            0,
         ),
-        0
-    );
+    ] {
+        let found = borne(Path::new(path), text, &retired);
+        assert_eq!(found.len(), count, "{path}: {found:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Small readings of Rust's syntax.
 
-use syn::{Attribute, Expr, Item, Lit, Meta};
+use syn::{Attribute, Expr, Ident, Item, Lit, Meta, Visibility};
 
 /// Whether an item is compiled for tests alone.
 pub fn is_test(item: &Item) -> bool {
@@ -49,17 +49,37 @@ fn value(attribute: &Attribute) -> Option<String> {
 
 fn attributes(item: &Item) -> &[Attribute] {
     match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
         Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
         Item::Use(item) => &item.attrs,
-        _ => &[],
+        item => declared(item).map_or(&[], |declared| declared.attributes),
     }
+}
+
+/// The declaration of something that has a name.
+pub struct Declared<'a> {
+    pub name: &'a Ident,
+    pub visibility: &'a Visibility,
+    pub attributes: &'a [Attribute],
+}
+
+/// What an item declares; `None` for `impl`, `use` and macros.
+pub fn declared(item: &Item) -> Option<Declared<'_>> {
+    let (name, visibility, attributes) = match item {
+        Item::Const(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Enum(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Fn(item) => (&item.sig.ident, &item.vis, &item.attrs),
+        Item::Mod(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Static(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Struct(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Trait(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Type(item) => (&item.ident, &item.vis, &item.attrs),
+        Item::Union(item) => (&item.ident, &item.vis, &item.attrs),
+        _ => return None,
+    };
+    Some(Declared {
+        name,
+        visibility,
+        attributes,
+    })
 }

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::process::{command, output, say};
-use crate::server;
 use crate::workspace::Workspace;
 
 /// The limit of resident memory, in bytes.
@@ -24,8 +23,9 @@ const SPAN: Duration = Duration::from_secs(30);
 
 /// Starts the demo, leaves it idle, and prints its use of memory and processor.
 pub fn run(workspace: &Workspace, weft: &Path) -> Result<()> {
-    let mut demo = server::demo(workspace, weft, Some(0))
-        .arg("--no-open")
+    let mut demo = command(weft)
+        .args(["demo", "--port", "0", "--no-open", "--static-dir"])
+        .arg(workspace.dist())
         .stdout(Stdio::piped())
         .spawn()
         .context("the demo could not be started")?;

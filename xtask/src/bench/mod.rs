@@ -11,14 +11,19 @@ mod idle;
 
 /// Builds and measures; fails over budget.
 pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
-    if bench == Bench::Clusters {
-        return clusters(workspace);
-    }
+    let script = match bench {
+        Bench::Clusters => return clusters(workspace),
+        Bench::Idle => None,
+        Bench::Load => Some("bench/load.mjs"),
+        Bench::Latency => Some("bench/latency.mjs"),
+        Bench::Walk => Some("bench/walk.mjs"),
+        Bench::Commands => Some("bench/commands.mjs"),
+    };
     let build = setup::for_build(workspace)?;
     let browser = setup::for_browser(workspace)?;
     spa::build(workspace, &build)?;
     let weft = server::build_demo(workspace)?;
-    let Some(script) = script(bench) else {
+    let Some(script) = script else {
         return idle::run(workspace, &weft);
     };
     say("measuring (up to two minutes)");
@@ -28,17 +33,6 @@ pub fn run(workspace: &Workspace, bench: Bench) -> Result<()> {
         .env("WEFT_BIN", weft)
         .env("WEFT_DIST", workspace.dist());
     run_command(&mut node)
-}
-
-/// The script in `tests/browser` that measures it, if one does.
-fn script(bench: Bench) -> Option<&'static str> {
-    match bench {
-        Bench::Idle | Bench::Clusters => None,
-        Bench::Load => Some("bench/load.mjs"),
-        Bench::Latency => Some("bench/latency.mjs"),
-        Bench::Walk => Some("bench/walk.mjs"),
-        Bench::Commands => Some("bench/commands.mjs"),
-    }
 }
 
 /// The bench target of the crate `tests`, which prints its result itself.

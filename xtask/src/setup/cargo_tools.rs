@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::{packages, prebuilt};
-use crate::process::{command, is_program, on_path, output, run, say};
+use crate::process::{command, has_version, on_path, run, say};
 use crate::workspace::{Workspace, remove_dir};
 
 /// A program, its version, and where it comes from.
@@ -105,7 +105,7 @@ fn fetched(tool: &Tool, version: &str, bin: &Path, program: &Path) -> bool {
     {
         say(&format!("{error:#}"));
     }
-    match prebuilt::fetch(&url, &[tool.program], bin) {
+    match prebuilt::fetch(&url, tool.program, bin) {
         Ok(()) => has_version(program, version),
         Err(error) => {
             say(&format!("it could not be fetched: {error:#}"));
@@ -143,11 +143,4 @@ fn build(workspace: &Workspace, tool: &Tool, version: &str, root: &Path) -> Resu
         format!("{package} {version} could not be built; install it by hand: `{by_hand}`")
     })?;
     remove_dir(&scratch)
-}
-
-/// Programs print their name, the version, and sometimes more on `--version`.
-fn has_version(program: &Path, version: &str) -> bool {
-    is_program(program)
-        && output(command(program).arg("--version"))
-            .is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
 }

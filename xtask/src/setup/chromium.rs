@@ -30,10 +30,7 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         }
         return Ok(named);
     }
-    if let Some(found) = system() {
-        return Ok(found);
-    }
-    if let Some(found) = downloaded(workspace) {
+    if let Some(found) = system().or_else(|| downloaded(workspace)) {
         return Ok(found);
     }
     // Ubuntu's package is a pointer to a snap, which containers cannot run.
@@ -44,8 +41,8 @@ pub fn ensure(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(found);
     }
     say("fetching Chromium with Playwright (one to five minutes, once)");
-    let mut fetch = playwright(workspace);
-    fetch.arg("install");
+    let mut fetch = node(workspace);
+    fetch.args(["node_modules/playwright-core/cli.js", "install"]);
     if packages::unasked()? {
         // The system's libraries that it needs come with apt, too.
         fetch.arg("--with-deps");
@@ -77,22 +74,18 @@ fn system() -> Option<PathBuf> {
 }
 
 fn downloaded(workspace: &Workspace) -> Option<PathBuf> {
-    let mut node = command("node");
-    node.current_dir(workspace.browser_tests())
-        .env("PLAYWRIGHT_BROWSERS_PATH", browsers(workspace))
-        .args(["-p", "require('playwright-core').chromium.executablePath()"]);
+    let mut node = node(workspace);
+    node.args(["-p", "require('playwright-core').chromium.executablePath()"]);
     let path = PathBuf::from(output(&mut node).ok()?);
     is_program(&path).then_some(path)
 }
 
-fn playwright(workspace: &Workspace) -> std::process::Command {
+/// Node where Playwright is, with its browsers in the cache.
+fn node(workspace: &Workspace) -> std::process::Command {
     let mut node = command("node");
-    node.current_dir(workspace.browser_tests())
-        .env("PLAYWRIGHT_BROWSERS_PATH", browsers(workspace))
-        .arg("node_modules/playwright-core/cli.js");
+    node.current_dir(workspace.browser_tests()).env(
+        "PLAYWRIGHT_BROWSERS_PATH",
+        workspace.cache.join("tools/browsers"),
+    );
     node
-}
-
-fn browsers(workspace: &Workspace) -> PathBuf {
-    workspace.cache.join("tools/browsers")
 }

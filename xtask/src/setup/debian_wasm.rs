@@ -2,6 +2,7 @@
 //! its package of the standard library's source.
 
 use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -112,40 +113,18 @@ fn assemble(scratch: &Path, sysroot: &Path) -> Result<()> {
         let entry = entry?;
         let link = sysroot.join("lib/rustlib").join(entry.file_name());
         if entry.file_name() != WASM {
-            symlink(&entry.path(), &link)?;
+            symlink(entry.path(), &link).with_context(|| format!("{}", link.display()))?;
         }
     }
     make_dir(&sysroot.join("bin"))?;
-    write_program(
-        &sysroot.join("bin/rustc"),
-        &format!(
-            "#!/bin/sh\nexec {RUSTC} --sysroot '{}' \"$@\"\n",
-            sysroot.display()
-        ),
-    )
-}
-
-#[cfg(unix)]
-fn symlink(to: &Path, link: &Path) -> Result<()> {
-    std::os::unix::fs::symlink(to, link).with_context(|| format!("{}", link.display()))
-}
-
-#[cfg(unix)]
-fn write_program(path: &Path, text: &str) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, text)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    let wrapper = sysroot.join("bin/rustc");
+    let sysroot = sysroot.display();
+    fs::write(
+        &wrapper,
+        format!("#!/bin/sh\nexec {RUSTC} --sysroot '{sysroot}' \"$@\"\n"),
+    )?;
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
     Ok(())
-}
-
-#[cfg(not(unix))]
-fn symlink(_: &Path, link: &Path) -> Result<()> {
-    bail!("{} can be made on Debian only", link.display());
-}
-
-#[cfg(not(unix))]
-fn write_program(path: &Path, _: &str) -> Result<()> {
-    bail!("{} can be made on Debian only", path.display());
 }
 
 #[cfg(test)]

@@ -38,11 +38,9 @@ pub fn for_browser(workspace: &Workspace) -> Result<Toolbox> {
     node::ensure()?;
     node::project(
         workspace,
-        &node::Project {
-            folder: "tests/browser",
-            name: "playwright",
-            brings: "Playwright and axe",
-        },
+        "tests/browser",
+        "playwright",
+        "Playwright and axe",
     )?;
     tools.set("WEFT_CHROMIUM", chromium::ensure(workspace)?);
     Ok(tools)
@@ -51,13 +49,12 @@ pub fn for_browser(workspace: &Workspace) -> Result<Toolbox> {
 /// What comparing the lab's forge with GitHub's published API description takes.
 pub fn for_github_contract(workspace: &Workspace) -> Result<()> {
     node::ensure()?;
+    let brings = "GitHub's API description and GraphQL schema";
     node::project(
         workspace,
-        &node::Project {
-            folder: "lab/tests/github_contract",
-            name: "github-contract",
-            brings: "GitHub's API description and GraphQL schema",
-        },
+        "lab/tests/github_contract",
+        "github-contract",
+        brings,
     )
 }
 
@@ -70,15 +67,17 @@ pub fn for_testbed(workspace: &Workspace) -> Result<Toolbox> {
 
 /// What formatting takes.
 pub fn for_fmt(workspace: &Workspace) -> Result<Toolbox> {
-    let mut tools = Toolbox::default();
-    tools.add_dir(cargo_tools::ensure(workspace, &cargo_tools::LEPTOSFMT)?);
-    Ok(tools)
+    with_tool(workspace, &cargo_tools::LEPTOSFMT)
 }
 
 /// What checking the dependencies takes.
 pub fn for_deny(workspace: &Workspace) -> Result<Toolbox> {
+    with_tool(workspace, &cargo_tools::CARGO_DENY)
+}
+
+fn with_tool(workspace: &Workspace, tool: &cargo_tools::Tool) -> Result<Toolbox> {
     let mut tools = Toolbox::default();
-    tools.add_dir(cargo_tools::ensure(workspace, &cargo_tools::CARGO_DENY)?);
+    tools.add_dir(cargo_tools::ensure(workspace, tool)?);
     Ok(tools)
 }
 

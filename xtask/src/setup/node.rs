@@ -1,12 +1,13 @@
 //! Node, and packages of npm: wasm-opt, and the dependencies of our own projects.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use super::packages;
-use crate::process::{command, is_program, on_path, output, run, say};
+use crate::process::{command, has_version, on_path, output, run, say};
 use crate::stamp;
 use crate::workspace::{Workspace, make_dir, remove_dir};
 
@@ -36,12 +37,12 @@ pub fn ensure() -> Result<()> {
 /// wasm-opt of the pinned binaryen. Returns the directory to add to PATH, if any.
 pub fn wasm_opt(workspace: &Workspace) -> Result<Option<PathBuf>> {
     let version = BINARYEN.split('.').next().unwrap_or(BINARYEN);
-    if on_path("wasm-opt").is_some_and(|path| answers(&path, version)) {
+    if on_path("wasm-opt").is_some_and(|path| has_version(&path, version)) {
         return Ok(None);
     }
     let root = workspace.tool("binaryen", BINARYEN);
     let bin = root.join("node_modules/.bin");
-    if !answers(&bin.join("wasm-opt"), version) {
+    if !has_version(&bin.join("wasm-opt"), version) {
         say(&format!(
             "fetching wasm-opt (binaryen {BINARYEN}) with npm (up to a minute, once; kept in {})",
             root.display()
@@ -61,24 +62,10 @@ pub fn wasm_opt(workspace: &Workspace) -> Result<Option<PathBuf>> {
     Ok(Some(bin))
 }
 
-/// A folder with a `package.json` and its lock file. The packages are kept in the cache, and
-/// `node_modules` is a link to them.
-pub struct Project {
-    /// The folder, from the checkout's root.
-    pub folder: &'static str,
-    /// Its name in the cache.
-    pub name: &'static str,
-    /// Its dependencies, in words for people.
-    pub brings: &'static str,
-}
-
-/// Installs a folder's dependencies unless the cache has them.
-pub fn project(workspace: &Workspace, project: &Project) -> Result<()> {
-    let Project {
-        folder,
-        name,
-        brings,
-    } = *project;
+/// Installs the dependencies of a folder with a `package.json` and its lock file, unless the cache has
+/// them: they are kept there as `name`, and `node_modules` is a link to them. `brings` says in words
+/// for people what they are.
+pub fn project(workspace: &Workspace, folder: &str, name: &str, brings: &str) -> Result<()> {
     let home = workspace.root.join(folder);
     let link = home.join("node_modules");
     if link.is_dir() && !link.is_symlink() {
@@ -117,7 +104,7 @@ fn npm(dir: &Path) -> std::process::Command {
     npm
 }
 
-#[cfg(unix)]
+/// Makes `link` a link to a folder, in place of one to another.
 fn point(link: &Path, to: &Path) -> Result<()> {
     if fs::read_link(link).is_ok_and(|old| old == to) {
         return Ok(());
@@ -125,22 +112,8 @@ fn point(link: &Path, to: &Path) -> Result<()> {
     if link.is_symlink() {
         fs::remove_file(link)?;
     }
-    std::os::unix::fs::symlink(to, link)
+    symlink(to, link)
         .with_context(|| format!("{} cannot be linked to {}", link.display(), to.display()))
-}
-
-#[cfg(not(unix))]
-fn point(link: &Path, _: &Path) -> Result<()> {
-    bail!(
-        "{} is missing; run `npm ci` in its folder by hand",
-        link.display()
-    );
-}
-
-fn answers(wasm_opt: &Path, version: &str) -> bool {
-    is_program(wasm_opt)
-        && output(command(wasm_opt).arg("--version"))
-            .is_ok_and(|answer| answer.split_whitespace().any(|word| word == version))
 }
 
 /// `v20.20.2` → 20.

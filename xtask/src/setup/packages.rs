@@ -1,11 +1,12 @@
-//! The system's package manager, as far as it can be used without asking: apt, as root or where
-//! sudo wants no password.
+//! Package managers, as far as they can be used without asking: apt, as root or where sudo wants no
+//! password; and rustup.
 
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::process::{command, on_path, output, run, say, succeeds_within};
+use crate::workspace::Workspace;
 
 /// Makes sure that a program is on PATH, from the Debian package of that name if need be.
 pub fn require(program: &str, package: &str, what: &str) -> Result<()> {
@@ -16,6 +17,23 @@ pub fn require(program: &str, package: &str, what: &str) -> Result<()> {
         return Ok(());
     }
     bail!("{what} (`{program}`) is missing and could not be installed; install it by hand");
+}
+
+/// Adds something to the toolchain with rustup; `false` when rustup is missing or fails.
+pub fn rustup_add(workspace: &Workspace, kind: &str, name: &str, what: &str) -> bool {
+    if on_path("rustup").is_none() {
+        return false;
+    }
+    say(&format!(
+        "adding {what} to the compiler with rustup (under a minute)"
+    ));
+    let mut rustup = command("rustup");
+    rustup.current_dir(&workspace.root);
+    let added = run(rustup.args([kind, "add", name]));
+    if let Err(error) = &added {
+        say(&format!("{what} could not be added: {error:#}"));
+    }
+    added.is_ok()
 }
 
 /// Installs packages with apt. `false` when this machine has no apt that may be used unasked, or

@@ -1,9 +1,10 @@
 //! Tools as their projects publish them: faster than building, where the network reaches them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
+use walkdir::WalkDir;
 
 use crate::process::{command, on_path, output};
 use crate::workspace::{make_dir, remove_dir};
@@ -17,8 +18,8 @@ pub fn triple() -> Option<&'static str> {
     }
 }
 
-/// Downloads a `.tar.gz` and moves the programs in it, at any depth, to `bin`.
-pub fn fetch(url: &str, programs: &[&str], bin: &Path) -> Result<()> {
+/// Downloads a `.tar.gz` and moves the program in it, at any depth, to `bin`.
+pub fn fetch(url: &str, program: &str, bin: &Path) -> Result<()> {
     on_path("curl").context("there is no curl to fetch it with")?;
     let scratch = bin.with_extension("fetched");
     remove_dir(&scratch)?;
@@ -32,34 +33,21 @@ pub fn fetch(url: &str, programs: &[&str], bin: &Path) -> Result<()> {
             .arg(&archive)
             .arg(url),
     )?;
-    unpack(&archive, programs, &scratch, bin)?;
+    unpack(&archive, program, &scratch, bin)?;
     remove_dir(&scratch)
 }
 
-fn unpack(archive: &Path, programs: &[&str], scratch: &Path, bin: &Path) -> Result<()> {
+fn unpack(archive: &Path, program: &str, scratch: &Path, bin: &Path) -> Result<()> {
     let mut tar = command("tar");
     output(tar.arg("-xzf").arg(archive).arg("-C").arg(scratch))?;
     make_dir(bin)?;
-    for program in programs {
-        let found =
-            find(scratch, program)?.with_context(|| format!("the archive holds no `{program}`"))?;
-        fs::rename(&found, bin.join(program))?;
-    }
+    let found = WalkDir::new(scratch)
+        .into_iter()
+        .filter_map(Result::ok)
+        .find(|entry| entry.file_type().is_file() && entry.file_name() == program)
+        .with_context(|| format!("the archive holds no `{program}`"))?;
+    fs::rename(found.path(), bin.join(program))?;
     Ok(())
-}
-
-fn find(dir: &Path, program: &str) -> Result<Option<PathBuf>> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            if let Some(found) = find(&path, program)? {
-                return Ok(Some(found));
-            }
-        } else if path.file_name().is_some_and(|name| name == program) {
-            return Ok(Some(path));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -78,10 +66,10 @@ mod tests {
         tar.arg("-czf").arg(&archive).arg("-C").arg(&packed);
         output(tar.arg("tool-1.0")).unwrap();
 
-        unpack(&archive, &["tool"], &scratch, &bin).unwrap();
+        unpack(&archive, "tool", &scratch, &bin).unwrap();
 
         assert_eq!(fs::read_to_string(bin.join("tool")).unwrap(), "#!/bin/sh\n");
-        let missing = unpack(&archive, &["other"], &scratch, &bin).unwrap_err();
+        let missing = unpack(&archive, "other", &scratch, &bin).unwrap_err();
         assert!(missing.to_string().contains("other"), "{missing}");
         fs::remove_dir_all(dir).unwrap();
     }

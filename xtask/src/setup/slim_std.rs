@@ -9,8 +9,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::packages;
 use super::toolbox::Toolbox;
-use crate::process::{command, on_path, output, run, say};
+use crate::process::{output, say};
 use crate::workspace::Workspace;
 
 /// The source of std in a toolchain, from its root.
@@ -32,7 +33,10 @@ const VARIABLES: [(&str, &str); 6] = [
 
 /// Makes the page's build include the standard library, if its source exists or can be installed.
 pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
-    if !has_source(workspace, tools)? && !add_source(workspace) {
+    let what = "the standard library's source";
+    if !has_source(workspace, tools)?
+        && !packages::rustup_add(workspace, "component", "rust-src", what)
+    {
         say("the page gets the compiler's own standard library and is 13 kB larger");
         return Ok(());
     }
@@ -47,18 +51,4 @@ fn has_source(workspace: &Workspace, tools: &Toolbox) -> Result<bool> {
     rustc.current_dir(&workspace.root);
     let root = output(rustc.args(["--print", "sysroot"]))?;
     Ok(Path::new(&root).join(SOURCE).is_file())
-}
-
-fn add_source(workspace: &Workspace) -> bool {
-    if on_path("rustup").is_none() {
-        return false;
-    }
-    say("adding the standard library's source to the compiler with rustup (under a minute)");
-    let mut rustup = command("rustup");
-    rustup.current_dir(&workspace.root);
-    let added = run(rustup.args(["component", "add", "rust-src"]));
-    if let Err(error) = &added {
-        say(&format!("the source could not be added: {error:#}"));
-    }
-    added.is_ok()
 }

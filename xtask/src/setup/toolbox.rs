@@ -13,7 +13,7 @@ use crate::process::command;
 #[derive(Default)]
 pub struct Toolbox {
     dirs: Vec<PathBuf>,
-    variables: Vec<(&'static str, OsString)>,
+    variables: Vec<(String, OsString)>,
 }
 
 impl Toolbox {
@@ -45,7 +45,7 @@ impl Toolbox {
     }
 
     /// Sets a variable.
-    pub fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
-        self.variables.push((name, value.into()));
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<OsString>) {
+        self.variables.push((name.into(), value.into()));
     }
 }

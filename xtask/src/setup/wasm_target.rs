@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::debian_wasm;
+use super::packages;
 use super::toolbox::Toolbox;
-use crate::process::{command, on_path, output, run, say};
+use crate::process::{command, output, say};
 use crate::workspace::{WASM, Workspace};
 
 /// Ensures that the compiler can build for the browser.
@@ -20,20 +21,8 @@ pub fn ensure(workspace: &Workspace, tools: &mut Toolbox) -> Result<()> {
 
 /// Adds the target to the toolchain's own compiler; `false` when rustup is missing or fails.
 pub fn of_rustup(workspace: &Workspace) -> Result<bool> {
-    if has_target(workspace)? {
-        return Ok(true);
-    }
-    if on_path("rustup").is_none() {
-        return Ok(false);
-    }
-    say("adding the WebAssembly target to the compiler with rustup (under a minute)");
-    let mut rustup = command("rustup");
-    rustup.current_dir(&workspace.root);
-    let added = run(rustup.args(["target", "add", WASM]));
-    if let Err(error) = &added {
-        say(&format!("the target could not be added: {error:#}"));
-    }
-    Ok(added.is_ok())
+    let what = "the WebAssembly target";
+    Ok(has_target(workspace)? || packages::rustup_add(workspace, "target", WASM, what))
 }
 
 fn has_target(workspace: &Workspace) -> Result<bool> {

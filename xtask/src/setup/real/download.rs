@@ -17,18 +17,14 @@ pub struct Module {
     pub go_mod: PathBuf,
 }
 
-/// Downloads modules, each `(path, version)`, without their dependencies. `go` is the program without
+/// Downloads modules, each `path@version`, without their dependencies. `go` is the program without
 /// arguments, in a directory outside of any module.
-pub fn download(mut go: Command, modules: &[(&str, &str)]) -> Result<Vec<Module>> {
-    let names: Vec<String> = modules
-        .iter()
-        .map(|(path, version)| format!("{path}@{version}"))
-        .collect();
+pub fn download(mut go: Command, modules: &[String]) -> Result<Vec<Module>> {
     let answers =
-        output(go.args(["mod", "download", "-json"]).args(&names)).with_context(|| {
+        output(go.args(["mod", "download", "-json"]).args(modules)).with_context(|| {
             format!(
                 "{} could not be had from Go's module proxy",
-                names.join(", ")
+                modules.join(", ")
             )
         })?;
     serde_json::Deserializer::from_str(&answers)

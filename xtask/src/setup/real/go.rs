@@ -3,6 +3,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,21 +32,17 @@ impl Go {
             packages::install(&["golang-go"], "Go", "one to two minutes")?;
         }
         let program = on_path("go").with_context(|| format!("Go is missing; {by_hand}"))?;
-        let found = Self { program };
-        let version =
-            output(found.command(&env::temp_dir()).arg("version")).context(by_hand.clone())?;
-        if minor(&version).is_some_and(|version| version >= OLDEST) {
-            return Ok(found);
+        let mut go = Self { program };
+        let mut version = output(go.outside().arg("version")).context(by_hand.clone())?;
+        let too_old = |version: &str| format!("{version} is too old; {by_hand}");
+        if !is_new_enough(&version) {
+            go = go.fetch_newer().with_context(|| too_old(&version))?;
+            version = output(go.outside().arg("version")).context(by_hand.clone())?;
         }
-        let newer = found
-            .fetch_newer()
-            .with_context(|| format!("{version} is too old; {by_hand}"))?;
-        let version =
-            output(newer.command(&env::temp_dir()).arg("version")).context(by_hand.clone())?;
-        if minor(&version).is_none_or(|version| version < OLDEST) {
-            bail!("{version} is too old; {by_hand}");
+        if !is_new_enough(&version) {
+            bail!(too_old(&version));
         }
-        Ok(newer)
+        Ok(go)
     }
 
     /// The path of `go`.
@@ -66,26 +63,26 @@ impl Go {
         go
     }
 
+    /// `go` outside of any module.
+    pub fn outside(&self) -> Command {
+        self.command(&env::temp_dir())
+    }
+
     /// The wanted Go, as a module. Files of modules are not executable; newer Gos mend that themselves,
     /// for older ones it is done here.
     fn fetch_newer(&self) -> Result<Self> {
-        let platform = output(
-            self.command(&env::temp_dir())
-                .args(["env", "GOOS", "GOARCH"]),
-        )?;
-        let version = format!("v0.0.1-go{WANTED}.{}", platform.replace('\n', "-"));
-        let cache = output(self.command(&env::temp_dir()).args(["env", "GOMODCACHE"]))?;
-        let kept = Path::new(&cache).join(format!("golang.org/toolchain@{version}"));
+        let platform = output(self.outside().args(["env", "GOOS", "GOARCH"]))?;
+        let platform = platform.replace('\n', "-");
+        let module = format!("golang.org/toolchain@v0.0.1-go{WANTED}.{platform}");
+        let cache = output(self.outside().args(["env", "GOMODCACHE"]))?;
+        let kept = Path::new(&cache).join(&module);
         if !kept.is_dir() {
             say(&format!(
                 "fetching Go {WANTED} from the module proxy (under a minute, once; kept in {})",
                 kept.display()
             ));
         }
-        let fetched = download(
-            self.command(&env::temp_dir()),
-            &[("golang.org/toolchain", &version)],
-        )?;
+        let fetched = download(self.outside(), &[module])?;
         let root = &fetched.first().context("Go fetched nothing")?.dir;
         make_executable(&root.join("bin"))?;
         for platform in fs::read_dir(root.join("pkg/tool"))? {
@@ -97,9 +94,7 @@ impl Go {
     }
 }
 
-#[cfg(unix)]
 fn make_executable(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
     for file in fs::read_dir(folder)? {
         let path = file?.path();
         let mut permissions = path.metadata()?.permissions();
@@ -112,12 +107,9 @@ fn make_executable(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-#[cfg(not(unix))]
-fn make_executable(folder: &Path) -> Result<()> {
-    bail!(
-        "{} holds programs that cannot be made executable here",
-        folder.display()
-    );
+/// Whether the answer of `go version` is at least [`OLDEST`].
+fn is_new_enough(answer: &str) -> bool {
+    minor(answer).is_some_and(|version| version >= OLDEST)
 }
 
 /// `go version go1.26.8 linux/amd64` → (1, 26).
@@ -140,10 +132,8 @@ mod tests {
     fn a_go_says_how_new_it_is() {
         assert_eq!(minor("go version go1.26.8 linux/amd64"), Some((1, 26)));
         assert_eq!(minor("go version go1.27rc1 linux/amd64"), Some((1, 27)));
-        assert_eq!(
-            minor("go version go1.19 linux/amd64\n").map(|version| version >= OLDEST),
-            Some(false)
-        );
+        assert_eq!(minor("go version go1.19 linux/amd64\n"), Some((1, 19)));
+        assert!(!is_new_enough("go version go1.19 linux/amd64\n"));
         assert_eq!(minor("go version devel +abc"), None);
     }
 }
