@@ -38,6 +38,17 @@ pub struct PipelineName {
     pub name: String,
 }
 
+impl PipelineName {
+    /// Creates a name from a namespace and a name.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+}
+
 impl fmt::Display for PipelineName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.namespace, self.name)
@@ -53,6 +64,17 @@ pub struct RepositoryName {
     pub name: String,
 }
 
+impl RepositoryName {
+    /// Creates a name from an owner and a name.
+    #[must_use]
+    pub fn new(owner: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            owner: owner.into(),
+            name: name.into(),
+        }
+    }
+}
+
 impl fmt::Display for RepositoryName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.owner, self.name)
@@ -66,6 +88,17 @@ impl fmt::Display for RepositoryName {
 pub struct ObjectName {
     pub namespace: String,
     pub name: String,
+}
+
+impl ObjectName {
+    /// Creates a name from a namespace and a name.
+    #[must_use]
+    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
 }
 
 impl fmt::Display for ObjectName {
@@ -119,10 +152,7 @@ impl ChartSource {
     /// Returns the namespace and name of the source.
     #[must_use]
     pub fn object_name(&self) -> ObjectName {
-        ObjectName {
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        ObjectName::new(&self.namespace, &self.name)
     }
 }
 
