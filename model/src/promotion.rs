@@ -176,6 +176,13 @@ impl Promotion {
             .filter(reported)
     }
 
+    /// Returns the first required check in a state.
+    #[must_use]
+    pub fn required_check(&self, state: CheckState) -> Option<&Check> {
+        let mut checks = self.checks.iter();
+        checks.find(|check| check.required && check.state == state)
+    }
+
     /// Returns the approvals that count.
     pub fn approvals(&self) -> impl Iterator<Item = &Review> {
         self.reviews
@@ -257,21 +264,12 @@ impl Promotion {
             }
             Mergeable::Clean => {}
         }
-        if let Some(failed) = self
-            .checks
-            .iter()
-            .find(|check| check.required && check.state == CheckState::Failed)
-        {
+        if let Some(failed) = self.required_check(CheckState::Failed) {
             return Some(format!("The required check «{}» failed.", failed.name));
         }
-        let pending = self
-            .checks
-            .iter()
-            .filter(|check| check.required && check.state == CheckState::Pending)
-            .map(|check| check.name.as_str())
-            .chain(self.unreported())
-            .next();
-        if let Some(name) = pending {
+        let pending = self.required_check(CheckState::Pending);
+        let pending = pending.map(|check| check.name.as_str());
+        if let Some(name) = pending.or_else(|| self.unreported().next()) {
             return Some(format!("The required check «{name}» has not ended."));
         }
         if let Some(login) = self

@@ -14,10 +14,13 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// A change of a promotion, and what the gate says of it.
+type Case = (fn(&mut Promotion), GateState, &'static str);
+
 #[test]
 fn a_gate_says_in_one_sentence_what_it_waits_for() {
     use GateState::{Blocked, WaitsForApproval, WaitsForChecks, WaitsForMerge};
-    let cases: &[(fn(&mut Promotion), GateState, &str)] = &[
+    let cases: &[Case] = &[
         (
             |_| (),
             WaitsForApproval,
