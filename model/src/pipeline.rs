@@ -39,13 +39,20 @@ pub struct PipelineName {
 }
 
 impl PipelineName {
-    /// Creates a name from a namespace and a name.
+    /// The pipeline of an application.
     #[must_use]
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: &str, name: &str) -> Self {
         Self {
-            namespace: namespace.into(),
-            name: name.into(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
         }
+    }
+
+    /// Reads `namespace/name`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (namespace, name) = text.split_once('/')?;
+        Some(Self::new(namespace, name))
     }
 }
 
@@ -65,13 +72,21 @@ pub struct RepositoryName {
 }
 
 impl RepositoryName {
-    /// Creates a name from an owner and a name.
+    /// The repository of an owner.
     #[must_use]
-    pub fn new(owner: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(owner: &str, name: &str) -> Self {
         Self {
-            owner: owner.into(),
-            name: name.into(),
+            owner: owner.to_owned(),
+            name: name.to_owned(),
         }
+    }
+
+    /// Reads `owner/name`, of which neither is empty and nothing follows.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (owner, name) = text.split_once('/')?;
+        let is_whole = !owner.is_empty() && !name.is_empty() && !name.contains('/');
+        is_whole.then(|| Self::new(owner, name))
     }
 }
 
@@ -91,12 +106,12 @@ pub struct ObjectName {
 }
 
 impl ObjectName {
-    /// Creates a name from a namespace and a name.
+    /// The object of a namespace.
     #[must_use]
-    pub fn new(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+    pub fn new(namespace: &str, name: &str) -> Self {
         Self {
-            namespace: namespace.into(),
-            name: name.into(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
         }
     }
 }

@@ -31,7 +31,7 @@ pub fn helm_chart(target: &TargetSpec, release: &ObjectName) -> ObjectName {
         Some(source) if source.kind == ChartSourceKind::HelmChart => source.object_name(),
         _ => ObjectName::new(
             source_namespace(target, release),
-            format!("{}-{}", release.namespace, release.name),
+            &format!("{}-{}", release.namespace, release.name),
         ),
     }
 }

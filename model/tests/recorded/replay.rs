@@ -29,7 +29,7 @@ pub fn target(environment: &str, deployer: Deployer) -> TargetSpec {
         name: environment.into(),
         cluster: environment.into(),
         git_repository: ObjectName::new("flux-system", "podinfo"),
-        kustomization: ObjectName::new("flux-system", format!("app-promo-podinfo-{environment}")),
+        kustomization: ObjectName::new("flux-system", &format!("app-promo-podinfo-{environment}")),
         deployer,
         live_url: "http://127.0.0.1".into(),
         flux: FluxSpec::default(),
