@@ -167,10 +167,7 @@ impl ChartSource {
     /// Returns the namespace and name of the source.
     #[must_use]
     pub fn object_name(&self) -> ObjectName {
-        ObjectName {
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        ObjectName::new(&self.namespace, &self.name)
     }
 }
 

@@ -176,6 +176,13 @@ impl Promotion {
             .filter(reported)
     }
 
+    /// Returns the first required check in a state.
+    #[must_use]
+    pub fn required_check(&self, state: CheckState) -> Option<&Check> {
+        let mut checks = self.checks.iter();
+        checks.find(|check| check.required && check.state == state)
+    }
+
     /// Returns the approvals that count.
     pub fn approvals(&self) -> impl Iterator<Item = &Review> {
         self.reviews
@@ -257,21 +264,12 @@ impl Promotion {
             }
             Mergeable::Clean => {}
         }
-        if let Some(failed) = self
-            .checks
-            .iter()
-            .find(|check| check.required && check.state == CheckState::Failed)
-        {
+        if let Some(failed) = self.required_check(CheckState::Failed) {
             return Some(format!("The required check «{}» failed.", failed.name));
         }
-        let pending = self
-            .checks
-            .iter()
-            .filter(|check| check.required && check.state == CheckState::Pending)
-            .map(|check| check.name.as_str())
-            .chain(self.unreported())
-            .next();
-        if let Some(name) = pending {
+        let pending = self.required_check(CheckState::Pending);
+        let pending = pending.map(|check| check.name.as_str());
+        if let Some(name) = pending.or_else(|| self.unreported().next()) {
             return Some(format!("The required check «{name}» has not ended."));
         }
         if let Some(login) = self
@@ -304,134 +302,6 @@ impl Promotion {
             PromotionState::Open => None,
             PromotionState::Merged => Some("It is merged already.".into()),
             PromotionState::Closed => Some("It was closed without a merge.".into()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn promotion() -> Promotion {
-        let at = Timestamp::from_millis(0);
-        Promotion {
-            repository: RepositoryName {
-                owner: "demo".into(),
-                name: "podinfo".into(),
-            },
-            number: 64,
-            title: "Promote".into(),
-            url: String::new(),
-            state: PromotionState::Open,
-            draft: false,
-            author: "weft-demo[bot]".into(),
-            head: CommitId::new("9f3c1a7"),
-            head_ref: "promotion".into(),
-            head_by: None,
-            head_at: None,
-            base_ref: "main".into(),
-            base: CommitId::new("0000000"),
-            mergeable: Mergeable::Clean,
-            release: ChartVersion::parse("1.1.7").ok(),
-            reviews: vec![],
-            requested: vec![],
-            required_approvals: Some(1),
-            checks: vec![],
-            required_checks: vec![],
-            merge_methods: vec!["merge".into()],
-            opened_at: at,
-            closed_at: None,
-            merged_by: None,
-            merge_commit: None,
-        }
-    }
-
-    fn actor(login: &str, permission: RepositoryPermission) -> Actor {
-        Actor {
-            login: login.into(),
-            permission,
-        }
-    }
-
-    fn check(name: &str, state: CheckState) -> Check {
-        Check {
-            name: name.into(),
-            state,
-            required: true,
-            url: None,
-            description: None,
-        }
-    }
-
-    /// A change of a promotion, and a part of the reason against merging it.
-    type Case = (fn(&mut Promotion), &'static str);
-
-    #[test]
-    fn every_reason_not_to_merge_is_said_in_a_sentence() {
-        let cases: &[Case] = &[
-            (|p| p.state = PromotionState::Merged, "merged already"),
-            (|p| p.state = PromotionState::Closed, "closed"),
-            (|p| p.draft = true, "draft"),
-            (|p| p.mergeable = Mergeable::Conflicting, "conflicts"),
-            (|p| p.mergeable = Mergeable::Computing, "still computing"),
-            (
-                |p| p.checks = vec![check("test", CheckState::Failed)],
-                "«test» failed",
-            ),
-            (
-                |p| p.checks = vec![check("test", CheckState::Pending)],
-                "«test» has not ended",
-            ),
-            (
-                |p| p.required_checks = vec!["lint".into()],
-                "«lint» has not ended",
-            ),
-            (|p| p.required_approvals = None, "could not be read"),
-            (|p| p.required_approvals = Some(2), "One more approval"),
-        ];
-        let sam = actor("sam", RepositoryPermission::Write);
-        for (spoil, words) in cases {
-            let mut spoilt = promotion();
-            assert_eq!(spoilt.why_not_merge(&sam, true), None);
-            spoil(&mut spoilt);
-            let why = spoilt.why_not_merge(&sam, true).unwrap_or_default();
-            assert!(why.contains(words), "{why} should say {words}");
-        }
-    }
-
-    #[test]
-    fn nobody_approves_their_own() {
-        let bot = actor("weft-demo[bot]", RepositoryPermission::Admin);
-        assert!(
-            promotion()
-                .why_not_approve(&bot)
-                .unwrap()
-                .contains("their own")
-        );
-    }
-
-    #[test]
-    fn a_reader_is_told_before_the_tap() {
-        let kim = actor("kim", RepositoryPermission::Read);
-        assert!(
-            promotion()
-                .why_not_approve(&kim)
-                .unwrap()
-                .contains("write access")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn even_an_admin_never_merges_past_a_failed_required_check(approvals in 0u32..4, required in 0u32..4) {
-            let mut promotion = promotion();
-            promotion.required_approvals = Some(required);
-            promotion.checks = vec![check("test", CheckState::Failed)];
-            for n in 0..approvals {
-                promotion.reviews.push(Review { login: format!("r{n}"), approves: true, counts: true, commit: None, at: promotion.opened_at, comment: None });
-            }
-            prop_assert!(promotion.why_not_merge(&actor("root", RepositoryPermission::Admin), true).is_some());
         }
     }
 }

@@ -63,6 +63,23 @@ pub struct Figure {
     pub explains: String,
 }
 
+impl Figure {
+    /// The median of these times. `explains` gets the number of them with the noun.
+    fn median(
+        times: impl Iterator<Item = Duration>,
+        noun: &str,
+        name: String,
+        explains: impl Fn(String) -> String,
+    ) -> Self {
+        let times: Vec<Duration> = times.collect();
+        Self {
+            value: median(&times).map_or_else(|| "–".into(), in_words),
+            name,
+            explains: explains(count(times.len(), noun)),
+        }
+    }
+}
+
 /// The DORA metrics over a range of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -83,10 +100,7 @@ pub struct DoraMetrics {
 /// promotion.
 #[must_use]
 pub fn journeys(entries: &[Entry], environments: &[EnvironmentName]) -> Vec<ReleaseHistory> {
-    let mut ways: BTreeMap<
-        &ChartVersion,
-        (ReleaseHistory, BTreeMap<&EnvironmentName, EnvironmentVisit>),
-    > = BTreeMap::new();
+    let mut ways: Ways<'_> = BTreeMap::new();
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by_key(|entry| (entry.at, entry.id));
     for entry in sorted {
@@ -217,67 +231,53 @@ pub fn figures(
     let Some(last) = environments.last() else {
         return DoraMetrics::default();
     };
-    let stop = |journey: &ReleaseHistory, name: &EnvironmentName| {
-        journey
-            .stops
-            .iter()
-            .find(|named| named.environment == *name)
-            .map(|named| named.stop.clone())
-    };
     let arrived = |journey: &ReleaseHistory, name: &EnvironmentName| {
-        stop(journey, name).and_then(|stop| stop.arrived_at)
+        let mut stops = journey.stops.iter();
+        stops
+            .find(|named| named.environment == *name)?
+            .stop
+            .arrived_at
     };
-    let whole: Vec<Duration> = journeys
+    let whole = journeys
         .iter()
-        .filter_map(|journey| Some(arrived(journey, last)?.since(journey.released_at?)))
-        .collect();
+        .filter_map(|journey| Some(arrived(journey, last)?.since(journey.released_at?)));
     let steps = environments.windows(2).map(|pair| {
-        let times: Vec<Duration> = journeys
+        let [from, to] = [&pair[0], &pair[1]];
+        let times = journeys
             .iter()
-            .filter_map(|journey| {
-                Some(arrived(journey, &pair[1])?.since(arrived(journey, &pair[0])?))
-            })
-            .collect();
-        Figure {
-            value: median(&times).map_or_else(|| "–".into(), in_words),
-            name: format!("{} to {}", pair[0], pair[1]),
-            explains: format!(
-                "Median time between a release's deployment in {} and in {}, over {}.",
-                pair[0],
-                pair[1],
-                count(times.len(), "release")
-            ),
-        }
+            .filter_map(|journey| Some(arrived(journey, to)?.since(arrived(journey, from)?)));
+        Figure::median(times, "release", format!("{from} to {to}"), |over| {
+            format!(
+                "Median time between a release's deployment in {from} and in {to}, over {over}."
+            )
+        })
     });
     let reached = journeys
         .iter()
         .filter(|journey| arrived(journey, last).is_some())
         .count();
-    let attempts: Vec<EnvironmentVisit> = journeys
-        .iter()
-        .flat_map(|journey| journey.stops.iter().map(|named| named.stop.clone()))
-        .collect();
-    let failed = attempts
-        .iter()
-        .filter(|stop| stop.failed_at.is_some())
+    let stops = || journeys.iter().flat_map(|journey| &journey.stops);
+    let failed = stops()
+        .filter(|named| named.stop.failed_at.is_some())
+        .count();
+    let arrived = stops()
+        .filter(|named| named.stop.arrived_at.is_some())
         .count();
     // A failed attempt and the good one after it are two deployments.
-    let arrived = attempts
-        .iter()
-        .filter(|stop| stop.arrived_at.is_some())
-        .count();
     let tried = failed + arrived;
     let restores = restores(journeys, environments);
     let weeks = (span.as_secs_f64() / 604_800.0).max(1.0 / 7.0);
     DoraMetrics {
-        lead_time: Some(Figure {
-            value: median(&whole).map_or_else(|| "–".into(), in_words),
-            name: format!("lead time, merge to {last}"),
-            explains: format!(
-                "Median time from the merge of a release to its deployment in {last}, over {}.",
-                count(whole.len(), "release")
-            ),
-        }),
+        lead_time: Some(Figure::median(
+            whole,
+            "release",
+            format!("lead time, merge to {last}"),
+            |over| {
+                format!(
+                    "Median time from the merge of a release to its deployment in {last}, over {over}."
+                )
+            },
+        )),
         steps: steps.collect(),
         frequency: Some(Figure {
             value: format!("{:.1}", one_decimal(reached, weeks)),
@@ -298,14 +298,16 @@ pub fn figures(
                 count(tried, "deployment")
             ),
         }),
-        time_to_restore: Some(Figure {
-            value: median(&restores).map_or_else(|| "–".into(), in_words),
-            name: "to restore".into(),
-            explains: format!(
-                "Median time from a failed deployment to the next good one in the same environment, over {}.",
-                count(restores.len(), "failure")
-            ),
-        }),
+        time_to_restore: Some(Figure::median(
+            restores.into_iter(),
+            "failure",
+            "to restore".into(),
+            |over| {
+                format!(
+                    "Median time from a failed deployment to the next good one in the same environment, over {over}."
+                )
+            },
+        )),
     }
 }
 
@@ -363,11 +365,7 @@ mod tests {
 
     fn entry(minute: i64, release: &str, environment: &str, event: Event) -> Entry {
         let at = Timestamp::from_millis(minute * 60_000);
-        let pipeline = PipelineName {
-            namespace: "app-podinfo".into(),
-            name: "podinfo".into(),
-        };
-        Entry::new(&pipeline, event, at)
+        Entry::new(&PipelineName::new("app-podinfo", "podinfo"), event, at)
             .environment((!environment.is_empty()).then(|| environment.into()))
             .release(ChartVersion::parse(release).ok())
     }

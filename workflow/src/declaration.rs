@@ -46,12 +46,8 @@ fn version_of<'a>(
     let Some(reference) = release.pointer("/spec/chartRef") else {
         return text(release, "/spec/chart/spec/version");
     };
-    let named = ObjectName {
-        namespace: text(reference, "/namespace")
-            .unwrap_or(&name.namespace)
-            .to_owned(),
-        name: text(reference, "/name")?.to_owned(),
-    };
+    let namespace = text(reference, "/namespace").unwrap_or(&name.namespace);
+    let named = ObjectName::new(namespace, text(reference, "/name")?);
     let kind = text(reference, "/kind")?;
     let source = find(documents, kind, &named).ok()?;
     match kind {
@@ -100,10 +96,7 @@ mod tests {
     use model::pipeline::{FluxSpec, GateKind, TargetSpec};
 
     fn environment(deployer: Deployer) -> EnvironmentSpec {
-        let flux = ObjectName {
-            namespace: "flux-system".into(),
-            name: "podinfo".into(),
-        };
+        let flux = ObjectName::new("flux-system", "podinfo");
         EnvironmentSpec {
             name: "uat".into(),
             gate: GateKind::Approval,
@@ -123,10 +116,7 @@ mod tests {
     }
 
     fn podinfo() -> ObjectName {
-        ObjectName {
-            namespace: "app-podinfo".into(),
-            name: "podinfo".into(),
-        }
+        ObjectName::new("app-podinfo", "podinfo")
     }
 
     fn release(version: &str) -> String {

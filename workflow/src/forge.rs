@@ -35,6 +35,11 @@ pub struct NewPullRequest {
     pub body: String,
 }
 
+/// The answer to a call, which may be awaited on any thread.
+pub trait Answer<T, E>: Future<Output = Result<T, E>> + Send {}
+
+impl<T, E, F: Future<Output = Result<T, E>> + Send> Answer<T, E> for F {}
+
 /// One repository on GitHub, or a substitute.
 ///
 /// Writes name the state that they build upon, so that one of two concurrent writes is rejected.
@@ -49,71 +54,37 @@ pub trait Forge: Sync {
     fn branch(&self) -> &str;
 
     /// Returns the commit that a branch points at.
-    fn head(
-        &self,
-        branch: &str,
-    ) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
+    fn head(&self, branch: &str) -> impl Answer<Option<String>, Self::Error>;
 
     /// Returns the text of a file at a commit.
-    fn file(
-        &self,
-        commit: &str,
-        path: &str,
-    ) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
+    fn file(&self, commit: &str, path: &str) -> impl Answer<Option<String>, Self::Error>;
 
     /// Returns the newest common ancestor of two commits.
-    fn merge_base(
-        &self,
-        one: &str,
-        other: &str,
-    ) -> impl Future<Output = Result<String, Self::Error>> + Send;
+    fn merge_base(&self, one: &str, other: &str) -> impl Answer<String, Self::Error>;
 
     /// Returns the open pull request from `head` into [`Self::branch`].
-    fn pull_request(
-        &self,
-        head: &str,
-    ) -> impl Future<Output = Result<Option<PullRequest>, Self::Error>> + Send;
+    fn pull_request(&self, head: &str) -> impl Answer<Option<PullRequest>, Self::Error>;
 
     /// Returns the number of a pull request from `head` with `title` that was closed without a merge.
-    fn declined(
-        &self,
-        head: &str,
-        title: &str,
-    ) -> impl Future<Output = Result<Option<u64>, Self::Error>> + Send;
+    fn declined(&self, head: &str, title: &str) -> impl Answer<Option<u64>, Self::Error>;
 
     /// Creates a branch at a commit; fails if it exists.
-    fn create_branch(
-        &self,
-        branch: &str,
-        at: &str,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn create_branch(&self, branch: &str, at: &str) -> impl Answer<(), Self::Error>;
 
-    fn delete_branch(&self, branch: &str) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn delete_branch(&self, branch: &str) -> impl Answer<(), Self::Error>;
 
     /// Writes a commit and returns its id.
-    fn commit(&self, commit: NewCommit)
-    -> impl Future<Output = Result<String, Self::Error>> + Send;
+    fn commit(&self, commit: NewCommit) -> impl Answer<String, Self::Error>;
 
-    fn open(
-        &self,
-        new: NewPullRequest,
-    ) -> impl Future<Output = Result<PullRequest, Self::Error>> + Send;
+    fn open(&self, new: NewPullRequest) -> impl Answer<PullRequest, Self::Error>;
 
     /// Replaces title and body of a pull request.
-    fn rewrite(
-        &self,
-        number: u64,
-        new: &NewPullRequest,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn rewrite(&self, number: u64, new: &NewPullRequest) -> impl Answer<(), Self::Error>;
 
-    fn comment(
-        &self,
-        number: u64,
-        text: &str,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn comment(&self, number: u64, text: &str) -> impl Answer<(), Self::Error>;
 
     /// Closes a pull request without merging it.
-    fn close(&self, number: u64) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn close(&self, number: u64) -> impl Answer<(), Self::Error>;
 }
 
 /// Why a promotion was not opened, or only in part.

@@ -248,36 +248,32 @@ pub(crate) mod tests {
         assert_eq!(read.app_version, "5.1.7");
     }
 
+    pub(crate) fn replaced(here: bool, text: String, from: &str, to: &str) -> String {
+        if here {
+            text.replacen(from, to, 1)
+        } else {
+            text
+        }
+    }
+
     #[test]
     fn what_a_file_lacks_is_said_with_its_name() {
         for (path, from, to, why) in [
             (
                 CHART,
-                "version: 1.1.6\n",
-                "",
-                "charts/podinfo/Chart.yaml has no version",
+                "version: 1.1.6",
+                "# none",
+                "Chart.yaml has no version",
             ),
             (CHART, "1.1.6", "v1.1.6", "is not a chart version"),
             (CHART, "1.1.6", "1.1.6+1", "build metadata"),
             (CHART, "1.1.6", "1.01.6", "leading zero"),
             (VALUES, "  tag", "  tags", "has no image.tag"),
             (MAIN_GO, "#34577c", "blue", "cmd/podinfo/main.go: "),
-            (
-                MAIN_GO,
-                "const color",
-                "var color",
-                "has no line const color = ",
-            ),
+            (MAIN_GO, "const", "var", "has no line const color = "),
             (VERSION_GO, "5.1.7", "v5", "pkg/version/version.go: "),
         ] {
-            let read = |asked: &str| {
-                let text = files(asked)?;
-                Some(if asked == path {
-                    text.replacen(from, to, 1)
-                } else {
-                    text
-                })
-            };
+            let read = |asked: &str| Some(replaced(asked == path, files(asked)?, from, to));
             let error = ReleaseFiles::read(read).unwrap_err().0;
             assert!(error.starts_with(path) && error.contains(why), "{error}");
         }

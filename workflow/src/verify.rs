@@ -17,6 +17,15 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One violation of the rules for versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -254,10 +263,7 @@ pub fn as_text(findings: &[Finding]) -> String {
             .line
             .map(|line| format!(":{line}"))
             .unwrap_or_default();
-        let word = match finding.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
+        let word = finding.severity.word();
         // Writing to a text cannot fail.
         let _ = writeln!(text, "{word}: {}{line}: {}", finding.path, finding.sentence);
     }
@@ -270,10 +276,7 @@ pub fn as_text(findings: &[Finding]) -> String {
 pub fn as_annotations(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
-        let word = match finding.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
+        let word = finding.severity.word();
         let line = finding
             .line
             .map(|line| format!(",line={line}"))
@@ -297,7 +300,7 @@ fn data(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::release_files::tests::files;
+    use crate::release_files::tests::{files, replaced};
 
     const STG: &str = "environments/stg/podinfo-helmrelease.yaml";
 
@@ -313,18 +316,10 @@ mod tests {
         }
     }
 
-    fn changed(
-        path: &'static str,
-        from: &'static str,
-        to: &'static str,
-    ) -> impl Fn(&str) -> Option<String> {
+    fn changed(path: &str, from: &str, to: &str) -> impl Fn(&str) -> Option<String> {
         move |asked| {
             let text = whole(asked)?;
-            Some(if asked == path {
-                text.replacen(from, to, 1)
-            } else {
-                text
-            })
+            Some(replaced(asked == path, text, from, to))
         }
     }
 
@@ -333,55 +328,29 @@ mod tests {
         assert_eq!(verify(&whole, Some(&whole)), []);
     }
 
+    /// The file, the text that is replaced, what replaces it, the line of the finding, and its words.
+    const DISAGREEMENTS: &str = "\
+charts/podinfo/values.yaml | 5.1.7 | 5.1.8 | 4 | the image tag is 5.1.8, but VERSION is 5.1.7
+charts/podinfo/Chart.yaml | \"5.1.7\" | \"5.1.6\" | 4 | appVersion is 5.1.6
+charts/podinfo/Chart.yaml | 1.1.6 | v1.1.6 | 3 | is not a chart version
+charts/podinfo/Chart.yaml | version: 1.1.6 | # none | | has no version
+pkg/version/version.go | var VERSION | var Version | | has no line var VERSION
+charts/podinfo/values.yaml | color: \"\" | color: \"#112233\" | 6 | would hide the colour
+cmd/podinfo/main.go | #34577c | #34577 | 4 | #34577
+environments/stg/podinfo-helmrelease.yaml | 1.1.5 | v1.1.5 | 5 | not a chart version
+environments/stg/podinfo-helmrelease.yaml | version: | range: | | has no HelmRelease with spec.chart.spec.version";
+
     #[test]
     fn each_disagreement_is_found_where_it_stands() {
-        for (path, from, to, line, why) in [
-            (
-                VALUES,
-                "5.1.7",
-                "5.1.8",
-                Some(4),
-                "the image tag is 5.1.8, but VERSION is 5.1.7",
-            ),
-            (
-                CHART,
-                "\"5.1.7\"",
-                "\"5.1.6\"",
-                Some(4),
-                "appVersion is 5.1.6",
-            ),
-            (CHART, "1.1.6", "v1.1.6", Some(3), "is not a chart version"),
-            (CHART, "version: 1.1.6\n", "", None, "has no version"),
-            (
-                VERSION_GO,
-                "var VERSION",
-                "var Version",
-                None,
-                "has no line var VERSION",
-            ),
-            (
-                VALUES,
-                "color: \"\"",
-                "color: \"#112233\"",
-                Some(6),
-                "would hide the colour",
-            ),
-            (MAIN_GO, "#34577c", "#34577", Some(4), "#34577"),
-            (STG, "1.1.5", "v1.1.5", Some(5), "not a chart version"),
-            (
-                STG,
-                "      version",
-                "      range",
-                None,
-                "has no HelmRelease with spec.chart.spec.version",
-            ),
-        ] {
-            let head = changed(path, from, to);
-            let findings = verify(&head, None);
-            let found = findings
-                .iter()
-                .find(|finding| finding.sentence.contains(why));
+        for row in DISAGREEMENTS.lines() {
+            let [path, from, to, line, why] = row.split('|').map(str::trim).collect::<Vec<_>>()[..]
+            else {
+                panic!("five columns: {row}");
+            };
+            let findings = verify(&changed(path, from, to), None);
+            let found = findings.iter().find(|found| found.sentence.contains(why));
             let found = found.unwrap_or_else(|| panic!("{why}: {findings:?}"));
+            let line = (!line.is_empty()).then(|| line.parse().unwrap());
             assert_eq!((found.path.as_str(), found.line), (path, line), "{found:?}");
         }
     }

@@ -74,6 +74,10 @@ impl Memory {
         state.branches.insert(BASE.to_owned(), at);
     }
 
+    fn promote(&self, version: &str) -> PromotionOutcome {
+        block_on(promote(self, &request(version))).unwrap()
+    }
+
     fn comments(&self, number: usize) -> Vec<String> {
         self.state().pulls[number - 1].2.clone()
     }
@@ -198,6 +202,10 @@ fn manifest(pinned: &str) -> String {
     )
 }
 
+fn nothing(why: &str) -> PromotionOutcome {
+    PromotionOutcome::Nothing(why.to_owned())
+}
+
 fn request(version: &str) -> PromotionRequest {
     PromotionRequest {
         from: EnvironmentName("uat".into()),
@@ -246,29 +254,21 @@ fn what_real_flux_sent_promotes_exactly_the_tested_releases_each_once() {
 #[test]
 fn run_twice_it_does_nothing_twice() {
     let forge = Memory::new("1.1.6");
-    let PromotionOutcome::Opened(pull) = block_on(promote(&forge, &request("1.1.7"))).unwrap()
-    else {
+    let PromotionOutcome::Opened(pull) = forge.promote("1.1.7") else {
         panic!("nothing was opened");
     };
-    let again = block_on(promote(&forge, &request("1.1.7"))).unwrap();
-    assert_eq!(
-        again,
-        PromotionOutcome::Nothing("#1 promotes 1.1.7 already".to_owned())
-    );
+    let again = forge.promote("1.1.7");
+    assert_eq!(again, nothing("#1 promotes 1.1.7 already"));
     assert_eq!((pull.number, forge.state().commits.len()), (1, 2));
     forge.merge();
-    let again = block_on(promote(&forge, &request("1.1.7"))).unwrap();
-    assert_eq!(
-        again,
-        PromotionOutcome::Nothing("stg has 1.1.7 already".to_owned())
-    );
+    assert_eq!(forge.promote("1.1.7"), nothing("stg has 1.1.7 already"));
 }
 
 #[test]
 fn a_newer_release_supersedes_the_open_one_out_loud() {
     let forge = Memory::new("1.1.6");
-    block_on(promote(&forge, &request("1.1.7"))).unwrap();
-    let outcome = block_on(promote(&forge, &request("1.1.8"))).unwrap();
+    forge.promote("1.1.7");
+    let outcome = forge.promote("1.1.8");
     assert!(
         matches!(&outcome, PromotionOutcome::Superseded { pull, older } if pull.number == 1 && older.to_string() == "1.1.7")
     );
@@ -283,25 +283,20 @@ fn a_newer_release_supersedes_the_open_one_out_loud() {
 #[test]
 fn nothing_goes_back_by_itself() {
     let forge = Memory::new("1.1.8");
-    let lower = block_on(promote(&forge, &request("1.1.7"))).unwrap();
+    let lower = forge.promote("1.1.7");
     assert!(matches!(&lower, PromotionOutcome::Nothing(why) if why.contains("newer than 1.1.7")));
-    block_on(promote(&forge, &request("1.2.0"))).unwrap();
-    let between = block_on(promote(&forge, &request("1.1.9"))).unwrap();
-    assert_eq!(
-        between,
-        PromotionOutcome::Nothing(
-            "#1 promotes 1.2.0, which is newer than 1.1.9; nothing goes back by itself".to_owned()
-        )
-    );
+    forge.promote("1.2.0");
+    let newer = "#1 promotes 1.2.0, which is newer than 1.1.9; nothing goes back by itself";
+    assert_eq!(forge.promote("1.1.9"), nothing(newer));
     assert_eq!(forge.pin_on(BRANCH), "1.2.0");
 }
 
 #[test]
 fn a_promotion_that_could_not_be_merged_any_more_is_opened_anew() {
     let forge = Memory::new("1.1.6");
-    block_on(promote(&forge, &request("1.1.7"))).unwrap();
+    forge.promote("1.1.7");
     forge.declare("1.1.5");
-    let outcome = block_on(promote(&forge, &request("1.1.8"))).unwrap();
+    let outcome = forge.promote("1.1.8");
     assert!(matches!(&outcome, PromotionOutcome::Superseded { pull, .. } if pull.number == 2));
     assert!(forge.comments(1)[0].contains("superseded"));
     let state = forge.state();
@@ -312,9 +307,9 @@ fn a_promotion_that_could_not_be_merged_any_more_is_opened_anew() {
 #[test]
 fn what_somebody_closed_is_not_opened_again_by_itself() {
     let forge = Memory::new("1.1.6");
-    block_on(promote(&forge, &request("1.1.7"))).unwrap();
+    forge.promote("1.1.7");
     block_on(forge.close(1)).unwrap();
-    let outcome = block_on(promote(&forge, &request("1.1.7"))).unwrap();
+    let outcome = forge.promote("1.1.7");
     assert!(
         matches!(outcome, PromotionOutcome::Nothing(why) if why.contains("#1 with 1.1.7 was closed"))
     );
@@ -329,9 +324,9 @@ fn what_somebody_closed_is_not_opened_again_by_itself() {
 #[test]
 fn a_branch_that_was_left_behind_is_no_obstacle() {
     let forge = Memory::new("1.1.6");
-    block_on(promote(&forge, &request("1.1.7"))).unwrap();
+    forge.promote("1.1.7");
     forge.merge();
-    let outcome = block_on(promote(&forge, &request("1.1.8"))).unwrap();
+    let outcome = forge.promote("1.1.8");
     assert!(matches!(outcome, PromotionOutcome::Opened(pull) if pull.number == 2));
     assert_eq!(forge.pin_on(BRANCH), "1.1.8");
 }
@@ -349,11 +344,8 @@ fn what_cannot_be_promoted_is_refused_and_nothing_changes() {
         .to_string();
     assert!(error.contains("uat does not follow stg"), "{error}");
     let forge = Memory::new("v1.1");
-    let outcome = block_on(promote(&forge, &request("1.1.7"))).unwrap();
-    assert_eq!(
-        outcome,
-        PromotionOutcome::Nothing("stg follows v1.1 by itself".to_owned())
-    );
+    let outcome = forge.promote("1.1.7");
+    assert_eq!(outcome, nothing("stg follows v1.1 by itself"));
     assert_eq!(forge.state().commits.len(), 1);
 }
 

@@ -3,7 +3,6 @@
 
 mod history;
 mod import;
-mod runs;
 mod seeder;
 mod week;
 

@@ -17,14 +17,13 @@ use workflow::{
 
 use super::history::{Deployed, DeployedStatus, FILES, Seed, status_context};
 use super::import::{Import, Imported};
-use super::runs::{self, SeededRun};
 use super::week::{self, Release, SeedEvent};
 use crate::github::accounts::{Account, account, actions_bot, flux_bot, promotion_bot};
 use crate::github::git::{Edit, Git};
 use crate::github::operations::pulls::request_owners;
 use crate::github::repository::{
-    Chart, DEFAULT_BRANCH, Image, Merged, Pull, Repository, RepositoryState, Review, ReviewState,
-    Status, Workflow,
+    Chart, CheckRun, DEFAULT_BRANCH, Image, Merged, Phase, Pull, Repository, RepositoryState,
+    Review, ReviewState, Status, Workflow, WorkflowRun,
 };
 use crate::jobs::{self, ENVIRONMENTS};
 
@@ -109,16 +108,13 @@ impl Seeder<'_> {
     fn apply(&mut self, event: &'static SeedEvent, at: OffsetDateTime) -> anyhow::Result<()> {
         match event {
             SeedEvent::Begin => self.begin(at),
-            SeedEvent::PushBranch { branch, color } => self.push_branch(branch, color, at),
-            SeedEvent::AutomateImage { branch } => self.automate_image(branch, at),
+            SeedEvent::PushBranch(branch, color) => self.push_branch(branch, color, at),
+            SeedEvent::AutomateImage(branch) => self.automate_image(branch, at),
             SeedEvent::OpenRelease(release) => self.open_release(release, at),
-            SeedEvent::OpenPromotion { to, release } => self.open_promotion(to, release, at),
-            SeedEvent::Merge { to, by } => self.merge(*to, person(by)?, at),
-            SeedEvent::Helm {
-                environment,
-                status,
-                ..
-            } => {
+            SeedEvent::MergeRelease(by) => self.merge(None, person(by)?, at),
+            SeedEvent::Promote(to, release) => self.open_promotion(to, release, at),
+            SeedEvent::Merge(to, by) => self.merge(Some(to), person(by)?, at),
+            SeedEvent::Helm(environment, _, status) => {
                 self.dispatched(environment, *status, at);
                 Ok(())
             }
@@ -432,6 +428,7 @@ impl Seeder<'_> {
         }
     }
 
+    /// Records a run, with its checks, that succeeded half a minute after it started.
     fn ran(
         &mut self,
         workflow: &'static Workflow,
@@ -440,14 +437,33 @@ impl Seeder<'_> {
         actor: &'static Account,
         at: OffsetDateTime,
     ) {
-        let run = SeededRun {
+        let id = || self.ids.fetch_add(1, Ordering::Relaxed);
+        let run = id();
+        let end = at + Duration::seconds(30);
+        let number = self.state.next_run_number(workflow);
+        self.state.runs.push(WorkflowRun {
+            id: run,
+            number,
             workflow,
-            branch,
-            head,
+            title: format!("{} on {branch}", workflow.name),
+            head_branch: branch.to_owned(),
+            head: head.to_owned(),
             actor,
-            at,
-        };
-        runs::record(&mut self.state, self.ids, &run);
+            phase: Phase::Success,
+            created_at: at,
+            updated_at: end,
+        });
+        let checks = self.state.checks.entry(head.to_owned()).or_default();
+        checks.extend(workflow.checks.iter().map(|check| CheckRun {
+            id: id(),
+            run,
+            name: (*check).to_owned(),
+            head: head.to_owned(),
+            phase: Phase::Success,
+            title: None,
+            started_at: at,
+            completed_at: Some(end),
+        }));
     }
 }
 

@@ -40,122 +40,81 @@ pub(super) enum SeedEvent {
     /// The repository's first commit.
     Begin,
     /// `ana` pushed a branch with another colour.
-    PushBranch {
-        branch: &'static str,
-        color: &'static str,
-    },
-    /// Image automation wrote that branch's build into dev.
-    AutomateImage { branch: &'static str },
+    PushBranch(&'static str, &'static str),
+    /// Image automation wrote the build of a branch into dev.
+    AutomateImage(&'static str),
     /// `ana` opened a release.
     OpenRelease(&'static Release),
-    /// The bot opened a promotion.
-    OpenPromotion {
-        to: &'static str,
-        release: &'static Release,
-    },
-    /// Someone approved and merged the release or promotion that is open.
-    Merge {
-        to: Option<&'static str>,
-        by: &'static str,
-    },
+    /// Someone approved and merged the release that is open.
+    MergeRelease(&'static str),
+    /// The bot opened the promotion of a release into an environment.
+    Promote(&'static str, &'static Release),
+    /// Someone approved and merged the promotion into an environment.
+    Merge(&'static str, &'static str),
     /// Helm acted in an environment.
-    Helm {
-        environment: &'static str,
-        release: &'static Release,
-        status: DeployedStatus,
-    },
+    Helm(&'static str, &'static Release, DeployedStatus),
 }
 
 use DeployedStatus::{Failed, Installed, RolledBack, Upgraded};
-use SeedEvent::{AutomateImage, Begin, Helm, Merge, OpenPromotion, OpenRelease, PushBranch};
-
-const fn helm(
-    environment: &'static str,
-    release: &'static Release,
-    status: DeployedStatus,
-) -> SeedEvent {
-    Helm {
-        environment,
-        release,
-        status,
-    }
-}
-
-const fn push_branch(branch: &'static str, color: &'static str) -> SeedEvent {
-    PushBranch { branch, color }
-}
-
-const fn automate_image(branch: &'static str) -> SeedEvent {
-    AutomateImage { branch }
-}
-
-const fn promote(to: &'static str, release: &'static Release) -> SeedEvent {
-    OpenPromotion { to, release }
-}
-
-const fn merge(to: &'static str, by: &'static str) -> SeedEvent {
-    Merge { to: Some(to), by }
-}
-
-const fn merge_release(by: &'static str) -> SeedEvent {
-    Merge { to: None, by }
-}
+use SeedEvent::{
+    AutomateImage, Begin, Helm, Merge, MergeRelease, OpenRelease, Promote, PushBranch,
+};
 
 /// The beginning alone, in minutes ago.
 pub(super) static FRESH: [(i64, SeedEvent); 5] = [
     (10, Begin),
-    (8, helm("dev-test", &FIRST, Installed)),
-    (7, helm("uat", &FIRST, Installed)),
-    (6, helm("stg", &FIRST, Installed)),
-    (5, helm("prod", &FIRST, Installed)),
+    (8, Helm("dev-test", &FIRST, Installed)),
+    (7, Helm("uat", &FIRST, Installed)),
+    (6, Helm("stg", &FIRST, Installed)),
+    (5, Helm("prod", &FIRST, Installed)),
 ];
 
 /// The week, oldest first, in minutes ago.
 pub(super) static WEEK: [(i64, SeedEvent); 44] = [
     (8640, Begin),
-    (8636, helm("dev-test", &FIRST, Installed)),
-    (8635, helm("uat", &FIRST, Installed)),
-    (8634, helm("stg", &FIRST, Installed)),
-    (8633, helm("prod", &FIRST, Installed)),
-    (8400, push_branch("green-header", "#2f6b52")),
-    (8398, automate_image("green-header")),
+    (8636, Helm("dev-test", &FIRST, Installed)),
+    (8635, Helm("uat", &FIRST, Installed)),
+    (8634, Helm("stg", &FIRST, Installed)),
+    (8633, Helm("prod", &FIRST, Installed)),
+    (8400, PushBranch("green-header", "#2f6b52")),
+    (8398, AutomateImage("green-header")),
     (8290, OpenRelease(&GREEN)),
-    (8262, merge_release("li")),
-    (8260, helm("dev-test", &GREEN, Upgraded)),
-    (8259, promote("uat", &GREEN)),
-    (8170, merge("uat", "sam")),
-    (8168, helm("uat", &GREEN, Upgraded)),
-    (8167, promote("stg", &GREEN)),
-    (7320, merge("stg", "li")),
-    (7318, helm("stg", &GREEN, Upgraded)),
-    (7317, promote("prod", &GREEN)),
-    (7005, merge("prod", "li")),
-    (7003, helm("prod", &GREEN, Upgraded)),
-    (5900, push_branch("blue-header", "#34577c")),
-    (5898, automate_image("blue-header")),
+    (8262, MergeRelease("li")),
+    (8260, Helm("dev-test", &GREEN, Upgraded)),
+    (8259, Promote("uat", &GREEN)),
+    (8170, Merge("uat", "sam")),
+    (8168, Helm("uat", &GREEN, Upgraded)),
+    (8167, Promote("stg", &GREEN)),
+    (7320, Merge("stg", "li")),
+    (7318, Helm("stg", &GREEN, Upgraded)),
+    (7317, Promote("prod", &GREEN)),
+    (7005, Merge("prod", "li")),
+    (7003, Helm("prod", &GREEN, Upgraded)),
+    (5900, PushBranch("blue-header", "#34577c")),
+    (5898, AutomateImage("blue-header")),
     (5760, OpenRelease(&BLUE)),
-    (5698, merge_release("li")),
-    (5696, helm("dev-test", &BLUE, Upgraded)),
-    (5695, promote("uat", &BLUE)),
-    (5599, merge("uat", "sam")),
-    (5597, helm("uat", &BLUE, Upgraded)),
-    (5596, promote("stg", &BLUE)),
-    (4559, merge("stg", "sam")),
-    (4557, helm("stg", &BLUE, Upgraded)),
-    (4556, promote("prod", &BLUE)),
-    (4259, merge("prod", "li")),
-    (4257, helm("prod", &BLUE, Failed)),
-    (4256, helm("prod", &GREEN, RolledBack)),
-    (4040, helm("prod", &BLUE, Upgraded)),
+    (5698, MergeRelease("li")),
+    (5696, Helm("dev-test", &BLUE, Upgraded)),
+    (5695, Promote("uat", &BLUE)),
+    (5599, Merge("uat", "sam")),
+    (5597, Helm("uat", &BLUE, Upgraded)),
+    (5596, Promote("stg", &BLUE)),
+    (4559, Merge("stg", "sam")),
+    (4557, Helm("stg", &BLUE, Upgraded)),
+    (4556, Promote("prod", &BLUE)),
+    (4259, Merge("prod", "li")),
+    (4257, Helm("prod", &BLUE, Failed)),
+    (4256, Helm("prod", &GREEN, RolledBack)),
+    (4040, Helm("prod", &BLUE, Upgraded)),
     (430, OpenRelease(&AMBER)),
-    (378, merge_release("li")),
-    (376, helm("dev-test", &AMBER, Upgraded)),
-    (375, promote("uat", &AMBER)),
-    (190, push_branch("fix-ui-spacing", "#7a4fb5")),
-    (188, automate_image("fix-ui-spacing")),
-    (46, merge("uat", "sam")),
-    (44, helm("uat", &AMBER, Upgraded)),
-    (42, promote("stg", &AMBER)),
+    (378, MergeRelease("li")),
+    (376, Helm("dev-test", &AMBER, Upgraded)),
+    (375, Promote("uat", &AMBER)),
+    (190, PushBranch("fix-ui-spacing", "#7a4fb5")),
+    (188, AutomateImage("fix-ui-spacing")),
+    (46, Merge("uat", "sam")),
+    (44, Helm("uat", &AMBER, Upgraded)),
+    (42, Promote("stg", &AMBER)),
 ];
 
 /// The Helm actions among the events.
@@ -166,11 +125,7 @@ pub(super) fn deployments(
     events
         .iter()
         .filter_map(|(ago, event)| match event {
-            Helm {
-                environment,
-                release,
-                status,
-            } => Some(Deployed {
+            Helm(environment, release, status) => Some(Deployed {
                 environment,
                 chart_version: release.chart,
                 app_version: release.app,

@@ -101,59 +101,33 @@ fn view(
         .map(|observed| observed.value);
     let declared_version = declared.and_then(|declared| declared.desired.as_ref().ok());
     let desired_chart = desired_chart(spec, declared_version, observations);
-    let chains: Vec<(&TargetSpec, Chain)> = spec
-        .targets
-        .iter()
-        .map(|target| {
-            let mut chain = chain(spec, target, context);
-            mark_behind(&mut chain, desired_chart.as_ref());
-            (target, chain)
-        })
-        .collect();
-    let views: Vec<TargetView> = chains
-        .iter()
-        .map(|(target, chain)| TargetView {
+    let targets = spec.targets.iter().map(|target| {
+        let mut chain = chain(spec, target, context);
+        mark_behind(&mut chain, desired_chart.as_ref());
+        TargetView {
             name: target.name.clone(),
-            release: serving(spec, target, chain, observations),
-            links: chain.links.to_vec(),
+            release: serving(spec, target, &chain, observations),
             state: chain.state(),
-        })
-        .collect();
+            links: chain.links.into(),
+        }
+    });
+    let views: Vec<TargetView> = targets.collect();
     // An environment holds only what all of its targets hold, so the worst one decides.
-    let worst = (0..chains.len()).max_by_key(|at| (severity(views[*at].state), usize::MAX - at));
-    let (links, release, state, breaks_at, sentence) =
-        match worst.and_then(|at| chains.get(at).zip(views.get(at))) {
-            Some(((_, chain), view)) => {
-                let broken = chain.breaks_at();
-                let sentence = broken.map_or_else(
-                    || "git, sync, helm and live agree.".to_owned(),
-                    |link| link.sentence.clone(),
-                );
-                (
-                    view.links.clone(),
-                    view.release.clone(),
-                    view.state,
-                    broken.map(|link| link.name),
-                    sentence,
-                )
-            }
-            None => (
-                Vec::new(),
-                Release::default(),
-                VerdictState::Unknown,
-                None,
-                "No target is configured.".to_owned(),
-            ),
-        };
-    let sentence = if views.len() > 1 && state != VerdictState::Proven {
-        worst
-            .and_then(|at| views.get(at))
-            .map_or(sentence.clone(), |view| {
-                format!("{}: {sentence}", view.name)
-            })
-    } else {
-        sentence
+    let worst = views.iter().rev().max_by_key(|view| view.state);
+    let state = worst.map_or(VerdictState::Unknown, |view| view.state);
+    let broken = worst.and_then(|view| {
+        let mut links = view.links.iter();
+        links.find(|link| link.state != LinkState::Holds)
+    });
+    let breaks_at = broken.map(|link| link.name);
+    let sentence = match (worst, broken) {
+        (None, _) => "No target is configured.".to_owned(),
+        (Some(_), None) => "git, sync, helm and live agree.".to_owned(),
+        (Some(view), Some(link)) if views.len() > 1 => format!("{}: {}", view.name, link.sentence),
+        (Some(_), Some(link)) => link.sentence.clone(),
     };
+    let links = worst.map(|view| view.links.clone()).unwrap_or_default();
+    let release = worst.map(|view| view.release.clone()).unwrap_or_default();
     let desired = match declared_version {
         Some(Desired::Range(range)) => Some(
             desired_chart
@@ -228,17 +202,6 @@ fn mark_behind(chain: &mut Chain, newest: Option<&ChartVersion>) {
         chain.links[2].sentence =
             format!("Helm holds {held} here; {newest} was found for another target.");
         chain.links[2].state = LinkState::Progressing;
-    }
-}
-
-fn severity(state: VerdictState) -> u8 {
-    match state {
-        VerdictState::Proven => 0,
-        VerdictState::Rolling => 1,
-        VerdictState::Drifted => 2,
-        VerdictState::Unknown => 3,
-        VerdictState::Stale => 4,
-        VerdictState::Failed => 5,
     }
 }
 

@@ -1,7 +1,9 @@
 //! The second link: what the Kustomization applied.
 
 use super::link::{Link, LinkName, LinkState};
-use super::target_context::{NOT_DECLARED, Status, TargetContext, declares, link, stalled};
+use super::target_context::{
+    NOT_DECLARED, Status, TargetContext, declares, failure, link, stalled,
+};
 use crate::ChartVersion;
 use crate::flux::{self, Kind, Outcome};
 use crate::observation::{Declared, Desired, Observed};
@@ -57,11 +59,7 @@ impl TargetContext<'_> {
         {
             return say(
                 LinkState::Failed,
-                format!(
-                    "Flux could not apply it ({reason}): {}{}",
-                    flux::say(message, 160),
-                    stalled(reading.stalled)
-                ),
+                failure("Flux could not apply it", reason, message) + stalled(reading.stalled),
             );
         }
         let applied = applied.filter(|applied| declares(declared, applied));
@@ -108,10 +106,7 @@ impl TargetContext<'_> {
             ),
             Outcome::Failed { reason, message } => (
                 LinkState::Failed,
-                format!(
-                    "Flux cannot fetch git ({reason}): {}",
-                    flux::say(message, 160)
-                ),
+                failure("Flux cannot fetch git", reason, message),
             ),
             _ => return None,
         };

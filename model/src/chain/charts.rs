@@ -2,10 +2,10 @@
 //! none comes.
 
 use super::link::{Evidence, Link, LinkName, LinkState};
-use super::target_context::{Status, TargetContext, link, stalled};
+use super::target_context::{Status, TargetContext, failure, link, stalled};
 use crate::ChartVersion;
 use crate::flux::membership::helm_chart;
-use crate::flux::{self, HelmReleaseReading, Kind, ObjectRef, Outcome, SourceKind, Stage};
+use crate::flux::{HelmReleaseReading, Kind, ObjectRef, Outcome, SourceKind, Stage};
 use crate::observation::Observations;
 use crate::pipeline::{Deployer, ObjectName, TargetSpec};
 
@@ -141,11 +141,8 @@ impl TargetContext<'_> {
                 let because = suspended.first().map_or(String::new(), |source| {
                     format!(" The {source} is suspended, so nothing newer is seen.")
                 });
-                let sentence = format!(
-                    "{what} ({reason}): {}{}{because}",
-                    flux::say(message, 160),
-                    stalled(source.stalled)
-                );
+                let failure = failure(what, reason, message);
+                let sentence = format!("{failure}{}{because}", stalled(source.stalled));
                 failed.get_or_insert((LinkState::Failed, sentence, source.evidence));
             } else if source.suspended {
                 let sentence = format!(

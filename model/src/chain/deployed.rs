@@ -1,7 +1,7 @@
 //! The third link: what Helm (in dev: the rollout) deployed.
 
 use super::link::{Link, LinkName, LinkState};
-use super::target_context::{NOT_DECLARED, Status, TargetContext, link, stalled};
+use super::target_context::{NOT_DECLARED, Status, TargetContext, failure, link, stalled};
 use crate::flux::{self, HelmReleaseReading, Kind, Outcome, Snapshot};
 use crate::observation::Desired;
 use crate::pipeline::{Deployer, ObjectName};
@@ -153,7 +153,7 @@ impl TargetContext<'_> {
         match &reading.outcome {
             Outcome::Failed { reason, message } => say(
                 LinkState::Failed,
-                format!("The rollout failed ({reason}): {}", flux::say(message, 160)),
+                failure("The rollout failed", reason, message),
             ),
             Outcome::Progressing { message } => say(
                 LinkState::Progressing,

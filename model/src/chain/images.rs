@@ -1,7 +1,7 @@
 //! The image automation behind a declaration, where it fails or is suspended.
 
 use super::link::{Link, LinkName, LinkState};
-use super::target_context::{Status, TargetContext, link};
+use super::target_context::{Status, TargetContext, failure, link};
 use crate::flux::{self, Kind, Outcome, SourceKind};
 
 impl TargetContext<'_> {
@@ -48,8 +48,7 @@ impl TargetContext<'_> {
                         }
                         _ => LinkState::Failed,
                     };
-                    let why = flux::say(message, 160);
-                    (state, format!("{} ({reason}): {why}", cannot(kind)))
+                    (state, failure(cannot(kind), reason, message))
                 }
                 _ => return None,
             };

@@ -99,7 +99,7 @@ pub struct Link {
     pub evidence: Option<Evidence>,
 }
 
-/// The sum of a chain, decided by the first link that does not hold.
+/// The sum of a chain, decided by the first link that does not hold; the worst comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -6,7 +6,7 @@
 use super::charts::found;
 use super::deployed::{cause_of, drifted, failed_step};
 use super::link::{Evidence, Link, LinkName, LinkState};
-use super::target_context::{NOT_DECLARED, TargetContext, declares, link};
+use super::target_context::{NOT_DECLARED, TargetContext, declares, failure, link};
 use crate::flux::membership::helm_chart;
 use crate::flux::{self, ClusterObject, FluxEvent, Kind, Stage};
 use crate::observation::{Declared, Desired, Observed};
@@ -96,17 +96,18 @@ impl<'a> TargetContext<'a> {
         link(name, state, sentence, Some(evidence))
     }
 
+    fn failed_link(&self, name: LinkName, observed: &Observed<'a, FluxEvent>, what: &str) -> Link {
+        let event = observed.value;
+        let sentence = failure(what, &event.reason, &event.message);
+        self.notified_link(name, observed, LinkState::Failed, &sentence)
+    }
+
     pub(super) fn applied_by_notification(&self, declared: Option<&Declared>) -> Link {
         let applied = self.kustomization_by_notification(declared);
         let git = self.failure_of(Kind::GitRepository, &self.target.git_repository);
         match git {
             Some(git) if !matches!(applied.state, LinkState::Holds | LinkState::Failed) => {
-                let sentence = format!(
-                    "Flux cannot fetch git ({}): {}",
-                    git.value.reason,
-                    flux::say(&git.value.message, 160)
-                );
-                self.notified_link(LinkName::Applied, &git, LinkState::Failed, &sentence)
+                self.failed_link(LinkName::Applied, &git, "Flux cannot fetch git")
             }
             _ => applied,
         }
@@ -139,12 +140,7 @@ impl<'a> TargetContext<'a> {
             .as_ref()
             .is_some_and(|commit| declares(declared, commit));
         if event.is_failure() && (is_declared || commit.is_none()) {
-            let sentence = format!(
-                "Flux could not apply it ({}): {}",
-                event.reason,
-                flux::say(&event.message, 160)
-            );
-            return say(LinkState::Failed, &sentence);
+            return self.failed_link(name, &newest, "Flux could not apply it");
         }
         match commit {
             Some(commit) if is_declared && event.stage == Stage::Done => say(
@@ -179,14 +175,8 @@ impl<'a> TargetContext<'a> {
             .filter(|observed| asked_at.is_none_or(|at| observed.value.at >= at));
         match chart {
             Some(chart) if !matches!(deployed.state, LinkState::Holds | LinkState::Failed) => {
-                let sentence = format!(
-                    "The chart cannot be had ({}): {}",
-                    chart.value.reason,
-                    flux::say(&chart.value.message, 160)
-                );
-                let link =
-                    self.notified_link(LinkName::Deployed, &chart, LinkState::Failed, &sentence);
-                (link, held)
+                let what = "The chart cannot be had";
+                (self.failed_link(LinkName::Deployed, &chart, what), held)
             }
             _ => (deployed, held),
         }

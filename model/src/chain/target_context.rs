@@ -77,6 +77,11 @@ pub(super) fn stalled(stalled: bool) -> &'static str {
     }
 }
 
+/// Returns the sentence of a failure by Flux's reason and message.
+pub(super) fn failure(what: &str, reason: &str, message: &str) -> String {
+    format!("{what} ({reason}): {}", flux::say(message, 160))
+}
+
 /// What the status of an object contributes to its evidence.
 pub(super) struct Status<'a> {
     pub(super) revision: Option<String>,

@@ -31,23 +31,15 @@ impl DeploymentReading {
             condition.is("False") || condition.reason == "ProgressDeadlineExceeded"
         });
         let outcome = if observed < object.generation {
-            Outcome::Progressing {
-                message: "the rollout has not begun".into(),
-            }
+            Outcome::progressing("the rollout has not begun")
         } else if let Some(condition) = stalled {
-            Outcome::Failed {
-                reason: condition.reason.clone(),
-                message: condition.message.clone(),
-            }
+            Outcome::failed(condition)
         } else if count("updatedReplicas") < desired
             || count("replicas") > count("updatedReplicas")
             || count("availableReplicas") < count("updatedReplicas")
         {
-            let message = format!(
-                "{} of {desired} replicas run the new image",
-                count("updatedReplicas")
-            );
-            Outcome::Progressing { message }
+            let updated = count("updatedReplicas");
+            Outcome::progressing(format!("{updated} of {desired} replicas run the new image"))
         } else {
             Outcome::Succeeded
         };

@@ -38,19 +38,6 @@ impl Stage {
         Self::Drift,
     ];
 
-    /// Returns the name in JSON.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Progress => "progress",
-            Self::Hindered => "hindered",
-            Self::Done => "done",
-            Self::Tested => "tested",
-            Self::Remediated => "remediated",
-            Self::Drift => "drift",
-        }
-    }
-
     /// Classifies by the reason alone: the message of a rollback reads like a success.
     fn of(kind: Kind, reason: &str, error: bool) -> Self {
         match reason {
@@ -105,10 +92,10 @@ impl FluxEvent {
             stage: Stage::of(kind, &reason, error),
             object: ObjectRef {
                 kind,
-                name: ObjectName {
-                    namespace: text("/involvedObject/namespace")?.to_owned(),
-                    name: text("/involvedObject/name")?.to_owned(),
-                },
+                name: ObjectName::new(
+                    text("/involvedObject/namespace")?,
+                    text("/involvedObject/name")?,
+                ),
             },
             at: Timestamp::parse(text("/timestamp")?).ok()?,
             error,

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde_json::{Map, Value};
 
 use super::kind::{Kind, SourceKind};
-use super::object::{Condition, Object, Outcome};
+use super::object::{Condition, NEW_SPEC_NOT_LOOKED_AT, NOT_LOOKED_AT, Object, Outcome};
 use super::object_ref::ObjectRef;
 use crate::pipeline::ObjectName;
 use crate::{AppVersion, ChartVersion, Timestamp};
@@ -98,9 +98,7 @@ impl HelmReleaseReading {
                 .to_owned(),
             suspended: object.flag("/spec/suspend"),
             stalled: object.stalled().is_some(),
-            reconciling: object
-                .condition("Reconciling")
-                .is_some_and(|reconciling| reconciling.is("True")),
+            reconciling: object.is_true("Reconciling"),
             tests_wanted: object.flag("/spec/test/enable"),
             test_failure_ignored: object.flag("/spec/test/ignoreFailures")
                 && tested.is_some_and(|tested| tested.is("False")),
@@ -110,10 +108,7 @@ impl HelmReleaseReading {
                 None => object
                     .text("/status/helmChart")
                     .and_then(|name| name.split_once('/'))
-                    .map(|(namespace, name)| ObjectName {
-                        namespace: namespace.to_owned(),
-                        name: name.to_owned(),
-                    }),
+                    .map(|(namespace, name)| ObjectName::new(namespace, name)),
             },
             chart_ref,
             deployed: history
@@ -159,18 +154,14 @@ impl HelmReleaseReading {
 fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before: bool) -> Outcome {
     let generation = object.generation;
     let Some(ready) = ready else {
-        return Outcome::Progressing {
-            message: "Flux has not looked at it yet".into(),
-        };
+        return Outcome::progressing(NOT_LOOKED_AT);
     };
     if !ready.at(generation) {
         // A generation that changed nothing that Helm acts on (suspend and resume) does not undo the success.
         return if spec_succeeded_before && ready.is("True") {
             Outcome::Succeeded
         } else {
-            Outcome::Progressing {
-                message: "Flux has not looked at the new spec yet".into(),
-            }
+            Outcome::progressing(NEW_SPEC_NOT_LOOKED_AT)
         };
     }
     let released = object.condition("Released");
@@ -185,10 +176,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
             .filter(|_| !ready.is("False") || is_helms(&ready.reason))
             .or(stalled.as_ref().filter(|_| !ready.is("False")))
             .unwrap_or(ready);
-        Outcome::Failed {
-            reason: step.reason.clone(),
-            message: step.message.clone(),
-        }
+        Outcome::failed(step)
     };
     match ready.status.as_str() {
         "True" => {
@@ -201,25 +189,19 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
             {
                 failure()
             } else if tests_wanted && !tests_passed && !tests_ignored {
-                Outcome::Progressing {
-                    message: "waiting for the chart's tests".into(),
-                }
+                Outcome::progressing("waiting for the chart's tests")
             } else {
                 Outcome::Succeeded
             }
         }
         "False" => {
-            let reconciling = object
-                .condition("Reconciling")
-                .is_some_and(|condition| condition.is("True"));
+            let reconciling = object.is_true("Reconciling");
             let waiting = matches!(
                 ready.reason.as_str(),
                 "SourceNotReady" | "DependencyNotReady"
             );
             if waiting && reconciling || ready.reason == "HealthCheckCanceled" {
-                Outcome::Progressing {
-                    message: ready.message.clone(),
-                }
+                Outcome::progressing(&ready.message)
             } else {
                 failure()
             }
@@ -233,9 +215,7 @@ fn outcome(object: &Object<'_>, ready: Option<&Condition>, spec_succeeded_before
             if retrying || stalled.is_some() {
                 failure()
             } else {
-                Outcome::Progressing {
-                    message: ready.message.clone(),
-                }
+                Outcome::progressing(&ready.message)
             }
         }
     }
@@ -277,10 +257,10 @@ fn history(object: &Value) -> Vec<Snapshot> {
 }
 
 fn snapshot(entry: &Value) -> Option<Snapshot> {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let hooks = entry.get("testHooks").and_then(Value::as_object);
+    let text = |name: &str| entry[name].as_str();
+    let hooks = entry["testHooks"].as_object();
     Some(Snapshot {
-        number: entry.get("version").and_then(Value::as_u64).unwrap_or(0),
+        number: entry["version"].as_u64().unwrap_or(0),
         chart: ChartVersion::from_revision(text("chartVersion")?).ok()?,
         app: AppVersion(text("appVersion").unwrap_or_default().to_owned()),
         status: text("status").unwrap_or_default().to_owned(),
@@ -289,10 +269,7 @@ fn snapshot(entry: &Value) -> Option<Snapshot> {
         tests_passed: hooks.map(|hooks| in_phase(hooks, "Succeeded")),
         test_failed: hooks.is_some_and(|hooks| in_phase(hooks, "Failed") > 0),
         tested_at: hooks.and_then(|hooks| {
-            let ended = |hook: &Value| {
-                let at = hook.get("lastCompleted").and_then(Value::as_str)?;
-                Timestamp::parse(at).ok()
-            };
+            let ended = |hook: &Value| Timestamp::parse(hook["lastCompleted"].as_str()?).ok();
             hooks.values().filter_map(ended).max()
         }),
     })

@@ -32,7 +32,13 @@ impl SourceKind {
     /// Returns the name as in `kind:` of a manifest.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Kind::Source(self).as_str()
+        match self {
+            Self::HelmRepository => "HelmRepository",
+            Self::OCIRepository => "OCIRepository",
+            Self::ImageRepository => "ImageRepository",
+            Self::ImagePolicy => "ImagePolicy",
+            Self::ImageUpdateAutomation => "ImageUpdateAutomation",
+        }
     }
 }
 
@@ -60,11 +66,7 @@ impl Kind {
             Self::HelmChart => "HelmChart",
             Self::HelmRelease => "HelmRelease",
             Self::Deployment => "Deployment",
-            Self::Source(SourceKind::HelmRepository) => "HelmRepository",
-            Self::Source(SourceKind::OCIRepository) => "OCIRepository",
-            Self::Source(SourceKind::ImageRepository) => "ImageRepository",
-            Self::Source(SourceKind::ImagePolicy) => "ImagePolicy",
-            Self::Source(SourceKind::ImageUpdateAutomation) => "ImageUpdateAutomation",
+            Self::Source(kind) => kind.as_str(),
         }
     }
 
@@ -94,23 +96,6 @@ impl Kind {
         match self {
             Self::HelmRelease => "v2",
             _ => "v1",
-        }
-    }
-
-    /// Returns the name in URLs of the Kubernetes API.
-    #[must_use]
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::GitRepository => "gitrepositories",
-            Self::Kustomization => "kustomizations",
-            Self::HelmChart => "helmcharts",
-            Self::HelmRelease => "helmreleases",
-            Self::Deployment => "deployments",
-            Self::Source(SourceKind::HelmRepository) => "helmrepositories",
-            Self::Source(SourceKind::OCIRepository) => "ocirepositories",
-            Self::Source(SourceKind::ImageRepository) => "imagerepositories",
-            Self::Source(SourceKind::ImagePolicy) => "imagepolicies",
-            Self::Source(SourceKind::ImageUpdateAutomation) => "imageupdateautomations",
         }
     }
 

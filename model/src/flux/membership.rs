@@ -29,10 +29,10 @@ pub fn deployer(target: &TargetSpec) -> (Kind, &ObjectName) {
 pub fn helm_chart(target: &TargetSpec, release: &ObjectName) -> ObjectName {
     match &target.flux.chart_source {
         Some(source) if source.kind == ChartSourceKind::HelmChart => source.object_name(),
-        _ => ObjectName {
-            namespace: source_namespace(target, release).to_owned(),
-            name: format!("{}-{}", release.namespace, release.name),
-        },
+        _ => ObjectName::new(
+            source_namespace(target, release),
+            &format!("{}-{}", release.namespace, release.name),
+        ),
     }
 }
 

@@ -21,6 +21,22 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    pub(super) fn progressing(message: impl Into<String>) -> Self {
+        Self::Progressing {
+            message: message.into(),
+        }
+    }
+
+    /// What a condition says of a failure.
+    pub(super) fn failed(condition: &Condition) -> Self {
+        Self::Failed {
+            reason: condition.reason.clone(),
+            message: condition.message.clone(),
+        }
+    }
+}
+
 /// One condition of a Flux object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
@@ -95,10 +111,12 @@ impl<'a> Object<'a> {
         let namespace = self
             .text(&format!("{pointer}/namespace"))
             .or_else(|| self.text("/metadata/namespace"));
-        Some(ObjectName {
-            namespace: namespace.unwrap_or_default().to_owned(),
-            name: self.text(&format!("{pointer}/name"))?.to_owned(),
-        })
+        let name = self.text(&format!("{pointer}/name"))?;
+        Some(ObjectName::new(namespace.unwrap_or_default(), name))
+    }
+
+    pub(super) fn is_true(&self, kind: &str) -> bool {
+        self.condition(kind).is_some_and(|found| found.is("True"))
     }
 
     /// Returns the condition `Stalled` of the current generation: Flux does not retry by itself.
@@ -116,26 +134,15 @@ impl<'a> Object<'a> {
 
     pub(super) fn condition(&self, kind: &str) -> Option<Condition> {
         let conditions = self.value.pointer("/status/conditions")?.as_array()?;
-        let found = conditions
-            .iter()
-            .find(|one| one.get("type").and_then(Value::as_str) == Some(kind))?;
-        let text = |name: &str| {
-            found
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let found = conditions.iter().find(|one| one["type"] == kind)?;
+        let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
         Some(Condition {
             kind: kind.to_owned(),
             status: text("status"),
             reason: text("reason"),
             message: text("message"),
-            observed_generation: found.get("observedGeneration").and_then(Value::as_i64),
-            since: found
-                .get("lastTransitionTime")
-                .and_then(Value::as_str)
-                .and_then(|at| Timestamp::parse(at).ok()),
+            observed_generation: found["observedGeneration"].as_i64(),
+            since: Timestamp::parse(&text("lastTransitionTime")).ok(),
         })
     }
 }
@@ -149,38 +156,33 @@ const STEPS: [&str; 3] = [
     "NoSourceArtifact",
 ];
 
+pub(super) const NOT_LOOKED_AT: &str = "Flux has not looked at it yet";
+pub(super) const NEW_SPEC_NOT_LOOKED_AT: &str = "Flux has not looked at the new spec yet";
+
 /// Reads the outcome of the last finished attempt from the conditions `Ready` and `Stalled`.
 pub(super) fn settled(
     object: &Object,
     ready: Option<&Condition>,
     before: Option<&Outcome>,
 ) -> Outcome {
-    let progressing = |message: &str| Outcome::Progressing {
-        message: message.to_owned(),
-    };
-    let failed = |condition: &Condition| Outcome::Failed {
-        reason: condition.reason.clone(),
-        message: condition.message.clone(),
-    };
-    let stalled = object.stalled();
-    match (ready, stalled) {
+    match (ready, object.stalled()) {
         (Some(ready), _) if ready.is("False") && ready.at(object.generation) => {
             if STEPS.contains(&ready.reason.as_str()) {
-                progressing(&ready.message)
+                Outcome::progressing(&ready.message)
             } else {
-                failed(ready)
+                Outcome::failed(ready)
             }
         }
-        (_, Some(stalled)) => failed(&stalled),
-        (None, None) => progressing("Flux has not looked at it yet"),
+        (_, Some(stalled)) => Outcome::failed(&stalled),
+        (None, None) => Outcome::progressing(NOT_LOOKED_AT),
         (Some(ready), None) if !ready.at(object.generation) => {
-            progressing("Flux has not looked at the new spec yet")
+            Outcome::progressing(NEW_SPEC_NOT_LOOKED_AT)
         }
         (Some(ready), None) if ready.is("True") => Outcome::Succeeded,
         // A retry sets Unknown for a moment; the failure holds until the retry ends.
         (Some(ready), None) => match before {
             Some(failed @ Outcome::Failed { .. }) => failed.clone(),
-            _ => progressing(&ready.message),
+            _ => Outcome::progressing(&ready.message),
         },
     }
 }
@@ -189,10 +191,8 @@ pub(super) fn settled(
 #[must_use]
 pub fn name_of(object: &Value) -> Option<ObjectName> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
-    Some(ObjectName {
-        namespace: text("/metadata/namespace").unwrap_or_default().to_owned(),
-        name: text("/metadata/name")?.to_owned(),
-    })
+    let namespace = text("/metadata/namespace").unwrap_or_default();
+    Some(ObjectName::new(namespace, text("/metadata/name")?))
 }
 
 /// Returns the resourceVersion of an object as a number; 0 where it is no number.

@@ -30,10 +30,7 @@ impl ObjectRef {
         let (kind, namespace, name) = (parts.next()?, parts.next()?, parts.next()?);
         let object = Self {
             kind: Kind::named(kind)?,
-            name: ObjectName {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            },
+            name: ObjectName::new(namespace, name),
         };
         parts.next().is_none().then_some(object)
     }

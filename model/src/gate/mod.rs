@@ -217,11 +217,7 @@ fn with_promotion(
         .map_or_else(|| promotion.title.clone(), ToString::to_string);
     let number = promotion.number;
     let summary = promotion.summary();
-    let failed = promotion
-        .checks
-        .iter()
-        .find(|check| check.required && check.state == CheckState::Failed);
-    if let Some(check) = failed {
+    if let Some(check) = promotion.required_check(CheckState::Failed) {
         return (
             GateState::Blocked,
             format!(
@@ -242,12 +238,8 @@ fn with_promotion(
     if let Some(login) = promotion.refused_by() {
         return (GateState::Blocked, format!("@{login} refused #{number}."));
     }
-    let required_pending = promotion
-        .checks
-        .iter()
-        .any(|check| check.required && check.state == CheckState::Pending)
-        || promotion.unreported().next().is_some();
-    if required_pending {
+    let pending = promotion.required_check(CheckState::Pending);
+    if pending.is_some() || promotion.unreported().next().is_some() {
         let sentence = format!(
             "{what} waits for checks: {} of {} passed.",
             summary.passed,

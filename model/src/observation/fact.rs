@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::flux::membership::is_part_of;
 use crate::flux::{
     DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
-    KustomizationReading, SourceKind, SourceReading, Stage,
+    KustomizationReading, ObjectRef, SourceKind, SourceReading, Stage,
 };
 use crate::pipeline::{ObjectName, TargetSpec};
 use crate::promotion::Promotion;
@@ -121,44 +121,24 @@ pub enum Fact {
 
 /// The subject of a fact; a newer fact with the same key replaces the older one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FactKey(String);
+pub enum FactKey {
+    Declared(EnvironmentName),
+    Promotion(EnvironmentName),
+    Status(EnvironmentName),
+    Dispatch,
+    /// An object of a cluster.
+    Object(String, ObjectRef),
+    /// The notifications about one stage of an object.
+    Notification(String, ObjectRef, Stage),
+    /// The live app of a target.
+    Live(EnvironmentName, String),
+}
 
 impl FactKey {
-    /// The declaration of an environment.
-    #[must_use]
-    pub fn declared(environment: &EnvironmentName) -> Self {
-        Self(format!("declared {environment}"))
-    }
-    /// The promotion into an environment.
-    #[must_use]
-    pub fn promotion(environment: &EnvironmentName) -> Self {
-        Self(format!("promotion {environment}"))
-    }
-    /// The commit status of an environment.
-    #[must_use]
-    pub fn status(environment: &EnvironmentName) -> Self {
-        Self(format!("status {environment}"))
-    }
-    /// The newest dispatched run.
-    #[must_use]
-    pub fn dispatch() -> Self {
-        Self("dispatch".into())
-    }
-    /// An object of a cluster.
+    /// Creates the key of an object of a cluster.
     #[must_use]
     pub fn object(cluster: &str, kind: Kind, name: &ObjectName) -> Self {
-        Self(format!("{} {cluster} {name}", kind.as_str()))
-    }
-    /// The notifications about one stage of an object.
-    #[must_use]
-    pub fn notification(cluster: &str, kind: Kind, name: &ObjectName, stage: Stage) -> Self {
-        let (stage, kind) = (stage.as_str(), kind.as_str());
-        Self(format!("notification {stage} {kind} {cluster} {name}"))
-    }
-    /// The live app of a target.
-    #[must_use]
-    pub fn live(environment: &EnvironmentName, target: &str) -> Self {
-        Self(format!("live {environment} {target}"))
+        Self::Object(cluster.to_owned(), ObjectRef::new(kind, name))
     }
 }
 
@@ -244,14 +224,15 @@ impl Fact {
     #[must_use]
     pub fn key(&self) -> FactKey {
         match self {
-            Self::Declared(environment, _) => FactKey::declared(environment),
-            Self::Promotion(environment, _) => FactKey::promotion(environment),
-            Self::Status(status) => FactKey::status(&status.environment),
-            Self::Dispatch(_) => FactKey::dispatch(),
-            Self::Live(environment, target, _) => FactKey::live(environment, target),
+            Self::Declared(environment, _) => FactKey::Declared(environment.clone()),
+            Self::Promotion(environment, _) => FactKey::Promotion(environment.clone()),
+            Self::Status(status) => FactKey::Status(status.environment.clone()),
+            Self::Dispatch(_) => FactKey::Dispatch,
+            Self::Live(environment, target, _) => {
+                FactKey::Live(environment.clone(), target.clone())
+            }
             Self::Notification(cluster, event) => {
-                let object = &event.object;
-                FactKey::notification(cluster, object.kind, &object.name, event.stage)
+                FactKey::Notification(cluster.clone(), event.object.clone(), event.stage)
             }
             Self::GitRepository(cluster, name, _) => {
                 FactKey::object(cluster, Kind::GitRepository, name)

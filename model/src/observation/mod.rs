@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::flux::{
     DeploymentReading, FluxEvent, GitRepositoryReading, HelmChartReading, HelmReleaseReading, Kind,
-    KustomizationReading, SourceKind, SourceReading, Stage,
+    KustomizationReading, ObjectRef, SourceKind, SourceReading, Stage,
 };
 use crate::pipeline::ObjectName;
 use crate::promotion::Promotion;
@@ -178,7 +178,7 @@ impl Observations {
     /// Returns what git declares for an environment.
     #[must_use]
     pub fn declared(&self, environment: &EnvironmentName) -> Option<Observed<'_, Declared>> {
-        self.observed(&FactKey::declared(environment), |fact| match fact {
+        self.observed(&FactKey::Declared(environment.clone()), |fact| match fact {
             Fact::Declared(_, declared) => Some(&**declared),
             _ => None,
         })
@@ -190,16 +190,19 @@ impl Observations {
         &self,
         environment: &EnvironmentName,
     ) -> Option<Observed<'_, Option<Box<Promotion>>>> {
-        self.observed(&FactKey::promotion(environment), |fact| match fact {
-            Fact::Promotion(_, promotion) => Some(promotion),
-            _ => None,
-        })
+        self.observed(
+            &FactKey::Promotion(environment.clone()),
+            |fact| match fact {
+                Fact::Promotion(_, promotion) => Some(promotion),
+                _ => None,
+            },
+        )
     }
 
     /// Returns Flux's commit status for an environment.
     #[must_use]
     pub fn status(&self, environment: &EnvironmentName) -> Option<Observed<'_, CommitStatus>> {
-        self.observed(&FactKey::status(environment), |fact| match fact {
+        self.observed(&FactKey::Status(environment.clone()), |fact| match fact {
             Fact::Status(status) => Some(status),
             _ => None,
         })
@@ -208,7 +211,7 @@ impl Observations {
     /// Returns the newest dispatched run: `Some` with an inner `None` where GitHub has none.
     #[must_use]
     pub fn dispatch(&self) -> Option<Observed<'_, Option<DispatchRun>>> {
-        self.observed(&FactKey::dispatch(), |fact| match fact {
+        self.observed(&FactKey::Dispatch, |fact| match fact {
             Fact::Dispatch(run) => Some(run),
             _ => None,
         })
@@ -308,7 +311,8 @@ impl Observations {
         name: &ObjectName,
         stage: Stage,
     ) -> Option<Observed<'_, FluxEvent>> {
-        let key = FactKey::notification(cluster, kind, name, stage);
+        let object = ObjectRef::new(kind, name);
+        let key = FactKey::Notification(cluster.to_owned(), object, stage);
         self.observed(&key, |fact| match fact {
             Fact::Notification(_, event) => Some(&**event),
             _ => None,
@@ -318,7 +322,8 @@ impl Observations {
     /// Returns the answer of the live app of a target.
     #[must_use]
     pub fn live(&self, environment: &EnvironmentName, target: &str) -> Option<Observed<'_, Live>> {
-        self.observed(&FactKey::live(environment, target), |fact| match fact {
+        let key = FactKey::Live(environment.clone(), target.to_owned());
+        self.observed(&key, |fact| match fact {
             Fact::Live(_, _, live) => Some(live),
             _ => None,
         })

@@ -13,24 +13,11 @@ use model::pipeline::{
 use model::{AppVersion, CommitId, Observation, Observations, Timestamp};
 use serde_json::Value;
 
-pub fn name(namespace: &str, name: &str) -> ObjectName {
-    ObjectName {
-        namespace: namespace.into(),
-        name: name.into(),
-    }
-}
-
 /// The demo's row with these environments.
 pub fn pipeline(namespace: &str, environments: Vec<EnvironmentSpec>) -> PipelineSpec {
     PipelineSpec {
-        name: PipelineName {
-            namespace: namespace.into(),
-            name: "podinfo".into(),
-        },
-        repository: RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        },
+        name: PipelineName::new(namespace, "podinfo"),
+        repository: RepositoryName::new("demo", "podinfo"),
         branch: "main".into(),
         environments,
     }
@@ -41,8 +28,8 @@ pub fn target(environment: &str, deployer: Deployer) -> TargetSpec {
     TargetSpec {
         name: environment.into(),
         cluster: environment.into(),
-        git_repository: name("flux-system", "podinfo"),
-        kustomization: name("flux-system", &format!("app-promo-podinfo-{environment}")),
+        git_repository: ObjectName::new("flux-system", "podinfo"),
+        kustomization: ObjectName::new("flux-system", &format!("app-promo-podinfo-{environment}")),
         deployer,
         live_url: "http://127.0.0.1".into(),
         flux: FluxSpec::default(),

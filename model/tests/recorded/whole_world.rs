@@ -11,11 +11,11 @@ use flate2::read::GzDecoder;
 use model::board::Board;
 use model::chain::VerdictState;
 use model::observation::Desired;
-use model::pipeline::{Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation};
+use model::pipeline::{Deployer, EnvironmentSpec, FluxSpec, GateKind, ImageAutomation, ObjectName};
 use model::{ChartVersion, CommitId, Timestamp};
 use serde_json::Value;
 
-use crate::replay::{Replay, name, pipeline, target};
+use crate::replay::{Replay, pipeline, target};
 
 /// One recorded change.
 struct Row {
@@ -45,7 +45,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn environment(environment: &'static str) -> EnvironmentSpec {
-    let app = name("app-podinfo", "podinfo");
+    let app = ObjectName::new("app-podinfo", "podinfo");
     let is_dev = environment == "dev";
     let deployer = if is_dev {
         Deployer::Deployment(app.clone())

@@ -1,14 +1,14 @@
 //! What four links add up to.
 
 use crate::world::{
-    FactList as _, HEAD, OLD, at, board_of, deployed, environment, helm, known, kustomization,
-    live, name, now, observed, pipeline, proven, rolled_back, set, state_of, target, view_of,
+    FactList as _, HEAD, OLD, at, board_of, conditions, deployed, environment, git_repository,
+    helm, known, kustomization, live, now, observed, pipeline, proven, ranged, rolled_back, set,
+    silent, state_of, status, target, view_of,
 };
 use model::CommitId;
 use model::board::{Tone, board, row};
 use model::chain::{LinkName, Tolerances, VerdictState};
-use model::flux::{GitRepositoryReading, HelmChartReading};
-use model::observation::{CommitStatus, Desired, Fact, Live};
+use model::observation::{Desired, Fact};
 use serde_json::json;
 use std::time::Duration;
 
@@ -81,11 +81,7 @@ fn an_app_that_answers_the_version_before_is_on_its_way_for_a_while() {
 fn an_app_that_keeps_silent_is_unknown_at_first_and_then_failed() {
     for (seconds, state) in [(2, VerdictState::Unknown), (11, VerdictState::Failed)] {
         let mut facts = proven("uat", "1.1.7");
-        let silent = Live::Silent {
-            since: now() - Duration::from_secs(seconds),
-            why: "timed out after 2 s".into(),
-        };
-        facts.put(Fact::Live("uat".into(), "uat".into(), silent));
+        facts.put(silent("uat", "uat", seconds));
         assert_eq!(state_of(&facts), state);
     }
 }
@@ -95,8 +91,7 @@ fn a_commit_that_only_touched_other_environments_does_not_undo_the_proof() {
     let mut facts = proven("uat", "1.1.7");
     facts.put(kustomization("uat", "uat", OLD));
     assert_eq!(state_of(&facts), VerdictState::Rolling);
-    let declared = facts.declaration();
-    declared.commits.push(CommitId::new(OLD));
+    facts.declaration().commits.push(CommitId::new(OLD));
     assert_eq!(state_of(&facts), VerdictState::Proven);
 }
 
@@ -104,17 +99,11 @@ fn a_commit_that_only_touched_other_environments_does_not_undo_the_proof() {
 fn a_git_failure_of_flux_is_named() {
     let mut facts = proven("uat", "1.1.7");
     facts.put(kustomization("uat", "uat", OLD));
+    let ready = "Ready=False (GitOperationFailed) failed to checkout: authentication required";
     let object = json!({
-        "metadata": {"generation": 1},
-        "status": {"conditions": [{"type": "Ready", "status": "False", "reason": "GitOperationFailed",
-            "message": "failed to checkout: authentication required", "observedGeneration": 1}]},
+        "metadata": {"generation": 1}, "status": {"conditions": conditions([ready], 1)},
     });
-    let reading = GitRepositoryReading::read(&object, None);
-    facts.put(Fact::GitRepository(
-        "uat".into(),
-        name("flux-system", "podinfo"),
-        reading,
-    ));
+    facts.put(git_repository(&object));
     let verdict = view_of(environment("uat"), &facts).verdict;
     assert!(verdict.sentence.contains("authentication required"));
     assert_eq!(verdict.state, VerdictState::Failed);
@@ -138,46 +127,18 @@ fn an_environment_holds_only_what_all_its_targets_hold() {
 #[test]
 fn a_proof_keeps_its_age_where_git_follows_a_range() {
     let mut facts = proven("dev-test", "1.1.7");
-    let declared = facts.declaration();
-    declared.desired = Ok(Desired::Range(">=0.0.3".into()));
-    let mut object = deployed("1.1.7");
-    object["spec"]["chart"]["spec"]["version"] = json!(">=0.0.3");
-    object["status"]["helmChart"] = json!("app-podinfo/app-podinfo-podinfo");
-    facts.put(helm("dev-test", &object));
-    let chart = json!({
-        "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
-        "status": {
-            "artifact": {"revision": "1.1.7"},
-            "conditions": [{"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}],
-        },
-    });
-    facts.put(Fact::HelmChart(
-        "dev-test".into(),
-        name("app-podinfo", "app-podinfo-podinfo"),
-        HelmChartReading::read(&chart),
-    ));
-    let spec = pipeline(vec![environment("dev-test")]);
-    let known = known(&facts);
-    let first = board(&spec, None, at(&known, now()));
-    assert_eq!(first.environments[0].verdict.state, VerdictState::Proven);
-    let later = now() + Duration::from_secs(5);
-    let second = board(&spec, Some(&first), at(&known, later));
-    assert_eq!(second.environments[0].verdict.since, now());
+    facts.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
+    for fact in ranged("dev-test", "1.1.7") {
+        facts.put(fact);
+    }
+    stays_proven("dev-test", &facts);
 }
 
 #[test]
 fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
     let mut facts = proven("uat", "1.1.7");
     facts.put(helm("uat", &rolled_back("1.1.7", "1.1.6")));
-    let status = CommitStatus {
-        environment: "uat".into(),
-        state: "success".into(),
-        context: "kustomization/app-promo-podinfo-uat/cb0aaa8a".into(),
-        commit: CommitId::new(HEAD),
-        creator: None,
-        at: now(),
-    };
-    facts.put(Fact::Status(status));
+    facts.put(status("success", HEAD));
     let board = board_of(
         &pipeline(vec![environment("uat")]),
         &observed(&facts, now()),
@@ -197,9 +158,15 @@ fn a_failed_release_under_a_green_tick_says_that_the_tick_lies() {
 
 #[test]
 fn a_verdict_that_did_not_change_keeps_its_time() {
-    let spec = pipeline(vec![environment("uat")]);
-    let known = known(&proven("uat", "1.1.7"));
+    stays_proven("uat", &proven("uat", "1.1.7"));
+}
+
+/// Asserts that a proof some seconds later is still as old as the first one.
+fn stays_proven(name: &str, facts: &[Fact]) {
+    let spec = pipeline(vec![environment(name)]);
+    let known = known(facts);
     let first = board(&spec, None, at(&known, now()));
+    assert_eq!(first.environments[0].verdict.state, VerdictState::Proven);
     let later = now() + Duration::from_secs(10);
     let second = board(&spec, Some(&first), at(&known, later));
     assert_eq!(second.environments[0].verdict.since, now());

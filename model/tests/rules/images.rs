@@ -1,16 +1,16 @@
 //! Where the images of dev come from, and what is said where image automation fails.
 
-use crate::sources::{ready, source, well};
-use crate::world::{FactList as _, HEAD, environment, kustomization, name, proven, view_of};
-use model::AppVersion;
+use crate::cases::cases;
+use crate::sources::{ready, source};
+use crate::world::{FactList as _, answer, environment, name, object_of, proven, set, view_of};
 use model::chain::{Link, LinkState, VerdictState};
-use model::flux::{DeploymentReading, SourceKind};
-use model::observation::{Desired, Fact, Live};
+use model::flux::{DeploymentReading, Kind, SourceKind};
+use model::observation::{Desired, Fact};
 use model::pipeline::{Deployer, ImageAutomation};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The first link of dev, which runs a branch build that image automation wrote into git.
-fn dev(facts: &[Fact]) -> Link {
+fn dev(facts: Vec<Fact>) -> Link {
     const TAG: &str = "fix-a1b9c3e-1790000000";
     let podinfo = name("app-podinfo", "podinfo");
     let mut spec = environment("uat");
@@ -20,163 +20,88 @@ fn dev(facts: &[Fact]) -> Link {
         automation: podinfo.clone(),
     });
     let mut held = proven("uat", "1.1.7");
-    let declared = held.declaration();
-    declared.desired = Ok(Desired::Image(TAG.into()));
-    held.put(kustomization("uat", "uat", HEAD));
+    held.declaration().desired = Ok(Desired::Image(TAG.into()));
     let rollout = json!({
         "metadata": {"generation": 1},
         "spec": {"replicas": 1, "template": {"spec": {"containers": [{"image": format!("ghcr.io/demo/podinfo:{TAG}")}]}}},
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1},
     });
-    held.put(Fact::Deployment(
-        "uat".into(),
-        podinfo,
-        DeploymentReading::read(&rollout),
-    ));
-    let answer = Live::Answer {
-        version: AppVersion("5.1.8".into()),
-        revision: Some("a1b9c3e0000".into()),
-        colour: None,
-        message: None,
-    };
+    let reading = DeploymentReading::read(&rollout);
+    held.put(Fact::Deployment("uat".into(), podinfo, reading));
+    let answer = answer("5.1.8", Some("a1b9c3e0000"), None);
     held.put(Fact::Live("uat".into(), "uat".into(), answer));
     for fact in facts {
-        held.put(fact.clone());
+        held.put(fact);
     }
     let view = view_of(spec, &held);
     let link = view.links[0].clone();
     let proven = view.verdict.state == VerdictState::Proven;
-    assert_eq!(
-        proven,
-        link.state == LinkState::Holds,
-        "{}",
-        view.verdict.sentence
-    );
+    let holds = link.state == LinkState::Holds;
+    assert_eq!(proven, holds, "{}", view.verdict.sentence);
     link
+}
+
+/// An object of image automation as `Kind Status (Reason) message`, where the policy has chosen an image unless it
+/// is `unchosen`.
+fn automation(text: &str) -> Fact {
+    let (kind, text) = text.split_once(' ').expect("a kind");
+    let Some(Kind::Source(kind)) = Kind::named(kind) else {
+        unreachable!("a kind of source")
+    };
+    let called = match kind {
+        SourceKind::ImageRepository => "images",
+        _ => "podinfo",
+    };
+    let unchosen = text.strip_prefix("unchosen ");
+    let mut object = ready(called, unchosen.unwrap_or(text));
+    set(
+        &mut object,
+        "/spec/imageRepositoryRef/name",
+        json!("images"),
+    );
+    if unchosen.is_none() {
+        let chosen = json!({"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"});
+        set(&mut object, "/status/latestRef", chosen);
+    }
+    source(kind, called, &object)
 }
 
 #[test]
 fn dev_says_where_image_automation_fails_or_is_suspended() {
-    use LinkState::{Failed, Holds, Suspended};
-    use SourceKind::{ImagePolicy, ImageRepository, ImageUpdateAutomation};
-    let chosen = json!({"name": "ghcr.io/demo/podinfo", "tag": "main-0000000-1"});
-    let of_choosing = |kind, suspended: bool, conditions: &Value, chosen: &Value| {
-        let spec = json!({"suspend": suspended, "imageRepositoryRef": {"name": "images"}});
-        let called = if kind == ImageRepository {
-            "images"
-        } else {
-            "podinfo"
-        };
-        source(
-            kind,
-            called,
-            &spec,
-            &json!({"conditions": conditions, "latestRef": chosen}),
-        )
-    };
-    let of =
-        |kind, suspended, conditions: &Value| of_choosing(kind, suspended, conditions, &chosen);
-    let refused =
-        ready("False (ReadOperationFailed) scan failed: GET https://ghcr.io/v2/: UNAUTHORIZED");
-    let empty = ready("False (Failure) version list argument cannot be empty");
-    let unpushed = ready("False (GitOperationFailed) failed to push: authorization failed");
-    let waits = ready("False (DependencyNotReady) referenced ImageRepository does not exist");
-    let cases: [(&str, Fact, LinkState, &str); 9] = [
-        (
-            "all is well",
-            of(ImagePolicy, false, &well()),
-            Holds,
-            "git declares fix-a1b9c3e-1790000000.",
-        ),
-        (
-            "the scan fails",
-            of(ImageRepository, false, &refused),
-            Failed,
-            "The image's tags cannot be read (ReadOperationFailed): scan failed",
-        ),
-        (
-            "the policy finds nothing",
-            of(ImagePolicy, false, &empty),
-            Failed,
-            "The image policy finds no image (Failure): version list argument cannot be empty.",
-        ),
-        (
-            "the policy has never found anything, so that nothing newer is hidden",
-            of_choosing(ImagePolicy, false, &empty, &Value::Null),
-            Holds,
-            "git declares fix-a1b9c3e-1790000000. No image was ever chosen for it (Failure): version list",
-        ),
-        (
-            "the policy waits",
-            of(ImagePolicy, false, &waits),
-            Holds,
-            "git declares",
-        ),
-        (
-            "nothing can be pushed",
-            of(ImageUpdateAutomation, false, &unpushed),
-            Failed,
-            "Image automation cannot write to git (GitOperationFailed): failed to push: authorization failed.",
-        ),
-        (
-            "the scan is suspended",
-            of(ImageRepository, true, &well()),
-            Suspended,
-            "The ImageRepository app-podinfo/images is suspended",
-        ),
-        (
-            "the policy is suspended",
-            of(ImagePolicy, true, &well()),
-            Suspended,
-            "The ImagePolicy app-podinfo/podinfo is suspended",
-        ),
-        (
-            "the automation is suspended",
-            of(ImageUpdateAutomation, true, &unpushed),
-            Suspended,
-            "no newer image than fix-a1b9c3e-1790000000 is written",
-        ),
-    ];
-    for (what, fact, state, words) in cases {
+    for case in cases(include_str!("cases/image_automation.txt")) {
         // The policy names the repository, so it is always there.
-        let link = dev(&[of(ImagePolicy, false, &well()), fact]);
-        assert_eq!(link.state, state, "{what}: {}", link.sentence);
-        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
+        let policy = "ImagePolicy True (Succeeded)".to_owned();
+        let all = std::iter::once(&policy).chain(&case.given);
+        let link = dev(all.map(|text| automation(text)).collect());
+        case.is_said(link.state, &link.sentence);
     }
-    let both = dev(&[
-        of(ImagePolicy, false, &empty),
-        of(ImageRepository, false, &refused),
-    ]);
-    assert!(
-        both.sentence.contains("scan failed"),
-        "what comes first explains: {}",
-        both.sentence
-    );
 }
 
 #[test]
 fn a_push_that_lost_a_race_against_a_merge_is_no_failure_until_it_lasts() {
-    let lost = |at: &str, more: Value| {
-        let mut conditions = ready(
-            "False (GitOperationFailed) failed to update source: failed to push to remote: object not found",
-        );
-        conditions[0]["lastTransitionTime"] = at.into();
-        let mut all = vec![conditions[0].clone()];
-        all.extend(more.as_array().cloned().unwrap_or_default());
-        let kind = SourceKind::ImageUpdateAutomation;
-        let status = json!({"conditions": all});
-        dev(&[source(kind, "podinfo", &json!({}), &status)])
+    let lost = |at: &str, more: &[String]| {
+        let failed = "Ready=False (GitOperationFailed) failed to update source: failed to push to remote: object not found";
+        let given = [&[failed.to_owned()], more].concat();
+        let mut object = object_of(json!({"metadata": {"generation": 1}}), &given);
+        object["status"]["conditions"][0]["lastTransitionTime"] = at.into();
+        dev(vec![source(
+            SourceKind::ImageUpdateAutomation,
+            "podinfo",
+            &object,
+        )])
     };
-    let just_now = lost("2026-11-22T11:59:55Z", json!([]));
+    let just_now = lost("2026-11-22T11:59:55Z", &[]);
     assert_eq!(just_now.state, LinkState::Progressing);
     assert!(
         just_now.sentence.contains("object not found"),
         "{}",
         just_now.sentence
     );
-    let for_a_minute = lost("2026-11-22T11:59:00Z", json!([]));
+    let for_a_minute = lost("2026-11-22T11:59:00Z", &[]);
     assert_eq!(for_a_minute.state, LinkState::Failed);
-    let stalled = json!([{"type": "Stalled", "status": "True", "reason": "InvalidSpec", "message": "", "observedGeneration": 1}]);
-    let stalled = lost("2026-11-22T11:59:55Z", stalled);
+    let stalled = lost(
+        "2026-11-22T11:59:55Z",
+        &["Stalled=True (InvalidSpec)".into()],
+    );
     assert_eq!(stalled.state, LinkState::Failed);
 }

@@ -1,5 +1,6 @@
 //! The rules of the board as tables and properties, over a small world that a test can spoil.
 
+mod cases;
 mod chain;
 mod conditions;
 mod dispatch;
@@ -9,6 +10,7 @@ mod kustomizations;
 mod membership;
 mod notification_history;
 mod notifications;
+mod promotion;
 mod properties;
 mod sources;
 mod targets;

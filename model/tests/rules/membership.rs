@@ -1,6 +1,6 @@
 //! Which objects of a cluster a target is made of.
 
-use crate::notifications::{TESTED, body, release};
+use crate::notifications::{TESTED, notification};
 use crate::world::{live, name, target};
 use model::flux::membership::{flux_objects, is_part_of, watched};
 use model::flux::{FluxEvent, ObjectRef};
@@ -29,70 +29,34 @@ fn with_images() -> TargetSpec {
     target
 }
 
+/// Objects behind `+` that a target is made of, and behind `-` that it is not.
+const OBJECTS: &str = "\
+uat +GitRepository/flux-system/podinfo -GitRepository/flux-system/other
+uat +Kustomization/flux-system/uat -Kustomization/flux-system/prod
+uat +HelmRelease/app-podinfo/podinfo -Deployment/app-podinfo/podinfo
+uat +HelmChart/app-podinfo/app-podinfo-podinfo -HelmChart/app-podinfo/podinfo
+uat +HelmChart/charts/app-podinfo-podinfo -OCIRepository/charts/podinfo
+uat +HelmRepository/app-podinfo/any -HelmRepository/charts/any
+uat -ImageUpdateAutomation/flux-system/images -ImagePolicy/app-podinfo/podinfo
+HelmChart +HelmChart/charts/podinfo -HelmChart/app-podinfo/podinfo
+HelmRepository +HelmRepository/charts/any -HelmRepository/app-podinfo/any
+OCIRepository +OCIRepository/charts/podinfo -OCIRepository/charts/other
+images +Deployment/app-podinfo/podinfo -HelmRelease/app-podinfo/podinfo
+images +ImagePolicy/app-podinfo/podinfo -HelmChart/app-podinfo/podinfo
+images +ImageRepository/app-podinfo/any -ImageRepository/flux-system/any
+images +ImageUpdateAutomation/flux-system/images -HelmRepository/app-podinfo/any";
+
 #[test]
 fn a_target_is_made_of_what_it_names_and_of_what_that_needs() {
-    use ChartSourceKind::{HelmChart, HelmRepository, OCIRepository};
-    let plain = || target("uat", "uat");
-    // The target, and objects behind `+` that it is made of and behind `-` that it is not.
-    for (target, objects) in [
-        (
-            plain(),
-            "+GitRepository/flux-system/podinfo -GitRepository/flux-system/other",
-        ),
-        (
-            plain(),
-            "+Kustomization/flux-system/uat -Kustomization/flux-system/prod",
-        ),
-        (
-            plain(),
-            "+HelmRelease/app-podinfo/podinfo -Deployment/app-podinfo/podinfo",
-        ),
-        (
-            plain(),
-            "+HelmChart/app-podinfo/app-podinfo-podinfo -HelmChart/app-podinfo/podinfo",
-        ),
-        // Without a configured source, Flux may create the chart in another namespace.
-        (
-            plain(),
-            "+HelmChart/charts/app-podinfo-podinfo -OCIRepository/charts/podinfo",
-        ),
-        (
-            plain(),
-            "+HelmRepository/app-podinfo/any -HelmRepository/charts/any",
-        ),
-        (
-            plain(),
-            "-ImageUpdateAutomation/flux-system/images -ImagePolicy/app-podinfo/podinfo",
-        ),
-        (
-            with_source(HelmChart),
-            "+HelmChart/charts/podinfo -HelmChart/app-podinfo/podinfo",
-        ),
-        (
-            with_source(HelmRepository),
-            "+HelmRepository/charts/any -HelmRepository/app-podinfo/any",
-        ),
-        (
-            with_source(OCIRepository),
-            "+OCIRepository/charts/podinfo -OCIRepository/charts/other",
-        ),
-        (
-            with_images(),
-            "+Deployment/app-podinfo/podinfo -HelmRelease/app-podinfo/podinfo",
-        ),
-        (
-            with_images(),
-            "+ImagePolicy/app-podinfo/podinfo -HelmChart/app-podinfo/podinfo",
-        ),
-        (
-            with_images(),
-            "+ImageRepository/app-podinfo/any -ImageRepository/flux-system/any",
-        ),
-        (
-            with_images(),
-            "+ImageUpdateAutomation/flux-system/images -HelmRepository/app-podinfo/any",
-        ),
-    ] {
+    for line in OBJECTS.lines() {
+        let (of, objects) = line.split_once(' ').expect("objects");
+        let target = match of {
+            "uat" => target("uat", "uat"),
+            "HelmChart" => with_source(ChartSourceKind::HelmChart),
+            "HelmRepository" => with_source(ChartSourceKind::HelmRepository),
+            "OCIRepository" => with_source(ChartSourceKind::OCIRepository),
+            _ => with_images(),
+        };
         for object in objects.split(' ') {
             let (sign, name) = object.split_at(1);
             let object = ObjectRef::parse(name).expect("a kind that Weft reads");
@@ -119,35 +83,35 @@ fn flux_reconciles_all_of_it_but_a_deployment() {
 
 #[test]
 fn what_is_watched_is_where_the_objects_of_a_target_are() {
-    let oci = with_source(ChartSourceKind::OCIRepository);
-    let shared = with_source(ChartSourceKind::HelmChart);
-    let images = with_images();
     let all = |target: &TargetSpec| {
         let watched = watched(target).into_iter();
         let watched = watched.map(|(kind, namespace)| format!("{} {namespace}", kind.as_str()));
         watched.skip(2).collect::<Vec<_>>().join(", ")
     };
     assert_eq!(
-        all(&shared),
+        all(&with_source(ChartSourceKind::HelmChart)),
         "HelmRelease app-podinfo, HelmChart charts, HelmRepository charts"
     );
-    assert_eq!(all(&oci), "HelmRelease app-podinfo, OCIRepository charts");
     assert_eq!(
-        all(&images),
+        all(&with_source(ChartSourceKind::OCIRepository)),
+        "HelmRelease app-podinfo, OCIRepository charts"
+    );
+    assert_eq!(
+        all(&with_images()),
         "Deployment app-podinfo, ImageRepository app-podinfo, ImagePolicy app-podinfo, ImageUpdateAutomation flux-system"
     );
 }
 
 #[test]
 fn a_fact_concerns_the_targets_of_its_cluster_and_a_source_is_only_observed() {
-    let fact = |cluster: &str, body| {
-        let event = FluxEvent::read(&body).expect("a notification");
+    let fact = |cluster: &str, text| {
+        let event = FluxEvent::read(&notification(text)).expect("a notification");
         Fact::Notification(cluster.into(), Box::new(event))
     };
     let uat = target("uat", "uat");
-    assert!(fact("uat", release(TESTED)).concerns(&uat));
-    assert!(!fact("prod", release(TESTED)).concerns(&uat));
-    let index = body("HelmRepository", ("app-podinfo", "any"), TESTED);
-    assert!(!fact("uat", index).concerns(&uat));
+    assert!(fact("uat", TESTED).concerns(&uat));
+    assert!(!fact("prod", TESTED).concerns(&uat));
+    let index = fact("uat", "HelmRepository 60 TestSucceeded 1.1.7");
+    assert!(!index.concerns(&uat));
     assert!(!live("uat", "uat", "1.1.7").concerns(&uat));
 }

@@ -1,138 +1,91 @@
 //! What a cluster that only tells has told: how long it holds, what is no word at all, and the recorded run.
 
-use crate::notifications::{
-    APPLIED, TESTED, chart, held, kustomization, receive, release, view_at,
+use crate::notifications::{APPLIED, TESTED, held, notification, receive, view_at};
+use crate::world::{
+    FactList as _, answer, at, declared, environment, merged, name, now, observed, pipeline, set,
 };
-use crate::world::{HEAD, at, declared, environment, name, now, observed, pipeline, promotion};
 use model::board::board;
 use model::chain::{LinkName, LinkState, Tolerances, VerdictState};
 use model::flux::{FluxEvent, Kind, Stage};
-use model::observation::{Desired, Fact, Live, SourceName};
-use model::promotion::{Promotion, PromotionState};
+use model::observation::{Desired, Fact, SourceName};
 use model::rollout::{StepState, rollout};
-use model::{EnvironmentName, Observation, Observations, Timestamp};
+use model::{ChartVersion, CommitId, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 #[test]
 fn it_is_stale_when_nothing_was_told_for_long_and_a_failure_stays_one() {
-    let good = [
-        kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-        release(TESTED),
-    ];
     let late = now() + Tolerances::default().notifications;
-    let fresh = |held: &mut Observations| {
+    let verdict = |told: &[&str]| {
+        let mut held = held(told, "1.1.7");
         held.record_success(&SourceName::github(), late);
         held.record_success(&SourceName::live("uat"), late);
+        view_at(&held, late).verdict
     };
-    let mut quiet = held(&good, "1.1.7");
-    fresh(&mut quiet);
-    let verdict = view_at(&quiet, late).verdict;
+    let quiet = verdict(&[APPLIED, TESTED]);
     assert_eq!(
-        (verdict.state, verdict.breaks_at),
+        (quiet.state, quiet.breaks_at),
         (VerdictState::Stale, Some(LinkName::Applied))
     );
-    assert!(
-        verdict
-            .sentence
-            .contains("flux uat has not been heard for 16 min"),
-        "{}",
-        verdict.sentence
-    );
+    let words = "flux uat has not been heard for 16 min";
+    assert!(quiet.sentence.contains(words), "{}", quiet.sentence);
     // One more reconciliation is a word about all of it.
-    let mut spoken = held(&good, "1.1.7");
-    fresh(&mut spoken);
-    receive(
-        &mut spoken,
-        &kustomization(0, "ReconciliationSucceeded", HEAD),
-    );
-    assert_eq!(view_at(&spoken, late).verdict.state, VerdictState::Proven);
-    let failing = [kustomization(APPLIED, "BuildFailed", HEAD), release(TESTED)];
-    let mut failed = held(&failing, "1.1.7");
-    fresh(&mut failed);
-    assert_eq!(view_at(&failed, late).verdict.state, VerdictState::Failed);
+    let again = "Kustomization 0 ReconciliationSucceeded HEAD";
+    let spoken = verdict(&[APPLIED, TESTED, again]);
+    assert_eq!(spoken.state, VerdictState::Proven);
+    let failed = verdict(&["Kustomization 120 BuildFailed! HEAD", TESTED]);
+    assert_eq!(failed.state, VerdictState::Failed);
 }
 
 #[test]
 fn a_merged_promotion_is_followed_into_it_by_what_is_told() {
-    let merged = Promotion {
-        state: PromotionState::Merged,
-        closed_at: Some(now()),
-        ..promotion("uat", "1.1.7")
-    };
+    let merged = merged("uat", "1.1.7");
     let mut spec = environment("uat");
     spec.targets[0].flux.notifications_only = true;
-    let way = |bodies: &[Value]| {
-        let held = held(bodies, "1.1.7");
+    let way = |told: &[&str]| {
+        let held = held(told, "1.1.7");
         let steps = rollout(&merged, &spec, at(&held, now()));
         let done = steps
             .into_iter()
             .take_while(|step| step.state == StepState::Done);
         done.map(|step| step.name).collect::<Vec<_>>().join(" ")
     };
-    let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
     assert_eq!(way(&[]), "merged");
+    assert_eq!(way(&[APPLIED]), "merged fetched applied");
     assert_eq!(
-        way(std::slice::from_ref(&applied)),
-        "merged fetched applied"
-    );
-    assert_eq!(
-        way(&[applied, release(TESTED)]),
+        way(&[APPLIED, TESTED]),
         "merged fetched applied chart fetched upgraded tested serving"
     );
 }
 
 #[test]
 fn a_range_is_what_its_chart_was_told_to_be() {
-    let ranged = |bodies: &[Value], serves: &str| {
-        let mut held = held(bodies, serves);
-        let Fact::Declared(_, mut range) = declared("uat", "1.1.7") else {
-            unreachable!("a declaration")
-        };
-        range.desired = Ok(Desired::Range(">=0.0.3".into()));
-        held.record(Observation {
-            source: SourceName::github(),
-            at: now(),
-            sequence: 9,
-            fact: Fact::Declared(EnvironmentName::from("uat"), range),
-        });
+    let ranged = |told: &[&str]| {
+        let mut held = held(told, "1.1.7");
+        let mut range = vec![declared("uat", "1.1.7")];
+        range.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
+        for mut observation in observed(&range, now()) {
+            observation.sequence = 9;
+            held.record(observation);
+        }
         view_at(&held, now())
     };
-    let applied = kustomization(APPLIED, "ReconciliationSucceeded", HEAD);
-    let pulled = |version: &str| chart(&format!("90 ChartPullSucceeded {version}: pulled"));
-    let known = ranged(
-        &[applied.clone(), pulled("1.1.7"), release(TESTED)],
-        "1.1.7",
-    );
-    assert_eq!(
-        known.verdict.state,
-        VerdictState::Proven,
-        "{}",
-        known.verdict.sentence
-    );
+    let pulled = |version: &str| format!("HelmChart 90 ChartPullSucceeded {version}: pulled");
+    let known = ranged(&[APPLIED, &pulled("1.1.7"), TESTED]);
+    let verdict = &known.verdict;
+    assert_eq!(verdict.state, VerdictState::Proven, "{}", verdict.sentence);
     assert_eq!(known.desired.as_deref(), Some("1.1.7"));
-    let newer = ranged(
-        &[applied.clone(), pulled("1.1.8"), release(TESTED)],
-        "1.1.7",
-    );
-    assert_eq!(
-        newer.verdict.state,
-        VerdictState::Rolling,
-        "{}",
-        newer.verdict.sentence
-    );
-    let not_told = ranged(&[applied, release(TESTED)], "1.1.7");
-    assert_eq!(not_told.verdict.state, VerdictState::Unknown);
-    assert!(
-        not_told.verdict.sentence.contains("was not told"),
-        "{}",
-        not_told.verdict.sentence
-    );
+    let newer = ranged(&[APPLIED, &pulled("1.1.8"), TESTED]).verdict;
+    assert_eq!(newer.state, VerdictState::Rolling, "{}", newer.sentence);
+    let not_told = ranged(&[APPLIED, TESTED]).verdict;
+    assert_eq!(not_told.state, VerdictState::Unknown);
+    let sentence = &not_told.sentence;
+    assert!(sentence.contains("was not told"), "{sentence}");
 }
 
 #[test]
 fn what_is_no_notification_is_no_fact() {
-    let whole = release(TESTED);
+    let whole = notification(TESTED);
     assert!(FluxEvent::read(&whole).is_some());
     for field in ["involvedObject", "severity", "timestamp", "reason"] {
         let mut part = whole.clone();
@@ -145,7 +98,7 @@ fn what_is_no_notification_is_no_fact() {
         ("/involvedObject/name", json!(7)),
     ] {
         let mut wrong = whole.clone();
-        crate::world::set(&mut wrong, pointer, value);
+        set(&mut wrong, pointer, value);
         assert_eq!(FluxEvent::read(&wrong), None, "{pointer}");
     }
     for other in [json!({}), json!([]), json!("HelmRelease"), Value::Null] {
@@ -155,21 +108,16 @@ fn what_is_no_notification_is_no_fact() {
 
 #[test]
 fn what_is_older_than_what_is_known_changes_nothing() {
-    let mut held = held(
-        &[
-            kustomization(APPLIED, "ReconciliationSucceeded", HEAD),
-            release("9 UpgradeFailed! 1.1.7: CAUSE"),
-        ],
-        "1.1.7",
-    );
+    let failed = "HelmRelease 9 UpgradeFailed! 1.1.7: CAUSE";
+    let mut held = held(&[APPLIED, failed], "1.1.7");
     let before = view_at(&held, now());
     for old in [
-        release("10 UpgradeSucceeded 1.1.7"),
-        release("9 UpgradeSucceeded 1.1.7"),
-        release("900 TestSucceeded 1.1.7"),
-        kustomization(500, "BuildFailed", HEAD),
+        "HelmRelease 10 UpgradeSucceeded 1.1.7",
+        "HelmRelease 9 UpgradeSucceeded 1.1.7",
+        "HelmRelease 900 TestSucceeded 1.1.7",
+        "Kustomization 500 BuildFailed! HEAD",
     ] {
-        receive(&mut held, &old);
+        receive(&mut held, "uat", &notification(old), now());
         assert_eq!(view_at(&held, now()), before);
     }
 }
@@ -204,7 +152,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
     let mut failed = Vec::new();
     for row in &rows {
         let body = &row["body"];
-        receive(&mut held, body);
+        receive(&mut held, "uat", body, now());
         let step = row["step"].as_str().expect("its step");
         let began = rows.iter().find(|other| other["step"] == row["step"]);
         let began = began.and_then(|row| row["at"].as_str()).expect("at");
@@ -212,7 +160,7 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
         // Git asks for what the step says, at the commit that was fetched last.
         let desired = step
             .split([' ', ':'])
-            .find_map(|word| model::ChartVersion::parse(word).ok());
+            .find_map(|word| ChartVersion::parse(word).ok());
         // What was fetched before the first Alert was there is only known from what was applied.
         let commit = [
             (Kind::GitRepository, "repo", Stage::Done),
@@ -224,30 +172,24 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
         })
         .find_map(|seen| {
             let revision = seen.value.revision.as_deref()?;
-            model::CommitId::from_revision(revision)
+            CommitId::from_revision(revision)
         });
         let (Some(desired), Some(commit)) = (desired, commit) else {
             continue;
         };
         let time = Timestamp::parse(row["at"].as_str().expect("at")).expect("a time")
             + Duration::from_secs(31);
-        let Fact::Declared(_, mut git) = declared("uat", &desired.to_string()) else {
-            unreachable!("a declaration")
-        };
+        let desired = desired.to_string();
+        // An app that would answer anything that is asked for.
+        let answer = answer(&desired, None, None);
+        let mut facts = vec![
+            declared("uat", &desired),
+            Fact::Live("uat".into(), "uat".into(), answer),
+        ];
+        let git = facts.declaration();
         git.changed_at = begun;
         git.head = commit.clone();
         git.commits = vec![commit];
-        // An app that would answer anything that is asked for.
-        let answer = Live::Answer {
-            version: model::AppVersion(desired.to_string()),
-            revision: None,
-            colour: None,
-            message: None,
-        };
-        let facts = [
-            Fact::Declared("uat".into(), git),
-            Fact::Live("uat".into(), "uat".into(), answer),
-        ];
         for mut observation in observed(&facts, time) {
             observation.sequence = u64::try_from(time.millis()).expect("a time");
             held.record(observation);
@@ -258,8 +200,8 @@ fn the_recorded_run_is_never_proven_by_its_notifications_alone_where_it_failed()
             VerdictState::Failed => &mut failed,
             _ => continue,
         };
-        if !list.contains(&desired.to_string()) {
-            list.push(desired.to_string());
+        if !list.contains(&desired) {
+            list.push(desired);
         }
         assert!(view.links.iter().all(|link| link.state != LinkState::Stale));
     }

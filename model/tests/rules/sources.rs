@@ -1,237 +1,87 @@
 //! Where charts come from, and what is said where none comes.
 
-use crate::conditions::{conditions, link_of};
-use crate::world::{FactList as _, deployed, environment, helm, name, proven, set, view_of};
+use crate::cases::cases;
+use crate::conditions::link_of;
+use crate::world::{
+    FactList as _, conditions, deployed, environment, helm, name, object_of, proven, set, view_of,
+};
 use model::chain::{LinkState, VerdictState};
 use model::flux::{HelmChartReading, SourceKind, SourceReading};
 use model::observation::{Desired, Fact};
 use serde_json::{Value, json};
 
-/// The condition Ready as `Status (Reason) message`.
-pub fn ready(condition: &str) -> Value {
-    conditions(&[&format!("Ready={condition}")], 1)
-}
+const REPOSITORY: SourceKind = SourceKind::HelmRepository;
 
-pub fn well() -> Value {
-    ready("True (Succeeded)")
-}
-
-pub fn source(kind: SourceKind, of: &str, spec: &Value, status: &Value) -> Fact {
-    let object = json!({
-        "metadata": {"namespace": "app-podinfo", "name": of, "generation": 1},
-        "spec": spec, "status": status,
-    });
-    let reading = SourceReading::read(kind, &object, None);
+/// An object that charts or images come from.
+pub fn source(kind: SourceKind, of: &str, object: &Value) -> Fact {
+    let reading = SourceReading::read(kind, object, None);
     Fact::Source("uat".into(), kind, name("app-podinfo", of), reading)
 }
 
-fn repository(suspended: bool, conditions: &Value) -> Fact {
-    source(
-        SourceKind::HelmRepository,
-        "charts",
-        &json!({"suspend": suspended}),
-        &json!({"conditions": conditions, "artifact": {"revision": "sha256:03e8"}}),
-    )
+/// An object of app-podinfo with the condition Ready as `Status (Reason) message`, behind `suspended` where it is.
+pub fn ready(name: &str, ready: &str) -> Value {
+    let suspended = ready.strip_prefix("suspended ");
+    let ready = format!("Ready={}", suspended.unwrap_or(ready));
+    json!({
+        "metadata": {"namespace": "app-podinfo", "name": name, "generation": 1},
+        "spec": {"suspend": suspended.is_some()},
+        "status": {"conditions": conditions([ready], 1)},
+    })
 }
 
-fn chart(version: &str, found: &str, suspended: bool, conditions: &Value) -> Fact {
-    let object = json!({
-        "metadata": {"namespace": "app-podinfo", "name": "app-podinfo-podinfo", "generation": 1},
-        "spec": {"version": version, "suspend": suspended, "sourceRef": {"kind": "HelmRepository", "name": "charts"}},
-        "status": {"conditions": conditions, "artifact": {"revision": found}},
-    });
-    Fact::HelmChart(
-        "uat".into(),
-        name("app-podinfo", "app-podinfo-podinfo"),
-        HelmChartReading::read(&object),
-    )
+/// The chart of uat as `version` or `range=found`, and its condition; 1.1.7 is found.
+fn chart(text: &str) -> Fact {
+    let (asked, condition) = text.split_once(' ').expect("a condition");
+    let (version, found) = match asked.rsplit_once('=') {
+        Some((range, found)) if !range.ends_with('>') => (range, found),
+        _ => (asked, "1.1.7"),
+    };
+    let mut object = ready("app-podinfo-podinfo", condition);
+    set(&mut object, "/spec/version", json!(version));
+    let source = json!({"kind": "HelmRepository", "name": "charts"});
+    set(&mut object, "/spec/sourceRef", source);
+    set(&mut object, "/status/artifact/revision", json!(found));
+    let name = name("app-podinfo", "app-podinfo-podinfo");
+    Fact::HelmChart("uat".into(), name, HelmChartReading::read(&object))
 }
 
-/// A HelmRelease that asks for `version`, has 1.1.7 deployed, and waits for its source or is done.
-fn release(version: &str, waits: bool) -> Value {
+/// A HelmRelease that asks for a version, has 1.1.7 deployed, and `waits` for its source or is done.
+fn release(text: &str) -> Fact {
+    let (version, waits) = text.split_once(' ').unwrap_or((text, ""));
     let mut object = deployed("1.1.7");
     set(&mut object, "/spec/chart/spec/version", json!(version));
-    set(
-        &mut object,
-        "/status/helmChart",
-        json!("app-podinfo/app-podinfo-podinfo"),
-    );
-    if waits {
-        let waiting = json!([
-            {"type": "Ready", "status": "False", "reason": "SourceNotReady", "message": "HelmChart 'app-podinfo/app-podinfo-podinfo' is not ready", "observedGeneration": 4},
-            {"type": "Reconciling", "status": "True", "reason": "Progressing", "observedGeneration": 4},
-        ]);
-        set(&mut object, "/status/conditions", waiting);
+    let chart = json!("app-podinfo/app-podinfo-podinfo");
+    set(&mut object, "/status/helmChart", chart);
+    if waits == "waits" {
+        let waiting = [
+            "Ready=False (SourceNotReady) HelmChart 'app-podinfo/app-podinfo-podinfo' is not ready",
+            "Reconciling=True (Progressing)",
+        ];
+        set(&mut object, "/status/conditions", conditions(waiting, 4));
     }
-    object
+    helm("uat", &object)
 }
-
-/// What it is, the HelmRelease, what its chart comes from, and what the link is to say by which object.
-type Case = (
-    &'static str,
-    Value,
-    Vec<Fact>,
-    (LinkState, &'static str, &'static str),
-);
 
 #[test]
 fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
-    use LinkState::{Failed, Holds, Progressing, Suspended};
-    let missing = ready(
-        "False (InvalidChartReference) invalid chart reference: no 'podinfo' chart with version matching '1.1.8' found",
-    );
-    let away =
-        ready("False (Failed) failed to fetch Helm repository index: connection refused\nin full");
-    let unfetched =
-        ready("False (NoSourceArtifact) no artifact available for HelmRepository source 'charts'");
-    let building = ready("Unknown (Progressing) building artifact");
-    let cases: Vec<Case> = vec![
-        (
-            "no such chart",
-            release("1.1.8", true),
-            vec![
-                repository(false, &well()),
-                chart("1.1.8", "1.1.7", false, &missing),
-            ],
-            (
-                Failed,
-                "HelmChart",
-                "The chart cannot be had (InvalidChartReference): invalid chart reference: no 'podinfo' chart",
-            ),
-        ),
-        (
-            "an index that cannot be fetched is why there is no such chart",
-            release("1.1.8", true),
-            vec![
-                repository(false, &away),
-                chart("1.1.8", "1.1.7", false, &missing),
-            ],
-            (
-                Failed,
-                "HelmRepository",
-                "The chart cannot be had (Failed): failed to fetch Helm repository index: connection refused.",
-            ),
-        ),
-        (
-            "an index that has yet to be fetched for the first time",
-            release("1.1.8", true),
-            vec![
-                repository(false, &building),
-                chart("1.1.8", "1.1.7", false, &unfetched),
-            ],
-            (Progressing, "HelmRelease", "Helm is at it: "),
-        ),
-        (
-            "a suspended index is why there is no such chart",
-            release("1.1.8", true),
-            vec![
-                repository(true, &well()),
-                chart("1.1.8", "1.1.7", false, &missing),
-            ],
-            (
-                Failed,
-                "HelmChart",
-                "The HelmRepository app-podinfo/charts is suspended, so nothing newer is seen.",
-            ),
-        ),
-        (
-            "a suspended index, and Flux has not said more",
-            release("1.1.8", true),
-            vec![
-                repository(true, &well()),
-                chart("1.1.8", "1.1.7", false, &building),
-            ],
-            (
-                Suspended,
-                "HelmRepository",
-                "The HelmRepository app-podinfo/charts is suspended",
-            ),
-        ),
-        (
-            "a suspended chart",
-            release("1.1.8", true),
-            vec![
-                repository(false, &well()),
-                chart("1.1.8", "1.1.7", true, &building),
-            ],
-            (
-                Suspended,
-                "HelmChart",
-                "The HelmChart app-podinfo/app-podinfo-podinfo is suspended",
-            ),
-        ),
-        (
-            "a chart that still speaks of the version before",
-            release("1.1.8", true),
-            vec![
-                repository(false, &well()),
-                chart("1.1.7", "1.1.7", false, &missing),
-            ],
-            (Progressing, "HelmRelease", "Helm is at it"),
-        ),
-        (
-            "an index that fails after a pinned chart was had",
-            release("1.1.7", false),
-            vec![
-                repository(false, &away),
-                chart("1.1.7", "1.1.7", false, &well()),
-            ],
-            (Holds, "HelmRelease", "Helm deployed 1.1.7."),
-        ),
-        (
-            "an index that fails where a range is followed",
-            release(">=0.0.3", false),
-            vec![
-                repository(false, &away),
-                chart(">=0.0.3", "1.1.7", false, &well()),
-            ],
-            (
-                Failed,
-                "HelmRepository",
-                "Flux cannot look for newer charts (Failed): failed to fetch Helm repository index: connection refused.",
-            ),
-        ),
-        (
-            "an index that is suspended where a range is followed",
-            release(">=0.0.3", false),
-            vec![
-                repository(true, &well()),
-                chart(">=0.0.3", "1.1.7", false, &well()),
-            ],
-            (
-                Suspended,
-                "HelmRepository",
-                "is suspended: Flux looks for no chart.",
-            ),
-        ),
-        (
-            "a newer chart that was found in a range",
-            release(">=0.0.3", false),
-            vec![
-                repository(false, &well()),
-                chart(">=0.0.3", "1.1.8", false, &well()),
-            ],
-            (
-                Progressing,
-                "HelmRelease",
-                "Helm still holds 1.1.7; 1.1.8 was found and comes next.",
-            ),
-        ),
-    ];
-    for (what, object, facts, (state, kind, words)) in cases {
+    for case in cases(include_str!("cases/helm_chart.txt")) {
         let link = link_of(2, |held| {
-            held.put(helm("uat", &object));
-            held.extend(facts.clone());
+            for line in &case.given {
+                let (kind, text) = line.split_once(' ').expect("a kind");
+                held.put(match kind {
+                    "HelmRelease" => release(text),
+                    "HelmChart" => chart(text),
+                    _ => source(REPOSITORY, "charts", &ready("charts", text)),
+                });
+            }
         });
-        assert_eq!(link.state, state, "{what}: {}", link.sentence);
-        assert!(link.sentence.contains(words), "{what}: {}", link.sentence);
-        let evidence = link.evidence.expect("its evidence");
-        let here = evidence.object.expect("an object");
-        assert_eq!(here.object.kind.as_str(), kind, "{what}");
-        if words.contains("connection refused") {
+        case.is_said_by(&link);
+        if case.words.contains("connection refused") {
+            let message = link.evidence.and_then(|evidence| evidence.message);
             assert!(
-                evidence.message.expect("whole").ends_with("in full"),
-                "{what}"
+                message.expect("whole").ends_with("in full"),
+                "{}",
+                case.name
             );
         }
     }
@@ -239,24 +89,17 @@ fn a_chart_that_does_not_come_is_explained_by_what_it_comes_from() {
 
 #[test]
 fn a_helm_repository_that_is_only_an_address_is_never_in_trouble() {
-    let address = source(
-        SourceKind::HelmRepository,
-        "charts",
-        &json!({"type": "oci"}),
-        &json!({}),
-    );
+    let object = json!({"metadata": {"generation": 1}, "spec": {"type": "oci"}});
     let link = link_of(2, |held| {
-        held.put(helm("uat", &release("1.1.7", false)));
-        held.push(address.clone());
-        held.push(chart("1.1.7", "1.1.7", false, &well()));
+        held.put(release("1.1.7"));
+        held.push(source(REPOSITORY, "charts", &object));
+        held.push(chart("1.1.7 True (Succeeded)"));
     });
     assert_eq!(link.state, LinkState::Holds, "{}", link.sentence);
 }
 
 #[test]
 fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
-    use LinkState::{Failed, Holds, Progressing, Suspended};
-    const DIGEST: &str = "sha256:0cc9a8446c95009ef382f5eade883a67c257f77d50f84e78ecef2aac9428d1e5";
     let mut by_ref = deployed("1.1.7");
     set(&mut by_ref, "/metadata/namespace", json!("app-podinfo"));
     set(&mut by_ref, "/spec/chart", Value::Null);
@@ -264,92 +107,49 @@ fn a_chart_in_a_registry_is_asked_for_and_found_by_its_oci_repository() {
     set(&mut by_ref, "/spec/chartRef", reference);
     let in_history = json!("1.1.7+0cc9a8446c95");
     set(&mut by_ref, "/status/history/0/chartVersion", in_history);
-    let registry = |desired: &Value, found: &str, suspended: bool, conditions: &Value| {
+    let registry = |found: &str, given: &[String]| {
+        let digest = "sha256:0cc9a8446c95009ef382f5eade883a67c257f77d50f84e78ecef2aac9428d1e5";
+        let base = json!({
+            "metadata": {"namespace": "app-podinfo", "name": "podinfo", "generation": 1},
+            "status": {"artifact": {"revision": format!("{found}@{digest}")}},
+        });
         source(
             SourceKind::OCIRepository,
             "podinfo",
-            &json!({"ref": desired, "suspend": suspended}),
-            &json!({"artifact": {"revision": format!("{found}@{DIGEST}")}, "conditions": conditions}),
+            &object_of(base, given),
         )
     };
-    let pinned = json!({"tag": "1.1.7"});
-    let range = json!({"semver": ">=0.0.3"});
-    let refused = ready("False (OCIArtifactPullFailed) failed to pull artifact: UNAUTHORIZED");
-    for (desired, found, suspended, conditions, state, words) in [
-        (
-            &pinned,
-            "1.1.7",
-            false,
-            &well(),
-            Holds,
-            "Helm deployed 1.1.7.",
-        ),
-        (
-            &range,
-            "1.1.7",
-            false,
-            &well(),
-            Holds,
-            "Helm deployed 1.1.7.",
-        ),
-        (
-            &range,
-            "1.1.8",
-            false,
-            &well(),
-            Progressing,
-            "1.1.8 was found and comes next",
-        ),
-        (
-            &range,
-            "1.1.7",
-            false,
-            &refused,
-            Failed,
-            "(OCIArtifactPullFailed): failed to pull",
-        ),
-        (
-            &range,
-            "1.1.7",
-            true,
-            &well(),
-            Suspended,
-            "The OCIRepository app-podinfo/podinfo is suspended",
-        ),
-    ] {
-        let follows = desired == &range;
+    for case in cases(include_str!("cases/oci_repository.txt")) {
         let link = link_of(2, |held| {
             held.put(helm("uat", &by_ref));
-            held.push(registry(desired, found, suspended, conditions));
-            if follows {
+            held.push(registry("1.1.7", &case.given));
+            if case.given[0].contains(">=0.0.3") {
                 held.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
             }
         });
-        assert_eq!(link.state, state, "{}", link.sentence);
-        assert!(link.sentence.contains(words), "{}", link.sentence);
+        case.is_said(link.state, &link.sentence);
     }
-    let mut facts = proven("uat", "1.1.7");
-    facts.put(helm("uat", &by_ref));
-    facts.push(registry(&pinned, "1.1.7", false, &well()));
-    let view = view_of(environment("uat"), &facts);
+    let view = |tag: &str| {
+        let mut facts = proven("uat", "1.1.7");
+        facts.put(helm("uat", &by_ref));
+        let tag_in_spec = format!("/spec/ref/tag = \"{tag}\"");
+        facts.push(registry(
+            tag,
+            &[tag_in_spec, "Ready=True (Succeeded)".into()],
+        ));
+        view_of(environment("uat"), &facts)
+    };
+    let same = view("1.1.7");
     assert_eq!(
-        view.verdict.state,
+        same.verdict.state,
         VerdictState::Proven,
         "{}",
-        view.verdict.sentence
+        same.verdict.sentence
     );
-    assert_eq!(view.release.label(), "1.1.7");
+    assert_eq!(same.release.label(), "1.1.7");
     // Another tag in the cluster than in git is seen at the link before.
-    facts.pop();
-    facts.push(registry(&json!({"tag": "1.1.6"}), "1.1.6", false, &well()));
-    let view = view_of(environment("uat"), &facts);
-    let verdict = &view.verdict;
+    let verdict = view("1.1.6").verdict;
     assert_eq!(verdict.state, VerdictState::Drifted);
-    assert!(
-        verdict
-            .sentence
-            .contains("git says 1.1.7, the HelmRelease in the cluster says 1.1.6"),
-        "{}",
-        verdict.sentence
-    );
+    let words = "git says 1.1.7, the HelmRelease in the cluster says 1.1.6";
+    assert!(verdict.sentence.contains(words), "{}", verdict.sentence);
 }

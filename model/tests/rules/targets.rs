@@ -1,16 +1,14 @@
 //! Several targets in one environment, and the tick beside the proof.
 
 use crate::world::{
-    FactList as _, HEAD, declared, deployed, environment, helm, kustomization, live, name, now,
-    proven, rolled_back, set, target, view_of,
+    FactList as _, HEAD, OLD, answer, conditions, declared, deployed, environment, helm,
+    kustomization, kustomization_of, live, proven, ranged, rolled_back, silent, status, target,
+    view_of,
 };
 use model::chain::{LinkName, VerdictState};
 use model::environment::EnvironmentView;
-use model::flux::HelmChartReading;
-use model::observation::{CommitStatus, Desired, Fact, Live};
-use model::{AppVersion, Colour, CommitId};
+use model::observation::{Desired, Fact};
 use serde_json::json;
-use std::time::Duration;
 
 /// How the facts of a case are spoilt.
 type Spoil = fn(&mut Vec<Fact>);
@@ -28,14 +26,6 @@ fn prod(change: impl Fn(&mut Vec<Fact>)) -> EnvironmentView {
     view_of(spec, &facts)
 }
 
-fn silent(target: &str, seconds: u64) -> Fact {
-    let silent = Live::Silent {
-        since: now() - Duration::from_secs(seconds),
-        why: "no connection".into(),
-    };
-    Fact::Live("prod".into(), target.into(), silent)
-}
-
 #[test]
 fn the_worst_target_speaks_for_all_of_them() {
     use VerdictState::{Drifted, Failed, Proven, Rolling, Unknown};
@@ -49,7 +39,7 @@ fn the_worst_target_speaks_for_all_of_them() {
         ),
         (
             "one rolls",
-            |facts| facts.put(kustomization("prod-us", "prod", crate::world::OLD)),
+            |facts| facts.put(kustomization("prod-us", "prod", OLD)),
             Rolling,
             "prod-us: Flux has yet to fetch",
         ),
@@ -64,23 +54,19 @@ fn the_worst_target_speaks_for_all_of_them() {
         ),
         (
             "one is silent",
-            |facts| facts.put(silent("prod-us", 60)),
+            |facts| facts.put(silent("prod", "prod-us", 60)),
             Failed,
             "prod-us: The app has not answered for 1 min",
         ),
         (
             "one is silent only just",
-            |facts| facts.put(silent("prod-us", 2)),
+            |facts| facts.put(silent("prod", "prod-us", 2)),
             Unknown,
             "prod-us: The app has not answered for 2 s",
         ),
         (
             "one was changed by hand",
-            |facts| {
-                let mut object = deployed("1.1.6");
-                set(&mut object, "/metadata/generation", json!(4));
-                facts.put(helm("prod-us", &object));
-            },
+            |facts| facts.put(helm("prod-us", &deployed("1.1.6"))),
             Drifted,
             "prod-us: git says 1.1.7, the HelmRelease in the cluster says 1.1.6.",
         ),
@@ -115,7 +101,7 @@ fn what_is_served_is_told_for_each_target_where_they_differ() {
     });
     assert_eq!(behind.note, "prod serves 1.1.7, prod-us serves 1.1.6");
     assert_eq!(behind.release.label(), "1.1.6", "the worst one is shown");
-    let quiet = prod(|facts| facts.put(silent("prod-us", 60)));
+    let quiet = prod(|facts| facts.put(silent("prod", "prod-us", 60)));
     assert_eq!(quiet.note, "prod serves 1.1.7, prod-us does not answer");
     let never = prod(|facts| facts.truncate(7));
     assert_eq!(
@@ -124,12 +110,7 @@ fn what_is_served_is_told_for_each_target_where_they_differ() {
     );
     let coloured = prod(|facts| {
         for (name, colour) in [("prod", "#112233"), ("prod-us", "#445566")] {
-            let answer = Live::Answer {
-                version: AppVersion("app-1.1.7".into()),
-                revision: None,
-                colour: Colour::parse(colour).ok(),
-                message: None,
-            };
+            let answer = answer("app-1.1.7", None, Some(colour));
             facts.put(Fact::Live("prod".into(), name.into(), answer));
         }
     });
@@ -145,25 +126,9 @@ fn a_target_whose_range_resolved_to_less_than_anothers_is_not_proven() {
     let view = prod(|facts| {
         facts.declaration().desired = Ok(Desired::Range(">=0.0.3".into()));
         for (cluster, version) in [("prod", "1.1.7"), ("prod-us", "1.1.6")] {
-            let mut object = deployed(version);
-            set(&mut object, "/spec/chart/spec/version", json!(">=0.0.3"));
-            set(
-                &mut object,
-                "/status/helmChart",
-                json!("app-podinfo/app-podinfo-podinfo"),
-            );
-            facts.put(helm(cluster, &object));
-            let chart = json!({
-                "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
-                "status": {"artifact": {"revision": version}, "conditions": [
-                    {"type": "Ready", "status": "True", "reason": "ChartPullSucceeded", "observedGeneration": 1}]},
-            });
-            let fact = Fact::HelmChart(
-                cluster.into(),
-                name("app-podinfo", "app-podinfo-podinfo"),
-                HelmChartReading::read(&chart),
-            );
-            facts.put(fact);
+            for fact in ranged(cluster, version) {
+                facts.put(fact);
+            }
         }
         facts.put(live("prod", "prod-us", "1.1.6"));
     });
@@ -195,10 +160,12 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
             |facts| {
                 let object = json!({
                     "metadata": {"generation": 1},
-                    "status": {"lastAttemptedRevision": format!("main@sha1:{HEAD}"), "conditions": [
-                        {"type": "Ready", "status": "False", "reason": "BuildFailed", "message": "no", "observedGeneration": 1}]},
+                    "status": {
+                        "lastAttemptedRevision": format!("main@sha1:{HEAD}"),
+                        "conditions": conditions(["Ready=False (BuildFailed) no"], 1),
+                    },
                 });
-                facts.put(crate::world::kustomization_of("uat", "uat", &object));
+                facts.put(kustomization_of("uat", "uat", &object));
             },
             Some(LinkName::Applied),
         ),
@@ -209,13 +176,7 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
         ),
         (
             "the app is gone",
-            |facts| {
-                let silent = Live::Silent {
-                    since: now() - Duration::from_secs(60),
-                    why: "no connection".into(),
-                };
-                facts.put(Fact::Live("uat".into(), "uat".into(), silent));
-            },
+            |facts| facts.put(silent("uat", "uat", 60)),
             Some(LinkName::Serving),
         ),
         (
@@ -226,18 +187,10 @@ fn the_tick_is_shown_beside_the_proof_wherever_the_two_disagree() {
     ];
     for (what, spoil, breaks_at) in spoilt {
         for tick in ["success", "failure", "error", "pending"] {
-            for commit in [HEAD, crate::world::OLD] {
+            for commit in [HEAD, OLD] {
                 let mut facts = proven("uat", "1.1.7");
                 spoil(&mut facts);
-                let status = CommitStatus {
-                    environment: "uat".into(),
-                    state: tick.into(),
-                    context: "kustomization/uat/cb0aaa8a".into(),
-                    commit: CommitId::new(commit),
-                    creator: None,
-                    at: now(),
-                };
-                facts.put(Fact::Status(status));
+                facts.put(status(tick, commit));
                 let view = view_of(environment("uat"), &facts);
                 assert_eq!(view.verdict.breaks_at, breaks_at, "{what}");
                 let says = match (view.verdict.state, tick, breaks_at) {

@@ -3,30 +3,34 @@
 use model::board::{Board, board};
 use model::chain::{Context, Tolerances, VerdictState};
 use model::environment::EnvironmentView;
-use model::flux::{HelmReleaseReading, KustomizationReading};
+use model::flux::{
+    GitRepositoryReading, HelmChartReading, HelmReleaseReading, KustomizationReading,
+};
 use model::gate::Gate;
-use model::observation::{Declared, Desired, Fact, Live, SourceName};
+use model::observation::{CommitStatus, Declared, Desired, Fact, Live, SourceName};
 use model::pipeline::{
     Deployer, EnvironmentSpec, FluxSpec, GateKind, ObjectName, PipelineName, PipelineSpec,
     RepositoryName, TargetSpec,
 };
 use model::promotion::{Check, CheckState, Mergeable, Promotion, PromotionState};
-use model::{AppVersion, ChartVersion, CommitId, Observation, Observations, Timestamp};
+use model::{AppVersion, ChartVersion, Colour, CommitId, Observation, Observations, Timestamp};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 pub const HEAD: &str = "1111111111111111111111111111111111111111";
 pub const OLD: &str = "0000000000000000000000000000000000000000";
 
+/// Puts the two commits in place of their names.
+pub fn with_commits(text: &str) -> String {
+    text.replace("HEAD", HEAD).replace("OLD", OLD)
+}
+
 pub fn now() -> Timestamp {
     Timestamp::parse("2026-11-22T12:00:00Z").expect("a time")
 }
 
 pub fn name(namespace: &str, name: &str) -> ObjectName {
-    ObjectName {
-        namespace: namespace.into(),
-        name: name.into(),
-    }
+    ObjectName::new(namespace, name)
 }
 
 pub fn target(environment: &str, target: &str) -> TargetSpec {
@@ -54,14 +58,8 @@ pub fn environment(name: &str) -> EnvironmentSpec {
 
 pub fn pipeline(environments: Vec<EnvironmentSpec>) -> PipelineSpec {
     PipelineSpec {
-        name: PipelineName {
-            namespace: "app-podinfo".into(),
-            name: "podinfo".into(),
-        },
-        repository: RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        },
+        name: PipelineName::new("app-podinfo", "podinfo"),
+        repository: RepositoryName::new("demo", "podinfo"),
         branch: "main".into(),
         environments,
     }
@@ -87,7 +85,7 @@ pub fn kustomization(cluster: &str, environment: &str, commit: &str) -> Fact {
         "metadata": {"generation": 1},
         "status": {
             "lastAppliedRevision": revision, "lastAttemptedRevision": revision,
-            "conditions": [{"type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "observedGeneration": 1}],
+            "conditions": conditions(["Ready=True (ReconciliationSucceeded)"], 1),
         },
     });
     kustomization_of(cluster, environment, &object)
@@ -99,6 +97,45 @@ pub fn kustomization_of(cluster: &str, environment: &str, object: &Value) -> Fac
         name("flux-system", environment),
         KustomizationReading::read(object, None),
     )
+}
+
+pub fn git_repository(object: &Value) -> Fact {
+    let reading = GitRepositoryReading::read(object, None);
+    Fact::GitRepository("uat".into(), name("flux-system", "podinfo"), reading)
+}
+
+const FAILED: &str = "Helm upgrade failed for release podinfo/podinfo with chart podinfo@1.1.7: timeout waiting for: [Deployment/app-podinfo/podinfo status: 'InProgress']";
+
+/// Conditions as `Type=Status@generation (Reason) message`; without `@`, of the generation of the object.
+pub fn conditions(all: impl IntoIterator<Item = impl AsRef<str>>, generation: i64) -> Value {
+    let condition = |text: &str| {
+        let (kind, rest) = text.split_once('=').expect("a type");
+        let (status, rest) = rest.split_once(" (").expect("a reason");
+        let (reason, message) = rest.split_once(')').expect("the end of the reason");
+        let (status, observed) = status.split_once('@').unwrap_or((status, ""));
+        json!({
+            "type": kind, "status": status, "reason": reason,
+            "message": message.trim().replace("FAILED", FAILED),
+            "observedGeneration": observed.parse().unwrap_or(generation),
+        })
+    };
+    let all = all.into_iter();
+    all.map(|text| condition(text.as_ref())).collect()
+}
+
+/// An object with other conditions, and with values by JSON pointer as `/spec/suspend = true`.
+pub fn object_of(mut object: Value, given: &[String]) -> Value {
+    let is_value = |line: &&String| line.starts_with('/');
+    let (values, all): (Vec<&String>, Vec<&String>) = given.iter().partition(is_value);
+    let generation = object["metadata"]["generation"].as_i64();
+    let conditions = conditions(all, generation.expect("a generation"));
+    set(&mut object, "/status/conditions", conditions);
+    for line in values {
+        let (pointer, value) = line.split_once(" = ").expect("a value");
+        let value = serde_json::from_str(&with_commits(value)).expect("JSON");
+        set(&mut object, pointer, value);
+    }
+    object
 }
 
 /// Sets what a JSON pointer names, and makes the objects on the way to it.
@@ -121,11 +158,11 @@ pub fn deployed(version: &str) -> Value {
         "spec": {"chart": {"spec": {"chart": "podinfo", "version": version}}, "test": {"enable": true}},
         "status": {
             "lastAttemptedRevision": version,
-            "conditions": [
-                {"type": "Ready", "status": "True", "reason": "TestSucceeded", "observedGeneration": 4},
-                {"type": "Released", "status": "True", "reason": "UpgradeSucceeded", "observedGeneration": 4},
-                {"type": "TestSuccess", "status": "True", "reason": "TestSucceeded", "observedGeneration": 4},
-            ],
+            "conditions": conditions([
+                "Ready=True (TestSucceeded)",
+                "Released=True (UpgradeSucceeded)",
+                "TestSuccess=True (TestSucceeded)",
+            ], 4),
             "history": [{"chartVersion": version, "appVersion": format!("app-{version}"), "status": "deployed", "action": "upgrade"}],
         },
     })
@@ -140,14 +177,57 @@ pub fn helm(cluster: &str, object: &Value) -> Fact {
     )
 }
 
-pub fn live(environment: &str, target: &str, version: &str) -> Fact {
-    let live = Live::Answer {
-        version: AppVersion(format!("app-{version}")),
-        revision: None,
-        colour: None,
+/// A HelmRelease and its chart, which follow the range >=0.0.3 and hold `version` of it.
+pub fn ranged(cluster: &str, version: &str) -> [Fact; 2] {
+    let mut release = deployed(version);
+    set(&mut release, "/spec/chart/spec/version", json!(">=0.0.3"));
+    let named = json!("app-podinfo/app-podinfo-podinfo");
+    set(&mut release, "/status/helmChart", named);
+    let chart = json!({
+        "metadata": {"generation": 1}, "spec": {"version": ">=0.0.3"},
+        "status": {
+            "artifact": {"revision": version},
+            "conditions": conditions(["Ready=True (ChartPullSucceeded)"], 1),
+        },
+    });
+    let name = name("app-podinfo", "app-podinfo-podinfo");
+    let chart = Fact::HelmChart(cluster.into(), name, HelmChartReading::read(&chart));
+    [helm(cluster, &release), chart]
+}
+
+pub fn answer(version: &str, revision: Option<&str>, colour: Option<&str>) -> Live {
+    Live::Answer {
+        version: AppVersion(version.into()),
+        revision: revision.map(Into::into),
+        colour: colour.and_then(|colour| Colour::parse(colour).ok()),
         message: None,
+    }
+}
+
+pub fn live(environment: &str, target: &str, version: &str) -> Fact {
+    let answer = answer(&format!("app-{version}"), None, None);
+    Fact::Live(environment.into(), target.into(), answer)
+}
+
+/// An app that has been silent for so many seconds.
+pub fn silent(environment: &str, target: &str, seconds: u64) -> Fact {
+    let silent = Live::Silent {
+        since: now() - Duration::from_secs(seconds),
+        why: "no connection".into(),
     };
-    Fact::Live(environment.into(), target.into(), live)
+    Fact::Live(environment.into(), target.into(), silent)
+}
+
+/// The commit status that Flux posted for uat.
+pub fn status(state: &str, commit: &str) -> Fact {
+    Fact::Status(CommitStatus {
+        environment: "uat".into(),
+        state: state.into(),
+        context: "kustomization/uat/cb0aaa8a".into(),
+        commit: CommitId::new(commit),
+        creator: None,
+        at: now(),
+    })
 }
 
 /// Changes of a list of facts.
@@ -243,20 +323,23 @@ pub fn state_of(facts: &[Fact]) -> VerdictState {
 }
 
 pub fn rolled_back(new: &str, old: &str) -> Value {
+    let rollback = format!(
+        "(RollbackSucceeded) Helm rollback to previous release podinfo/podinfo.v2 with chart podinfo@{old} succeeded"
+    );
+    let upgrade = format!(
+        "(UpgradeFailed) Helm upgrade failed for release podinfo/podinfo with chart podinfo@{new}: timed out"
+    );
     json!({
         "metadata": {"generation": 5},
         "spec": {"chart": {"spec": {"chart": "podinfo", "version": new}}, "test": {"enable": true}},
         "status": {
             "lastAttemptedRevision": new,
-            "conditions": [
-                {"type": "Stalled", "status": "True", "reason": "RetriesExceeded", "observedGeneration": 5},
-                {"type": "Ready", "status": "False", "reason": "RollbackSucceeded", "observedGeneration": 5,
-                 "message": format!("Helm rollback to previous release podinfo/podinfo.v2 with chart podinfo@{old} succeeded")},
-                {"type": "Released", "status": "False", "reason": "UpgradeFailed", "observedGeneration": 5,
-                 "message": format!("Helm upgrade failed for release podinfo/podinfo with chart podinfo@{new}: timed out")},
-                {"type": "Remediated", "status": "True", "reason": "RollbackSucceeded", "observedGeneration": 5,
-                 "message": format!("Helm rollback to previous release podinfo/podinfo.v2 with chart podinfo@{old} succeeded")},
-            ],
+            "conditions": conditions([
+                "Stalled=True (RetriesExceeded)",
+                &format!("Ready=False {rollback}"),
+                &format!("Released=False {upgrade}"),
+                &format!("Remediated=True {rollback}"),
+            ], 5),
             "history": [
                 {"chartVersion": old, "appVersion": format!("app-{old}"), "status": "deployed", "action": "rollback"},
                 {"chartVersion": new, "appVersion": format!("app-{new}"), "status": "failed", "action": "upgrade"},
@@ -267,10 +350,7 @@ pub fn rolled_back(new: &str, old: &str) -> Value {
 
 pub fn promotion(environment: &str, version: &str) -> Promotion {
     Promotion {
-        repository: RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        },
+        repository: RepositoryName::new("demo", "podinfo"),
         number: 64,
         title: format!("Promote app-podinfo/podinfo in {environment} to {version}"),
         url: "https://github.com/demo/podinfo/pull/64".into(),
@@ -288,19 +368,32 @@ pub fn promotion(environment: &str, version: &str) -> Promotion {
         reviews: vec![],
         requested: vec!["sam".into(), "li".into()],
         required_approvals: Some(1),
-        checks: vec![Check {
-            name: "test".into(),
-            state: CheckState::Passed,
-            required: true,
-            url: None,
-            description: None,
-        }],
+        checks: vec![check("test", CheckState::Passed)],
         required_checks: vec!["test".into()],
         merge_methods: vec!["merge".into()],
         opened_at: now() - Duration::from_secs(2520),
         closed_at: None,
         merged_by: None,
         merge_commit: None,
+    }
+}
+
+/// Where it was merged just now.
+pub fn merged(environment: &str, version: &str) -> Promotion {
+    Promotion {
+        state: PromotionState::Merged,
+        closed_at: Some(now()),
+        ..promotion(environment, version)
+    }
+}
+
+pub fn check(name: &str, state: CheckState) -> Check {
+    Check {
+        name: name.into(),
+        state,
+        required: true,
+        url: None,
+        description: None,
     }
 }
 

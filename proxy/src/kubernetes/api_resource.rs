@@ -7,7 +7,7 @@ use model::flux::Kind;
 /// Returns the API resource that serves a kind.
 pub(super) fn api_resource(kind: Kind) -> ApiResource {
     let name = GroupVersionKind::gvk(kind.group(), kind.version(), kind.as_str());
-    ApiResource::from_gvk_with_plural(&name, kind.plural())
+    ApiResource::from_gvk(&name)
 }
 
 #[cfg(test)]
@@ -21,6 +21,12 @@ mod tests {
         assert_eq!(
             DynamicObject::url_path(&api_resource(Kind::HelmRelease), Some("app-podinfo")),
             "/apis/helm.toolkit.fluxcd.io/v2/namespaces/app-podinfo/helmreleases"
+        );
+        let plurals = Kind::ALL.map(|kind| api_resource(kind).plural).join(" ");
+        assert_eq!(
+            plurals,
+            "gitrepositories kustomizations helmcharts helmreleases deployments helmrepositories \
+             ocirepositories imagerepositories imagepolicies imageupdateautomations"
         );
     }
 }

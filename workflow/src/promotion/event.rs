@@ -175,32 +175,28 @@ mod tests {
 
     #[test]
     fn whatever_else_comes_promotes_nothing_and_says_why() {
-        let why = |pointer: &'static str, value: serde_json::Value| {
-            let decision = event(|event| *event.pointer_mut(pointer).unwrap() = value);
-            match decision {
-                Decision::Nothing(why) => why,
-                Decision::Promote(request) => panic!("{request:?}"),
-            }
+        let why = |pointer: &str, value: &str| match event(|event| {
+            *event.pointer_mut(pointer).unwrap() = json!(value);
+        }) {
+            Decision::Nothing(why) => why,
+            Decision::Promote(request) => panic!("{request:?}"),
         };
-        let payload = |rest: &str| -> &'static str { format!("/client_payload/{rest}").leak() };
-        assert!(why(payload("reason"), json!("UpgradeSucceeded")).contains("UpgradeSucceeded"));
-        assert!(why(payload("reason"), json!("RollbackSucceeded")).contains("promotes nothing"));
-        assert!(
-            why(
-                payload("message"),
-                json!("Helm test succeeded: no test hooks")
-            )
-            .contains("no tests")
-        );
-        assert!(why(payload("metadata/env"), json!("prod")).contains("nothing follows prod"));
-        assert!(why(payload("metadata/env"), json!("$(rm -rf /)")).contains("no environment"));
-        assert!(
-            why(payload("metadata/revision"), json!("1.1.7; id")).contains("not a chart version")
-        );
-        assert!(why(payload("metadata/revision"), json!("v1.1.7")).contains("not a chart version"));
-        assert!(why(payload("involvedObject/name"), json!("other")).contains("another object"));
-        assert!(why("/action", json!("HelmRelease/x.y")).contains("another object"));
-        let long = why(payload("reason"), json!("\u{1b}[31m\n".repeat(1000)));
+        for (field, value, words) in [
+            ("reason", "UpgradeSucceeded", "UpgradeSucceeded"),
+            ("reason", "RollbackSucceeded", "promotes nothing"),
+            ("message", "Helm test succeeded: no test hooks", "no tests"),
+            ("metadata/env", "prod", "nothing follows prod"),
+            ("metadata/env", "$(rm -rf /)", "no environment"),
+            ("metadata/revision", "1.1.7; id", "not a chart version"),
+            ("metadata/revision", "v1.1.7", "not a chart version"),
+            ("involvedObject/name", "other", "another object"),
+        ] {
+            let why = why(&format!("/client_payload/{field}"), value);
+            assert!(why.contains(words), "{why}");
+        }
+        assert!(why("/action", "HelmRelease/x.y").contains("another object"));
+        let long = "\u{1b}[31m\n".repeat(1000);
+        let long = why("/client_payload/reason", &long);
         assert!(
             long.len() < 700 && !long.contains('\n') && !long.contains('\u{1b}'),
             "{long}"
@@ -222,17 +218,12 @@ mod tests {
 
     #[test]
     fn what_is_no_dispatch_is_refused() {
-        assert!(
-            read_event("{}")
-                .unwrap_err()
-                .0
-                .contains("no repository_dispatch")
-        );
-        assert!(
-            read_event(&" ".repeat(LIMIT + 1))
-                .unwrap_err()
-                .0
-                .contains("256 KiB")
-        );
+        for (text, words) in [
+            ("{}".to_owned(), "no repository_dispatch"),
+            (" ".repeat(LIMIT + 1), "256 KiB"),
+        ] {
+            let error = read_event(&text).unwrap_err().0;
+            assert!(error.contains(words), "{error}");
+        }
     }
 }
