@@ -140,10 +140,7 @@ mod tests {
     use model::{PipelineName, Timestamp};
 
     fn name(name: &str) -> PipelineName {
-        PipelineName {
-            namespace: "apps".into(),
-            name: name.into(),
-        }
+        PipelineName::new("apps", name)
     }
 
     fn board(second: i64, version: u64) -> Board {

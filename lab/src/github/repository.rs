@@ -59,6 +59,12 @@ impl RepositoryState {
             .map_or(1, |(number, _)| number + 1)
     }
 
+    /// The open pull request from a branch.
+    pub(crate) fn open_from(&self, branch: &str) -> Option<&Pull> {
+        let mut pulls = self.pulls.values();
+        pulls.find(|pull| pull.is_open() && pull.head_ref == branch)
+    }
+
     /// Returns the number of the next run of a workflow.
     pub(crate) fn next_run_number(&self, workflow: &Workflow) -> u64 {
         let runs = self.runs.iter();

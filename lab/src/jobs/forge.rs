@@ -44,9 +44,7 @@ impl Forge for RepoForge<'_> {
 
     async fn pull_request(&self, branch: &str) -> Result<Option<PullRequest>, ApiError> {
         let state = self.repo.state.lock();
-        let mut pulls = state.pulls.values();
-        let open = pulls.find(|pull| pull.is_open() && pull.head_ref == branch);
-        Ok(open.map(|pull| PullRequest {
+        Ok(state.open_from(branch).map(|pull| PullRequest {
             number: pull.number,
             url: format!("{}/pull/{}", self.page(), pull.number),
             head: pull.head.clone(),

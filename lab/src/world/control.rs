@@ -89,8 +89,7 @@ impl Forge {
         let branch = promotion_branch(environment);
         let read = move |repo: &Repo| {
             let state = repo.state.lock();
-            let mut pulls = state.pulls.values();
-            let open = pulls.find(|pull| pull.is_open() && pull.head_ref == branch);
+            let open = state.open_from(&branch);
             open.map(|pull| summary(repo, &state, pull)).transpose()
         };
         self.repo.blocking(read).await

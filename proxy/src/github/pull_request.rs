@@ -300,10 +300,7 @@ mod tests {
     }
 
     fn home() -> RepositoryName {
-        RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        }
+        RepositoryName::new("demo", "podinfo")
     }
 
     #[test]

@@ -248,10 +248,7 @@ mod tests {
     }
 
     fn home() -> RepositoryName {
-        RepositoryName {
-            owner: "demo".into(),
-            name: "podinfo".into(),
-        }
+        RepositoryName::new("demo", "podinfo")
     }
 
     fn subject() -> Subject {
